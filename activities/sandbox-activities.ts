@@ -1,0 +1,158 @@
+/** What a sandbox's workflow does to the world: thin calls of store and resources, each idempotent. */
+import { checkTtl, extendExpiry } from '../domain/duration.js';
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxId } from '../domain/names.js';
+import type {
+  ClaimedSandbox,
+  CreateSandboxInput,
+  ExtendResult,
+  ResourceName,
+} from '../domain/sandbox.js';
+import { SandboxError } from '../domain/errors.js';
+import { inOrder, type Resources, type ResourceTarget } from '../resources/index.js';
+import type { Policy } from '../platform/config.js';
+import type { Logger } from '../platform/log.js';
+import type { Database } from '../store/database.js';
+import { claimSandbox } from '../store/claim.js';
+import { getSandbox, setCleanupError, setExpiry, transition } from '../store/sandboxes.js';
+import { failuresTyped } from './failures.js';
+import type { LifecycleMetrics } from './metrics.js';
+
+export interface ActivityContext {
+  readonly database: Database;
+  readonly resources: Resources;
+  readonly policy: Policy;
+  readonly metrics: LifecycleMetrics;
+  readonly log: Logger;
+}
+
+export type SandboxActivities = ReturnType<typeof sandboxActivities>;
+
+export function sandboxActivities(context: ActivityContext) {
+  const { database, resources, policy, metrics, log } = context;
+
+  async function target(sandboxId: SandboxId): Promise<ResourceTarget> {
+    const row = await getSandbox(database, sandboxId);
+    if (row === null) throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
+    return { sandboxId, rotation: row.rotation, createdAt: row.createdAt };
+  }
+
+  return failuresTyped({
+    /** The policy binds here, not in the caller. Again for the same id: the expiry that was claimed then. */
+    async claim(input: CreateSandboxInput): Promise<ClaimedSandbox> {
+      const ttlMs = checkTtl(input.ttlMs ?? policy.defaultTtlMs, {
+        minMs: policy.minTtlMs,
+        maxMs: policy.maxTtlMs,
+      });
+      const { sandboxId, name, owner, guildIds } = input;
+      const expiresAt = new Date(Date.now() + ttlMs);
+      const { maxPerOwner } = policy;
+      await claimSandbox(database, { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner });
+      const row = await getSandbox(database, sandboxId);
+      if (row === null) throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
+      return { createdAt: row.createdAt.getTime(), expiresAt: row.expiresAt.getTime() };
+    },
+
+    async ensureResource(sandboxId: SandboxId, name: ResourceName): Promise<void> {
+      await resources[name].ensure(await target(sandboxId));
+    },
+
+    async markRunning(sandboxId: SandboxId, owner: string): Promise<void> {
+      await transition(database, sandboxId, { to: 'running', actor: owner });
+    },
+
+    /** What `create` took, from the caller's point of view where it is known. */
+    async recordCreate(seconds: number, outcome: 'created' | 'failed'): Promise<void> {
+      metrics.created(seconds, outcome);
+      return Promise.resolve();
+    },
+
+    async registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
+      await resources['guild-routes'].register(sandboxId, guildId, actor);
+    },
+
+    async unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
+      await resources['guild-routes'].unregister(sandboxId, guildId, actor);
+    },
+
+    /**
+     * `current` is the expiry that the workflow knows: where the row has another one, this very extension was written by
+     * an earlier attempt, and the row's value is its outcome.
+     */
+    async extend(
+      sandboxId: SandboxId,
+      current: number,
+      byMs: number,
+      actor: string,
+    ): Promise<ExtendResult> {
+      const row = await getSandbox(database, sandboxId);
+      const known = row?.expiresAt.getTime();
+      if (row?.status === 'running' && known !== undefined && known !== current) {
+        return { expiresAt: known, clamped: known < current + byMs };
+      }
+      const next = extendExpiry(current, byMs, Date.now(), policy.maxTtlMs);
+      const details = { byMs, clamped: next.clamped };
+      await setExpiry(database, sandboxId, new Date(next.expiresAt), actor, details);
+      return next;
+    },
+
+    async markExpired(sandboxId: SandboxId): Promise<void> {
+      await transition(database, sandboxId, { to: 'expired', actor: 'workflow' });
+    },
+
+    /** False where the claim was never written: there is nothing to destroy. */
+    async markDestroying(sandboxId: SandboxId, actor: string, reason: string): Promise<boolean> {
+      if ((await getSandbox(database, sandboxId)) === null) return false;
+      const change = {
+        to: 'destroying',
+        actor,
+        details: { reason },
+        event: 'sandbox_destroying',
+      } as const;
+      await transition(database, sandboxId, change);
+      return true;
+    },
+
+    /** All servers at once; what fails is tried again with the others' work done. */
+    async revokeAll(sandboxId: SandboxId): Promise<void> {
+      const outcomes = await Promise.allSettled(inOrder(resources).map((r) => r.revoke(sandboxId)));
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    },
+
+    async removeResource(sandboxId: SandboxId, name: ResourceName): Promise<void> {
+      await resources[name].remove(sandboxId);
+    },
+
+    async markDestroyed(sandboxId: SandboxId, seconds: number): Promise<void> {
+      await transition(database, sandboxId, {
+        to: 'destroyed',
+        actor: 'workflow',
+        event: 'sandbox_destroyed',
+      });
+      await setCleanupError(database, sandboxId, null);
+      metrics.destroyed(seconds);
+    },
+
+    /** Makes a clean-up that is being retried visible in `status`, the log and the metrics; never fails itself. */
+    async reportCleanupFailure(sandboxId: SandboxId, step: string, message: string): Promise<void> {
+      metrics.cleanupFailed(step);
+      log.error({ sandboxId, step, err: message }, 'clean-up step failed, will be retried');
+      await setCleanupError(database, sandboxId, `${step}: ${message}`).catch(() => undefined);
+    },
+
+    async auditCreateFailure(
+      sandboxId: SandboxId,
+      step: string,
+      code: string,
+      message: string,
+    ): Promise<void> {
+      log.warn({ sandboxId, step, code, err: message }, 'create failed');
+      await database.sql`
+        INSERT INTO sandbox_audit_log (sandbox_id, event_type, actor, details)
+        SELECT ${sandboxId}, 'create_failed', 'workflow', ${database.sql.json({ step, code, message })}
+        WHERE NOT EXISTS (SELECT 1 FROM sandbox_audit_log
+          WHERE sandbox_id = ${sandboxId} AND event_type = 'create_failed')`;
+    },
+  });
+}

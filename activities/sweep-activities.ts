@@ -1,0 +1,175 @@
+/** The sweep's two halves: rows that lack their workflow, and resources that lack a live row. */
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { TASK_QUEUE } from '../domain/search-attributes.js';
+import { workflowId, type SandboxId } from '../domain/names.js';
+import { messageOf } from '../domain/errors.js';
+import { inOrder, type Found, type Resources } from '../resources/index.js';
+import type { Logger } from '../platform/log.js';
+import type { Database } from '../store/database.js';
+import { getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
+import { failuresTyped } from './failures.js';
+import type { LifecycleMetrics } from './metrics.js';
+
+export interface SweepInput {
+  readonly dryRun: boolean;
+  /** Only this sandbox's row. */
+  readonly sandboxId?: SandboxId;
+}
+
+export interface Revived {
+  readonly sandboxId: string;
+  readonly status: string;
+  readonly as: 'resume' | 'cleanUp';
+}
+
+export interface Orphan {
+  readonly resource: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly sandboxId: string;
+  readonly removed: boolean;
+  readonly error?: string;
+}
+
+export interface SweepReport {
+  readonly revived: readonly Revived[];
+  readonly orphans: readonly Orphan[];
+}
+
+export interface SweepContext {
+  readonly database: Database;
+  readonly resources: Resources;
+  readonly client: Client;
+  readonly installation: string;
+  readonly graceMs: number;
+  readonly metrics: LifecycleMetrics;
+  readonly log: Logger;
+}
+
+export type SweepActivities = ReturnType<typeof sweepActivities>;
+
+export function sweepActivities(context: SweepContext) {
+  const { database, resources, client, log, metrics } = context;
+
+  async function workflowRuns(sandboxId: SandboxId): Promise<boolean> {
+    try {
+      const { status } = await client.workflow.getHandle(workflowId(sandboxId)).describe();
+      return status.name === 'RUNNING';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  }
+
+  /** Null where there is nothing to do after all. */
+  async function revive(sandboxId: SandboxId, dryRun: boolean): Promise<Revived | null> {
+    if (await workflowRuns(sandboxId)) return null;
+    // The row is read after the workflow was seen closed: one that has just ended normally has written `destroyed`.
+    const row = await getSandbox(database, sandboxId);
+    if (row === null || row.status === 'destroyed') return null;
+    const as = row.status === 'running' ? 'resume' : 'cleanUp';
+    if (!dryRun) {
+      await client.workflow.start('sandboxWorkflow', {
+        workflowId: workflowId(sandboxId),
+        taskQueue: TASK_QUEUE,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowTaskTimeout: '3s',
+        staticSummary: `${row.name} (${row.owner}), revived by the sweep`,
+        args: [inputOf(row), { kind: as, state: stateOf(row) }],
+      });
+    }
+    log.warn({ sandboxId, status: row.status, as, dryRun }, 'a row lacked its workflow');
+    return { sandboxId, status: row.status, as };
+  }
+
+  async function removeOrphan(
+    resource: string,
+    found: Found & { sandboxId: SandboxId },
+    dryRun: boolean,
+  ): Promise<Orphan> {
+    const { kind, name, sandboxId } = found;
+    const facts = { resource, kind, name, sandboxId };
+    if (dryRun) return { ...facts, removed: false };
+    const owner = inOrder(resources).find((candidate) => candidate.name === resource);
+    try {
+      await owner?.remove(sandboxId);
+      log.warn(facts, 'orphan removed');
+      return { ...facts, removed: true };
+    } catch (error) {
+      metrics.cleanupFailed(`orphan ${kind}`);
+      return { ...facts, removed: false, error: messageOf(error) };
+    }
+  }
+
+  return failuresTyped({
+    async reviveRows({ dryRun, sandboxId }: SweepInput): Promise<Revived[]> {
+      const rows =
+        sandboxId === undefined
+          ? await listSandboxes(database, {
+              status: ['pending', 'creating', 'running', 'expired', 'destroying'],
+            })
+          : [await getSandbox(database, sandboxId)].filter((row) => row !== null);
+      const revived: Revived[] = [];
+      for (const row of rows) {
+        Context.current().heartbeat();
+        const outcome = await revive(row.sandboxId, dryRun);
+        if (outcome !== null) revived.push(outcome);
+      }
+      return revived;
+    },
+
+    async sweepOrphans({ dryRun, sandboxId }: SweepInput): Promise<Orphan[]> {
+      if (sandboxId !== undefined) return [];
+      const orphans = await findOrphanedResources(context);
+      const perKind = new Map<string, number>();
+      const reports: Orphan[] = [];
+      for (const orphan of orphans) {
+        Context.current().heartbeat();
+        perKind.set(orphan.kind, (perKind.get(orphan.kind) ?? 0) + 1);
+        reports.push(await removeOrphan(orphan.resource, orphan, dryRun));
+      }
+      metrics.orphans(perKind);
+      return reports;
+    },
+  });
+}
+
+/**
+ * Resources of this installation, older than the grace period, that no live row owns. Resources are listed first and rows
+ * second: a row always comes before its resources, so one that is seen without a row has none.
+ */
+export async function findOrphanedResources(
+  context: Pick<SweepContext, 'database' | 'resources' | 'installation' | 'graceMs'>,
+): Promise<(Found & { resource: string; sandboxId: SandboxId })[]> {
+  const { database, resources, installation, graceMs } = context;
+  const listed = await Promise.all(
+    inOrder(resources).map(async (resource) =>
+      (await resource.list()).map((found) => ({ ...found, resource: resource.name })),
+    ),
+  );
+  const oldest = Date.now() - graceMs;
+  const rows = await listSandboxes(database, {});
+  const alive = new Set(
+    rows.filter(({ status }) => status !== 'destroyed').map(({ sandboxId }) => sandboxId),
+  );
+  return listed.flat().filter((found): found is typeof found & { sandboxId: SandboxId } => {
+    if (found.sandboxId === null || found.installation !== installation) return false;
+    return !alive.has(found.sandboxId) && (found.createdAt?.getTime() ?? Infinity) < oldest;
+  });
+}
+
+function inputOf({ sandboxId, name, owner, guildIds }: SandboxRecord) {
+  return { sandboxId, name, owner, guildIds, ttlMs: null };
+}
+
+function stateOf({ status, createdAt, expiresAt, guildIds }: SandboxRecord) {
+  return {
+    status,
+    guildIds,
+    createdAt: createdAt.getTime(),
+    expiresAt: expiresAt.getTime(),
+    extensions: [],
+  };
+}

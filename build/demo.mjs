@@ -1,0 +1,5 @@
+// `npm run demo`: needs nothing but Node and npm.
+import { installed, run } from './installed.mjs';
+
+installed();
+run(process.execPath, ['dist/demo/main.js', ...process.argv.slice(2)]);

@@ -1,0 +1,61 @@
+/** `bd sandbox create`: a new sandbox, ready when it returns. */
+import { JSON_OPTION, type Command } from '../command.js';
+import { print, printJson } from '../io.js';
+import { withProgress } from '../progress.js';
+
+export const createCommand: Command = {
+  name: 'create',
+  aliases: ['new'],
+  args: '[name]',
+  summary: 'Create a sandbox: schema, key space, subjects, and routes for its guilds',
+  options: [
+    {
+      flags: '--ttl <duration>',
+      description: 'How long it lives, such as 90m, 24h, 7d, 1w (default 24h)',
+    },
+    {
+      flags: '--guild <id>',
+      description: 'A Discord server whose events it gets; may be repeated',
+      repeats: true,
+    },
+    {
+      flags: '--owner <owner>',
+      description: 'Whose it is (default SANDBOX_OWNER, else the OS user)',
+    },
+    { flags: '--id <id>', description: 'The id to use: given again, it is the same sandbox' },
+    { flags: '--wait', description: '--wait=false returns once the workflow has it' },
+    JSON_OPTION,
+  ],
+  examples: [
+    'bd sandbox create --guild 1234567890123456789',
+    'bd sandbox create my-fix --ttl 2h --json',
+  ],
+
+  async run({ io, input, client }) {
+    const api = await client();
+    const [name] = input.args;
+    const owner = input.text('owner');
+    const ttl = input.text('ttl');
+    const sandboxId = input.text('id');
+    const sandbox = await withProgress(io, 'creating', () =>
+      api.create({
+        guildIds: input.texts('guild'),
+        wait: input.flag('wait', true),
+        ...(name === undefined ? {} : { name }),
+        ...(owner === undefined ? {} : { owner }),
+        ...(ttl === undefined ? {} : { ttl }),
+        ...(sandboxId === undefined ? {} : { sandboxId }),
+      }),
+    );
+    if (input.flag('json')) return printJson(io, sandbox);
+    const lines = [
+      `id       ${sandbox.id}`,
+      `name     ${sandbox.name}`,
+      `schema   ${sandbox.schema}`,
+      `expires  ${sandbox.expiresAt}`,
+    ];
+    if (sandbox.guildIds.length > 0) lines.push(`guilds   ${sandbox.guildIds.join(', ')}`);
+    lines.push('', `Use it:  eval "$(bd sandbox connect ${sandbox.name})"`);
+    await print(io, lines.join('\n'));
+  },
+};

@@ -1,0 +1,140 @@
+/** `bd sandbox destroy`: takes sandboxes away, and waits until nothing is left. */
+import { SandboxError } from '../../domain/errors.js';
+import type { Sandbox } from '../../domain/sandbox.js';
+import type { SandboxClient } from '../../client/sandbox-client.js';
+import { parseSandboxId } from '../../domain/names.js';
+import { delay } from '../../platform/deadline.js';
+import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
+import { colours, note, print, printJson, reportError, usage, type Io } from '../io.js';
+import { withProgress } from '../progress.js';
+
+/** How long a clean-up may be retried before the command says so and leaves it to continue (product.md, "CLI"). */
+const PATIENCE_MS = 15_000;
+
+interface Outcome {
+  readonly sandbox: Sandbox;
+  readonly alreadyDestroyed: boolean;
+}
+
+export const destroyCommand: Command = {
+  name: 'destroy',
+  aliases: ['rm'],
+  args: '[...sandboxes]',
+  summary: 'Destroy sandboxes and everything they own',
+  options: [
+    { flags: '--all', description: 'All live sandboxes of the owner' },
+    { flags: '--owner <owner>', description: 'With --all: whose (default: yours)' },
+    { flags: '--confirm', description: 'Do not ask first' },
+    { flags: '--yes', description: 'Do not ask first' },
+    { flags: '--wait', description: '--wait=false returns once the workflow has it' },
+    JSON_OPTION,
+  ],
+
+  async run(context) {
+    const { io, input, client } = context;
+    const api = await client();
+    const targets = await targetsOf(context, api);
+    if (targets.length === 0) {
+      if (input.flag('json')) return printJson(io, []);
+      return note(io, 'Nothing to destroy.');
+    }
+    if (!input.flag('confirm') && !input.flag('yes')) await confirmed(io, targets);
+    const json = input.flag('json');
+    const results: (Outcome | { error: unknown })[] = await Promise.all(
+      targets.map((target) =>
+        destroyOne(io, api, target, input.flag('wait', true)).catch((error: unknown) => ({
+          error,
+        })),
+      ),
+    );
+    return report(io, targets, results, json);
+  },
+};
+
+async function targetsOf({ input, config }: CommandContext, api: SandboxClient): Promise<string[]> {
+  if (!input.flag('all')) {
+    if (input.args.length === 0) {
+      throw usage(
+        'destroy: name a sandbox, or use --all',
+        'Usage: bd sandbox destroy <sandbox>… | --all',
+      );
+    }
+    return [...new Set(input.args)];
+  }
+  if (input.args.length > 0) throw usage('destroy: --all takes no names', 'Leave one of them out.');
+  const live = await api.list({ owner: input.text('owner') ?? config().owner });
+  return live.map(({ id }) => id);
+}
+
+async function confirmed(io: Io, targets: readonly string[]): Promise<void> {
+  const what = targets.length === 1 ? `sandbox ${targets[0] ?? ''}` : `${targets.length} sandboxes`;
+  if (!process.stdin.isTTY || !io.stderr.isTTY) {
+    throw usage(
+      `destroying ${what} needs a confirmation, and there is no terminal to ask on`,
+      'Add --yes.',
+    );
+  }
+  const { default: confirm } = await import('@inquirer/confirm');
+  const agreed = await confirm(
+    { message: `Destroy ${what} and all data in it?`, default: false },
+    { output: io.stderr },
+  );
+  if (!agreed)
+    throw new SandboxError('SANDBOX_008', 'not destroyed: it was not confirmed', {
+      hint: 'Nothing was changed.',
+    });
+}
+
+async function destroyOne(
+  io: Io,
+  api: SandboxClient,
+  target: string,
+  wait: boolean,
+): Promise<Outcome> {
+  return withProgress(io, `destroying ${target}`, async () => {
+    const outcome = await api.destroy(target);
+    if (outcome.alreadyDestroyed || !wait) return outcome;
+    const sandboxId = parseSandboxId(outcome.sandbox.id);
+    const ended = api.destroyed(sandboxId);
+    const late = delay(PATIENCE_MS).then(() => null);
+    const sandbox = await Promise.race([ended, late]);
+    if (sandbox !== null) return { sandbox, alreadyDestroyed: false };
+    ended.catch(() => undefined);
+    const { cleanupError } = await api.status(sandboxId);
+    throw new SandboxError(
+      'SANDBOX_006',
+      `the clean-up of ${target} is being retried and continues by itself; it waits for: ${cleanupError ?? 'its worker'}`,
+    );
+  });
+}
+
+async function report(
+  io: Io,
+  targets: readonly string[],
+  results: readonly (Outcome | { error: unknown })[],
+  json: boolean,
+): Promise<number> {
+  const done = results.filter((result): result is Outcome => 'sandbox' in result);
+  const failures = results.flatMap((result) => ('error' in result ? [result.error] : []));
+  if (json) {
+    if (failures.length > 0) return reportError(io, failures[0], true);
+    await printJson(
+      io,
+      done.map(({ sandbox, alreadyDestroyed }) => ({ ...sandbox, alreadyDestroyed })),
+    );
+    return 0;
+  }
+  let exitCode = 0;
+  const c = colours(io, io.stdout);
+  for (const [i, result] of results.entries()) {
+    if ('error' in result)
+      exitCode = Math.max(exitCode, await reportError(io, result.error, false));
+    else {
+      const state = result.alreadyDestroyed
+        ? 'was already destroyed'
+        : `is ${result.sandbox.status}`;
+      await print(io, `${c.green('✓')} ${targets[i] ?? result.sandbox.id} ${state}`);
+    }
+  }
+  return exitCode;
+}

@@ -1,0 +1,21 @@
+/** `bd sandbox extend`: more time. */
+import { JSON_OPTION, type Command } from '../command.js';
+import { print, printJson } from '../io.js';
+import { withProgress } from '../progress.js';
+
+export const extendCommand: Command = {
+  name: 'extend',
+  args: '<sandbox> <duration>',
+  summary: 'Add to the time a sandbox has left',
+  options: [JSON_OPTION],
+  examples: ['bd sandbox extend my-fix 4h'],
+
+  async run({ io, input, client }) {
+    const api = await client();
+    const [sandbox = '', duration = ''] = input.args;
+    const outcome = await withProgress(io, 'extending', () => api.extend(sandbox, duration));
+    if (input.flag('json')) return printJson(io, { ...outcome.sandbox, clamped: outcome.clamped });
+    const clamped = outcome.clamped ? ' (cut to the maximum from now)' : '';
+    await print(io, `${outcome.sandbox.name} expires ${outcome.sandbox.expiresAt}${clamped}`);
+  },
+};

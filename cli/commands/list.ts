@@ -1,0 +1,45 @@
+/** `bd sandbox list`: the live sandboxes. */
+import { isSandboxStatus, SANDBOX_STATUSES } from '../../domain/status.js';
+import { JSON_OPTION, type Command } from '../command.js';
+import { note, print, printJson, usage } from '../io.js';
+import { LIST_FIELDS, listRow, table } from '../table.js';
+
+export const listCommand: Command = {
+  name: 'list',
+  aliases: ['ls'],
+  args: '',
+  summary: 'List the live sandboxes',
+  options: [
+    { flags: '--owner <owner>', description: "Only this owner's" },
+    { flags: '--status <status>', description: `One of ${SANDBOX_STATUSES.join(', ')}` },
+    { flags: '--all', description: 'Also those destroyed' },
+    JSON_OPTION,
+  ],
+
+  async run({ io, input, client }) {
+    const owner = input.text('owner');
+    const status = input.text('status');
+    if (status !== undefined && !isSandboxStatus(status)) {
+      throw usage(
+        `status ${JSON.stringify(status)} is not known`,
+        `Use one of ${SANDBOX_STATUSES.join(', ')}.`,
+      );
+    }
+    const api = await client();
+    const sandboxes = await api.list({
+      all: input.flag('all'),
+      ...(owner === undefined ? {} : { owner }),
+      ...(status === undefined ? {} : { status }),
+    });
+    if (input.flag('json')) return printJson(io, sandboxes);
+    if (sandboxes.length === 0) return note(io, 'No sandboxes. `bd sandbox create` makes one.');
+    const now = Date.now();
+    await print(
+      io,
+      table(
+        LIST_FIELDS,
+        sandboxes.map((sandbox) => listRow(io, sandbox, now)),
+      ),
+    );
+  },
+};

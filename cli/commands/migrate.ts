@@ -1,0 +1,27 @@
+/** `bd migrate`: brings every server to the state the product needs. */
+import { addressesFor } from '../../platform/stack-file.js';
+import { JSON_OPTION, type Command } from '../command.js';
+import { print, printJson } from '../io.js';
+import { withProgress } from '../progress.js';
+
+export const migrateCommand: Command = {
+  name: 'migrate',
+  args: '',
+  summary: 'Create or update tables, roles, streams, search attributes and schedule',
+  options: [
+    { flags: '--check', description: 'Change nothing; exit 1 where anything differs' },
+    JSON_OPTION,
+  ],
+
+  async run({ io, input, config }) {
+    const check = input.flag('check');
+    const { migrate } = await import('../../migrate/index.js');
+    const { changes } = await withProgress(io, 'migrating', () =>
+      migrate(addressesFor(config(), 'admin'), config(), { check }),
+    );
+    if (input.flag('json')) await printJson(io, { changes });
+    else
+      await print(io, changes.length === 0 ? 'Everything is as it should be.' : changes.join('\n'));
+    return check && changes.length > 0 ? 1 : 0;
+  },
+};

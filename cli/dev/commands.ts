@@ -1,0 +1,101 @@
+/** `bd dev`: the local stack. The code that runs it lives in deploy/local and is loaded only when needed. */
+import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
+import { colours, note, print, printJson } from '../io.js';
+import { formatEnvironment } from '../shell.js';
+import { table } from '../table.js';
+
+const stack = () => import('../../deploy/local/index.js');
+
+function onProgress({ io }: CommandContext) {
+  const c = colours(io, io.stderr);
+  return ({ service, text }: { service: string; text: string }): void => {
+    void note(io, `${c.cyan(service.padEnd(8))} ${text}`);
+  };
+}
+
+async function start(context: CommandContext, foreground: boolean): Promise<void> {
+  const { up, status } = await stack();
+  const state = await up(context.config(), { foreground, onProgress: onProgress(context) });
+  // A stack in the foreground has ended when `up` returns.
+  if (foreground) return;
+  if (context.input.flag('json')) return printJson(context.io, await status(context.config()));
+  await print(
+    context.io,
+    `The local stack is up. Temporal Web UI: ${state.temporal.uiUrl ?? 'not ours'}`,
+  );
+}
+
+export const devCommands: readonly Command[] = [
+  {
+    name: 'run',
+    args: '',
+    summary: 'Run the whole local stack until Ctrl-C (also `bd dev` alone)',
+    run: (context) => start(context, true),
+  },
+  {
+    name: 'up',
+    args: '',
+    summary: 'Start the local stack in the background',
+    options: [JSON_OPTION],
+    run: (context) => start(context, false),
+  },
+  {
+    name: 'down',
+    args: '',
+    summary: 'Stop the local stack; its data stays',
+    options: [{ flags: '--purge', description: 'Remove its data as well' }],
+    async run({ io, input, config }) {
+      const { down } = await stack();
+      const purge = input.flag('purge');
+      await down(config(), { purge });
+      await note(
+        io,
+        purge ? 'The local stack is stopped and its data removed.' : 'The local stack is stopped.',
+      );
+    },
+  },
+  {
+    name: 'status',
+    args: '',
+    summary: 'Show what runs, where',
+    options: [JSON_OPTION],
+    async run({ io, input, config }) {
+      const { status } = await stack();
+      const services = await status(config());
+      if (input.flag('json')) return printJson(io, services);
+      const c = colours(io, io.stdout);
+      const rows = services.map(({ name, pid, address, metrics, state }) => [
+        name,
+        state === 'running' || state === 'external' ? c.green(state) : c.yellow(state),
+        pid === null ? '-' : String(pid),
+        address ?? '-',
+        metrics ?? '-',
+      ]);
+      await print(io, table(['Service', 'State', 'Pid', 'Address', 'Metrics'], rows));
+    },
+  },
+  {
+    name: 'env',
+    args: '',
+    summary: "Print the servers' addresses, with the administrator's rights, for `eval`",
+    options: [JSON_OPTION],
+    async run({ io, input, config }) {
+      const { adminEnv } = await stack();
+      await print(
+        io,
+        formatEnvironment(await adminEnv(config()), input.flag('json') ? 'json' : 'shell'),
+      );
+    },
+  },
+  {
+    name: 'restart',
+    args: '<service>',
+    summary: 'Restart one of temporal, postgres, nats, redis, worker, router, api',
+    async run({ io, input, config }) {
+      const { restart } = await stack();
+      const [name = ''] = input.args;
+      await restart(config(), name);
+      await note(io, `${name} is back.`);
+    },
+  },
+];

@@ -1,0 +1,61 @@
+/** Which words lead to which commands: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
+import type { Command } from './command.js';
+import { connectCommand } from './commands/connect.js';
+import { createCommand } from './commands/create.js';
+import { destroyCommand } from './commands/destroy.js';
+import { extendCommand } from './commands/extend.js';
+import { registerGuildCommand, unregisterGuildCommand } from './commands/guilds.js';
+import { listCommand } from './commands/list.js';
+import { migrateCommand } from './commands/migrate.js';
+import { routerCommand, workerCommand } from './commands/processes.js';
+import { statusCommand } from './commands/status.js';
+import { sweepCommand } from './commands/sweep.js';
+import { devCommands } from './dev/commands.js';
+import type { Group } from './parse.js';
+
+const SANDBOX: Group = {
+  name: 'bd sandbox',
+  commands: [
+    createCommand,
+    listCommand,
+    statusCommand,
+    connectCommand,
+    destroyCommand,
+    extendCommand,
+    registerGuildCommand,
+    unregisterGuildCommand,
+    sweepCommand,
+  ],
+};
+
+const DEV: Group = { name: 'bd dev', commands: devCommands };
+
+/** A word that leads to a group, shown in `bd --help`. */
+function pointer(name: string, summary: string): Command {
+  return { name, args: '[...command]', summary, run: () => Promise.resolve() };
+}
+
+const ROOT: Group = {
+  name: 'bd',
+  commands: [
+    pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
+    pointer('dev', 'The local stack: servers, worker, router'),
+    migrateCommand,
+    workerCommand,
+    routerCommand,
+  ],
+};
+
+export const GROUPS = [ROOT, SANDBOX, DEV] as const;
+
+export function groupFor(argv: readonly string[]): { group: Group; rest: readonly string[] } {
+  if (argv[0] === 'sandbox') return { group: SANDBOX, rest: argv.slice(1) };
+  // `bd dev` alone, or with options, runs the stack in the foreground.
+  if (argv[0] === 'dev') {
+    const [word] = argv.slice(1);
+    const named =
+      word !== undefined && (!word.startsWith('-') || word === '--help' || word === '-h');
+    return { group: DEV, rest: named ? argv.slice(1) : ['run', ...argv.slice(1)] };
+  }
+  return { group: ROOT, rest: argv };
+}

@@ -1,0 +1,63 @@
+/** The command line's edges: results on stdout, everything else on stderr, colours only where a person looks. */
+import pc from 'picocolors';
+import { SandboxError } from '../domain/errors.js';
+
+export interface Io {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export const processIo: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env };
+
+/** Resolves when the text has left the process: exiting earlier would cut a pipe at 64 KiB (traps.md 57). */
+export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => {
+      // The reader has gone (`| head`): there is nobody left to tell.
+      if (error != null && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      else resolve();
+    });
+  });
+}
+
+export const print = (io: Io, text: string): Promise<void> => write(io.stdout, `${text}\n`);
+export const note = (io: Io, text: string): Promise<void> => write(io.stderr, `${text}\n`);
+export const printJson = (io: Io, value: unknown): Promise<void> =>
+  print(io, JSON.stringify(value, null, 2));
+
+export function colours(io: Io, stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
+  const forced = io.env.FORCE_COLOR !== undefined && io.env.FORCE_COLOR !== '0';
+  const wanted = io.env.NO_COLOR === undefined || io.env.NO_COLOR === '';
+  return pc.createColors(wanted && (forced || stream.isTTY));
+}
+
+/** One shape for every failure. With `--json`: an object on stderr, nothing on stdout. Returns the exit code. */
+export async function reportError(io: Io, error: unknown, json: boolean): Promise<number> {
+  const known = error instanceof SandboxError ? error : null;
+  if (json) {
+    const shown = known?.toJSON() ?? {
+      code: 'INTERNAL',
+      message: textOf(error),
+      hint: 'Please report this.',
+    };
+    await note(io, JSON.stringify({ error: shown }));
+  } else if (known !== null) {
+    const c = colours(io, io.stderr);
+    await note(io, `${c.red(known.code)} ${known.message}\n${c.dim(known.hint)}`);
+  } else {
+    const detail =
+      io.env.LOG_LEVEL === 'debug' && error instanceof Error ? (error.stack ?? '') : textOf(error);
+    await note(io, `unexpected: ${detail}`);
+  }
+  return known?.exitCode ?? 1;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** A usage error: the caller's to correct, exit code 2. */
+export function usage(message: string, hint: string): SandboxError {
+  return new SandboxError('SANDBOX_008', message, { hint });
+}

@@ -1,0 +1,45 @@
+/** Environment variables as text for shells and files, so that `eval` can never run what is data (traps.md 58). */
+
+export const FORMATS = ['shell', 'fish', 'dotenv', 'json'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export function isFormat(value: string): value is Format {
+  return (FORMATS as readonly string[]).includes(value);
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** sh, bash, dash, zsh: inside single quotes nothing is special but the quote itself. */
+const posixQuoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
+/** fish: inside single quotes the backslash and the quote are escaped by a backslash. */
+const fishQuoted = (value: string): string =>
+  `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+/** A NUL cannot be in an environment variable, and a name must be one. */
+function checked(env: Environment): [string, string][] {
+  return Object.entries(env).map(([name, value]) => {
+    if (!/^[A-Z][A-Z0-9_]*$/.test(name) || value.includes('\0')) {
+      throw new Error(`${JSON.stringify(name)} cannot be an environment variable`);
+    }
+    return [name, value];
+  });
+}
+
+export function formatEnvironment(env: Environment, format: Format): string {
+  const pairs = checked(env);
+  switch (format) {
+    case 'shell':
+      return pairs.map(([name, value]) => `export ${name}=${posixQuoted(value)}`).join('\n');
+    case 'fish':
+      return pairs.map(([name, value]) => `set -gx ${name} ${fishQuoted(value)};`).join('\n');
+    case 'dotenv':
+      return pairs.map(([name, value]) => `${name}=${dotenvQuoted(value)}`).join('\n');
+    case 'json':
+      return JSON.stringify(Object.fromEntries(pairs), null, 2);
+  }
+}
+
+/** Readers of dotenv files differ in escapes: single quotes are literal in all; else double quotes with JSON's escapes. */
+function dotenvQuoted(value: string): string {
+  return /['\n\r]/.test(value) ? JSON.stringify(value).replaceAll('$', '\\$') : `'${value}'`;
+}

@@ -1,0 +1,118 @@
+/** `status`: every server is asked about its part of a sandbox; nothing is assumed, and it answers with any of them down. */
+import { messageOf, SandboxError } from '../domain/errors.js';
+import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
+import { isLive } from '../domain/status.js';
+import { withDeadline } from '../platform/deadline.js';
+import { inOrder, openResources } from '../resources/index.js';
+import { installationId, type SandboxRecord } from '../store/sandboxes.js';
+import type { Connections } from './connections.js';
+
+export interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'missing' | 'error';
+  readonly detail: string;
+}
+
+export interface SandboxHealth {
+  readonly sandbox: Sandbox;
+  readonly health: 'healthy' | 'degraded' | 'unhealthy';
+  readonly checks: readonly Check[];
+  readonly expiresInMs: number;
+  /** When the newest event was stored for it; null for none, or where NATS does not answer. */
+  readonly lastEventAt: string | null;
+  /** Events in its consumer that the bot has not taken yet. */
+  readonly eventsWaiting: number | null;
+  /** What a clean-up that is being retried waits for. */
+  readonly cleanupError: string | null;
+}
+
+const CHECK_MS = 4_000;
+
+export async function checkHealth(
+  connections: Connections,
+  row: SandboxRecord,
+  workflowStatus: () => Promise<string | null>,
+): Promise<SandboxHealth> {
+  const [servers, workflow] = await Promise.all([
+    checkServers(connections, row),
+    checkWorkflow(workflowStatus),
+  ]);
+  const checks = [workflow, ...servers.checks];
+  const failed = checks.filter(({ state }) => state !== 'ok').length;
+  const workflowGone = workflow.state === 'missing' && row.status !== 'destroyed';
+  return {
+    sandbox: describeSandbox(row),
+    health: failed === 0 ? 'healthy' : failed === 1 && !workflowGone ? 'degraded' : 'unhealthy',
+    checks,
+    expiresInMs: isLive(row.status) ? Math.max(0, row.expiresAt.getTime() - Date.now()) : 0,
+    lastEventAt: servers.lastEventAt,
+    eventsWaiting: servers.eventsWaiting,
+    cleanupError: row.cleanupError,
+  };
+}
+
+async function checkWorkflow(workflowStatus: () => Promise<string | null>): Promise<Check> {
+  try {
+    const status = await withDeadline(workflowStatus(), CHECK_MS, 'Temporal');
+    if (status === 'RUNNING') return { name: 'workflow', state: 'ok', detail: 'running' };
+    return {
+      name: 'workflow',
+      state: 'missing',
+      detail:
+        status === null ? 'Temporal knows no such workflow' : `ended: ${status.toLowerCase()}`,
+    };
+  } catch (error) {
+    return { name: 'workflow', state: 'error', detail: messageOf(error) };
+  }
+}
+
+async function checkServers(
+  connections: Connections,
+  row: SandboxRecord,
+): Promise<Pick<SandboxHealth, 'lastEventAt' | 'eventsWaiting'> & { checks: Check[] }> {
+  const { database, config } = connections;
+  const [redis, nats, installation] = await Promise.allSettled([
+    connections.redis(),
+    connections.nats(),
+    installationId(database),
+  ]);
+  const unavailable = (outcome: PromiseSettledResult<unknown>): Error | null =>
+    outcome.status === 'rejected' ? asError(outcome.reason) : null;
+  // A server that is away answers every call with its own error, so that the other checks still run.
+  const absent = (reason: Error | null): never =>
+    new Proxy(
+      {},
+      { get: () => () => Promise.reject(reason ?? new SandboxError('SANDBOX_009', 'unreachable')) },
+    ) as never;
+  const resources = openResources({
+    database,
+    redis: redis.status === 'fulfilled' ? redis.value : absent(unavailable(redis)),
+    nats: nats.status === 'fulfilled' ? nats.value : absent(unavailable(nats)),
+    installation: installation.status === 'fulfilled' ? installation.value : '',
+    masterSecret: null,
+    redisAcl: config.redisAcl,
+  });
+  let lastEventAt: string | null = null;
+  let eventsWaiting: number | null = null;
+  const checks = await Promise.all(
+    inOrder(resources).map(async (resource): Promise<Check> => {
+      try {
+        const { state, detail, facts } = await withDeadline(
+          resource.inspect(row),
+          CHECK_MS,
+          resource.server,
+        );
+        if (facts?.waiting !== undefined) eventsWaiting = Number(facts.waiting);
+        if (typeof facts?.lastEventAt === 'string') lastEventAt = facts.lastEventAt;
+        return { name: resource.name, state, detail };
+      } catch (error) {
+        return { name: resource.name, state: 'error', detail: messageOf(error) };
+      }
+    }),
+  );
+  return { checks, lastEventAt, eventsWaiting };
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(messageOf(reason));
+}

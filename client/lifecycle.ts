@@ -1,0 +1,177 @@
+/** The calls that change a sandbox: each is an update of its workflow, or the start of it. */
+import {
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/client';
+import { SandboxError } from '../domain/errors.js';
+import type { GuildId } from '../domain/guild.js';
+import { workflowId, type SandboxId } from '../domain/names.js';
+import { UPDATES, type CreateSandboxInput, type ExtendResult } from '../domain/sandbox.js';
+import { TASK_QUEUE } from '../domain/search-attributes.js';
+import type { TemporalClient } from '../platform/temporal.js';
+import type { sandboxWorkflow } from '../workflows/sandbox.js';
+import type { sweepWorkflow } from '../workflows/sweep.js';
+import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
+import { asTemporalError, isGone, isResourceExhausted } from './temporal-errors.js';
+
+/** How long a call waits for a worker. The work goes on all the same: it is the workflow's, not the caller's. */
+const ANSWER_MS = 20_000;
+
+const IN_PROGRESS = 'what was asked for goes on when a worker is back';
+
+export class Lifecycle {
+  constructor(
+    private readonly temporal: TemporalClient,
+    private readonly newUpdateId: () => string,
+  ) {}
+
+  /**
+   * Starts the workflow and waits until the sandbox runs, in one round trip. Again with the same id: the same sandbox.
+   * With `wait` false it returns once Temporal has the workflow.
+   * @throws the create's own typed error; SANDBOX_007 where this id has been destroyed
+   */
+  async create(input: CreateSandboxInput, wait: boolean): Promise<void> {
+    const options = {
+      workflowId: workflowId(input.sandboxId),
+      taskQueue: TASK_QUEUE,
+      args: [input] as [CreateSandboxInput],
+      // A late retry joins the living and never resurrects the dead; only the sweep starts an id again.
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      // Measured (recipes.md): after a worker's kill -9 a create goes on in 4.3 s instead of 11.2.
+      workflowTaskTimeout: '3s',
+      staticSummary: `${input.name} (${input.owner})`,
+      staticDetails: `Sandbox **${input.name}** of ${input.owner}`,
+      memo: { sandboxId: input.sandboxId, name: input.name, owner: input.owner },
+    } as const;
+    try {
+      if (!wait) {
+        await this.temporal.client.workflow.start<typeof sandboxWorkflow>(
+          'sandboxWorkflow',
+          options,
+        );
+        return;
+      }
+      await this.temporal.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+        this.temporal.client.workflow.executeUpdateWithStart(UPDATES.ready, {
+          updateId: UPDATES.ready,
+          startWorkflowOperation: new WithStartWorkflowOperation<typeof sandboxWorkflow>(
+            'sandboxWorkflow',
+            options,
+          ),
+        }),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError)
+        throw await this.endOf(input.sandboxId);
+      const late = `sandbox ${input.sandboxId} will be created when one is back; \`bd sandbox destroy\` takes it away`;
+      throw asTemporalError(error, late);
+    }
+  }
+
+  /** Why a workflow that has ended did so. */
+  private async endOf(sandboxId: SandboxId): Promise<Error> {
+    try {
+      await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).result();
+    } catch (error) {
+      return asTemporalError(error, IN_PROGRESS);
+    }
+    return new SandboxError(
+      'SANDBOX_007',
+      `sandbox ${sandboxId} has been destroyed; an id is used once`,
+    );
+  }
+
+  registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<unknown> {
+    return this.update(sandboxId, UPDATES.registerGuild, [guildId, actor]);
+  }
+
+  unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<unknown> {
+    return this.update(sandboxId, UPDATES.unregisterGuild, [guildId, actor]);
+  }
+
+  extend(sandboxId: SandboxId, byMs: number, actor: string): Promise<ExtendResult> {
+    return this.update(sandboxId, UPDATES.extend, [byMs, actor]);
+  }
+
+  /**
+   * Returns once `destroying` is written; all callers share one update, since a run takes only ten at once.
+   * A sandbox whose workflow was terminated gets it back first, to clean up.
+   */
+  async destroy(sandboxId: SandboxId, actor: string): Promise<void> {
+    try {
+      await this.update(sandboxId, UPDATES.destroy, [actor], UPDATES.destroy);
+    } catch (error) {
+      if (isResourceExhausted(error)) {
+        await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).signal('destroy');
+        return;
+      }
+      throw error;
+    }
+  }
+
+  /** Resolves when the workflow has ended, whatever its result. */
+  async ended(sandboxId: SandboxId): Promise<void> {
+    try {
+      await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).result();
+    } catch (error) {
+      // A failed create ends as failed; a workflow that is unknown has ended long ago.
+      const known =
+        error instanceof Error && (error.name === 'WorkflowFailedError' || isGone(error));
+      if (!known) throw asTemporalError(error, IN_PROGRESS);
+    }
+  }
+
+  async sweep(input: SweepInput): Promise<SweepReport> {
+    const client = this.temporal.client.workflow;
+    try {
+      // Whoever starts it: the id allows one sweep at a time.
+      const workflowId =
+        input.sandboxId === undefined ? 'sandbox-sweep' : `sandbox-sweep-${input.sandboxId}`;
+      return await client.execute<typeof sweepWorkflow>('sweepWorkflow', {
+        workflowId,
+        taskQueue: TASK_QUEUE,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [input],
+      });
+    } catch (error) {
+      throw asTemporalError(error, IN_PROGRESS);
+    }
+  }
+
+  /** RUNNING, COMPLETED, …; null where Temporal knows no such workflow. */
+  async workflowStatus(sandboxId: SandboxId): Promise<string | null> {
+    try {
+      const { status } = await this.temporal.client.workflow
+        .getHandle(workflowId(sandboxId))
+        .describe();
+      return status.name;
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw asTemporalError(error, IN_PROGRESS);
+    }
+  }
+
+  private async update<T>(
+    sandboxId: SandboxId,
+    name: string,
+    args: [unknown, ...unknown[]],
+    updateId = this.newUpdateId(),
+  ): Promise<T> {
+    const handle = this.temporal.client.workflow.getHandle(workflowId(sandboxId));
+    try {
+      return await this.temporal.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+        handle.executeUpdate<T, [unknown, ...unknown[]]>(name, { args, updateId }),
+      );
+    } catch (error) {
+      if (isGone(error)) {
+        throw new SandboxError('SANDBOX_007', `the workflow of sandbox ${sandboxId} has ended`, {
+          details: { workflow: 'ended' },
+          cause: error,
+        });
+      }
+      if (isResourceExhausted(error)) throw error;
+      throw asTemporalError(error, IN_PROGRESS);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** What Temporal's errors mean to a caller of the client. */
+import {
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { isErrorCode, messageOf, SandboxError, unreachable } from '../domain/errors.js';
+
+/** gRPC status codes (grpc.github.io, "Status codes"). */
+const GRPC = {
+  CANCELLED: 1,
+  DEADLINE_EXCEEDED: 4,
+  RESOURCE_EXHAUSTED: 8,
+  UNAVAILABLE: 14,
+} as const;
+
+export function grpcCode(error: unknown): number | undefined {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (isGrpcServiceError(e)) return e.code;
+  }
+  return undefined;
+}
+
+/** The typed failure that a workflow or activity raised, however deep. */
+export function applicationFailure(error: unknown): SandboxError | null {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (e instanceof ApplicationFailure && isErrorCode(e.type)) {
+      const detail = e.details?.[0];
+      const facts =
+        typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>) : {};
+      const hint = typeof facts.hint === 'string' && facts.hint !== '' ? { hint: facts.hint } : {};
+      return new SandboxError(e.type, e.message, { ...hint, details: facts, cause: error });
+    }
+  }
+  return null;
+}
+
+const NO_WORKER = 'Is a worker running? `bd dev status` shows the local stack.';
+
+/** @param late what is true when the answer did not come in time */
+export function asTemporalError(error: unknown, late: string): Error {
+  if (error instanceof SandboxError) return error;
+  const typed = applicationFailure(error);
+  if (typed !== null) return typed;
+  const code = grpcCode(error);
+  if (
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    code === GRPC.DEADLINE_EXCEEDED ||
+    code === GRPC.CANCELLED
+  ) {
+    return new SandboxError('SANDBOX_009', `no worker answered in time; ${late}`, {
+      hint: NO_WORKER,
+      cause: error,
+      details: { dependency: 'worker' },
+    });
+  }
+  if (code === GRPC.UNAVAILABLE) return unreachable('Temporal', error);
+  return error instanceof Error ? error : new Error(messageOf(error));
+}
+
+export function isGone(error: unknown): boolean {
+  return error instanceof WorkflowNotFoundError;
+}
+
+export function isResourceExhausted(error: unknown): boolean {
+  return grpcCode(error) === GRPC.RESOURCE_EXHAUSTED;
+}

@@ -1,0 +1,154 @@
+/** `npm run demo`: the main job on the real servers, checked by reading back from them. Exit code 0 only if every figure is right. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SandboxClient } from '../client/sandbox-client.js';
+import { down, signalService, up } from '../deploy/local/index.js';
+import { parseSandboxId } from '../domain/names.js';
+import { loadConfig } from '../platform/config.js';
+import { delay } from '../platform/deadline.js';
+import { closeNats, openNats } from '../platform/nats.js';
+import { openPostgres, closePostgres } from '../platform/postgres.js';
+import { leftoversOf } from '../test/support/leftovers.js';
+import { flood, type Flood } from './flood.js';
+import { settle, readBack, type Account } from './ledger.js';
+import { Report } from './report.js';
+import { measureRoute } from './route-latency.js';
+
+const GUILDS = ['1234567890123456789', '2345678901234567890', '3456789012345678901'] as const;
+const SHORT_TTL = '20s';
+const ROUNDS = 12;
+
+async function main(): Promise<boolean> {
+  const keep = process.argv.includes('--keep');
+  const home = await mkdtemp(join(tmpdir(), 'sandbox-demo-'));
+  // Only the local stack's own servers: whatever the shell of a developer points to is left alone.
+  const config = loadConfig({
+    SANDBOX_HOME: home,
+    SANDBOX_MIN_TTL: '1s',
+    SANDBOX_OWNER: 'demo',
+    LOG_LEVEL: 'warn',
+  });
+  process.env.SANDBOX_MIN_TTL = '1s';
+  const report = new Report(process.stdout);
+  let ok = false;
+  try {
+    report.title('Starting Temporal, Postgres, NATS, Redis, a worker and a router');
+    const stack = await report.timed('stack', () =>
+      up(config, {
+        onProgress: ({ service, text }) => report.line(`  ${service.padEnd(8)} ${text}`),
+      }),
+    );
+    await using client = new SandboxClient(config);
+    const admin = stack.urls.admin;
+
+    report.title('Two sandboxes, a guild each; a third guild stays with production');
+    const lasting = await report.timed('create', () =>
+      client.create({ name: 'demo-lasting', ttl: '1h', guildIds: [GUILDS[0]] }),
+    );
+    const startedAt = Date.now();
+    const short = await report.timed('create', () =>
+      client.create({ name: 'demo-short', ttl: SHORT_TTL }),
+    );
+    await report.timed('register', () => client.registerGuild(short.id, GUILDS[1]));
+    report.line(`  ${lasting.name} ${lasting.id} gets guild ${GUILDS[0]}`);
+    report.line(`  ${short.name} ${short.id} gets guild ${GUILDS[1]}, expires in ${SHORT_TTL}`);
+
+    report.title(
+      'Publishing the corpus for three guilds; the router is killed (kill -9) in the middle',
+    );
+    const sandboxOf = new Map([
+      [GUILDS[0], lasting.id],
+      [GUILDS[1], short.id],
+    ]);
+    const flooded = await report.timed('flood', () =>
+      flood({
+        ingestUrl: stack.ingestNatsUrl,
+        guilds: GUILDS,
+        rounds: ROUNDS,
+        sandboxOf,
+        halfway: async () => {
+          await signalService(config, 'router', 'SIGKILL');
+        },
+      }),
+    );
+    const account = await untilSettled(admin.nats, flooded);
+    report.account(account, { [lasting.id]: lasting.name, [short.id]: short.name });
+    for (const millis of await measureRoute(stack.ingestNatsUrl, admin.nats, GUILDS[0], 50))
+      report.sample('route', millis);
+
+    report.title(
+      'The worker is killed (kill -9) while the sandboxes sleep; the short one then expires',
+    );
+    await signalService(config, 'worker', 'SIGKILL');
+    const ended = await client.destroyed(parseSandboxId(short.id));
+    const late = Date.parse(ended.destroyedAt ?? '') - Date.parse(short.expiresAt);
+    report.line(
+      `  ${short.name} is ${ended.status}, ${late} ms after its expiry (${Date.now() - startedAt} ms after its creation)`,
+    );
+    const left = await leftoversOf(admin, short.id);
+    report.check('nothing of it is left on any server', left.length === 0, left.join('; '));
+    report.check('its row says destroyed', ended.status === 'destroyed');
+    const audit = await auditOf(admin.database, short.id);
+    report.check('its audit is complete', audit.at(-1) === 'sandbox_destroyed', audit.join(', '));
+    const health = await client.status(lasting.id);
+    report.check(
+      'the other one is healthy',
+      health.health === 'healthy',
+      JSON.stringify(health.checks),
+    );
+
+    report.title('Destroying the other one');
+    await report.timed('destroy', async () => {
+      await client.destroy(lasting.id);
+      await client.destroyed(parseSandboxId(lasting.id));
+    });
+    const rest = await leftoversOf(admin, lasting.id);
+    report.check('nothing of it is left on any server', rest.length === 0, rest.join('; '));
+
+    report.timings();
+    ok = report.ok;
+    if (keep)
+      report.line(
+        `\nThe stack keeps running. Temporal Web UI: ${stack.temporal.uiUrl ?? '-'}  (SANDBOX_HOME=${home} npx bd dev down)`,
+      );
+  } finally {
+    if (!keep) {
+      await down(config, { purge: true });
+      await rm(home, { recursive: true, force: true });
+    }
+  }
+  report.verdict();
+  return ok;
+}
+
+/** Until the router is through with what was published, or for a minute. */
+async function untilSettled(natsUrl: string, flooded: Flood): Promise<Account> {
+  const nc = await openNats(natsUrl, 'demo');
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      const account = settle(flooded.published, await readBack(nc));
+      if (account.lost === 0 || attempt === 60) return account;
+      await delay(1_000);
+    }
+  } finally {
+    await closeNats(nc);
+  }
+}
+
+async function auditOf(databaseUrl: string, sandboxId: string): Promise<string[]> {
+  const sql = openPostgres(databaseUrl, { name: 'demo', max: 1 });
+  try {
+    const rows = await sql<{ event: string }[]>`
+      SELECT event_type AS event FROM sandbox_audit_log WHERE sandbox_id = ${sandboxId} ORDER BY id`;
+    return rows.map(({ event }) => event);
+  } finally {
+    await closePostgres(sql);
+  }
+}
+
+const ok = await main().catch((error: unknown) => {
+  console.error(error);
+  return false;
+});
+process.exit(ok ? 0 : 1);

@@ -1,0 +1,79 @@
+/** The stack's addresses for each role, from ports and passwords; an address in the environment takes a server's place. */
+import type { Config, GivenAddresses } from '../../platform/config.js';
+import { STACK_ROLES, type ServerUrls, type StackRole, type StackState } from '../../platform/stack-file.js';
+import type { Ports } from './ports.js';
+import type { Credentials } from './secrets.js';
+import { SERVER_NAMES, type ServerName } from './service.js';
+import { DATABASE } from './servers/postgres.js';
+
+const GIVEN: Record<ServerName, keyof GivenAddresses> = {
+  temporal: 'temporal',
+  postgres: 'database',
+  nats: 'nats',
+  redis: 'redis',
+};
+
+/** The address that stands in for a server, if one does. */
+export const givenFor = (config: Config, server: ServerName): string | undefined => config.given[GIVEN[server]];
+
+export const externalServers = (config: Config): ServerName[] =>
+  SERVER_NAMES.filter((name) => givenFor(config, name) !== undefined);
+
+export interface AddressBook {
+  readonly temporal: { readonly address: string; readonly uiUrl: string | null };
+  readonly urls: Readonly<Record<StackRole, ServerUrls>>;
+  readonly ingestNatsUrl: string;
+  readonly sysNatsUrl: string;
+}
+
+/** A server that is neither given nor started has the empty address, which `addressesFor` reports as none. */
+export function addressBook(
+  config: Config,
+  started: ReadonlySet<string>,
+  ports: Ports,
+  { postgres, redis, nats }: Credentials,
+): AddressBook {
+  const { given } = config;
+  const local = (server: ServerName, address: () => string): string => (started.has(server) ? address() : '');
+  const natsUrl = (user: keyof Credentials['nats']): string =>
+    given.nats ?? local('nats', () => `nats://${user}:${nats[user]}@127.0.0.1:${ports.of('nats')}`);
+  const urlsOf = (role: StackRole): ServerUrls => {
+    const user = role === 'admin' ? 'admin' : (`bd_${role}` as const);
+    const owner = user === 'admin' ? 'postgres' : user;
+    return {
+      database:
+        given.database ??
+        local('postgres', () => `postgres://${owner}:${postgres[owner]}@127.0.0.1:${ports.of('postgres')}/${DATABASE}`),
+      redis: given.redis ?? local('redis', () => `redis://${user}:${redis[user]}@127.0.0.1:${ports.of('redis')}`),
+      nats: natsUrl(user),
+    };
+  };
+  return {
+    temporal: {
+      address: given.temporal ?? local('temporal', () => `127.0.0.1:${ports.of('temporal')}`),
+      uiUrl: started.has('temporal') ? `http://127.0.0.1:${ports.of('temporalUi')}` : null,
+    },
+    urls: Object.fromEntries(STACK_ROLES.map((role) => [role, urlsOf(role)])) as AddressBook['urls'],
+    ingestNatsUrl: natsUrl('ingest'),
+    // Of a server that is not ours nobody has told us that user.
+    sysNatsUrl: given.nats === undefined ? natsUrl('sys') : '',
+  };
+}
+
+export function stackState(book: AddressBook, startedAt: Date): StackState {
+  const { temporal, urls, ingestNatsUrl, sysNatsUrl } = book;
+  return {
+    version: 1,
+    pid: process.pid,
+    startedAt: startedAt.toISOString(),
+    temporal,
+    urls,
+    ingestNatsUrl,
+    sysNatsUrl,
+  };
+}
+
+/** Host and port of a URL: its password is nobody's business. */
+export function displayAddress(given: string): string {
+  return given.includes('://') ? new URL(given).host : given;
+}

@@ -1,0 +1,106 @@
+/** The environment of the stack's processes, made from the validated configuration that the caller holds. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Config, GivenAddresses } from '../../platform/config.js';
+import type { ServerUrls } from '../../platform/stack-file.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What names the servers' addresses, all of which the stack decides for its processes. */
+const ADDRESS_VARIABLES = [
+  'TEMPORAL_ADDRESS',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'NATS_URL',
+  'SANDBOX_CONTROL_DATABASE_URL',
+  'SANDBOX_CONTROL_REDIS_URL',
+  'SANDBOX_CONTROL_NATS_URL',
+  // A sandbox's environment has no business in a service.
+  'SANDBOX_ID',
+] as const;
+
+const seconds = (millis: number): string => `${millis / 1_000}s`;
+
+function addressVariables(given: GivenAddresses): Record<string, string | undefined> {
+  return {
+    TEMPORAL_ADDRESS: given.temporal,
+    SANDBOX_CONTROL_DATABASE_URL: given.database,
+    SANDBOX_CONTROL_REDIS_URL: given.redis,
+    SANDBOX_CONTROL_NATS_URL: given.nats,
+  };
+}
+
+function withoutUndefined(values: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/**
+ * What makes `loadConfig` give `config` in another process: the caller may have made it from something other than its
+ * own environment. Variables that are no part of it pass through.
+ */
+export function configEnvironment(config: Config, base: Environment): Record<string, string> {
+  const { policy, sweep, routes } = config;
+  const rest = { ...base };
+  for (const name of ADDRESS_VARIABLES) delete rest[name];
+  return withoutUndefined({
+    ...rest,
+    ...addressVariables(config.given),
+    SANDBOX_HOME: config.home,
+    SANDBOX_OWNER: config.owner,
+    SANDBOX_DEFAULT_TTL: seconds(policy.defaultTtlMs),
+    SANDBOX_MIN_TTL: seconds(policy.minTtlMs),
+    SANDBOX_MAX_TTL: seconds(policy.maxTtlMs),
+    SANDBOX_MAX_PER_OWNER: String(policy.maxPerOwner),
+    SANDBOX_SWEEP_INTERVAL: seconds(sweep.intervalMs),
+    SANDBOX_SWEEP_GRACE: seconds(sweep.graceMs),
+    SANDBOX_ROUTE_CACHE_TTL_MS: String(routes.cacheTtlMs),
+    SANDBOX_STALE_ROUTES_MS: String(routes.staleMs),
+    SANDBOX_PRODUCTION_SUBJECTS: config.productionSubjects.join(','),
+    SANDBOX_REDIS_ACL: config.redisAcl ? 'on' : 'off',
+    SANDBOX_MASTER_SECRET: config.masterSecret,
+    TEMPORAL_NAMESPACE: config.namespace,
+    LOG_LEVEL: config.logLevel,
+  });
+}
+
+/** Of a process of ours: the addresses of its role, its metrics port, and the master secret for those who hold it. */
+export function processEnvironment(
+  config: Config,
+  base: Environment,
+  process: {
+    urls: ServerUrls;
+    temporal: string;
+    metricsPort: number;
+    masterSecret: string | null;
+  },
+): Record<string, string> {
+  const { urls, temporal, metricsPort, masterSecret } = process;
+  const { SANDBOX_MASTER_SECRET: _secret, ...rest } = configEnvironment(config, base);
+  return withoutUndefined({
+    ...rest,
+    ...addressVariables({ ...urls, temporal }),
+    SANDBOX_METRICS_PORT: String(metricsPort),
+    SANDBOX_MASTER_SECRET: masterSecret ?? undefined,
+  });
+}
+
+/**
+ * Of a server: next to nothing. PGPORT, TEMPORAL_*, and the like in a developer's shell are meant for clients and
+ * would bend a server's start.
+ */
+export function serverEnvironment(base: Environment): Record<string, string> {
+  const { PATH, HOME, TMPDIR, LD_LIBRARY_PATH } = base;
+  return withoutUndefined({ PATH, HOME, TMPDIR, LD_LIBRARY_PATH, LANG: 'C.UTF-8' });
+}
+
+/** Where downloaded binaries are kept, shared by all stacks of this user. */
+export function cacheDirectory(base: Environment): string {
+  const { SANDBOX_CACHE, XDG_CACHE_HOME } = base;
+  if (SANDBOX_CACHE !== undefined && SANDBOX_CACHE !== '') return resolve(SANDBOX_CACHE);
+  const root =
+    XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== '' ? XDG_CACHE_HOME : join(homedir(), '.cache');
+  return join(root, 'discord-server-sandboxes');
+}
+

@@ -1,0 +1,88 @@
+/** What lies in SANDBOX_HOME, and how it is made and removed. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, SandboxError } from '../../domain/errors.js';
+import { masterKeyPath, stackFilePath } from '../../platform/stack-file.js';
+
+export interface HomePaths {
+  readonly home: string;
+  readonly data: string;
+  readonly log: string;
+  readonly run: string;
+  readonly credentials: string;
+  readonly ports: string;
+  /** Who owns the home now, and how to speak to it. */
+  readonly lock: string;
+  /** Pids of what was started, for the clean-up after a supervisor that could not do its own. */
+  readonly children: string;
+  readonly supervisorLog: string;
+}
+
+export function homePaths(home: string): HomePaths {
+  return {
+    home,
+    data: join(home, 'data'),
+    log: join(home, 'log'),
+    run: join(home, 'run'),
+    credentials: join(home, 'credentials.json'),
+    ports: join(home, 'ports.json'),
+    lock: join(home, 'supervisor.json'),
+    children: join(home, 'children.json'),
+    supervisorLog: join(home, 'log', 'supervisor.log'),
+  };
+}
+
+/** @throws SANDBOX_008 where the directory cannot be made or written */
+export async function makeHome(home: string): Promise<HomePaths> {
+  const paths = homePaths(home);
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    for (const dir of [paths.data, paths.log, paths.run]) await mkdir(dir, { recursive: true, mode: 0o700 });
+    const trial = join(home, `.trial-${randomBytes(4).toString('hex')}`);
+    await writeFile(trial, '');
+    await rm(trial);
+  } catch (error) {
+    throw new SandboxError('SANDBOX_008', `SANDBOX_HOME ${home} cannot be used: ${messageOf(error)}`, {
+      hint: 'Set SANDBOX_HOME to a directory that this user may write to.',
+      cause: error,
+    });
+  }
+  return paths;
+}
+
+/** Removes what the stack made and nothing else: the home may be a directory that holds other things. */
+export async function purgeHome(home: string): Promise<void> {
+  const paths = homePaths(home);
+  const ours = [
+    ...[paths.data, paths.log, paths.run, paths.credentials, paths.ports],
+    ...[paths.lock, paths.children, stackFilePath(home), masterKeyPath(home), join(home, 'cache')],
+  ];
+  for (const path of ours) await rm(path, { recursive: true, force: true });
+  for (const name of await readdir(home).catch(() => [])) {
+    // Drafts of a process that was killed between writing and renaming.
+    if (/^(stack|credentials|ports|supervisor|children)\.json\./.test(name)) {
+      await rm(join(home, name), { force: true });
+    }
+  }
+  await rmdir(home).catch(() => undefined);
+}
+
+/** Written beside and renamed, mode 0600: no reader sees half of it, nobody else reads it. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, path);
+}
+
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writePrivateFile(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** Undefined for a missing, unreadable or half-written file: all that is kept this way can be made anew. */
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}

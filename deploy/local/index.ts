@@ -1,0 +1,227 @@
+/** The local stack, for the CLI, the tests and the demo: start it, ask it, stop it. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { messageOf, SandboxError } from '../../domain/errors.js';
+import type { Config } from '../../platform/config.js';
+import { delay } from '../../platform/deadline.js';
+import { addressesFor, readStackFile, stackFilePath, type StackState } from '../../platform/stack-file.js';
+import { endLeftovers, hasEnded } from './children.js';
+import { askDown, askRestart, askSignal, askStatus } from './control.js';
+import { configEnvironment } from './environment.js';
+import { homePaths, makeHome, purgeHome } from './home.js';
+import { readLock, takeLock, type LockHolder } from './lock.js';
+import type { StartMessage } from './main.js';
+import { supervisorEntry } from './processes.js';
+import { runSupervisor } from './run.js';
+import { stoppedStatus } from './stopped.js';
+import type { OnProgress, ServiceName, ServiceStatus } from './service.js';
+import { AlreadyOwned } from './supervisor.js';
+
+export { SERVER_NAMES, SERVICE_NAMES } from './service.js';
+export type { OnProgress, Progress, ServiceName, ServiceState, ServiceStatus } from './service.js';
+
+export interface UpOptions {
+  /** Run it in this process; the promise then resolves when the stack has ended. */
+  readonly foreground?: boolean;
+  readonly onProgress?: OnProgress;
+  /** Start these only; without worker and router nothing is migrated. */
+  readonly only?: readonly ServiceName[];
+  /** More environment for the stack's processes, beyond ours and what `config` says. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts the stack, or finds it running. Everything answers when it resolves (in the foreground: has ended).
+ * @throws SANDBOX_007 in the foreground where it runs already; SANDBOX_008 for an unusable home; SANDBOX_009 naming
+ * what did not start: nothing is left running then
+ */
+export async function up(config: Config, options: UpOptions = {}): Promise<StackState> {
+  const { foreground = false, onProgress = () => undefined, only } = options;
+  const env = configEnvironment(config, { ...process.env, ...options.env });
+  if (!foreground) return upInBackground(config, env, only, onProgress);
+  const run = runSupervisor({ config, env, onProgress, ...(only === undefined ? {} : { only }) });
+  try {
+    const state = await run.started;
+    onProgress({ service: 'stack', text: 'Ctrl-C stops it' });
+    await run.stopped;
+    return state;
+  } catch (error) {
+    if (!(error instanceof AlreadyOwned)) throw error;
+    throw new SandboxError('SANDBOX_007', `the local stack of ${config.home} runs already (pid ${error.holder.pid})`, {
+      hint: 'Stop it with `bd dev down` first.',
+    });
+  }
+}
+
+async function upInBackground(
+  config: Config,
+  env: Readonly<Record<string, string>>,
+  only: readonly ServiceName[] | undefined,
+  onProgress: OnProgress,
+): Promise<StackState> {
+  for (;;) {
+    const running = await whenRunning(config, onProgress);
+    if (running !== null) return running;
+    const state = await startDetached(config, env, only, onProgress);
+    // Null: another process was quicker; its stack is the one to wait for.
+    if (state !== null) return state;
+  }
+}
+
+const LOG_LIMIT_BYTES = 5 * 1_048_576;
+
+async function startDetached(
+  config: Config,
+  env: Readonly<Record<string, string>>,
+  only: readonly ServiceName[] | undefined,
+  onProgress: OnProgress,
+): Promise<StackState | null> {
+  const { supervisorLog } = await makeHome(config.home);
+  const log = openLog(supervisorLog);
+  const args = [supervisorEntry, ...(only === undefined ? [] : [`--only=${only.join(',')}`])];
+  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+    cwd: '/',
+    env: { ...env },
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  return new Promise((resolve, reject) => {
+    const fail = (error: SandboxError): void => {
+      reject(error);
+    };
+    child.on('message', (message: StartMessage) => {
+      if ('progress' in message) onProgress(message.progress);
+      else if ('ready' in message) {
+        child.unref();
+        resolve(message.ready);
+      } else if ('owned' in message) resolve(null);
+      else fail(new SandboxError(message.failed.code, message.failed.message, { hint: message.failed.hint }));
+    });
+    child.once('error', (error) => {
+      fail(new SandboxError('SANDBOX_009', `the supervisor cannot be started: ${messageOf(error)}`));
+    });
+    child.once('close', (code, signal) => {
+      fail(
+        new SandboxError('SANDBOX_009', `the supervisor ended with ${signal ?? `exit code ${code}`}`, {
+          hint: `Its log is ${supervisorLog}.`,
+        }),
+      );
+    });
+  });
+}
+
+function openLog(path: string): number {
+  try {
+    if (statSync(path).size > LOG_LIMIT_BYTES) renameSync(path, `${path}.1`);
+  } catch {
+    // The first start.
+  }
+  return openSync(path, 'a', 0o600);
+}
+
+/** The state of a stack that runs or is about to; null where there is none (any more). */
+async function whenRunning(config: Config, onProgress: OnProgress): Promise<StackState | null> {
+  let told = false;
+  for (;;) {
+    const holder = await readLock(homePaths(config.home).lock);
+    if (holder === null) return null;
+    const phase = await askStatus(holder).then(
+      (status) => status.phase,
+      () => 'stopping' as const,
+    );
+    if (phase === 'running') {
+      const state = readStackFile(config.home);
+      if (state !== null) {
+        onProgress({ service: 'stack', text: `runs already (pid ${holder.pid})` });
+        return state;
+      }
+    }
+    if (!told) onProgress({ service: 'stack', text: `process ${holder.pid} is ${phase} it, waiting` });
+    told = true;
+    await delay(100);
+  }
+}
+
+export interface DownOptions {
+  /** Remove the stack's data, passwords and logs as well. */
+  readonly purge?: boolean;
+}
+
+/** A stop has to wait for the worker's grace and for Postgres' checkpoint. */
+const DOWN_MS = 60_000;
+
+/** Returns once no process of the stack is left; does nothing where none runs. */
+export async function down(config: Config, { purge = false }: DownOptions = {}): Promise<void> {
+  const paths = homePaths(config.home);
+  if (!existsSync(paths.home)) return;
+  for (;;) {
+    // Held meanwhile, so that the clean-up meets no stack that is just starting.
+    const taken = await takeLock(paths.lock, { controlPort: 0, token: '' });
+    if ('holder' in taken) {
+      await stopHolder(taken.holder);
+      continue;
+    }
+    try {
+      await endLeftovers(paths.children);
+      await rm(stackFilePath(config.home), { force: true });
+      if (purge) await purgeHome(config.home);
+    } finally {
+      await taken.lock.release();
+    }
+    return;
+  }
+}
+
+async function stopHolder(holder: LockHolder): Promise<void> {
+  // One that does not answer is asked by signal; its children end with it or are ended as leftovers.
+  await askDown(holder).catch(() => {
+    process.kill(holder.pid, 'SIGTERM');
+  });
+  if (await hasEnded(holder, DOWN_MS)) return;
+  process.kill(holder.pid, 'SIGKILL');
+  await hasEnded(holder, DOWN_MS);
+}
+
+/** One entry for each service, whether or not a stack runs. */
+export async function status(config: Config): Promise<ServiceStatus[]> {
+  const holder = await readLock(homePaths(config.home).lock);
+  const live = holder === null ? null : await askStatus(holder).catch(() => null);
+  return live === null ? stoppedStatus(config) : [...live.services];
+}
+
+/** @throws SANDBOX_009 where no stack runs, SANDBOX_008 for an unknown name */
+export async function restart(config: Config, name: string): Promise<void> {
+  await askRestart(await owner(config), name);
+}
+
+/** Sends a signal to a service's process and returns its pid; what it kills the supervisor brings back. */
+export async function signalService(config: Config, name: string, signal: NodeJS.Signals): Promise<number> {
+  return askSignal(await owner(config), name, signal);
+}
+
+async function owner(config: Config): Promise<LockHolder> {
+  const holder = await readLock(homePaths(config.home).lock);
+  if (holder !== null) return holder;
+  throw new SandboxError('SANDBOX_009', `no local stack runs in ${config.home}`, {
+    hint: 'Start it with `bd dev up`.',
+  });
+}
+
+/** The servers' addresses with the administrator's rights. @throws SANDBOX_009 where there is none */
+export async function adminEnv(config: Config): Promise<Record<string, string>> {
+  const { given } = config;
+  // A stack that was killed has left its file behind, with addresses that nobody listens at.
+  const complete = [given.temporal, given.database, given.redis, given.nats].every((one) => one !== undefined);
+  if (!complete) await owner(config);
+  const { temporal, database, redis, nats } = addressesFor(config, 'admin');
+  const uiUrl = given.temporal === undefined ? readStackFile(config.home)?.temporal.uiUrl : undefined;
+  return {
+    TEMPORAL_ADDRESS: temporal,
+    ...(uiUrl === undefined || uiUrl === null ? {} : { TEMPORAL_UI_URL: uiUrl }),
+    DATABASE_URL: database,
+    REDIS_URL: redis,
+    NATS_URL: nats,
+  };
+}

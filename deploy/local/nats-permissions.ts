@@ -1,0 +1,100 @@
+/**
+ * Who may say what on NATS: the users of the control account, which holds JetStream and which tenants never share
+ * (isolation.md, "NATS"). Only the router publishes into ROUTED, and the worker its fence.
+ */
+import {
+  DLQ_STREAM,
+  FENCE_SUBJECT,
+  RAW_SUBJECTS,
+  ROUTER_BUCKET,
+  STREAMS,
+  SYNC_SUBJECT,
+  aliveSubject,
+} from '../../domain/routing.js';
+
+/** Publish and subscribe lists; absent: everything. */
+export interface NatsPermissions {
+  readonly publish: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
+  readonly subscribe: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
+}
+
+const ALIVE = aliveSubject('*');
+const { raw: RAW, routed: ROUTED } = STREAMS;
+const KV_STREAM = `KV_${ROUTER_BUCKET}`;
+const api = (...rest: readonly string[]): string => ['$JS.API', ...rest].join('.');
+
+/** Replies to a user come below its own prefix: a shared `_INBOX.>` would show it everybody's (traps.md 49). */
+export const inboxPrefix = (user: string): string => `_INBOX_${user}`;
+
+/** Looking at streams, consumers and messages; the API's answers, no message of a stream, go to the asker. */
+const READ_JETSTREAM = [
+  api('INFO'),
+  api('STREAM.NAMES'),
+  api('STREAM.LIST'),
+  api('STREAM.INFO.*'),
+  api('STREAM.MSG.GET.*'),
+  api('DIRECT.GET.>'),
+  api('CONSUMER.NAMES.*'),
+  api('CONSUMER.LIST.*'),
+  api('CONSUMER.INFO.*.*'),
+];
+
+/** Making, pulling from and removing consumers of one stream, as every reader through the client does. */
+const consume = (stream: string): string[] => [
+  api('CONSUMER.CREATE', stream),
+  api('CONSUMER.CREATE', stream, '>'),
+  api('CONSUMER.MSG.NEXT', stream, '>'),
+  api('CONSUMER.DELETE', stream, '>'),
+  `$JS.ACK.${stream}.>`,
+  `$JS.FC.${stream}.>`,
+];
+
+const subscribeOwn = (user: string, ...more: readonly string[]): string[] => [
+  `${inboxPrefix(user)}.>`,
+  ...more,
+];
+
+/** Users of the control account but `admin`, who may do everything. */
+export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
+  bd_worker: {
+    // Streams, consumers, buckets and purges are its work.
+    publish: { allow: [FENCE_SUBJECT, SYNC_SUBJECT, ALIVE, '$JS.API.>', '$JS.ACK.>', '$JS.FC.>', '$KV.>'] },
+    subscribe: { allow: subscribeOwn('bd_worker', '_INBOX.>') },
+  },
+  bd_router: {
+    publish: {
+      allow: [
+        'sandbox.*.events.>',
+        'sandbox.*.commands.>',
+        // Production's, whichever of them the configuration stores.
+        'events.>',
+        'commands.>',
+        'dlq.>',
+        FENCE_SUBJECT,
+        ALIVE,
+        ...READ_JETSTREAM,
+        ...consume(RAW),
+        ...consume(KV_STREAM),
+        api('STREAM.PURGE', RAW),
+        `$KV.${ROUTER_BUCKET}.>`,
+        // Confirmations of the barrier. `allow_responses` would do it too, but keeps account of every delivered
+        // message that has a reply subject: each event of RAW.
+        '_INBOX.>',
+        '_INBOX_bd_worker.>',
+        '_INBOX_bd_client.>',
+        '_INBOX_admin.>',
+      ],
+      // Its own output must never be its input.
+      deny: [...RAW_SUBJECTS],
+    },
+    subscribe: { allow: subscribeOwn('bd_router', '_INBOX.>', SYNC_SUBJECT, ALIVE) },
+  },
+  bd_client: {
+    publish: { allow: [...READ_JETSTREAM, ...consume(ROUTED), ...consume(DLQ_STREAM), ...consume(KV_STREAM)] },
+    subscribe: { allow: subscribeOwn('bd_client', '_INBOX.>') },
+  },
+  ingest: {
+    publish: { allow: [...RAW_SUBJECTS] },
+    subscribe: { allow: subscribeOwn('ingest') },
+  },
+};

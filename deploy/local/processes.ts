@@ -1,0 +1,55 @@
+/** Worker, router and API as services: Node processes of this build, which announce their readiness over IPC. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ProcessName, Service } from './service.js';
+
+/** From `dist/deploy/local/`, or, when a test runs the sources, from `deploy/local/` beside `dist/`. */
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const dist = basename(root) === 'dist' ? root : join(root, 'dist');
+
+const ENTRIES = {
+  worker: 'workers/main.js',
+  router: 'router/main.js',
+  api: 'api/main.js',
+} as const satisfies Record<ProcessName, string>;
+
+/** The detached supervisor's own entry. */
+export const supervisorEntry = join(dist, 'deploy/local/main.js');
+
+export const processEntry = (name: ProcessName): string => join(dist, ENTRIES[name]);
+
+/** Whether this build has it (the API comes later). */
+export const isBuilt = (name: ProcessName): boolean => existsSync(processEntry(name));
+
+export function processService(name: ProcessName, environment: () => Record<string, string>): Service {
+  let address: string | null = null;
+  let metrics: string | null = null;
+  return {
+    name,
+    stopSignal: 'SIGTERM',
+    // It would have seconds of grace for a SIGTERM, with servers that end at the same moment.
+    deathSignal: 'SIGKILL',
+    stopWithinMs: 20_000,
+    startWithinMs: 60_000,
+    address: () => address,
+    metrics: () => metrics,
+    launch: () =>
+      Promise.resolve({
+        command: process.execPath,
+        args: ['--enable-source-maps', processEntry(name)],
+        env: environment(),
+        ipc: true,
+      }),
+    onReady(message) {
+      address = message.address ?? null;
+      metrics = message.metrics ?? null;
+    },
+    async probe() {
+      if (metrics === null) return;
+      const response = await fetch(new URL('/healthz', metrics), { signal: AbortSignal.timeout(1_500) });
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    },
+  };
+}

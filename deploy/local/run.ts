@@ -1,0 +1,40 @@
+/** Runs a supervisor in this process until a signal, a `down`, or a failure ends it. */
+import { messageOf } from '../../domain/errors.js';
+import type { StackState } from '../../platform/stack-file.js';
+import { Supervisor, type SupervisorOptions } from './supervisor.js';
+
+/** SIGHUP: the terminal was closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export interface Run {
+  readonly started: Promise<StackState>;
+  /** Every child has ended. */
+  readonly stopped: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function runSupervisor(options: SupervisorOptions): Run {
+  const supervisor = new Supervisor(options);
+  // npx delivers Ctrl-C twice (traps.md 57), and people press it again: a stop that has begun is never cut short,
+  // since each of its steps has a limit of its own.
+  const onSignal = (signal: NodeJS.Signals): void => {
+    options.onProgress({ service: 'stack', text: `${signal}, stopping` });
+    supervisor.down();
+  };
+  const onCrash = (error: unknown): void => {
+    options.onProgress({ service: 'stack', text: `unexpected: ${messageOf(error)}` });
+    process.exitCode = 1;
+    supervisor.down();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('uncaughtException', onCrash).on('unhandledRejection', onCrash);
+  const stopped = supervisor.ended.finally(() => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    process.off('uncaughtException', onCrash).off('unhandledRejection', onCrash);
+  });
+  const stop = async (): Promise<void> => {
+    supervisor.down();
+    await stopped;
+  };
+  return { started: supervisor.start(), stopped, stop };
+}

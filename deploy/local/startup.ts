@@ -1,0 +1,152 @@
+/** The order in which a stack comes up: the servers side by side, the migration, then the processes that need both. */
+import { messageOf } from '../../domain/errors.js';
+import { migrate } from '../../migrate/index.js';
+import { setServicePasswords } from '../../migrate/postgres.js';
+import type { Config } from '../../platform/config.js';
+import { addressBook, externalServers, givenFor, type AddressBook } from './addresses.js';
+import type { ChildRecord } from './children.js';
+import { processEnvironment, type Environment } from './environment.js';
+import type { HomePaths } from './home.js';
+import { Keeper, StartError } from './keeper.js';
+import type { PortName, Ports } from './ports.js';
+import { isBuilt, processService } from './processes.js';
+import type { Credentials } from './secrets.js';
+import { makeServer, SERVER_PORTS } from './servers.js';
+import {
+  PROCESS_NAMES,
+  SERVER_NAMES,
+  type OnProgress,
+  type ProcessName,
+  type ServerName,
+  type Service,
+  type ServiceName,
+} from './service.js';
+
+export interface Startup {
+  readonly config: Config;
+  readonly env: Environment;
+  readonly paths: HomePaths;
+  readonly credentials: Credentials;
+  readonly masterSecret: string;
+  readonly ports: Ports;
+  readonly record: ChildRecord;
+  readonly wanted: (name: ServiceName) => boolean;
+  /** Told of every keeper before it starts, so that a stop finds it. */
+  readonly onKeeper: (keeper: Keeper) => void;
+  readonly onProgress: OnProgress;
+  /** The first failure, or a stop, ends the whole start. */
+  readonly abort: AbortController;
+}
+
+/** A port may be taken between our letting go of it and the server's asking for it: then there is another one. */
+const START_ATTEMPTS = 5;
+
+export async function startAll(startup: Startup): Promise<AddressBook> {
+  const { config, ports, credentials, wanted, onProgress, abort } = startup;
+  const servers = SERVER_NAMES.filter((name) => wanted(name) && givenFor(config, name) === undefined);
+  for (const name of externalServers(config)) {
+    onProgress({ service: name, text: 'given by the environment, not started' });
+  }
+  await reservePorts(startup, servers);
+  try {
+    await all(servers, abort, (name) => startServer(name, startup));
+    const book = addressBook(config, new Set(servers), ports, credentials);
+    const processes = PROCESS_NAMES.filter((name) => wanted(name) && isBuilt(name));
+    if (processes.length > 0) await migrateServers(startup, book);
+    await all(processes, abort, (name) => startProcess(name, startup, book));
+    return book;
+  } finally {
+    await ports.release();
+  }
+}
+
+/** Side by side; what fails first ends the others, and all have ended when it throws. */
+async function all<T>(items: readonly T[], abort: AbortController, start: (item: T) => Promise<void>): Promise<void> {
+  await Promise.allSettled(
+    items.map((item) =>
+      start(item).catch((error: unknown) => {
+        abort.abort(error instanceof Error ? error : new Error(messageOf(error)));
+      }),
+    ),
+  );
+  abort.signal.throwIfAborted();
+}
+
+async function reservePorts({ ports, onProgress }: Startup, servers: readonly ServerName[]): Promise<void> {
+  const names = [...servers.flatMap((name) => [...SERVER_PORTS[name]]), ...PROCESS_NAMES];
+  const { moved } = await ports.reserve(names);
+  for (const name of moved) {
+    onProgress({ service: 'stack', text: `the earlier port of ${name} is taken, it is ${ports.of(name)} now` });
+  }
+}
+
+async function startServer(name: ServerName, startup: Startup): Promise<void> {
+  const { env, ports, abort, onProgress } = startup;
+  const whole = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const service = await makeServer(name, {
+    ...startup,
+    env: Object.fromEntries(whole),
+    signal: abort.signal,
+  });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await startOne(service, startup, SERVER_PORTS[name]);
+      return;
+    } catch (error) {
+      const again = error instanceof StartError && error.portTaken && attempt < START_ATTEMPTS;
+      if (!again) throw error;
+      onProgress({ service: name, text: 'its port was taken, trying another' });
+      await ports.replace(SERVER_PORTS[name]);
+    }
+  }
+}
+
+async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
+  const { config, env, ports, masterSecret } = startup;
+  const role = name === 'api' ? 'client' : name;
+  const service = processService(name, () =>
+    processEnvironment(config, env, {
+      urls: book.urls[role],
+      temporal: book.temporal.address,
+      metricsPort: ports.of(name),
+      // The router reads routes and moves events: it needs no sandbox's passwords.
+      masterSecret: name === 'router' ? null : masterSecret,
+    }),
+  );
+  await startOne(service, startup, [name]);
+}
+
+async function startOne(service: Service, startup: Startup, portNames: readonly PortName[]): Promise<void> {
+  const { paths, record, ports, abort, onKeeper, onProgress } = startup;
+  const { name } = service;
+  abort.signal.throwIfAborted();
+  const keeper = new Keeper(service, {
+    logDir: paths.log,
+    onChild: (child, identity) => record.set(child, identity),
+    onChange: (text) => {
+      onProgress({ service: name, text });
+    },
+  });
+  onKeeper(keeper);
+  const since = Date.now();
+  await ports.release(portNames);
+  await keeper.start();
+  const where = service.address();
+  onProgress({ service: name, text: `ready in ${seconds(since)}${where === null ? '' : ` on ${where}`}` });
+}
+
+async function migrateServers({ config, credentials, onProgress, abort }: Startup, book: AddressBook): Promise<void> {
+  abort.signal.throwIfAborted();
+  const { admin } = book.urls;
+  const { changes } = await migrate({ temporal: book.temporal.address, ...admin }, config);
+  if (changes.length > 0) onProgress({ service: 'stack', text: `migrated, ${changes.length} changes` });
+  // A database that is not ours has its own way of giving roles their passwords.
+  if (config.given.database === undefined) await setServicePasswords(admin.database, passwordsOfRoles(credentials));
+}
+
+function passwordsOfRoles({ postgres }: Credentials): Record<'bd_client' | 'bd_worker' | 'bd_router', string> {
+  const { bd_client, bd_worker, bd_router } = postgres;
+  return { bd_client, bd_worker, bd_router };
+}
+
+export const seconds = (since: number): string => `${((Date.now() - since) / 1_000).toFixed(1)} s`;

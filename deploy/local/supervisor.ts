@@ -1,0 +1,180 @@
+/** Owns the local stack: takes the home, has its services started, answers questions about them, and ends them all. */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, SandboxError } from '../../domain/errors.js';
+import type { Config } from '../../platform/config.js';
+import { stackFilePath, writeStackFile, type StackState } from '../../platform/stack-file.js';
+import { displayAddress, givenFor, stackState } from './addresses.js';
+import { ChildRecord, endLeftovers } from './children.js';
+import { startControl, type Commands, type ControlServer, type Phase, type StackStatus } from './control.js';
+import type { Environment } from './environment.js';
+import { makeHome } from './home.js';
+import { majorOfData } from './install/postgres.js';
+import type { Keeper } from './keeper.js';
+import { takeLock, type Lock, type LockHolder } from './lock.js';
+import { Ports } from './ports.js';
+import { isBuilt } from './processes.js';
+import { ensureMasterSecret, loadCredentials } from './secrets.js';
+import { assertPlatform } from './servers.js';
+import {
+  isProcessName,
+  PROCESS_NAMES,
+  SERVER_NAMES,
+  SERVICE_NAMES,
+  type OnProgress,
+  type ServiceName,
+  type ServiceStatus,
+} from './service.js';
+import { seconds, startAll } from './startup.js';
+import { idle } from './stopped.js';
+
+export interface SupervisorOptions {
+  readonly config: Config;
+  readonly env: Environment;
+  /** What to start; the rest is absent. Without worker and router nothing is migrated either. */
+  readonly only?: readonly ServiceName[];
+  readonly onProgress: OnProgress;
+}
+
+/** Another process owns this home. */
+export class AlreadyOwned extends Error {
+  override readonly name = 'AlreadyOwned';
+  constructor(readonly holder: LockHolder) {
+    super(`process ${holder.pid} owns the stack`);
+  }
+}
+
+export class Supervisor implements Commands {
+  private phase: Phase = 'starting';
+  private readonly keepers = new Map<ServiceName, Keeper>();
+  private readonly abort = new AbortController();
+  private lock: Lock | null = null;
+  private control: ControlServer | null = null;
+  private running: Promise<StackState> | null = null;
+  private starting: Promise<StackState> | null = null;
+  private stopping: Promise<void> | null = null;
+  private resolveEnded: () => void = () => undefined;
+  /** Resolves once everything has ended, whoever asked for it. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.resolveEnded = resolve;
+  });
+
+  constructor(private readonly options: SupervisorOptions) {}
+
+  /** Everything runs and answers when it resolves. @throws AlreadyOwned, SandboxError; nothing runs then */
+  start(): Promise<StackState> {
+    this.running ??= this.run();
+    this.starting ??= this.running.catch(async (error: unknown) => {
+      // Of several failures the first is the cause.
+      this.abort.abort(error instanceof Error ? error : new Error(messageOf(error)));
+      await this.stop();
+      throw this.abort.signal.reason;
+    });
+    return this.starting;
+  }
+
+  /** Router and worker first, then the servers they use; returns once all have ended. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  down(): void {
+    this.abort.abort(new SandboxError('SANDBOX_007', 'the local stack was stopped while it started'));
+    void this.stop();
+  }
+
+  async status(): Promise<StackStatus> {
+    return { phase: this.phase, services: await Promise.all(SERVICE_NAMES.map((name) => this.statusOf(name))) };
+  }
+
+  async restart(name: ServiceName): Promise<void> {
+    if (this.phase !== 'running') {
+      throw new SandboxError('SANDBOX_007', `the local stack is ${this.phase}`, { hint: 'Wait until it runs.' });
+    }
+    await this.keeperOf(name).restart();
+  }
+
+  signal(name: ServiceName, signal: NodeJS.Signals): number {
+    const keeper = this.keeperOf(name);
+    const { identity } = keeper;
+    if (identity === null) throw new SandboxError('SANDBOX_007', `${name} does not run at the moment`);
+    keeper.kill(signal);
+    return identity.pid;
+  }
+
+  private async run(): Promise<StackState> {
+    const { config, env, onProgress } = this.options;
+    const since = Date.now();
+    assertPlatform();
+    const paths = await makeHome(config.home);
+    const token = randomBytes(24).toString('base64url');
+    this.control = await startControl(token, this);
+    const taken = await takeLock(paths.lock, { controlPort: this.control.port, token });
+    if ('holder' in taken) throw new AlreadyOwned(taken.holder);
+    this.lock = taken.lock;
+
+    const leftovers = await endLeftovers(paths.children);
+    if (leftovers.length > 0) this.tell(`ended what an earlier one left running: ${leftovers.join(', ')}`);
+    await rm(stackFilePath(config.home), { force: true });
+    const hasData = (await majorOfData(join(paths.data, 'postgres', 'data'))) !== null;
+    const book = await startAll({
+      ...{ config, env, paths, onProgress, abort: this.abort },
+      credentials: await loadCredentials(paths, hasData),
+      masterSecret: await ensureMasterSecret(config),
+      ports: await Ports.load(paths.ports),
+      record: new ChildRecord(paths.children),
+      wanted: (name) => this.wanted(name),
+      onKeeper: (keeper) => this.keepers.set(keeper.service.name, keeper),
+    });
+    const state = stackState(book, new Date());
+    await writeStackFile(config.home, state);
+    // A stop that has begun meanwhile removes the file itself.
+    this.abort.signal.throwIfAborted();
+    this.phase = 'running';
+    const ui = state.temporal.uiUrl === null ? '' : `, Temporal Web UI at ${state.temporal.uiUrl}`;
+    this.tell(`ready in ${seconds(since)}${ui}`);
+    return state;
+  }
+
+  private async end(): Promise<void> {
+    this.phase = 'stopping';
+    const close = (names: readonly ServiceName[]): Promise<unknown> =>
+      Promise.allSettled(names.map((name) => this.keepers.get(name)?.close()));
+    await close(PROCESS_NAMES);
+    await close(SERVER_NAMES);
+    // What was about to start has seen the abort by now, and a keeper made since then is closed here.
+    await this.running?.catch(() => undefined);
+    await close(SERVICE_NAMES);
+    if (this.lock !== null) await rm(stackFilePath(this.options.config.home), { force: true });
+    await this.lock?.release();
+    await this.control?.close();
+    this.resolveEnded();
+  }
+
+  private async statusOf(name: ServiceName): Promise<ServiceStatus> {
+    const given = isProcessName(name) ? undefined : givenFor(this.options.config, name);
+    if (given !== undefined) return idle(name, 'external', displayAddress(given));
+    const keeper = this.keepers.get(name);
+    if (keeper !== undefined) return keeper.status();
+    if (!this.wanted(name) || (isProcessName(name) && !isBuilt(name))) return idle(name, 'absent');
+    return idle(name, this.phase === 'starting' ? 'starting' : 'stopped');
+  }
+
+  private keeperOf(name: ServiceName): Keeper {
+    const keeper = this.keepers.get(name);
+    if (keeper !== undefined) return keeper;
+    throw new SandboxError('SANDBOX_007', `${name} is not one that this stack runs`, {
+      hint: '`bd dev status` shows which are.',
+    });
+  }
+
+  private wanted(name: ServiceName): boolean {
+    return this.options.only?.includes(name) ?? true;
+  }
+
+  private tell(text: string): void {
+    this.options.onProgress({ service: 'stack', text });
+  }
+}

@@ -1,0 +1,104 @@
+/** Where an event goes: the pure decision of the router (routing.md, "Subjects and streams"). */
+import { isNeverSandboxed, type EventClass } from './guild-of-event.js';
+import type { GuildId } from './guild.js';
+import type { SandboxId } from './names.js';
+import { DLQ_PREFIX, RAW_SUBJECTS } from './routing.js';
+
+export type DlqReason = 'malformed' | 'oversize' | 'raw' | 'subject' | 'uncovered';
+
+export interface Destination {
+  readonly subject: string;
+  /** null: production, or the DLQ. */
+  readonly sandboxId: SandboxId | null;
+  readonly dlq: { readonly reason: DlqReason; readonly detail: string } | null;
+}
+
+export interface DestinationRules {
+  /** Whether `ROUTED` stores this subject: a publish that no stream covers would wait for an answer for ever. */
+  readonly covers: (subject: string) => boolean;
+  readonly sandboxOf: (guildId: GuildId) => SandboxId | undefined;
+}
+
+/** `events.raw.` → `events.`, `commands.raw.` → `commands.`. */
+const FAMILIES = RAW_SUBJECTS.map((pattern) => {
+  const raw = pattern.slice(0, -1);
+  return { raw, family: raw.slice(0, -'raw.'.length) };
+});
+
+export function dlq(reason: DlqReason, detail: string): Destination {
+  return { subject: DLQ_PREFIX + reason, sandboxId: null, dlq: { reason, detail } };
+}
+
+/** Decided once, for good, by the order in which the router sees a mapping's change and the event. */
+export function decide(rules: DestinationRules, subject: string, event: EventClass): Destination {
+  const source = FAMILIES.find(({ raw }) => subject.startsWith(raw));
+  if (source === undefined || subject.length === source.raw.length) {
+    return dlq('subject', 'not a subject that the router reads');
+  }
+  const type = subject.slice(source.raw.length);
+  if (type === 'raw' || type.startsWith('raw.')) {
+    return dlq('raw', 'a type that begins with "raw" would feed the router its own output');
+  }
+  if (event.kind === 'malformed') return dlq('malformed', event.detail);
+  if (event.kind === 'guild') {
+    const sandboxId = isNeverSandboxed(type) ? undefined : rules.sandboxOf(event.guildId);
+    if (sandboxId !== undefined) {
+      return { subject: `sandbox.${sandboxId}.${source.family}${type}`, sandboxId, dlq: null };
+    }
+  }
+  const production = source.family + type;
+  if (!rules.covers(production)) return dlq('uncovered', `no stream covers ${production}`);
+  return { subject: production, sandboxId: null, dlq: null };
+}
+
+export interface Limits {
+  /** Headers and payload together, from the server's INFO. */
+  readonly maxPayload: number;
+  /** The server's `max_control_line`, which INFO does not tell: 4096 unless configured. */
+  readonly maxControlLine: number;
+}
+/** JetStream refuses more: "header size exceeds maximum allowed of 64k". */
+export const MAX_HEADER_BYTES = 65_535;
+/** Left of the control line for the verb, the reply subject and the sizes. */
+const CONTROL_LINE_RESERVE = 256;
+
+/** Why `ROUTED` would refuse what `RAW` took, or null. Checked before sending: a refusal would come for ever. */
+export function oversize(
+  size: { readonly subject: string; readonly headerBytes: number; readonly payloadBytes: number },
+  limits: Limits,
+): string | null {
+  if (size.headerBytes > MAX_HEADER_BYTES) return `headers of ${size.headerBytes} bytes pass 64 KiB`;
+  if (size.headerBytes + size.payloadBytes > limits.maxPayload) {
+    return `${size.headerBytes + size.payloadBytes} bytes pass max_payload`;
+  }
+  const longest = limits.maxControlLine - CONTROL_LINE_RESERVE;
+  // A character has at most 3 bytes of UTF-8 in this count: the exact length is taken only when it could matter.
+  if (size.subject.length * 3 > longest && Buffer.byteLength(size.subject) > longest) {
+    return `a subject of ${Buffer.byteLength(size.subject)} bytes passes the control line`;
+  }
+  return null;
+}
+
+/** Whether any of the stream's subjects covers a subject; answers are remembered, since types are few. */
+export function subjectMatcher(patterns: readonly string[]): (subject: string) => boolean {
+  const split = patterns.map((pattern) => pattern.split('.'));
+  const known = new Map<string, boolean>();
+  return (subject) => {
+    const remembered = known.get(subject);
+    if (remembered !== undefined) return remembered;
+    const tokens = subject.split('.');
+    const covered = split.some((pattern) => matches(pattern, tokens));
+    // Bounded: subjects come from outside.
+    if (known.size >= 4_096) known.clear();
+    known.set(subject, covered);
+    return covered;
+  };
+}
+
+function matches(pattern: readonly string[], tokens: readonly string[]): boolean {
+  for (const [i, part] of pattern.entries()) {
+    if (part === '>') return tokens.length > i;
+    if (i >= tokens.length || (part !== '*' && part !== tokens[i])) return false;
+  }
+  return pattern.length === tokens.length;
+}

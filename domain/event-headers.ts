@@ -1,0 +1,88 @@
+/** The headers of a routed event, as bytes: the event's own ones unchanged, then the router's (routing.md, "Promise"). */
+import {
+  HEADER_DLQ_REASON,
+  HEADER_DLQ_SUBJECT,
+  HEADER_EXPECTED_LAST_SEQ,
+  HEADER_RAW_SEQ,
+  ORIGIN_PREFIX,
+} from './routing.js';
+
+const BEGIN = Buffer.from('NATS/1.0\r\n', 'latin1');
+const CRLF = Buffer.from('\r\n', 'latin1');
+/** Too long a subject is cut: the header only tells a person where the event came from. */
+const MAX_SUBJECT_IN_HEADER = 1_024;
+const MAX_REASON = 200;
+
+/**
+ * The event's own header lines, ready for ours to follow: begins with the version line and ends with a line end.
+ * Lines that the server would take as instructions (`Nats-*`, case as the server has it), or that would forge the
+ * position (`Raw-Seq`), go under `Sandbox-Origin-`. Every other byte stays, also where it is no valid UTF-8.
+ */
+export function carriedHeaders(block: Uint8Array | null): Uint8Array {
+  return renamed(block, /\r\n(?=Nats-|Raw-Seq:)/g, ['\r\nNats-', '\r\nRaw-Seq:']);
+}
+
+/** The same for the DLQ, whose own two headers must not be forged either. */
+export function carriedToDlq(
+  block: Uint8Array | null,
+  dlq: { readonly detail: string; readonly subject: string },
+): Uint8Array {
+  const own = renamed(block, /\r\n(?=Nats-|Raw-Seq:|Dlq-)/g, ['\r\nNats-', '\r\nRaw-Seq:', '\r\nDlq-']);
+  return Buffer.concat([own, dlqLines(dlq)]);
+}
+
+/** For what is too large: the headers are dropped, the payload stays. */
+export function droppedHeaders(dlq: { readonly detail: string; readonly subject: string }): Uint8Array {
+  return Buffer.concat([BEGIN, dlqLines(dlq)]);
+}
+
+/** Closes a block with the chain's two headers. */
+export function chained(carried: Uint8Array, expectedLast: number, rawSeq: number): Buffer {
+  const ours = chainLines(expectedLast, rawSeq);
+  const block = Buffer.allocUnsafe(carried.length + ours.length);
+  block.set(carried, 0);
+  block.write(ours, carried.length, 'latin1');
+  return block;
+}
+
+/** What `chained` adds at most: both numbers below 2^53. */
+export const CHAIN_BYTES = chainLines(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).length;
+
+/** A block with none of an event's own headers. */
+export function headerBlock(lines: Readonly<Record<string, string | number>>): Buffer {
+  const text = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`NATS/1.0\r\n${text.join('')}\r\n`, 'latin1');
+}
+
+function chainLines(expectedLast: number, rawSeq: number): string {
+  return `${HEADER_EXPECTED_LAST_SEQ}: ${expectedLast}\r\n${HEADER_RAW_SEQ}: ${rawSeq}\r\n\r\n`;
+}
+
+function renamed(block: Uint8Array | null, pattern: RegExp, signs: readonly string[]): Uint8Array {
+  if (block === null || block.length === 0) return BEGIN;
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
+  const open = withoutBlankLine(bytes);
+  if (!signs.some((sign) => open.includes(sign, 0, 'latin1'))) return open;
+  return Buffer.from(open.toString('latin1').replace(pattern, `\r\n${ORIGIN_PREFIX}`), 'latin1');
+}
+
+function withoutBlankLine(bytes: Buffer): Buffer {
+  if (bytes.subarray(-4).equals(Buffer.concat([CRLF, CRLF]))) return bytes.subarray(0, -2);
+  return bytes.subarray(-2).equals(CRLF) ? bytes : Buffer.concat([bytes, CRLF]);
+}
+
+function dlqLines({ detail, subject }: { readonly detail: string; readonly subject: string }): Buffer {
+  const reason = oneLine(detail).slice(0, MAX_REASON);
+  const cut = cutBytes(subject, MAX_SUBJECT_IN_HEADER);
+  return Buffer.from(`${HEADER_DLQ_REASON}: ${reason}\r\n${HEADER_DLQ_SUBJECT}: ${cut}\r\n`, 'utf8');
+}
+
+/** V8 quotes the document in its message: what comes from outside must not break the header. */
+function oneLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ');
+}
+
+function cutBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return bytes.length <= limit ? text : `${bytes.subarray(0, limit).toString('utf8').replace(/\uFFFD+$/, '')}…`;
+}

@@ -1,0 +1,132 @@
+/** The names that router, worker and clients must agree on: streams, subjects, Redis keys, the barrier's messages. */
+import type { GuildId } from './guild.js';
+import type { SandboxId } from './names.js';
+
+/** routing.md, "Subjects and streams". Configurable, since past one router each set of shards has its own pair. */
+export interface StreamPair {
+  readonly raw: string;
+  readonly routed: string;
+}
+export const STREAMS: StreamPair = { raw: 'RAW', routed: 'ROUTED' };
+export const DLQ_STREAM = 'DLQ';
+
+export const RAW_SUBJECTS = ['events.raw.>', 'commands.raw.>'] as const;
+export const FENCE_SUBJECT = 'router.fence';
+export const DLQ_PREFIX = 'dlq.';
+
+/**
+ * JetStream refuses overlapping streams, so production's `events.>` cannot be one beside `events.raw.>`: single-token
+ * types fit `events.*`, families with dots are listed (routing.md, "Subjects and streams").
+ */
+export const DEFAULT_PRODUCTION_SUBJECTS = [
+  'events.*',
+  'events.guild.>',
+  'events.member.>',
+  'events.message.>',
+  'events.interaction.>',
+  'events.role.>',
+  'events.channel.>',
+  'events.voice.>',
+  'commands.*',
+  'commands.interaction.>',
+] as const;
+
+/** Everything `ROUTED` stores. */
+export function routedSubjects(productionSubjects: readonly string[]): string[] {
+  return ['sandbox.*.events.>', 'sandbox.*.commands.>', ...productionSubjects, 'dlq.>', FENCE_SUBJECT];
+}
+
+/** Headers of the chain (routing.md, "Position"). */
+export const HEADER_RAW_SEQ = 'Raw-Seq';
+export const HEADER_EXPECTED_LAST_SEQ = 'Nats-Expected-Last-Sequence';
+export const HEADER_DLQ_REASON = 'Dlq-Reason';
+/** The subject that an event in the DLQ came on. */
+export const HEADER_DLQ_SUBJECT = 'Dlq-Subject';
+/** Incoming headers that the server would obey travel under this prefix. */
+export const ORIGIN_PREFIX = 'Sandbox-Origin-';
+
+/** A guild's entry in the table; `sandboxId` null is a tombstone. */
+export interface Route {
+  readonly guildId: GuildId;
+  readonly sandboxId: SandboxId | null;
+  readonly version: number;
+}
+
+/**
+ * Redis distributes the table that Postgres owns: `map` is a hash guild → `<version>:<sandboxId or nothing>`, `changes` a
+ * sorted set of guilds by version, so that a reader loads the difference, and `version` the newest that both hold.
+ */
+export const REDIS_ROUTES = {
+  version: 'sandbox:routes:version',
+  map: 'sandbox:routes:map',
+  changes: 'sandbox:routes:changes',
+} as const;
+/** Told with each new version, and only a hint: routers compare versions anyway, so a lost one heals in ≤ 0.5 s. */
+export const REDIS_ROUTES_CHANGED = 'sandbox:routes:changed';
+/** Per-guild cache of the RouteProvider, for every reader but the router. */
+export const redisRouteKey = (guildId: string): string => `sandbox:route:${guildId}`;
+
+export function encodeRoute({ version, sandboxId }: Route): string {
+  return `${version}:${sandboxId ?? ''}`;
+}
+
+export function decodeRoute(guildId: string, text: string): Route {
+  const colon = text.indexOf(':');
+  const sandboxId = text.slice(colon + 1);
+  return {
+    guildId: guildId as GuildId,
+    version: Number(text.slice(0, colon)),
+    sandboxId: sandboxId === '' ? null : (sandboxId as SandboxId),
+  };
+}
+
+/** KV bucket of the routers: `member.<routerId>`, `writer`, `checkpoint`. */
+export const ROUTER_BUCKET = 'ROUTERS';
+export const memberKey = (routerId: string): string => `member.${routerId}`;
+
+/**
+ * The barrier: whoever changed a route publishes `SyncRequest` here with a reply subject, again every 250 ms; each router
+ * answers once its table holds `version` and everything it decided under an older one is confirmed stored.
+ * A core subject, in no stream.
+ */
+export const SYNC_SUBJECT = 'router.sync';
+export interface SyncRequest {
+  readonly version: number;
+  /** Asks the writer to append a position message first: the tail must outlive a purge of leftovers. */
+  readonly position?: boolean;
+}
+export interface SyncReply {
+  readonly routerId: string;
+  readonly version: number;
+  /** A writer's term began behind a fence, so what any earlier writer still holds is refused. */
+  readonly role: RouterMember['role'];
+  /** The writer has appended the position message asked for. */
+  readonly positioned?: boolean;
+  /** Why it can't confirm yet (its table cannot be refreshed), if so. */
+  readonly error?: string;
+}
+
+/** What a router writes under its member key every second. Its age counts by the server's clock. */
+export interface RouterMember {
+  readonly routerId: string;
+  readonly role: 'writer' | 'standby';
+  readonly version: number;
+  readonly metrics: string | null;
+}
+/** A router not heard of for this long is dropped, behind a fence. */
+export const ROUTER_LEASE_MS = 3_000;
+/** What a writer repeats under `writer`, and how long it may be silent before the standby takes over. */
+export const WRITER_BEAT_MS = 250;
+export const WRITER_SILENCE_MS = 1_000;
+export const WRITER_KEY = 'writer';
+export const CHECKPOINT_KEY = 'checkpoint';
+/** Each router answers here at once: "no responders" tells of a dead one sooner than any lease. A core subject. */
+export const aliveSubject = (routerId: string): string => `router.alive.${routerId}`;
+
+/**
+ * Published events that are not yet confirmed, at most: also the length of a fence. A fence of one message would move
+ * the chain by one, and a stopped writer's **second** message, which expects exactly that sequence, would be stored
+ * while its first is lost (tried on 2.15.1). So a fence passes everything that can be in flight, in one atomic batch,
+ * of which the server takes 1,000 messages.
+ */
+export const MAX_UNCONFIRMED = 1_000;

@@ -1,0 +1,99 @@
+/** A sandbox as every edge shows it, and the messages of its workflow. */
+import type { ErrorJson } from './errors.js';
+import type { GuildId } from './guild.js';
+import {
+  natsPrefix,
+  redisPrefix,
+  schemaName,
+  workflowId,
+  type Owner,
+  type SandboxId,
+  type SandboxName,
+} from './names.js';
+import type { SandboxStatus } from './status.js';
+
+/** What a sandbox owns, in the order in which it is made; it is removed the other way round. */
+export const RESOURCE_NAMES = [
+  'postgres-schema',
+  'redis-keyspace',
+  'nats-subjects',
+  'guild-routes',
+] as const;
+export type ResourceName = (typeof RESOURCE_NAMES)[number];
+
+/** The public JSON of a sandbox; times in ISO 8601. */
+export interface Sandbox {
+  readonly id: SandboxId;
+  readonly name: SandboxName;
+  readonly owner: Owner;
+  readonly status: SandboxStatus;
+  readonly schema: string;
+  readonly redisPrefix: string;
+  readonly natsPrefix: string;
+  readonly guildIds: readonly GuildId[];
+  readonly workflowId: string;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly destroyedAt: string | null;
+}
+
+export interface SandboxFacts {
+  readonly sandboxId: SandboxId;
+  readonly name: SandboxName;
+  readonly owner: Owner;
+  readonly status: SandboxStatus;
+  readonly guildIds: readonly GuildId[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly destroyedAt: Date | null;
+}
+
+export function describeSandbox(facts: SandboxFacts): Sandbox {
+  const { sandboxId, name, owner, status, guildIds, createdAt, expiresAt, destroyedAt } = facts;
+  return {
+    id: sandboxId,
+    name,
+    owner,
+    status,
+    schema: schemaName(sandboxId),
+    redisPrefix: redisPrefix(sandboxId),
+    natsPrefix: natsPrefix(sandboxId),
+    guildIds,
+    workflowId: workflowId(sandboxId),
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    destroyedAt: destroyedAt?.toISOString() ?? null,
+  };
+}
+
+/** What starts a sandbox's workflow. A null TTL takes the worker's default; the worker checks its bounds. */
+export interface CreateSandboxInput {
+  readonly sandboxId: SandboxId;
+  readonly name: SandboxName;
+  readonly owner: Owner;
+  readonly ttlMs: number | null;
+  readonly guildIds: readonly GuildId[];
+}
+
+/** Times in epoch ms. */
+export interface ClaimedSandbox {
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface ExtendResult {
+  readonly expiresAt: number;
+  /** The maximum TTL cut the extension short. */
+  readonly clamped: boolean;
+}
+
+export type WorkflowFailure = ErrorJson & { readonly step: string };
+
+export const UPDATES = {
+  ready: 'ready',
+  registerGuild: 'registerGuild',
+  unregisterGuild: 'unregisterGuild',
+  extend: 'extend',
+  reset: 'reset',
+  destroy: 'destroy',
+} as const;

@@ -1,0 +1,12 @@
+/** Search attributes of a sandbox's workflow, so that operators can list and filter in the Temporal Web UI. */
+export const SEARCH_ATTRIBUTES = {
+  SandboxOwner: 'KEYWORD',
+  SandboxName: 'KEYWORD',
+  SandboxStatus: 'KEYWORD',
+  SandboxGuilds: 'KEYWORD_LIST',
+  SandboxExpiresAt: 'DATETIME',
+} as const;
+
+export const TASK_QUEUE = 'sandboxes';
+export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
+export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';

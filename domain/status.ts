@@ -1,0 +1,37 @@
+/** The life of a sandbox: its states and the only ways between them. The database enforces the same table (sql/). */
+
+export const SANDBOX_STATUSES = [
+  'pending',
+  'creating',
+  'running',
+  'expired',
+  'destroying',
+  'destroyed',
+] as const;
+
+export type SandboxStatus = (typeof SANDBOX_STATUSES)[number];
+
+/** product.md, "Control plane": legal transitions only. */
+export const TRANSITIONS: Readonly<Record<SandboxStatus, readonly SandboxStatus[]>> = {
+  pending: ['creating', 'destroying'],
+  creating: ['running', 'destroying'],
+  running: ['expired', 'destroying'],
+  expired: ['destroying'],
+  destroying: ['destroyed'],
+  destroyed: [],
+};
+
+/** States in which a sandbox holds its name and its place under the owner's limit. */
+export const LIVE_STATUSES = ['pending', 'creating', 'running', 'expired'] as const;
+
+export function canTransition(from: SandboxStatus, to: SandboxStatus): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+export function isLive(status: SandboxStatus): boolean {
+  return (LIVE_STATUSES as readonly SandboxStatus[]).includes(status);
+}
+
+export function isSandboxStatus(value: unknown): value is SandboxStatus {
+  return (SANDBOX_STATUSES as readonly unknown[]).includes(value);
+}

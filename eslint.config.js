@@ -1,0 +1,62 @@
+// Types and the direction of imports (docs/architecture.md): a room may enter only the rooms listed for it.
+import tseslint from 'typescript-eslint';
+
+const ROOMS = {
+  domain: [],
+  platform: ['domain'],
+  store: ['domain', 'platform'],
+  resources: ['domain', 'platform', 'store'],
+  activities: ['domain', 'platform', 'store', 'resources'],
+  migrate: ['domain', 'platform'],
+  router: ['domain', 'platform', 'store'],
+  // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).
+  workflows: ['domain', 'activities'],
+  workers: ['domain', 'platform', 'store', 'resources', 'activities', 'workflows', 'migrate'],
+  client: ['domain', 'platform', 'store', 'resources', 'workflows', 'activities'],
+  deploy: ['domain', 'platform', 'migrate'],
+  cli: ['domain', 'platform', 'client', 'workers', 'router', 'migrate', 'deploy'],
+};
+const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'test'];
+
+const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({
+  files: [`${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: ALL.filter((other) => other !== room && !allowed.includes(other)).map(
+          (other) => ({
+            regex: `^(\\.\\./)+${other}/`,
+            message: `${room}/ may not import from ${other}/ (docs/architecture.md).`,
+          }),
+        ),
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '**/*.js', 'vitest.config.ts'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  { files: ['activities/**/*.ts'], rules: { '@typescript-eslint/require-await': 'off' } },
+  { files: ['workflows/**/*.ts'], rules: { '@typescript-eslint/only-throw-error': 'off' } },
+  ...rooms,
+);

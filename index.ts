@@ -1,0 +1,16 @@
+/** What the package offers to programs. */
+export { SandboxClient } from './client/sandbox-client.js';
+export type {
+  Connection,
+  CreateSandboxOptions,
+  DestroyResult,
+  ListOptions,
+} from './client/sandbox-client.js';
+export type { Check, SandboxHealth } from './client/health.js';
+export type { SandboxEnvironment } from './client/environment.js';
+export { SandboxError, ERRORS, type ErrorCode, type ErrorJson } from './domain/errors.js';
+export type { GuildId } from './domain/guild.js';
+export type { Owner, SandboxId, SandboxName } from './domain/names.js';
+export type { ExtendResult, Sandbox } from './domain/sandbox.js';
+export { SANDBOX_STATUSES, type SandboxStatus } from './domain/status.js';
+export { loadConfig, type Config } from './platform/config.js';

@@ -1,0 +1,135 @@
+/** Applies `sql/` to Postgres: in order, in one transaction, recorded with a checksum, safe from two processes at once. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SandboxError } from '../domain/errors.js';
+import {
+  asPostgresError,
+  closePostgres,
+  openPostgres,
+  postgresCode,
+  type Sql,
+  type Transaction,
+} from '../platform/postgres.js';
+import { projectRoot } from '../platform/project-root.js';
+
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+export function readMigrations(folder = join(projectRoot(), 'sql')): Migration[] {
+  return readdirSync(folder)
+    .filter((name) => /^[0-9]{3}_[a-z_]+\.sql$/.test(name))
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(join(folder, name), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    });
+}
+
+/** Names of the migrations this database lacks. @throws SANDBOX_007 where an applied one was changed since */
+export async function pendingMigrations(sql: Sql | Transaction): Promise<Migration[]> {
+  const [{ present }] = await sql<[{ present: boolean }]>`
+    SELECT to_regclass('public.sandbox_migrations') IS NOT NULL AS present`;
+  const applied = new Map<string, string>();
+  if (present) {
+    const rows = await sql<{ name: string; checksum: string }[]>`
+      SELECT name, checksum FROM public.sandbox_migrations`;
+    for (const row of rows) applied.set(row.name, row.checksum);
+  }
+  const migrations = readMigrations();
+  for (const { name, checksum } of migrations) {
+    const known = applied.get(name);
+    if (known !== undefined && known !== checksum) {
+      throw new SandboxError(
+        'SANDBOX_007',
+        `migration ${name} was changed after it had been applied`,
+        {
+          hint: 'Applied migrations are never edited: restore the file and add a new one.',
+        },
+      );
+    }
+  }
+  return migrations.filter(({ name }) => !applied.has(name));
+}
+
+/**
+ * Applies what is missing; returns the names. Needs the database owner's rights and CREATEROLE (or a superuser).
+ * The table lock, not an advisory lock, holds the second caller off: a tenant could hold an advisory one (traps.md 20).
+ */
+export async function migratePostgres(url: string): Promise<string[]> {
+  const sql = openPostgres(url, { name: 'bd migrate', max: 1 });
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await applyPending(sql);
+      } catch (error) {
+        // Two first runs race for CREATE TABLE or for the cluster's roles; the second attempt finds them made.
+        const raced = ['23505', '42P07', '42710', 'XX000', '40P01'].includes(
+          postgresCode(error) ?? '',
+        );
+        if (!raced || attempt === 5) throw error;
+      }
+    }
+  } catch (error) {
+    throw asPostgresError(error);
+  } finally {
+    await closePostgres(sql);
+  }
+}
+
+async function applyPending(sql: Sql): Promise<string[]> {
+  if ((await pendingMigrations(sql)).length === 0) return [];
+  await sql`CREATE TABLE IF NOT EXISTS public.sandbox_migrations (
+    name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
+  return await sql.begin(async (tx) => {
+    await tx`LOCK TABLE public.sandbox_migrations IN ACCESS EXCLUSIVE MODE`;
+    const pending = await pendingMigrations(tx);
+    for (const migration of pending) {
+      await tx.unsafe(migration.sql);
+      await tx`INSERT INTO public.sandbox_migrations (name, checksum)
+        VALUES (${migration.name}, ${migration.checksum})`;
+    }
+    await tx`GRANT SELECT ON public.sandbox_migrations TO bd_worker, bd_router, bd_client`;
+    return pending.map(({ name }) => name);
+  });
+}
+
+/** Lets the services' roles log in. @param passwords in clear text, sent as a SCRAM verifier's source by the server */
+export async function setServicePasswords(
+  adminDatabaseUrl: string,
+  passwords: Readonly<Record<'bd_client' | 'bd_worker' | 'bd_router', string>>,
+): Promise<void> {
+  const sql = openPostgres(adminDatabaseUrl, { name: 'bd migrate', max: 1 });
+  try {
+    for (const [role, password] of Object.entries(passwords)) {
+      if (!/^[A-Za-z0-9_-]{16,128}$/.test(password)) {
+        throw new SandboxError(
+          'SANDBOX_008',
+          `the password of ${role} must be 16 to 128 of A-Z a-z 0-9 _ -`,
+        );
+      }
+      await sql.unsafe(`ALTER ROLE ${role} LOGIN PASSWORD '${password}'`);
+    }
+  } catch (error) {
+    throw asPostgresError(error);
+  } finally {
+    await closePostgres(sql);
+  }
+}
+
+/** What a migration of the repository says of itself, for `bd migrate --check`. */
+export async function checkPostgres(url: string): Promise<string[]> {
+  const sql = openPostgres(url, { name: 'bd migrate --check', max: 1 });
+  try {
+    return (await pendingMigrations(sql)).map(
+      ({ name }) => `Postgres: migration ${name} is missing`,
+    );
+  } catch (error) {
+    throw asPostgresError(error);
+  } finally {
+    await closePostgres(sql);
+  }
+}

@@ -1,0 +1,98 @@
+/** Search attributes and the sweep's Schedule, as the workflows need them. */
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import {
+  SEARCH_ATTRIBUTES,
+  SWEEP_SCHEDULE_ID,
+  SWEEP_WORKFLOW_ID,
+  TASK_QUEUE,
+} from '../domain/search-attributes.js';
+import { openTemporal, type TemporalClient } from '../platform/temporal.js';
+
+/** `temporal.api.enums.v1.IndexedValueType`, whose numbers are part of the API. */
+const INDEXED_VALUE_TYPE = { KEYWORD: 2, DATETIME: 6, KEYWORD_LIST: 7 } as const;
+
+const GRPC_ALREADY_EXISTS = 6;
+
+export interface TemporalWants {
+  readonly namespace: string;
+  readonly sweepIntervalMs: number;
+}
+
+/** Creates what is missing and says what it did; with `check` it changes nothing and says what differs. */
+export async function migrateTemporal(
+  address: string,
+  wants: TemporalWants,
+  { check = false } = {},
+): Promise<string[]> {
+  const temporal = await openTemporal(address, wants.namespace);
+  try {
+    const attributes = await migrateSearchAttributes(temporal, wants.namespace, check);
+    return [...attributes, ...(await migrateSchedule(temporal, wants.sweepIntervalMs, check))];
+  } finally {
+    await temporal.close();
+  }
+}
+
+async function migrateSearchAttributes(
+  { connection }: TemporalClient,
+  namespace: string,
+  check: boolean,
+): Promise<string[]> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !(name in customAttributes));
+  if (!check) {
+    for (const [name, type] of missing) {
+      try {
+        await connection.operatorService.addSearchAttributes({
+          namespace,
+          searchAttributes: { [name]: INDEXED_VALUE_TYPE[type] },
+        });
+      } catch (error) {
+        // Another migration was first.
+        if ((error as { code?: number }).code !== GRPC_ALREADY_EXISTS) throw error;
+      }
+    }
+  }
+  return missing.map(
+    ([name]) => `Temporal: search attribute ${name} ${check ? 'is missing' : 'created'}`,
+  );
+}
+
+/** One sweep at a time (SKIP), and no year-long catch-up after an outage, which is the default (traps.md 12). */
+async function migrateSchedule(
+  { client }: TemporalClient,
+  intervalMs: number,
+  check: boolean,
+): Promise<string[]> {
+  const spec = { intervals: [{ every: intervalMs }] };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' } as const;
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType: 'sweepWorkflow',
+    workflowId: SWEEP_WORKFLOW_ID,
+    taskQueue: TASK_QUEUE,
+    args: [{ dryRun: false }],
+  };
+  const handle = client.schedule.getHandle(SWEEP_SCHEDULE_ID);
+  try {
+    const current = await handle.describe();
+    if (current.spec.intervals?.[0]?.every === intervalMs) return [];
+    if (check) return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} runs at another interval`];
+    await handle.update((previous) => ({ ...previous, spec, policies, action }));
+    return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} updated`];
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
+  if (check) return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} is missing`];
+  try {
+    await client.schedule.create({ scheduleId: SWEEP_SCHEDULE_ID, spec, policies, action });
+    return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} created`];
+  } catch (error) {
+    if (error instanceof ScheduleAlreadyRunning) return [];
+    throw error;
+  }
+}

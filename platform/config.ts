@@ -1,0 +1,182 @@
+/** The environment, read and validated once; every wrong value is reported at once (product.md, "Configuration"). */
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { checkTtl, parseDuration } from '../domain/duration.js';
+import { messageOf, SandboxError } from '../domain/errors.js';
+import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects } from '../domain/routing.js';
+
+export interface Policy {
+  readonly defaultTtlMs: number;
+  readonly minTtlMs: number;
+  readonly maxTtlMs: number;
+  readonly maxPerOwner: number;
+}
+
+/** Addresses given in the environment; what is absent comes from the local stack. */
+export interface GivenAddresses {
+  readonly temporal?: string;
+  readonly database?: string;
+  readonly redis?: string;
+  readonly nats?: string;
+}
+
+export interface Config {
+  readonly home: string;
+  /** `SANDBOX_OWNER`, else the OS user; not validated here: `--owner` may replace it. */
+  readonly owner: string;
+  readonly policy: Policy;
+  readonly sweep: { readonly intervalMs: number; readonly graceMs: number };
+  readonly routes: { readonly cacheTtlMs: number; readonly staleMs: number };
+  readonly productionSubjects: readonly string[];
+  readonly masterSecret?: string;
+  /** `off` where a managed Redis refuses ACL SETUSER: the key prefix alone separates (architecture.md). */
+  readonly redisAcl: boolean;
+  /** 0: a free port, reported in the log and in the stack's state. */
+  readonly metricsPort: number;
+  readonly namespace: string;
+  readonly logLevel: string;
+  readonly given: GivenAddresses;
+}
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, ctx) => {
+      try {
+        return parseDuration(text);
+      } catch (error) {
+        ctx.addIssue({ code: 'custom', message: messageOf(error) });
+        return z.NEVER;
+      }
+    });
+
+const count = (fallback: number, min: number, max: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,9}$/, 'must be a whole number')
+    .default(String(fallback))
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+
+const url = (...schemes: string[]) =>
+  z
+    .string()
+    .refine((text) => schemes.some((s) => text.startsWith(`${s}://`)) && URL.canParse(text), {
+      message: `must be a URL beginning ${schemes.map((s) => `${s}://`).join(' or ')}`,
+    });
+
+const redisUrl = url('redis', 'rediss').refine(
+  // ioredis reports the refusal of another database and goes on in database 0 (isolation.md, "Redis").
+  (text) => !URL.canParse(text) || ['', '/', '/0'].includes(new URL(text).pathname),
+  { message: 'must name database 0: the product uses no other' },
+);
+
+const SUBJECT = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.[*>])?$/;
+const productionSubjects = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .refine((list) => list.every((s) => SUBJECT.test(s) && /^(events|commands)\./.test(s)), {
+    message: 'must be subjects below events. or commands., separated by commas',
+  })
+  .refine((list) => list.every((s) => !/^(events|commands)\.(>|raw(\.|$))/.test(s)), {
+    message: 'must not cover events.raw.> or commands.raw.>: JetStream refuses overlapping streams',
+  });
+
+const postgresUrl = url('postgres', 'postgresql');
+const natsUrl = url('nats', 'tls');
+const address = z.string().regex(/^[A-Za-z0-9.:[\]_-]+:[0-9]{1,5}$/, 'must be host:port');
+
+const schema = z.object({
+  SANDBOX_HOME: z.string().min(1).default('.sandbox'),
+  SANDBOX_OWNER: z.string().optional(),
+  SANDBOX_DEFAULT_TTL: duration('24h'),
+  SANDBOX_MIN_TTL: duration('1m'),
+  SANDBOX_MAX_TTL: duration('30d'),
+  SANDBOX_MAX_PER_OWNER: count(3, 1, 1_000_000),
+  SANDBOX_SWEEP_INTERVAL: duration('15m'),
+  SANDBOX_SWEEP_GRACE: duration('10m'),
+  SANDBOX_ROUTE_CACHE_TTL_MS: count(60_000, 1, 86_400_000),
+  SANDBOX_STALE_ROUTES_MS: count(60_000, 100, 86_400_000),
+  SANDBOX_PRODUCTION_SUBJECTS: productionSubjects.optional(),
+  SANDBOX_MASTER_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  SANDBOX_REDIS_ACL: z.enum(['on', 'off']).default('on'),
+  SANDBOX_METRICS_PORT: count(0, 0, 65_535),
+  TEMPORAL_ADDRESS: address.optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DATABASE_URL: postgresUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
+  NATS_URL: natsUrl.optional(),
+  SANDBOX_CONTROL_DATABASE_URL: postgresUrl.optional(),
+  SANDBOX_CONTROL_REDIS_URL: redisUrl.optional(),
+  SANDBOX_CONTROL_NATS_URL: natsUrl.optional(),
+});
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An empty variable counts as unset, as shells and compose files have it. */
+function withoutEmpty(env: Environment): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(env))
+    if (value !== undefined && value !== '') kept[key] = value;
+  return kept;
+}
+
+/** While `SANDBOX_ID` is set the plain URLs are a tenant's, exported by `connect`: they never count here. */
+function withoutTenantUrls(env: Record<string, string>): Record<string, string> {
+  if (env.SANDBOX_ID === undefined) return env;
+  const { DATABASE_URL: _d, REDIS_URL: _r, NATS_URL: _n, ...rest } = env;
+  return rest;
+}
+
+/** @throws SANDBOX_008 listing every wrong variable */
+export function loadConfig(env: Environment, cwd = process.cwd()): Config {
+  const parsed = schema.safeParse(withoutTenantUrls(withoutEmpty(env)));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new SandboxError('SANDBOX_008', `the environment is not valid:\n  ${lines.join('\n  ')}`);
+  }
+  const e = parsed.data;
+  const policy: Policy = {
+    defaultTtlMs: e.SANDBOX_DEFAULT_TTL,
+    minTtlMs: e.SANDBOX_MIN_TTL,
+    maxTtlMs: e.SANDBOX_MAX_TTL,
+    maxPerOwner: e.SANDBOX_MAX_PER_OWNER,
+  };
+  checkTtl(policy.defaultTtlMs, { minMs: policy.minTtlMs, maxMs: policy.maxTtlMs });
+  return {
+    home: resolve(cwd, e.SANDBOX_HOME),
+    owner: e.SANDBOX_OWNER ?? userInfo().username,
+    policy,
+    sweep: { intervalMs: e.SANDBOX_SWEEP_INTERVAL, graceMs: e.SANDBOX_SWEEP_GRACE },
+    routes: { cacheTtlMs: e.SANDBOX_ROUTE_CACHE_TTL_MS, staleMs: e.SANDBOX_STALE_ROUTES_MS },
+    productionSubjects: e.SANDBOX_PRODUCTION_SUBJECTS ?? DEFAULT_PRODUCTION_SUBJECTS,
+    redisAcl: e.SANDBOX_REDIS_ACL === 'on',
+    metricsPort: e.SANDBOX_METRICS_PORT,
+    namespace: e.TEMPORAL_NAMESPACE,
+    logLevel: e.LOG_LEVEL,
+    ...defined({ masterSecret: e.SANDBOX_MASTER_SECRET }),
+    given: defined({
+      temporal: e.TEMPORAL_ADDRESS,
+      database: e.SANDBOX_CONTROL_DATABASE_URL ?? e.DATABASE_URL,
+      redis: e.SANDBOX_CONTROL_REDIS_URL ?? e.REDIS_URL,
+      nats: e.SANDBOX_CONTROL_NATS_URL ?? e.NATS_URL,
+    }),
+  };
+}
+
+/** The subjects of `ROUTED` under this configuration. */
+export function routedSubjectsOf(config: Config): string[] {
+  return routedSubjects(config.productionSubjects);
+}
+
+/** Leaves out what is undefined, as `exactOptionalPropertyTypes` wants it. */
+function defined<T extends Record<string, string | undefined>>(
+  values: T,
+): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}

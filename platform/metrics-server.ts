@@ -1,0 +1,68 @@
+/** `/metrics`, `/healthz` and `/readyz` of a process, on loopback. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import { messageOf } from '../domain/errors.js';
+
+export interface Health {
+  readonly ok: boolean;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface MetricsServerOptions {
+  readonly registry: Registry;
+  /** 0: a free port. */
+  readonly port: number;
+  /** Asks what the process depends on; `/healthz` only says that the process answers. */
+  readonly ready: () => Promise<Health> | Health;
+  /** More text for the page, such as the Temporal SDK's own metrics. */
+  readonly more?: () => Promise<string>;
+}
+
+export interface MetricsServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
+  const { registry, port, ready, more } = options;
+  const respond = async (path: string): Promise<{ status: number; type: string; body: string }> => {
+    if (path === '/metrics') {
+      const extra = more === undefined ? '' : await more().catch(() => '');
+      return { status: 200, type: registry.contentType, body: (await registry.metrics()) + extra };
+    }
+    if (path === '/healthz') return { status: 200, type: 'text/plain', body: 'ok\n' };
+    if (path === '/readyz') {
+      const health = await ready();
+      const body = `${JSON.stringify(health)}\n`;
+      return { status: health.ok ? 200 : 503, type: 'application/json', body };
+    }
+    return { status: 404, type: 'text/plain', body: 'not found\n' };
+  };
+  const server: Server = createServer((request, response) => {
+    respond(new URL(request.url ?? '/', 'http://localhost').pathname)
+      .catch((error: unknown) => ({
+        status: 500,
+        type: 'text/plain',
+        body: `${messageOf(error)}\n`,
+      }))
+      .then(({ status, type, body }) => {
+        response.writeHead(status, { 'content-type': type }).end(body);
+      })
+      .catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${bound}/metrics`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,127 @@
+/** Connections to NATS and the product's streams. */
+import {
+  connect,
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type NatsConnection,
+  type StreamConfig,
+} from 'nats';
+import { unreachable } from '../domain/errors.js';
+import { DLQ_STREAM, RAW_SUBJECTS, ROUTER_BUCKET, STREAMS } from '../domain/routing.js';
+import { withDeadline } from './deadline.js';
+
+export type { NatsConnection } from 'nats';
+
+export interface NatsUrl {
+  readonly servers: string;
+  readonly user?: string;
+  readonly pass?: string;
+}
+
+/** nats.js ignores credentials inside a URL, so they are taken out of it here. */
+export function parseNatsUrl(text: string): NatsUrl {
+  const url = new URL(text);
+  const servers = `${url.protocol}//${url.host}`;
+  if (url.username === '') return { servers };
+  return {
+    servers,
+    user: decodeURIComponent(url.username),
+    pass: decodeURIComponent(url.password),
+  };
+}
+
+/**
+ * Each of our users receives its replies below a prefix of its own, since a shared `_INBOX.>` would show it everybody's
+ * (traps.md 49; the permissions are in deploy/local/nats-permissions.ts).
+ */
+const ownInbox = (user: string | undefined): { inboxPrefix?: string } =>
+  user !== undefined && /^(admin|ingest|bd_[a-z]+)$/.test(user)
+    ? { inboxPrefix: `_INBOX_${user}` }
+    : {};
+
+/** Reconnects for ever (the default gives up after ten attempts, traps.md 36). @throws SANDBOX_009 within 5 s */
+export async function openNats(url: string, name: string): Promise<NatsConnection> {
+  try {
+    const address = parseNatsUrl(url);
+    const attempt = connect({
+      ...address,
+      ...ownInbox(address.user),
+      name,
+      timeout: 4_000,
+      reconnect: true,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+      reconnectJitter: 50,
+      waitOnFirstConnect: false,
+      maxPingOut: 2,
+      pingInterval: 5_000,
+    });
+    return await withDeadline(attempt, 4_500, 'NATS');
+  } catch (error) {
+    throw unreachable('NATS', error);
+  }
+}
+
+export async function closeNats(nc: NatsConnection): Promise<void> {
+  await withDeadline(nc.close(), 2_000, 'NATS').catch(() => undefined);
+}
+
+const HOUR_NS = 3_600_000_000_000;
+const MIB = 1024 * 1024;
+
+export interface StreamOptions {
+  readonly routedSubjects: readonly string[];
+  /** What the server accepts, in bytes (`max_payload` of its INFO). */
+  readonly maxPayload: number;
+  readonly replicas?: number;
+}
+
+/** The client's type ends before 2.12's `allow_atomic`; the server takes it all the same. */
+export type StreamDefinition = Partial<StreamConfig> & { readonly allow_atomic?: boolean };
+
+/** routing.md, "Subjects and streams": the definitions `bd migrate` holds the servers to. */
+export function streamConfigs(options: StreamOptions): StreamDefinition[] {
+  const { routedSubjects, maxPayload, replicas = 1 } = options;
+  const common = { storage: StorageType.File, num_replicas: replicas, allow_direct: true } as const;
+  return [
+    {
+      ...common,
+      name: STREAMS.raw,
+      subjects: [...RAW_SUBJECTS],
+      retention: RetentionPolicy.Limits,
+      // A full ingress refuses its publishers instead of losing what nobody has routed yet.
+      discard: DiscardPolicy.New,
+      max_age: 24 * HOUR_NS,
+      max_bytes: 4096 * MIB,
+      // Room for the headers that the router adds: what is accepted can be routed.
+      max_msg_size: maxPayload - 8 * 1024,
+    },
+    {
+      ...common,
+      name: STREAMS.routed,
+      subjects: [...routedSubjects],
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: 72 * HOUR_NS,
+      max_bytes: 8192 * MIB,
+      // The server's default of 1,000 would be the limit of live sandboxes.
+      max_consumers: 20_000,
+      // A fence is one atomic batch (domain/routing.ts, MAX_UNCONFIRMED).
+      allow_atomic: true,
+    },
+    {
+      ...common,
+      name: DLQ_STREAM,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: 7 * 24 * HOUR_NS,
+      max_bytes: 1024 * MIB,
+      sources: [{ name: STREAMS.routed, filter_subject: 'dlq.>' }],
+    },
+  ];
+}
+
+/** The routers' KV bucket (domain/routing.ts). */
+export const ROUTER_BUCKET_OPTIONS = { history: 1, storage: StorageType.File } as const;
+export const ROUTER_BUCKET_STREAM = `KV_${ROUTER_BUCKET}`;

@@ -1,0 +1,19 @@
+/** A service process and its parent: when to stop, and how to say that it is ready. */
+
+/** Calls `stop` once: on SIGTERM, SIGINT, or when the parent that spawned us with an IPC channel is gone. */
+export function onStop(stop: (why: string) => void): void {
+  let stopped = false;
+  const once = (why: string) => (): void => {
+    if (stopped) return;
+    stopped = true;
+    stop(why);
+  };
+  process.on('SIGTERM', once('SIGTERM'));
+  process.on('SIGINT', once('SIGINT'));
+  if (process.channel) process.on('disconnect', once('parent gone'));
+}
+
+/** Tells the local stack that this service works, and where its metrics are. */
+export function reportReady(metrics: string | null): void {
+  process.send?.({ ready: true, metrics });
+}

@@ -1,0 +1,39 @@
+/** Connections to Redis (or Valkey). */
+import { Redis } from 'ioredis';
+import { unreachable } from '../domain/errors.js';
+import { withDeadline } from './deadline.js';
+
+export type { Redis } from 'ioredis';
+
+/**
+ * Connected and usable, or SANDBOX_009 within 5 s. Commands given while it reconnects wait at most
+ * for the command's own time-out: callers retry, so every command sent here is idempotent (traps.md 35).
+ */
+export async function openRedis(url: string, name: string): Promise<Redis> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectionName: name,
+    connectTimeout: 4_000,
+    commandTimeout: 5_000,
+    maxRetriesPerRequest: 1,
+    enableReadyCheck: false,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
+  });
+  // Without a listener ioredis writes to the console; what matters surfaces at each command.
+  let last: unknown;
+  redis.on('error', (error) => {
+    last = error;
+  });
+  try {
+    await withDeadline(redis.connect(), 4_500, 'Redis');
+    await withDeadline(redis.ping(), 4_500, 'Redis');
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw unreachable('Redis', last ?? error);
+  }
+}
+
+export function closeRedis(redis: Redis): void {
+  redis.disconnect();
+}

@@ -1,0 +1,97 @@
+/** The routers' KV bucket (domain/routing.ts), read from its leader: a replica's answer could hide a live router. */
+import { headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
+import { ROUTER_BUCKET } from '../domain/routing.js';
+import { isNotFound } from './routed-log.js';
+
+const STREAM = `KV_${ROUTER_BUCKET}`;
+const PREFIX = `$KV.${ROUTER_BUCKET}.`;
+/** "wrong last sequence": somebody else has written the key. */
+const WRONG_LAST_SEQUENCE = 10071;
+
+export interface BucketEntry<T> {
+  /** null: never written, or deleted. */
+  readonly value: T | null;
+  /** What a conditional write has to name: that of the delete marker where there is one, 0 where there is nothing. */
+  readonly revision: number;
+  /** By the server's clock. */
+  readonly writtenAt: number;
+}
+
+/** The key has another revision than the one expected. */
+export class RevisionConflict extends Error {
+  override readonly name = 'RevisionConflict';
+}
+
+export interface RouterBucket {
+  read<T>(key: string): Promise<BucketEntry<T>>;
+  /** The new revision. `expected`: the revision last read. @throws RevisionConflict */
+  write(key: string, value: unknown, expected?: number): Promise<number>;
+  /** A delete marker, as every KV client understands it. @throws RevisionConflict */
+  remove(key: string, expected?: number): Promise<void>;
+  /** The keys under a prefix and the server's time, of one answer of the leader. */
+  keys(prefix: string): Promise<{ readonly keys: string[]; readonly now: number }>;
+}
+
+export function routerBucket(nc: NatsConnection, timeout = 1_000): RouterBucket {
+  const js = nc.jetstream({ timeout });
+  const jsm = (): ReturnType<NatsConnection['jetstreamManager']> =>
+    nc.jetstreamManager({ checkAPI: false, timeout });
+
+  async function put(
+    key: string,
+    payload: string,
+    expected: number | undefined,
+    deleted: boolean,
+  ): Promise<number> {
+    const mark = headers();
+    if (deleted) mark.set('KV-Operation', 'DEL');
+    try {
+      const ack = await js.publish(PREFIX + key, payload, {
+        timeout,
+        headers: mark,
+        ...(expected === undefined ? {} : { expect: { lastSubjectSequence: expected } }),
+      });
+      return ack.seq;
+    } catch (error) {
+      if (error instanceof NatsError && error.api_error?.err_code === WRONG_LAST_SEQUENCE) {
+        throw new RevisionConflict(key, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  return {
+    async read<T>(key: string) {
+      try {
+        const message = await (
+          await jsm()
+        ).streams.getMessage(STREAM, { last_by_subj: PREFIX + key });
+        const deleted = message.header.get('KV-Operation') !== '';
+        return {
+          value: deleted ? null : message.json<T>(),
+          revision: message.seq,
+          writtenAt: Date.parse(message.timestamp),
+        };
+      } catch (error) {
+        if (isNotFound(error)) return { value: null, revision: 0, writtenAt: 0 };
+        throw error;
+      }
+    },
+
+    write: (key, value, expected) => put(key, JSON.stringify(value), expected, false),
+
+    async remove(key, expected) {
+      await put(key, '', expected, true);
+    },
+
+    async keys(prefix) {
+      const info: StreamInfo & { readonly ts?: string } = await (
+        await jsm()
+      ).streams.info(STREAM, { subjects_filter: `${PREFIX}${prefix}>` });
+      return {
+        keys: Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(PREFIX.length)),
+        now: Date.parse(info.ts ?? '') || Date.now(),
+      };
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** `stack.json` in SANDBOX_HOME: how every process finds the running local stack. Mode 0600, since it holds passwords. */
+import { readFileSync } from 'node:fs';
+import { chmod, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { messageOf, SandboxError } from '../domain/errors.js';
+import type { Config } from './config.js';
+
+/** Who connects: each has its own Postgres role, Redis user and NATS user, none a superuser but `admin`. */
+export const STACK_ROLES = ['admin', 'client', 'worker', 'router'] as const;
+export type StackRole = (typeof STACK_ROLES)[number];
+
+const urls = z.object({ database: z.string(), redis: z.string(), nats: z.string() });
+const stackSchema = z.object({
+  version: z.literal(1),
+  /** The process that owns the stack. */
+  pid: z.number().int(),
+  startedAt: z.string(),
+  temporal: z.object({ address: z.string(), uiUrl: z.string().nullable() }),
+  urls: z.object({ admin: urls, client: urls, worker: urls, router: urls }),
+  /** The publisher of raw events: may write into RAW and nothing else. */
+  ingestNatsUrl: z.string(),
+  /** The user of the server's own account: monitoring, and cutting connections. Empty where NATS is not the stack's. */
+  sysNatsUrl: z.string().optional(),
+});
+
+export type StackState = z.infer<typeof stackSchema>;
+export type ServerUrls = z.infer<typeof urls>;
+
+export const stackFilePath = (home: string): string => join(home, 'stack.json');
+export const masterKeyPath = (home: string): string => join(home, 'master.key');
+
+/** The running stack, or null where there is none. @throws SANDBOX_008 for a file that cannot be read as one */
+export function readStackFile(home: string): StackState | null {
+  let text: string;
+  try {
+    text = readFileSync(stackFilePath(home), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new SandboxError(
+      'SANDBOX_008',
+      `${stackFilePath(home)} cannot be read: ${messageOf(error)}`,
+    );
+  }
+  try {
+    return stackSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new SandboxError(
+      'SANDBOX_008',
+      `${stackFilePath(home)} is not a state file of this version`,
+      {
+        hint: 'Run `bd dev down`, then `bd dev up`; the data stays.',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Written beside and renamed, so that a reader never sees half of it. */
+export async function writeStackFile(home: string, state: StackState): Promise<void> {
+  const path = stackFilePath(home);
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  await chmod(draft, 0o600);
+  await rename(draft, path);
+}
+
+export interface Addresses extends ServerUrls {
+  readonly temporal: string;
+}
+
+/**
+ * Where `role` finds each server: the environment first, else the local stack.
+ * @throws SANDBOX_009 where neither names one
+ */
+export function addressesFor(config: Config, role: StackRole): Addresses {
+  const { given } = config;
+  const complete =
+    given.temporal !== undefined &&
+    given.database !== undefined &&
+    given.redis !== undefined &&
+    given.nats !== undefined;
+  const stack = complete ? null : readStackFile(config.home);
+  const pick = (what: keyof Addresses, fromStack: string | undefined): string => {
+    const address = given[what] ?? fromStack;
+    // Empty: the stack was started without that server.
+    if (address !== undefined && address !== '') return address;
+    throw new SandboxError(
+      'SANDBOX_009',
+      `no address for ${what}, and no local stack runs in ${config.home}`,
+      {
+        hint: 'Start one with `bd dev up`, or set TEMPORAL_ADDRESS, DATABASE_URL, REDIS_URL and NATS_URL.',
+        details: { dependency: what },
+      },
+    );
+  };
+  return {
+    temporal: pick('temporal', stack?.temporal.address),
+    database: pick('database', stack?.urls[role].database),
+    redis: pick('redis', stack?.urls[role].redis),
+    nats: pick('nats', stack?.urls[role].nats),
+  };
+}
+
+/** The master secret, or null for those who don't hold it (`connect` then prints identifiers only). */
+export function readMasterSecret(config: Config): string | null {
+  if (config.masterSecret !== undefined) return config.masterSecret;
+  try {
+    return readFileSync(masterKeyPath(config.home), 'utf8').trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,125 @@
+/** The guild routes of a sandbox: active mappings, distributed and confirmed by every live router. */
+import { decodeRoute, REDIS_ROUTES } from '../domain/routing.js';
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxId } from '../domain/names.js';
+import {
+  activateGuilds,
+  addGuild,
+  guildsOf,
+  removeAllGuilds,
+  removeGuild,
+  routeVersion,
+} from '../store/guild-mappings.js';
+import { inNats } from './nats-subjects.js';
+import { inRedis } from './redis-keyspace.js';
+import {
+  parseMark,
+  type Found,
+  type Inspection,
+  type Resource,
+  type ResourceContext,
+} from './resource.js';
+import { confirmRoutes } from './route-barrier.js';
+import { distributeRoutes } from './route-distribution.js';
+
+/** How long a registration waits for the routers before it is rolled back as SANDBOX_009. */
+const CONFIRM_MS = 3_000;
+
+export interface GuildRoutes extends Resource {
+  /** Returns once every live router sends the guild's events to the sandbox; rolled back if one cannot. */
+  register(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void>;
+  /** Returns once no router will store another of its events for the sandbox. */
+  unregister(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void>;
+}
+
+export function guildRoutes({ database, redis, nats, installation }: ResourceContext): GuildRoutes {
+  /**
+   * Distribution through Redis is the fast way, not the needed one: with Redis away the barrier makes the routers
+   * read Postgres.
+   */
+  async function distributeAndConfirm(): Promise<void> {
+    await distributeRoutes(database, redis).catch(() => undefined);
+    const version = await routeVersion(database);
+    await inNats(() => confirmRoutes(nats, version, { timeoutMs: CONFIRM_MS }));
+  }
+
+  return {
+    name: 'guild-routes',
+    server: 'NATS',
+
+    async ensure({ sandboxId }) {
+      if ((await guildsOf(database, sandboxId)).length === 0) return;
+      await activateGuilds(database, sandboxId);
+      await distributeAndConfirm();
+    },
+
+    async inspect({ sandboxId }): Promise<Inspection> {
+      const guilds = await guildsOf(database, sandboxId);
+      const inactive = guilds.filter(({ active }) => !active);
+      if (inactive.length > 0) {
+        return {
+          state: 'error',
+          detail: `${inactive.length} of ${guilds.length} guilds are not yet routed`,
+        };
+      }
+      return inRedis(async () => {
+        const entries =
+          guilds.length === 0
+            ? []
+            : await redis.hmget(REDIS_ROUTES.map, ...guilds.map((g) => g.guildId));
+        const wrong = guilds.filter(({ guildId }, i) => {
+          const entry = entries[i];
+          return entry == null || decodeRoute(guildId, entry).sandboxId !== sandboxId;
+        });
+        if (wrong.length > 0) {
+          return {
+            state: 'missing',
+            detail: `Redis lacks the route of guild ${wrong.map((g) => g.guildId).join(', ')}`,
+          };
+        }
+        return {
+          state: 'ok',
+          detail: guilds.length === 0 ? 'no guilds' : `${guilds.length} guilds routed`,
+        };
+      });
+    },
+
+    async revoke() {
+      // Routes have no credentials.
+    },
+
+    async remove(sandboxId) {
+      await removeAllGuilds(database, sandboxId, 'workflow');
+      await distributeAndConfirm();
+    },
+
+    async register(sandboxId, guildId, actor) {
+      const { added } = await addGuild(database, sandboxId, guildId, actor);
+      try {
+        await distributeAndConfirm();
+      } catch (error) {
+        if (added) {
+          await removeGuild(database, sandboxId, guildId, actor);
+          await distributeRoutes(database, redis).catch(() => undefined);
+        }
+        throw error;
+      }
+    },
+
+    async unregister(sandboxId, guildId, actor) {
+      await removeGuild(database, sandboxId, guildId, actor);
+      await distributeAndConfirm();
+    },
+
+    async list(): Promise<Found[]> {
+      const routes = await inRedis(() => redis.hgetall(REDIS_ROUTES.map));
+      const now = parseMark(JSON.stringify({ installation, createdAt: new Date(0).toISOString() }));
+      const found: Found[] = [];
+      for (const [guildId, text] of Object.entries(routes)) {
+        const { sandboxId } = decodeRoute(guildId, text);
+        if (sandboxId !== null) found.push({ kind: 'route', name: guildId, sandboxId, ...now });
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/** The sandbox's subject space: its durable consumer on ROUTED, and what that stream still holds for it. */
+import {
+  AckPolicy,
+  DeliverPolicy,
+  NatsError,
+  nanos,
+  type ConsumerConfig,
+  type JetStreamManager,
+} from 'nats';
+import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
+import { consumerName, natsPrefix, sandboxIdIn, type SandboxId } from '../domain/names.js';
+import { STREAMS } from '../domain/routing.js';
+import { getSandbox } from '../store/sandboxes.js';
+import {
+  parseMark,
+  type Found,
+  type Inspection,
+  type Mark,
+  type Resource,
+  type ResourceContext,
+} from './resource.js';
+import { purgeLeftovers } from './route-barrier.js';
+
+const CONSUMER_NOT_FOUND = 10014;
+const STREAM_NOT_FOUND = 10059;
+const ACK_WAIT_MS = 30_000;
+
+export function natsSubjects(context: ResourceContext): Resource {
+  const { nats, database, installation } = context;
+  let manager: Promise<JetStreamManager> | undefined;
+  const jsm = (): Promise<JetStreamManager> =>
+    (manager ??= nats.jetstreamManager({ checkAPI: false }));
+
+  async function consumerInfo(sandboxId: SandboxId) {
+    try {
+      return await (await jsm()).consumers.info(STREAMS.routed, consumerName(sandboxId));
+    } catch (error) {
+      if (isApiError(error, CONSUMER_NOT_FOUND)) return null;
+      throw error;
+    }
+  }
+
+  async function deleteConsumer(sandboxId: SandboxId): Promise<void> {
+    try {
+      await (await jsm()).consumers.delete(STREAMS.routed, consumerName(sandboxId));
+    } catch (error) {
+      if (!isApiError(error, CONSUMER_NOT_FOUND) && !isApiError(error, STREAM_NOT_FOUND))
+        throw error;
+    }
+  }
+
+  return {
+    name: 'nats-subjects',
+    server: 'NATS',
+
+    async ensure({ sandboxId, createdAt }) {
+      await inNats(async () => {
+        const row = await getSandbox(database, sandboxId);
+        refuseUnlessLive(sandboxId, row?.status);
+        if ((await consumerInfo(sandboxId)) !== null) return;
+        // A repaired consumer begins at the sandbox's creation: its bot may see an event twice, but misses none.
+        const start: Partial<ConsumerConfig> =
+          row?.status === 'creating'
+            ? { deliver_policy: DeliverPolicy.New }
+            : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: createdAt.toISOString() };
+        const mark: Mark = { installation, createdAt: new Date().toISOString() };
+        await (
+          await jsm()
+        ).consumers.add(STREAMS.routed, {
+          durable_name: consumerName(sandboxId),
+          ack_policy: AckPolicy.Explicit,
+          ack_wait: nanos(ACK_WAIT_MS),
+          max_deliver: -1,
+          filter_subjects: [
+            `${natsPrefix(sandboxId)}events.>`,
+            `${natsPrefix(sandboxId)}commands.>`,
+          ],
+          metadata: { ...mark },
+          ...start,
+        });
+        // JetStream cannot be asked to look at the row: what a late attempt made is taken back here.
+        const after = await getSandbox(database, sandboxId);
+        if (after?.status === 'destroying' || after?.status === 'destroyed') {
+          await deleteConsumer(sandboxId);
+          refuseUnlessLive(sandboxId, after.status);
+        }
+      });
+    },
+
+    async inspect({ sandboxId }): Promise<Inspection> {
+      return inNats(async () => {
+        const info = await consumerInfo(sandboxId);
+        if (info === null) {
+          return { state: 'missing', detail: `consumer ${consumerName(sandboxId)} does not exist` };
+        }
+        const last = await lastEvent(await jsm(), sandboxId);
+        const facts = {
+          waiting: info.num_pending,
+          unacknowledged: info.num_ack_pending,
+          lastEventAt: last,
+        };
+        return {
+          state: 'ok',
+          detail: `consumer ${info.name}, ${info.num_pending} events waiting`,
+          facts,
+        };
+      });
+    },
+
+    async revoke() {
+      // The NATS user comes with the isolation issue.
+    },
+
+    async remove(sandboxId) {
+      await inNats(async () => {
+        await deleteConsumer(sandboxId);
+        await purgeLeftovers(nats, sandboxId);
+      });
+    },
+
+    async list(): Promise<Found[]> {
+      return inNats(async () => {
+        const found: Found[] = [];
+        for await (const info of (await jsm()).consumers.list(STREAMS.routed)) {
+          const sandboxId = sandboxIdIn(info.name, 'sb_');
+          if (sandboxId === null) continue;
+          const mark = parseMark(JSON.stringify(info.config.metadata ?? {}));
+          found.push({ kind: 'consumer', name: info.name, sandboxId, ...mark });
+        }
+        return found;
+      });
+    },
+  };
+}
+
+function refuseUnlessLive(sandboxId: SandboxId, status: string | undefined): void {
+  if (status === undefined || status === 'destroying' || status === 'destroyed') {
+    throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is ${status ?? 'unknown'}`);
+  }
+}
+
+/** When the newest event of this sandbox was stored, ISO 8601; null for none. */
+async function lastEvent(jsm: JetStreamManager, sandboxId: SandboxId): Promise<string | null> {
+  try {
+    const message = await jsm.streams.getMessage(STREAMS.routed, {
+      last_by_subj: `${natsPrefix(sandboxId)}>`,
+    });
+    return message.time.toISOString();
+  } catch (error) {
+    if (error instanceof NatsError && (error.code === '404' || error.api_error?.code === 404))
+      return null;
+    throw error;
+  }
+}
+
+function isApiError(error: unknown, code: number): boolean {
+  return error instanceof NatsError && error.api_error?.err_code === code;
+}
+
+const AWAY = new Set([
+  'TIMEOUT',
+  '503',
+  'CONNECTION_CLOSED',
+  'CONNECTION_REFUSED',
+  'DISCONNECT',
+  'CONNECTION_DRAINING',
+]);
+
+/** SANDBOX_009 for what means "the server is not there"; anything else unchanged. */
+export async function inNats<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SandboxError) throw error;
+    if (error instanceof NatsError && AWAY.has(error.code)) throw unreachable('NATS', error);
+    if (error instanceof Error) throw error;
+    throw new Error(messageOf(error));
+  }
+}

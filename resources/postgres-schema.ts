@@ -1,0 +1,139 @@
+/** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/005). */
+import { isErrorCode, messageOf, SandboxError } from '../domain/errors.js';
+import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../domain/names.js';
+import { passwordFor, scramVerifier } from '../platform/credentials.js';
+import { delay } from '../platform/deadline.js';
+import { postgresCode } from '../platform/postgres.js';
+import { inDatabase } from '../store/database.js';
+import {
+  parseMark,
+  type Found,
+  type Inspection,
+  type Resource,
+  type ResourceContext,
+} from './resource.js';
+
+/** Grants and role changes at once raise XX000 "tuple concurrently updated" (traps.md 14); the rest are deadlock and lock time-out. */
+const TRANSIENT = new Set(['XX000', '40P01', '55P03', '40001']);
+
+/** Below the lock table's size at default settings (traps.md 16: 4,000 tables exhaust it). */
+const DROP_BATCH = 200;
+
+export function postgresSchema({ database, masterSecret }: ResourceContext): Resource {
+  const { sql } = database;
+
+  async function retrying<T>(
+    work: () => Promise<T>,
+    beforeRetry?: () => Promise<void>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await inDatabase(work);
+      } catch (error) {
+        if (!TRANSIENT.has(postgresCode(error) ?? '') || attempt === 6) throw error;
+        await delay(10 * 2 ** attempt * Math.random());
+        await beforeRetry?.();
+      }
+    }
+  }
+
+  async function revoke(sandboxId: SandboxId): Promise<void> {
+    await retrying(() => sql`SELECT public.revoke_sandbox(${sandboxId})`);
+    await terminateSessions(sandboxId);
+  }
+
+  async function terminateSessions(sandboxId: SandboxId): Promise<void> {
+    for (let attempt = 1; attempt <= 50; attempt += 1) {
+      const [row] = await inDatabase(
+        () => sql<{ count: number }[]>`SELECT public.terminate_sandbox(${sandboxId}) AS count`,
+      );
+      if (row?.count === 0) return;
+      await delay(20);
+    }
+    throw new SandboxError('SANDBOX_006', `sessions of ${roleName(sandboxId)} do not end`);
+  }
+
+  return {
+    name: 'postgres-schema',
+    server: 'Postgres',
+
+    async ensure({ sandboxId, rotation }) {
+      if (masterSecret === null)
+        throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
+      const verifier = await scramVerifier(
+        passwordFor(masterSecret, 'postgres', { sandboxId, rotation }),
+      );
+      try {
+        await retrying(() => sql`SELECT public.provision_sandbox(${sandboxId}, ${verifier})`);
+      } catch (error) {
+        if (error instanceof SandboxError && isErrorCode(error.code)) throw error;
+        throw new SandboxError(
+          'SANDBOX_005',
+          `schema ${schemaName(sandboxId)} could not be created: ${messageOf(error)}`,
+          {
+            cause: error,
+          },
+        );
+      }
+    },
+
+    async inspect({ sandboxId }): Promise<Inspection> {
+      const schema = schemaName(sandboxId);
+      const [row] = await inDatabase(
+        () => sql<
+          { schema: boolean; login: boolean | null; tables: string; rows: string; bytes: string }[]
+        >`
+          SELECT public.sandbox_schema_exists(${sandboxId}) AS schema,
+            (SELECT rolcanlogin FROM pg_roles WHERE rolname = ${schema}) AS login,
+            s.tables, s.estimated_rows AS rows, s.bytes
+          FROM public.sandbox_schema_stats(${sandboxId}) s`,
+      );
+      if (row?.schema !== true)
+        return { state: 'missing', detail: `schema ${schema} does not exist` };
+      if (row.login === null) return { state: 'missing', detail: `role ${schema} does not exist` };
+      if (!row.login) return { state: 'error', detail: `role ${schema} may not log in` };
+      const facts = {
+        tables: Number(row.tables),
+        estimatedRows: Number(row.rows),
+        bytes: Number(row.bytes),
+      };
+      return { state: 'ok', detail: `schema ${schema}, ${facts.tables} tables`, facts };
+    },
+
+    revoke,
+
+    async remove(sandboxId) {
+      await revoke(sandboxId);
+      const cutSessions = () => terminateSessions(sandboxId);
+      for (;;) {
+        const [row] = await retrying(
+          () =>
+            sql<
+              { dropped: number }[]
+            >`SELECT public.drop_sandbox_objects(${sandboxId}, ${DROP_BATCH}) AS dropped`,
+          cutSessions,
+        );
+        if ((row?.dropped ?? 0) === 0) break;
+      }
+      await retrying(() => sql`SELECT public.drop_sandbox_schema(${sandboxId})`, cutSessions);
+    },
+
+    async list(): Promise<Found[]> {
+      // The pattern is a regular expression: in LIKE the underscore would be a wildcard.
+      const rows = await inDatabase(
+        () => sql<{ kind: string; name: string; mark: string | null }[]>`
+          SELECT 'schema' AS kind, nspname AS name, obj_description(oid, 'pg_namespace') AS mark
+            FROM pg_namespace WHERE nspname ~ '^sandbox_sb[a-z0-9]{10}$'
+          UNION ALL
+          SELECT 'role', rolname, shobj_description(oid, 'pg_authid')
+            FROM pg_roles WHERE rolname ~ '^sandbox_sb[a-z0-9]{10}$'`,
+      );
+      return rows.map(({ kind, name, mark }) => ({
+        kind,
+        name,
+        sandboxId: sandboxIdIn(name, 'sandbox_'),
+        ...parseMark(mark),
+      }));
+    },
+  };
+}

@@ -1,0 +1,177 @@
+/** The sandbox's Redis key space: an ACL user that may reach `sandbox:<id>:*` and nothing else, and the keys themselves. */
+import { SandboxError, unreachable } from '../domain/errors.js';
+import {
+  isSandboxId,
+  redisPrefix,
+  redisUser,
+  sandboxIdIn,
+  type SandboxId,
+} from '../domain/names.js';
+import { passwordFor } from '../platform/credentials.js';
+import type { Redis } from '../platform/redis.js';
+import { tenantRules } from './redis-acl.js';
+import {
+  parseMark,
+  type Found,
+  type Inspection,
+  type Mark,
+  type Resource,
+  type ResourceContext,
+} from './resource.js';
+
+/** Field: sandbox id, value: a Mark. Key spaces and ACL users cannot carry one themselves. */
+export const REDIS_REGISTRY = 'sandbox:registry';
+
+/**
+ * Set by `revoke` and watched by `ensure`, so that a worker that was stopped in the middle of a create and goes on after
+ * the destroy is refused by the server. It outlives any process that could still hold the intention.
+ */
+const tombstoneKey = (sandboxId: SandboxId): string => `sandbox:tombstone:${sandboxId}`;
+const TOMBSTONE_SECONDS = 7 * 86_400;
+
+const SCAN_BATCH = 1_000;
+
+export function redisKeyspace(context: ResourceContext): Resource {
+  const { redis, installation, masterSecret, redisAcl } = context;
+  const fenced = fencedConnection(redis);
+
+  return {
+    name: 'redis-keyspace',
+    server: 'Redis',
+
+    async ensure({ sandboxId, rotation }) {
+      if (masterSecret === null)
+        throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
+      const password = passwordFor(masterSecret, 'redis', { sandboxId, rotation });
+      const mark: Mark = { installation, createdAt: new Date().toISOString() };
+      await inRedis(async () => {
+        const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;
+        await fenced(async (connection) => {
+          await connection.watch(tombstoneKey(sandboxId));
+          if ((await connection.exists(tombstoneKey(sandboxId))) === 1) {
+            await connection.unwatch();
+            throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is being destroyed`);
+          }
+          const transaction = connection.multi();
+          if (rules !== null) transaction.call('ACL', 'SETUSER', redisUser(sandboxId), ...rules);
+          transaction.hsetnx(REDIS_REGISTRY, sandboxId, JSON.stringify(mark));
+          const results = await transaction.exec();
+          if (results === null)
+            throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is being destroyed`);
+          for (const [error] of results) if (error !== null) throw error;
+        });
+      });
+    },
+
+    async inspect({ sandboxId }): Promise<Inspection> {
+      return inRedis(async () => {
+        const registered = await redis.hexists(REDIS_REGISTRY, sandboxId);
+        if (!redisAcl) {
+          return {
+            state: 'ok',
+            detail: `prefix ${redisPrefix(sandboxId)} (no ACL: separation by prefix only)`,
+          };
+        }
+        const user = await redis.call('ACL', 'GETUSER', redisUser(sandboxId));
+        if (user === null)
+          return { state: 'missing', detail: `ACL user ${redisUser(sandboxId)} does not exist` };
+        if (registered === 0)
+          return { state: 'missing', detail: 'its entry in the registry is missing' };
+        return { state: 'ok', detail: `prefix ${redisPrefix(sandboxId)}, ACL user present` };
+      });
+    },
+
+    async revoke(sandboxId) {
+      await inRedis(async () => {
+        await redis.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
+        // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
+        if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
+      });
+    },
+
+    async remove(sandboxId) {
+      await this.revoke(sandboxId);
+      await inRedis(async () => {
+        await unlinkAll(redis, redisPrefix(sandboxId));
+        await redis.hdel(REDIS_REGISTRY, sandboxId);
+      });
+    },
+
+    async list(): Promise<Found[]> {
+      return inRedis(async () => {
+        const registry = await redis.hgetall(REDIS_REGISTRY);
+        const keyspaces = Object.entries(registry).map(([field, mark]) => ({
+          kind: 'keyspace',
+          name: `sandbox:${field}:`,
+          sandboxId: isSandboxId(field) ? field : null,
+          ...parseMark(mark),
+        }));
+        const users = redisAcl ? ((await redis.call('ACL', 'USERS')) as string[]) : [];
+        const tenants = users
+          .map((name) => ({ name, sandboxId: sandboxIdIn(name, 'sandbox_') }))
+          .filter(({ sandboxId }) => sandboxId !== null)
+          .map(({ name, sandboxId }) => ({
+            kind: 'acl-user',
+            name,
+            sandboxId,
+            ...parseMark(sandboxId === null ? null : registry[sandboxId]),
+          }));
+        return [...keyspaces, ...tenants];
+      });
+    },
+  };
+}
+
+/** Removes every key below `prefix` in batches; SCAN, never KEYS, and no key prefix of the client (traps.md 34). */
+export async function unlinkAll(redis: Redis, prefix: string): Promise<number> {
+  let cursor = '0';
+  let removed = 0;
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_BATCH);
+    const own = keys.filter((key) => key.startsWith(prefix));
+    if (own.length > 0) removed += await redis.unlink(...own);
+    cursor = next;
+  } while (cursor !== '0');
+  return removed;
+}
+
+/** WATCH belongs to a connection: one of its own, used by one caller at a time. */
+function fencedConnection(
+  redis: Redis,
+): (work: (connection: Redis) => Promise<void>) => Promise<void> {
+  let connection: Redis | undefined;
+  let tail: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = tail.then(async () => {
+      connection ??= duplicateOf(redis);
+      await work(connection);
+    });
+    tail = turn.catch(() => undefined);
+    return turn;
+  };
+}
+
+function duplicateOf(redis: Redis): Redis {
+  const connection = redis.duplicate({ lazyConnect: false });
+  connection.on('error', () => undefined);
+  redis.once('end', () => {
+    connection.disconnect();
+  });
+  return connection;
+}
+
+const CONNECTION_ERRORS =
+  /ECONN|EPIPE|Connection is closed|max retries per request|Command timed out|ETIMEDOUT/;
+
+/** SANDBOX_009 for what means "the server is not there"; anything else unchanged. */
+export async function inRedis<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SandboxError) throw error;
+    const text = error instanceof Error ? `${error.name} ${error.message}` : '';
+    throw CONNECTION_ERRORS.test(text) || text.startsWith('MaxRetriesPerRequestError')
+      ? unreachable('Redis', error)
+      : error;
+  }
+}

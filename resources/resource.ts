@@ -1,0 +1,86 @@
+/** The one shape of everything a sandbox owns: five verbs, each idempotent. */
+import type { SandboxId } from '../domain/names.js';
+import type { ResourceName } from '../domain/sandbox.js';
+import type { NatsConnection } from '../platform/nats.js';
+import type { Redis } from '../platform/redis.js';
+import type { Database } from '../store/database.js';
+
+/** What resources work with; made once at the process's entry. */
+export interface ResourceContext {
+  readonly database: Database;
+  readonly redis: Redis;
+  readonly nats: NatsConnection;
+  readonly installation: string;
+  /** Null for those who only inspect: they cannot derive passwords. */
+  readonly masterSecret: string | null;
+  /** False where the Redis server refuses ACL SETUSER. */
+  readonly redisAcl: boolean;
+}
+
+/** What a resource must know of its sandbox. */
+export interface ResourceTarget {
+  readonly sandboxId: SandboxId;
+  readonly rotation: number;
+  readonly createdAt: Date;
+}
+
+export interface Inspection {
+  readonly state: 'ok' | 'missing' | 'error';
+  /** What a person can act on. */
+  readonly detail: string;
+  /** Figures worth showing, such as waiting events. */
+  readonly facts?: Readonly<Record<string, string | number | null>>;
+}
+
+/** One instance on a server, whoever it belongs to. */
+export interface Found {
+  /** `schema`, `role`, `keyspace`, `acl-user`, `consumer`, `route`. */
+  readonly kind: string;
+  readonly name: string;
+  /** Null where the name is not shaped like one of ours: never touched. */
+  readonly sandboxId: SandboxId | null;
+  /** Null where nothing on the server says so: never touched. */
+  readonly installation: string | null;
+  readonly createdAt: Date | null;
+}
+
+export interface Resource {
+  readonly name: ResourceName;
+  readonly server: 'Postgres' | 'Redis' | 'NATS';
+  /** Creates or repairs. @throws SANDBOX_007 once the sandbox is being destroyed */
+  ensure(target: ResourceTarget): Promise<void>;
+  inspect(target: ResourceTarget): Promise<Inspection>;
+  /** Credentials dead, connections cut; nothing else. */
+  revoke(sandboxId: SandboxId): Promise<void>;
+  /** Leaves nothing. */
+  remove(sandboxId: SandboxId): Promise<void>;
+  list(): Promise<Found[]>;
+}
+
+/** The mark that each resource carries where its server can hold one. */
+export interface Mark {
+  readonly installation: string;
+  readonly createdAt: string;
+}
+
+export function parseMark(text: string | null | undefined): {
+  installation: string | null;
+  createdAt: Date | null;
+} {
+  try {
+    const mark: unknown = JSON.parse(text ?? '');
+    if (
+      typeof mark === 'object' &&
+      mark !== null &&
+      'installation' in mark &&
+      'createdAt' in mark
+    ) {
+      const createdAt = new Date(String(mark.createdAt));
+      if (!Number.isNaN(createdAt.getTime()))
+        return { installation: String(mark.installation), createdAt };
+    }
+  } catch {
+    // Not a mark of ours.
+  }
+  return { installation: null, createdAt: null };
+}

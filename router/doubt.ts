@@ -1,0 +1,28 @@
+/** Why the router stops, reads its position and begins again (routing.md, "Position"). */
+
+/** The label of `sandbox_router_reconciliations_total`: few, and told in the documentation. */
+export type DoubtReason =
+  | 'start'
+  | 'refused'
+  | 'ack_timeout'
+  | 'no_responders'
+  | 'connection'
+  | 'gap'
+  | 'consumer'
+  | 'heartbeat'
+  | 'fence_refused'
+  | 'position'
+  | 'lease_lost'
+  | 'stale_routes'
+  | 'error';
+
+export class Doubt extends Error {
+  override readonly name = 'Doubt';
+  constructor(
+    readonly reason: DoubtReason,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail, options);
+  }
+}

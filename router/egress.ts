@@ -1,0 +1,48 @@
+/** The output: the chain of expected sequences into `ROUTED` (routing.md, "Position"). */
+import type { LogPosition } from '../platform/routed-log.js';
+import type { Doubt } from './doubt.js';
+
+/** An event with its destination, ready to be stored. */
+export interface Outgoing {
+  readonly subject: string;
+  /** Header lines of `domain/event-headers.ts`, open for the chain's own. */
+  readonly headers: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly rawSequence: number;
+  /** The `sandbox_id` label of its duration. */
+  readonly label: string;
+}
+
+/** A run of events that one PubAck confirms. */
+export interface ConfirmedRun {
+  readonly position: LogPosition;
+  /** How many events of each label. */
+  readonly labels: ReadonlyMap<string, number>;
+  /** When the first of them came in, as `performance.now()` has it. */
+  readonly since: number;
+}
+
+export interface EgressEvents {
+  onConfirmed(run: ConfirmedRun): void;
+  onDoubt(doubt: Doubt): void;
+}
+
+/**
+ * One term of writing. The plain form (`chain.ts`, the client's own publish) and a faster one with hand-built protocol
+ * bytes do the same; tests feed both the same events and compare what is stored.
+ */
+export interface Egress {
+  /** In order; sent before the turn of the event loop is over. Nothing is sent after a doubt. */
+  send(event: Outgoing): void;
+  /** Appends a message that repeats the position, so that the tail outlives a purge. */
+  sendPosition(): void;
+  /** All that was sent before this call is confirmed. Rejects with the doubt that ended the term. */
+  flush(): Promise<void>;
+  /** Nothing is sent or confirmed after this. */
+  end(): void;
+  readonly unconfirmed: number;
+  readonly unconfirmedBytes: number;
+  /** The last sequence sent: once `ROUTED` has reached it, nothing that this term sent can still be stored. */
+  readonly head: LogPosition;
+  readonly confirmed: LogPosition;
+}

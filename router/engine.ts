@@ -1,0 +1,227 @@
+/**
+ * The router's life: standby until it is the writer, then terms of writing, each behind a fence; at any doubt the position
+ * is read anew, and while the destination cannot be known nothing is decided (routing.md, "Position", "The route table").
+ */
+import type { NatsConnection } from 'nats';
+import { messageOf } from '../domain/errors.js';
+import { CHECKPOINT_KEY, type StreamPair } from '../domain/routing.js';
+import { delay } from '../platform/deadline.js';
+import type { Logger } from '../platform/log.js';
+import { FenceRefused, streamFacts, writeFence } from '../platform/routed-log.js';
+import { RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
+import { Doubt } from './doubt.js';
+import type { Election } from './election.js';
+import type { Membership } from './membership.js';
+import type { RouterMetrics } from './metrics.js';
+import { PositionReader, type Checkpoint, type ResolvedPosition } from './position.js';
+import type { RouteLoader } from './route-loader.js';
+import { Upkeep } from './upkeep.js';
+import { WriterTerm } from './writer-term.js';
+
+export type EngineState = 'stopped' | 'standby' | 'reconciling' | 'routing' | 'paused';
+
+export interface EngineOptions {
+  readonly nc: NatsConnection;
+  readonly bucket: RouterBucket;
+  readonly streams: StreamPair;
+  readonly loader: RouteLoader;
+  readonly membership: Membership;
+  readonly election: Election;
+  readonly metrics: RouterMetrics;
+  readonly log: Logger;
+  readonly createTerm: (resolved: ResolvedPosition) => WriterTerm;
+}
+
+const BACKOFF_MS = [20, 50, 100, 200, 500, 1_000];
+const CHECK_MS = 100;
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #positions: PositionReader;
+  readonly #stopping = new AbortController();
+  #state: EngineState = 'stopped';
+  #reason = '';
+  #term: WriterTerm | undefined;
+  #upkeep: Upkeep | undefined;
+  /** Last sequence that an ended term had sent without a confirmation. */
+  #unsettled: number | null = null;
+  #failures = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#positions = new PositionReader(options.nc, options.bucket, options.streams);
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Why nothing is routed, if so. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get term(): WriterTerm | undefined {
+    return this.#term;
+  }
+
+  get lag(): number {
+    return this.#upkeep?.lag ?? 0;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** What was decided is confirmed, the writer's key given up. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#term?.doubt(new Doubt('start', 'stopping'));
+    await this.#running;
+    await this.#options.election.release().catch(() => undefined);
+    this.#state = 'stopped';
+  }
+
+  /** Ends the current term, if there is one. */
+  doubt(doubt: Doubt): void {
+    this.#term?.doubt(doubt);
+  }
+
+  /**
+   * Everything decided before this call is confirmed, or can never be stored. It may wait for a reconciliation: the fence
+   * settles what a broken term left in flight; for a standby, that somebody else's log has passed it.
+   */
+  async settled(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      const term = this.#term;
+      if (term !== undefined) {
+        try {
+          await term.egress.flush();
+          return true;
+        } catch {
+          await delay(10);
+          continue;
+        }
+      }
+      const unsettled = this.#unsettled;
+      if (unsettled === null) return true;
+      const facts = await streamFacts(this.#options.nc, this.#options.streams.routed).catch(() => null);
+      if (facts !== null && facts.lastSequence >= unsettled) {
+        if (this.#unsettled === unsettled) this.#unsettled = null;
+      } else {
+        await delay(50);
+      }
+    }
+    return false;
+  }
+
+  async #run(): Promise<void> {
+    const { election, log, metrics } = this.#options;
+    let reason: Doubt['reason'] = 'start';
+    while (!this.#stopping.signal.aborted) {
+      try {
+        if (!election.held) {
+          this.#enter('standby');
+          if (!(await election.acquire(this.#stopping.signal))) break;
+          log.info('this router is the writer');
+        }
+        this.#enter('reconciling', reason);
+        metrics.reconciled(reason);
+        const ended = await this.#writeOneTerm();
+        reason = ended.reason;
+        if (this.#stopping.signal.aborted) break;
+        log.warn({ reason, detail: ended.message }, 'doubt: the position is read anew');
+      } catch (error) {
+        const doubt = asDoubt(error);
+        reason = doubt.reason;
+        this.#failures += 1;
+        this.#enter(reason === 'stale_routes' || reason === 'position' ? 'paused' : 'reconciling', doubt.message);
+        log.warn({ reason, detail: doubt.message, attempt: this.#failures }, 'not routing');
+        await delay(BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length) - 1] ?? 1_000);
+      }
+    }
+  }
+
+  /** @throws Doubt where a term could not begin */
+  async #writeOneTerm(): Promise<Doubt> {
+    const { nc, membership, log, metrics } = this.#options;
+    await membership.beat();
+    const resolved = await this.#positions.resolve();
+    for (const alarm of resolved.alarms) {
+      metrics.alarm();
+      log.error({ alarm }, 'ALARM: the streams are not as the router left them');
+    }
+    const position = await writeFence(nc, resolved.position);
+    this.#unsettled = null;
+    await this.#trustRoutes();
+    const checkpoint: Checkpoint = {
+      rawCreated: resolved.rawCreated,
+      routedCreated: resolved.routedCreated,
+      ...position,
+    };
+    const revision = await this.#options.bucket.write(CHECKPOINT_KEY, checkpoint, resolved.checkpointRevision);
+    const term = this.#options.createTerm({ ...resolved, position, checkpointRevision: revision });
+    this.#term = term;
+    this.#upkeep = new Upkeep(this.#options, term, checkpoint, revision);
+    const watch = setInterval(() => {
+      if (!this.#options.loader.stale) return;
+      metrics.misses += 1;
+      term.doubt(new Doubt('stale_routes', this.#options.loader.trouble));
+    }, CHECK_MS);
+    let ended: Doubt | undefined;
+    try {
+      await term.start();
+      this.#enter('routing');
+      this.#failures = 0;
+      ended = await term.ended;
+      return ended;
+    } finally {
+      clearInterval(watch);
+      await this.#endTerm(term, ended);
+    }
+  }
+
+  async #endTerm(term: WriterTerm, ended: Doubt | undefined): Promise<void> {
+    this.#unsettled = term.egress.head.sequence;
+    try {
+      // A lost connection cannot confirm: waiting for the time-out would only delay the next term.
+      await term.stop({ flush: ended?.reason !== 'connection' });
+      if (ended?.reason === 'connection') throw ended;
+      this.#unsettled = null;
+      await this.#upkeep?.checkpoint().catch(() => undefined);
+    } catch {
+      this.#unsettled = term.egress.head.sequence;
+    } finally {
+      this.#upkeep?.close();
+      this.#upkeep = undefined;
+      this.#term = undefined;
+    }
+  }
+
+  /**
+   * After the fence, so that a barrier which dropped this router, and so returned without it, is behind the table: it wrote
+   * its own fence first, and its change is in Postgres.
+   */
+  async #trustRoutes(): Promise<void> {
+    const { loader, membership } = this.#options;
+    await membership.beat();
+    await loader.refresh();
+    await membership.beat();
+    if (loader.checkedByOwnerSince(membership.since) && !loader.stale) return;
+    throw new Doubt('stale_routes', loader.trouble || 'the route table is not loaded');
+  }
+
+  #enter(state: EngineState, reason = ''): void {
+    if (state !== this.#state) this.#options.log.info({ state, reason }, `router ${state}`);
+    this.#state = state;
+    this.#reason = reason;
+  }
+}
+
+function asDoubt(error: unknown): Doubt {
+  if (error instanceof Doubt) return error;
+  if (error instanceof FenceRefused) return new Doubt('fence_refused', error.message);
+  if (error instanceof RevisionConflict) return new Doubt('lease_lost', `another router wrote ${error.message}`);
+  return new Doubt('error', messageOf(error), { cause: error });
+}

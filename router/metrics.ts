@@ -1,0 +1,104 @@
+/** The router's metrics (product.md, "Observability"). */
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { DlqReason } from '../domain/destination.js';
+import type { DoubtReason } from './doubt.js';
+import { DurationHistogram } from './duration-histogram.js';
+import type { ConfirmedRun } from './egress.js';
+
+/** Read when the page is asked for. */
+export interface RouterGauges {
+  lag(): number;
+  inFlight(): number;
+  paused(): boolean;
+  writer(): boolean;
+  routeVersion(): number;
+  routeAge(): number;
+  routes(): number;
+  confirmedRaw(): number;
+}
+
+export class RouterMetrics {
+  readonly registry = new Registry();
+  readonly duration = new DurationHistogram();
+  /** Lookups answered from memory; plain numbers on the hot path. */
+  hits = 0;
+  /** Events that had to wait, since the table could not be trusted. */
+  misses = 0;
+  readonly #reconciliations: Counter<'reason'>;
+  readonly #dlq: Counter<'reason'>;
+  readonly #alarms: Counter;
+
+  constructor() {
+    const registers = [this.registry];
+    this.#reconciliations = new Counter({
+      name: 'sandbox_router_reconciliations_total',
+      help: 'Times that the router read its position anew.',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#dlq = new Counter({
+      name: 'sandbox_router_dlq_total',
+      help: 'Events that went to the dead letter queue.',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#alarms = new Counter({
+      name: 'sandbox_router_alarms_total',
+      help: 'Times that the router found events lost or removed by others.',
+      registers,
+    });
+  }
+
+  expose(gauges: RouterGauges): void {
+    const gauge = (name: string, help: string, read: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    };
+    const counter = (name: string, help: string, read: () => number): void => {
+      let told = 0;
+      new Counter({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          const now = read();
+          this.inc(now - told);
+          told = now;
+        },
+      });
+    };
+    counter('sandbox_route_cache_hits_total', 'Route lookups answered from memory.', () => this.hits);
+    counter('sandbox_route_cache_misses_total', 'Events that waited for the route table.', () => this.misses);
+    gauge('sandbox_router_lag_events', 'Events in RAW that are not yet confirmed.', gauges.lag);
+    gauge('sandbox_router_in_flight', 'Events published and not yet confirmed.', gauges.inFlight);
+    gauge('sandbox_router_paused', '1 while nothing is routed on purpose.', () => Number(gauges.paused()));
+    gauge('sandbox_router_writer', '1 for the writer, 0 for a standby.', () => Number(gauges.writer()));
+    gauge('sandbox_router_route_version', 'Version of the route table in memory.', gauges.routeVersion);
+    gauge('sandbox_router_route_age_seconds', 'Since the version was last compared.', gauges.routeAge);
+    gauge('sandbox_router_routes', 'Routes in memory.', gauges.routes);
+    gauge('sandbox_router_confirmed_raw_sequence', 'Last sequence of RAW that is confirmed.', gauges.confirmedRaw);
+  }
+
+  reconciled(reason: DoubtReason): void {
+    this.#reconciliations.inc({ reason });
+  }
+
+  deadLettered(reason: DlqReason): void {
+    this.#dlq.inc({ reason });
+  }
+
+  alarm(): void {
+    this.#alarms.inc();
+  }
+
+  confirmed({ labels, since }: ConfirmedRun): void {
+    const seconds = (performance.now() - since) / 1_000;
+    for (const [label, times] of labels) this.duration.observe(label, seconds, times);
+  }
+}

@@ -1,0 +1,86 @@
+/** Reads what changed in the route table: from Redis, which distributes it, and from Postgres, which owns it. */
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxId } from '../domain/names.js';
+import { decodeRoute, REDIS_ROUTES, type Route } from '../domain/routing.js';
+import { withDeadline } from '../platform/deadline.js';
+import type { Sql } from '../platform/postgres.js';
+import type { Redis } from '../platform/redis.js';
+
+export interface RouteChanges {
+  readonly version: number;
+  readonly changes: readonly Route[];
+}
+
+const DEADLINE_MS = 2_000;
+/** A first load of 1,000,000 routes takes seconds. */
+const LOAD_DEADLINE_MS = 60_000;
+const HMGET_BATCH = 5_000;
+
+interface Row {
+  readonly top: string;
+  readonly guild_id: string | null;
+  readonly sandbox_id: string | null;
+  readonly version: string | null;
+}
+
+/**
+ * One statement, so that version and rows are of one snapshot. The counter's row lock makes versions commit in order:
+ * a snapshot with version n holds every change up to n.
+ */
+export async function changesInPostgres(sql: Sql, since: number): Promise<RouteChanges> {
+  const query = sql<Row[]>`
+    SELECT v.version AS top, r.guild_id, r.sandbox_id, r.version
+    FROM sandbox_route_version v
+    LEFT JOIN sandbox_routes r ON r.version > ${since}`;
+  const deadline = since < 0 ? LOAD_DEADLINE_MS : DEADLINE_MS;
+  const rows = await withDeadline(query.execute(), deadline, 'Postgres');
+  const [first] = rows;
+  if (first === undefined) throw new Error('sandbox_route_version has no row');
+  const changes: Route[] = [];
+  for (const { guild_id: guildId, sandbox_id: sandboxId, version } of rows) {
+    if (guildId === null) continue;
+    changes.push({
+      guildId: guildId as GuildId,
+      sandboxId: sandboxId as SandboxId | null,
+      version: Number(version),
+    });
+  }
+  return { version: Number(first.top), changes };
+}
+
+export async function versionInPostgres(sql: Sql): Promise<number> {
+  const query = sql<{ version: string }[]>`SELECT version FROM sandbox_route_version`;
+  const [row] = await withDeadline(query.execute(), DEADLINE_MS, 'Postgres');
+  if (row === undefined) throw new Error('sandbox_route_version has no row');
+  return Number(row.version);
+}
+
+/** null: Redis holds no table (flushed, or restarted empty). */
+export async function versionInRedis(redis: Redis): Promise<number | null> {
+  const text = await redis.get(REDIS_ROUTES.version);
+  return text !== null && /^[0-9]{1,16}$/.test(text) ? Number(text) : null;
+}
+
+/**
+ * What Redis has since a version, or null where it can't tell for sure. Each version is one guild's change, so a whole
+ * difference has as many entries as versions, unless a guild changed twice: then, and where Redis was flushed and has only
+ * a part, Postgres is asked.
+ */
+export async function changesInRedis(redis: Redis, since: number): Promise<RouteChanges | null> {
+  const version = await versionInRedis(redis);
+  if (version === null || version < since) return null;
+  if (version === since) return { version, changes: [] };
+  const guilds = await redis.zrangebyscore(REDIS_ROUTES.changes, `(${since}`, '+inf');
+  const changes: Route[] = [];
+  for (let i = 0; i < guilds.length; i += HMGET_BATCH) {
+    const batch = guilds.slice(i, i + HMGET_BATCH);
+    const entries = await redis.hmget(REDIS_ROUTES.map, ...batch);
+    for (const [k, guildId] of batch.entries()) {
+      const entry = entries[k];
+      if (entry == null) return null;
+      changes.push(decodeRoute(guildId, entry));
+    }
+  }
+  const upToVersion = changes.filter((route) => route.version <= version).length;
+  return upToVersion === version - since ? { version, changes } : null;
+}

@@ -1,0 +1,36 @@
+/** The whole route table in memory, at one version (routing.md, "The route table"). */
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxId } from '../domain/names.js';
+import type { Route } from '../domain/routing.js';
+
+export class RouteTable {
+  readonly #sandboxes = new Map<string, SandboxId>();
+  #version = -1;
+
+  /** -1: never loaded. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#sandboxes.size;
+  }
+
+  /** 0.05-0.2 µs at 300 routes, 0.7-1.9 at 1,000,000. */
+  readonly sandboxOf = (guildId: GuildId): SandboxId | undefined => this.#sandboxes.get(guildId);
+
+  /** All changes between this version and `version`; entries newer than `version` may be among them. */
+  apply(changes: Iterable<Route>, version: number): void {
+    for (const { guildId, sandboxId } of changes) {
+      if (sandboxId === null) this.#sandboxes.delete(guildId);
+      else this.#sandboxes.set(guildId, sandboxId);
+    }
+    this.#version = version;
+  }
+
+  /** Back to nothing, where the truth itself went back (Postgres restored from a backup). */
+  clear(): void {
+    this.#sandboxes.clear();
+    this.#version = -1;
+  }
+}

@@ -1,0 +1,152 @@
+/** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
+import { Events, type NatsConnection } from 'nats';
+import { subjectMatcher } from '../domain/destination.js';
+import type { RouterMember, StreamPair } from '../domain/routing.js';
+import type { Logger } from '../platform/log.js';
+import type { Sql } from '../platform/postgres.js';
+import { routerBucket } from '../platform/router-bucket.js';
+import { Chain } from './chain.js';
+import { Doubt } from './doubt.js';
+import { Election } from './election.js';
+import { Engine, type EngineState } from './engine.js';
+import { Membership } from './membership.js';
+import { RouterMetrics } from './metrics.js';
+import { RouteLoader } from './route-loader.js';
+import { RouteTable } from './route-table.js';
+import { SyncResponder } from './sync.js';
+import { WriterTerm } from './writer-term.js';
+
+export interface RouterOptions {
+  readonly routerId: string;
+  readonly nc: NatsConnection;
+  readonly sql: Sql;
+  readonly redisUrl: string;
+  readonly streams: StreamPair;
+  /** What `ROUTED` stores (routedSubjectsOf). */
+  readonly routedSubjects: readonly string[];
+  readonly staleMs: number;
+  readonly maxControlLine?: number;
+  readonly log: Logger;
+}
+
+export interface RouterStatus {
+  readonly state: EngineState;
+  readonly reason: string;
+  readonly routeVersion: number;
+  readonly routeAgeSeconds: number;
+  readonly lag: number;
+}
+
+export interface Router {
+  readonly metrics: RouterMetrics;
+  /** Tells where its metrics are, under its member key. */
+  announce(metricsUrl: string): void;
+  /** Routing, or ready to take over. */
+  ready(): boolean;
+  status(): RouterStatus;
+  /** What was decided is confirmed, then the router leaves the barrier and the election. */
+  stop(): Promise<void>;
+}
+
+/** The server's default, which INFO does not tell. */
+const MAX_CONTROL_LINE = 4_096;
+
+export async function startRouter(options: RouterOptions): Promise<Router> {
+  const { routerId, nc, sql, redisUrl, streams, routedSubjects, staleMs, log } = options;
+  const metrics = new RouterMetrics();
+  const bucket = routerBucket(nc);
+  const table = new RouteTable();
+  const loader = new RouteLoader({ table, sql, redisUrl, staleMs, log });
+  let metricsUrl: string | null = null;
+  const describe = (): RouterMember => ({
+    routerId,
+    role: engine.term === undefined ? 'standby' : 'writer',
+    version: table.version,
+    metrics: metricsUrl,
+  });
+  const membership = new Membership(bucket, describe, () => {
+    log.warn('a barrier dropped this router: the route table is checked before the next event');
+    engine.doubt(new Doubt('lease_lost', 'dropped by a barrier'));
+  });
+  const election = new Election(nc, bucket, routerId, () => {
+    log.warn('another router is the writer now');
+    engine.doubt(new Doubt('lease_lost', 'another router is the writer'));
+  });
+  const rules = { covers: subjectMatcher(routedSubjects), sandboxOf: table.sandboxOf };
+  const engine: Engine = new Engine({
+    nc,
+    bucket,
+    streams,
+    loader,
+    membership,
+    election,
+    metrics,
+    log,
+    createTerm: ({ position }) =>
+      new WriterTerm(position, {
+        nc,
+        streams,
+        rules,
+        limits: {
+          maxPayload: nc.info?.max_payload ?? 1_048_576,
+          maxControlLine: options.maxControlLine ?? MAX_CONTROL_LINE,
+        },
+        metrics,
+        log,
+        createEgress: (behind, events) => new Chain(nc, behind, events),
+      }),
+  });
+  metrics.expose({
+    lag: () => Math.max(engine.lag, engine.term?.pending ?? 0),
+    inFlight: () => engine.term?.egress.unconfirmed ?? 0,
+    paused: () => engine.state === 'paused',
+    writer: () => engine.term !== undefined,
+    routeVersion: () => table.version,
+    routeAge: () => loader.age,
+    routes: () => table.size,
+    confirmedRaw: () => engine.term?.egress.confirmed.rawSequence ?? 0,
+  });
+
+  void watchConnection(nc, engine, log);
+  // In this order: a barrier that misses our key returns without us, so the table is loaded after it (Engine.#trustRoutes).
+  await membership.beat();
+  membership.start();
+  loader.start();
+  const responder = new SyncResponder({ nc, routerId, table, loader, engine });
+  engine.start();
+
+  return {
+    metrics,
+    announce(url) {
+      metricsUrl = url;
+    },
+    ready: () =>
+      engine.state === 'routing' || (engine.state === 'standby' && table.version >= 0 && !loader.stale),
+    status: () => ({
+      state: engine.state,
+      reason: engine.reason,
+      routeVersion: table.version,
+      routeAgeSeconds: Math.round(loader.age * 10) / 10,
+      lag: engine.lag,
+    }),
+    async stop() {
+      await engine.stop();
+      responder.close();
+      await membership.leave().catch(() => undefined);
+      loader.close();
+    },
+  };
+}
+
+/** A lost connection ends the term before anything is sent over the next one. */
+async function watchConnection(nc: NatsConnection, engine: Engine, log: Logger): Promise<void> {
+  for await (const { type, data } of nc.status()) {
+    if (type === Events.Disconnect) {
+      log.warn('the connection to NATS is lost');
+      engine.doubt(new Doubt('connection', 'the connection was lost'));
+    } else if (type === Events.Error) {
+      // A refused permission is told here only; the request itself just times out (traps.md 47).
+      log.error({ error: String(data) }, 'NATS refuses something');
+    }
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The input: a pull consumer on `RAW` without acks, in memory, that begins behind the position. Every delivery is
+ * checked, and whatever is not exactly the next one is a doubt (routing.md, "Position").
+ */
+import {
+  AckPolicy,
+  createInbox,
+  DeliverPolicy,
+  nanos,
+  ReplayPolicy,
+  type Msg,
+  type NatsConnection,
+  type NatsError,
+  type Subscription,
+} from 'nats';
+import { MAX_UNCONFIRMED } from '../domain/routing.js';
+import { headerBytes } from '../platform/raw-headers.js';
+import { Doubt } from './doubt.js';
+
+export interface Delivery {
+  readonly subject: string;
+  /** The header block with its blank line, or null. */
+  readonly header: Uint8Array | null;
+  readonly payload: Uint8Array;
+  readonly rawSequence: number;
+}
+
+export interface SourceOptions {
+  readonly nc: NatsConnection;
+  readonly stream: string;
+  /** The first sequence wanted. */
+  readonly from: number;
+  readonly maxPayload: number;
+  readonly onDelivery: (delivery: Delivery) => void;
+  readonly onDoubt: (doubt: Doubt) => void;
+}
+
+const HEARTBEAT_MS = 500;
+const PULL_EXPIRES_MS = 10_000;
+/** Two missed, with room for a busy event loop. */
+const SILENCE_MS = 3 * HEARTBEAT_MS;
+/** A pull is worth its message from here on. */
+const SMALLEST_PULL = MAX_UNCONFIRMED / 4;
+/** Left behind by a `kill -9`, the consumer goes by itself. */
+const INACTIVE_MS = 5_000;
+
+export class Source {
+  readonly #options: SourceOptions;
+  readonly #inbox = createInbox();
+  readonly #name: string;
+  #subscription: Subscription | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #running = false;
+  #wanted = 0;
+  #lastConsumerSequence = 0;
+  #lastRawSequence: number;
+  #lastHeard = 0;
+  /** Messages of `RAW` behind the last delivered one, as the server last told. */
+  pending = 0;
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+    this.#name = `router_${this.#inbox.slice(this.#inbox.lastIndexOf('.') + 1)}`;
+    this.#lastRawSequence = options.from - 1;
+  }
+
+  async start(): Promise<void> {
+    const { nc, stream, from } = this.#options;
+    this.#subscription = nc.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (this.#running) this.#take(error, message);
+      },
+    });
+    const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 2_000 });
+    await jsm.consumers.add(stream, {
+      name: this.#name,
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: from,
+      replay_policy: ReplayPolicy.Instant,
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: nanos(INACTIVE_MS),
+    });
+    this.#running = true;
+    this.#lastHeard = performance.now();
+    this.#watch = setInterval(() => {
+      this.#checkSilence();
+    }, HEARTBEAT_MS / 2);
+  }
+
+  /** Asks for events up to `room`, which is what may come unconfirmed at once: that bounds memory. */
+  request(room: number): void {
+    const more = room - this.#wanted;
+    if (!this.#running || more < SMALLEST_PULL) return;
+    if (this.#wanted === 0) this.#lastHeard = performance.now();
+    this.#wanted += more;
+    const { nc, stream, maxPayload } = this.#options;
+    const pull = {
+      batch: more,
+      expires: nanos(PULL_EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+      max_bytes: 2 * maxPayload,
+    };
+    nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`, JSON.stringify(pull), {
+      reply: `${this.#inbox}.${more}`,
+    });
+  }
+
+  /** No delivery after this; the consumer is dropped. */
+  async stop(): Promise<void> {
+    this.#halt();
+    try {
+      const jsm = await this.#options.nc.jetstreamManager({ checkAPI: false, timeout: 500 });
+      await jsm.consumers.delete(this.#options.stream, this.#name);
+    } catch {
+      // It goes by its inactivity.
+    }
+  }
+
+  #halt(): void {
+    this.#running = false;
+    clearInterval(this.#watch);
+    try {
+      this.#subscription?.unsubscribe();
+    } catch {
+      // The connection is closed, and the subscription with it.
+    }
+  }
+
+  #fail(reason: Doubt['reason'], detail: string): void {
+    this.#halt();
+    this.#options.onDoubt(new Doubt(reason, detail));
+  }
+
+  #take(error: NatsError | null, message: Msg): void {
+    if (error !== null) {
+      this.#fail('consumer', error.message);
+      return;
+    }
+    this.#lastHeard = performance.now();
+    const { reply } = message;
+    // Told apart by the reply: an event may carry any status line of its own.
+    if (!reply?.startsWith('$JS.ACK.')) {
+      this.#takeStatus(message);
+      return;
+    }
+    const { consumerSequence, rawSequence, pending } = readAckSubject(reply);
+    if (consumerSequence !== this.#lastConsumerSequence + 1 || rawSequence <= this.#lastRawSequence) {
+      const last = `${this.#lastConsumerSequence}/${this.#lastRawSequence}`;
+      this.#fail('gap', `delivery ${consumerSequence}/${rawSequence} after ${last}`);
+      return;
+    }
+    this.#lastConsumerSequence = consumerSequence;
+    this.#lastRawSequence = rawSequence;
+    this.#wanted -= 1;
+    this.pending = pending;
+    const { subject, data: payload } = message;
+    this.#options.onDelivery({ subject, header: headerBytes(message), payload, rawSequence });
+  }
+
+  #takeStatus(message: Msg): void {
+    const code = message.headers?.code ?? 0;
+    const text = message.headers?.description ?? '';
+    if (code === 100) return;
+    const ended = code === 408 || code === 404 || /batch completed|exceeds maxbytes/i.test(text);
+    if (!ended) {
+      this.#fail('consumer', `${code} ${text}`);
+      return;
+    }
+    // The pull is over; what it did not use may be asked for again.
+    const asked = Number(message.subject.slice(this.#inbox.length + 1));
+    const unused = message.headers?.get('Nats-Pending-Messages') ?? '';
+    this.#wanted -= /^[0-9]+$/.test(unused) ? Number(unused) : asked;
+    if (this.#wanted < 0) this.#wanted = 0;
+    this.onRoom();
+  }
+
+  /** Called when a pull ended unused; the engine asks again. */
+  onRoom: () => void = () => undefined;
+
+  #checkSilence(): void {
+    if (this.#wanted > 0 && performance.now() - this.#lastHeard > SILENCE_MS) {
+      this.#fail('heartbeat', `nothing heard of the consumer for ${SILENCE_MS} ms`);
+    }
+  }
+}
+
+/**
+ * `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`; the newer form has domain and
+ * account before the stream, and may end with one more token.
+ */
+export function readAckSubject(reply: string): {
+  consumerSequence: number;
+  rawSequence: number;
+  pending: number;
+} {
+  const tokens = reply.split('.');
+  const first = tokens.length >= 11 ? 7 : 5;
+  return {
+    rawSequence: Number(tokens[first]),
+    consumerSequence: Number(tokens[first + 1]),
+    pending: Number(tokens[first + 3]),
+  };
+}

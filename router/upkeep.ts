@@ -1,0 +1,76 @@
+/** What the writer does every second beside routing: checkpoint, lag, trimming of RAW, and a position message when idle. */
+import { CHECKPOINT_KEY } from '../domain/routing.js';
+import { messageOf } from '../domain/errors.js';
+import { streamFacts } from '../platform/routed-log.js';
+import { Doubt } from './doubt.js';
+import type { EngineOptions } from './engine.js';
+import type { Checkpoint } from './position.js';
+import type { WriterTerm } from './writer-term.js';
+
+const EVERY_MS = 1_000;
+/** RAW refuses its publishers when it is full; only a real backlog may fill it. */
+const TRIM_AT = 0.7;
+/** A position message an hour: the log's tail never ages out (ROUTED keeps days). */
+const IDLE_MS = 3_600_000;
+
+export class Upkeep {
+  readonly #timer: NodeJS.Timeout;
+  #written: Checkpoint;
+  #revision: number;
+  #busy: Promise<void> | undefined;
+  #movedAt = performance.now();
+  lag = 0;
+
+  constructor(
+    private readonly options: EngineOptions,
+    private readonly term: WriterTerm,
+    written: Checkpoint,
+    revision: number,
+  ) {
+    this.#written = written;
+    this.#revision = revision;
+    this.#timer = setInterval(() => {
+      this.#busy ??= this.#turn().finally(() => {
+        this.#busy = undefined;
+      });
+    }, EVERY_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Conditional on the revision: a writer that was replaced cannot set it back. */
+  async checkpoint(): Promise<void> {
+    await this.#busy?.catch(() => undefined);
+    await this.#write();
+  }
+
+  async #turn(): Promise<void> {
+    const { nc, streams, log } = this.options;
+    try {
+      await this.#write();
+      const raw = await streamFacts(nc, streams.raw);
+      const { rawSequence } = this.term.egress.confirmed;
+      this.lag = Math.max(0, raw.lastSequence - rawSequence);
+      if (raw.maxBytes > 0 && raw.bytes > TRIM_AT * raw.maxBytes && raw.firstSequence <= rawSequence) {
+        const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
+        const { purged } = await jsm.streams.purge(streams.raw, { seq: rawSequence + 1 });
+        log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
+      }
+      if (performance.now() - this.#movedAt > IDLE_MS) this.term.egress.sendPosition();
+    } catch (error) {
+      if (error instanceof Doubt) this.term.doubt(error);
+      else log.warn({ error: messageOf(error) }, 'upkeep failed, and is tried again');
+    }
+  }
+
+  async #write(): Promise<void> {
+    const { sequence, rawSequence } = this.term.egress.confirmed;
+    if (sequence === this.#written.sequence) return;
+    const next = { ...this.#written, sequence, rawSequence };
+    this.#revision = await this.options.bucket.write(CHECKPOINT_KEY, next, this.#revision);
+    this.#written = next;
+    this.#movedAt = performance.now();
+  }
+}

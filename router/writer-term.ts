@@ -1,0 +1,126 @@
+/** One term of writing: from a fence to the first doubt. */
+import type { NatsConnection } from 'nats';
+import type { DestinationRules, Limits } from '../domain/destination.js';
+import { MAX_UNCONFIRMED, type StreamPair } from '../domain/routing.js';
+import type { Logger } from '../platform/log.js';
+import type { LogPosition } from '../platform/routed-log.js';
+import { Doubt } from './doubt.js';
+import type { Egress, EgressEvents } from './egress.js';
+import type { RouterMetrics } from './metrics.js';
+import { routeDelivery } from './outgoing.js';
+import { Source, type Delivery } from './source.js';
+
+export interface WriterTermOptions {
+  readonly nc: NatsConnection;
+  readonly streams: StreamPair;
+  readonly rules: DestinationRules;
+  readonly limits: Limits;
+  readonly metrics: RouterMetrics;
+  readonly log: Logger;
+  readonly createEgress: (behind: LogPosition, events: EgressEvents) => Egress;
+}
+
+/** Large events are bounded by their bytes too: 1,000 member chunks would be a gigabyte. */
+const MAX_UNCONFIRMED_BYTES = 32 * 1024 * 1024;
+const WARN_EVERY_MS = 1_000;
+
+export class WriterTerm {
+  readonly egress: Egress;
+  readonly #source: Source;
+  readonly #debug: boolean;
+  #doubt: Doubt | undefined;
+  #warnedAt = -Infinity;
+  #onEnd: (doubt: Doubt) => void = () => undefined;
+  /** Resolves with what ended the term. */
+  readonly ended: Promise<Doubt>;
+
+  constructor(
+    behind: LogPosition,
+    private readonly options: WriterTermOptions,
+  ) {
+    this.#debug = options.log.isLevelEnabled('debug');
+    this.ended = new Promise((resolve) => {
+      this.#onEnd = resolve;
+    });
+    const onDoubt = (doubt: Doubt): void => {
+      this.doubt(doubt);
+    };
+    this.egress = options.createEgress(behind, {
+      onConfirmed: (run) => {
+        options.metrics.confirmed(run);
+        this.#request();
+      },
+      onDoubt,
+    });
+    this.#source = new Source({
+      nc: options.nc,
+      stream: options.streams.raw,
+      from: behind.rawSequence + 1,
+      maxPayload: options.limits.maxPayload,
+      onDelivery: (delivery) => {
+        this.#route(delivery);
+      },
+      onDoubt,
+    });
+    this.#source.onRoom = () => {
+      this.#request();
+    };
+  }
+
+  get pending(): number {
+    return this.#source.pending;
+  }
+
+  async start(): Promise<void> {
+    await this.#source.start();
+    this.#request();
+  }
+
+  /** Ends the term: nothing is decided after this. */
+  doubt(doubt: Doubt): void {
+    if (this.#doubt !== undefined) return;
+    this.#doubt = doubt;
+    this.#onEnd(doubt);
+  }
+
+  /** Consumer dropped; with `flush`, all that was decided is confirmed, or the promise rejects. */
+  async stop({ flush }: { readonly flush: boolean }): Promise<void> {
+    this.#doubt ??= new Doubt('start', 'stopped');
+    const stopped = this.#source.stop();
+    try {
+      if (flush) await this.egress.flush();
+    } finally {
+      this.egress.end();
+      await stopped;
+    }
+  }
+
+  #request(): void {
+    const { unconfirmed, unconfirmedBytes } = this.egress;
+    if (unconfirmedBytes < MAX_UNCONFIRMED_BYTES) this.#source.request(MAX_UNCONFIRMED - unconfirmed);
+  }
+
+  #route(delivery: Delivery): void {
+    if (this.#doubt !== undefined) return;
+    const { rules, limits, metrics, log } = this.options;
+    const { outgoing, destination } = routeDelivery(delivery, rules, limits);
+    this.egress.send(outgoing);
+    metrics.hits += 1;
+    if (destination.dlq !== null) {
+      metrics.deadLettered(destination.dlq.reason);
+      this.#warn(delivery, destination.dlq);
+    }
+    if (this.#debug) {
+      const { rawSequence, subject } = delivery;
+      log.debug({ rawSequence, from: subject, to: destination.subject, sandboxId: destination.sandboxId }, 'routed');
+    }
+  }
+
+  /** One line a second: the metric counts them all, and each tells its reason in the DLQ. */
+  #warn(delivery: Delivery, dlq: { readonly reason: string; readonly detail: string }): void {
+    const now = performance.now();
+    if (now - this.#warnedAt < WARN_EVERY_MS) return;
+    this.#warnedAt = now;
+    this.options.log.warn({ rawSequence: delivery.rawSequence, reason: dlq.reason }, 'an event went to the DLQ');
+  }
+}

@@ -1,0 +1,132 @@
+/** Claims a sandbox: its id, its name, a place under the owner's limit and its guilds, in one transaction or not at all. */
+import { and, eq, inArray, sql as raw } from 'drizzle-orm';
+import { SandboxError } from '../domain/errors.js';
+import type { GuildId } from '../domain/guild.js';
+import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
+import { LIVE_STATUSES } from '../domain/status.js';
+import { postgresCode } from '../platform/postgres.js';
+import { inDatabase, type Database } from './database.js';
+import { auditLog, guildMappings, sandboxes } from './schema.js';
+
+export interface Claim {
+  readonly sandboxId: SandboxId;
+  readonly name: SandboxName;
+  readonly owner: Owner;
+  readonly guildIds: readonly GuildId[];
+  readonly expiresAt: Date;
+  readonly maxPerOwner: number;
+}
+
+const UNIQUE_VIOLATION = '23505';
+const DEADLOCK = '40P01';
+
+/**
+ * Leaves the row `creating` with its guilds claimed, not active. Running it again for the same id changes nothing.
+ * A refusal leaves only a `create_failed` audit entry.
+ * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_007 where this id is already being destroyed
+ */
+export async function claimSandbox(database: Database, claim: Claim): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await inDatabase(() => claimOnce(database, claim));
+      return;
+    } catch (error) {
+      if (postgresCode(error) === DEADLOCK && attempt < 5) continue;
+      if (postgresCode(error) === UNIQUE_VIOLATION) {
+        throw await refused(
+          database,
+          claim,
+          new SandboxError('SANDBOX_001', `a live sandbox is already named ${claim.name}`),
+        );
+      }
+      const refusal =
+        error instanceof SandboxError && ['SANDBOX_002', 'SANDBOX_003'].includes(error.code);
+      throw refusal ? await refused(database, claim, error) : error;
+    }
+  }
+}
+
+async function claimOnce(database: Database, claim: Claim): Promise<void> {
+  const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner } = claim;
+  await database.db.transaction(async (tx) => {
+    // The owner's row is the lock under which the limit is counted.
+    await tx.execute(raw`INSERT INTO sandbox_owners (owner) VALUES (${owner})
+      ON CONFLICT (owner) DO UPDATE SET owner = EXCLUDED.owner`);
+    const [known] = await tx.select().from(sandboxes).where(eq(sandboxes.sandboxId, sandboxId));
+    if (known !== undefined) {
+      if (known.status === 'destroying' || known.status === 'destroyed') {
+        throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is ${known.status}`);
+      }
+      return;
+    }
+    const live = await tx.$count(
+      sandboxes,
+      and(eq(sandboxes.owner, owner), inArray(sandboxes.status, [...LIVE_STATUSES])),
+    );
+    if (live >= maxPerOwner) {
+      throw new SandboxError(
+        'SANDBOX_002',
+        `${owner} has ${live} live sandboxes; the limit is ${maxPerOwner}`,
+      );
+    }
+    await tx.insert(sandboxes).values({ sandboxId, name, owner, expiresAt });
+    if (guildIds.length > 0) {
+      const claimed = await tx
+        .insert(guildMappings)
+        .values(guildIds.map((guildId) => ({ guildId, sandboxId })))
+        .onConflictDoNothing()
+        .returning({ guildId: guildMappings.guildId });
+      const taken = guildIds.filter((guildId) => !claimed.some((c) => c.guildId === guildId));
+      if (taken.length > 0) {
+        const holders = await tx
+          .select()
+          .from(guildMappings)
+          .where(inArray(guildMappings.guildId, taken));
+        throw guildTaken(taken[0] as GuildId, holders[0]?.sandboxId);
+      }
+    }
+    const entry = { sandboxId, actor: owner, createdAt: raw<Date>`clock_timestamp()` };
+    await tx
+      .update(sandboxes)
+      .set({ status: 'creating' })
+      .where(eq(sandboxes.sandboxId, sandboxId));
+    await tx.insert(auditLog).values([
+      {
+        ...entry,
+        eventType: 'sandbox_created',
+        details: { name, guildIds, expiresAt: expiresAt.toISOString() },
+      },
+      ...guildIds.map((guildId) => ({
+        ...entry,
+        eventType: 'guild_registered' as const,
+        details: { guildId },
+      })),
+      { ...entry, eventType: 'status_changed', details: { from: 'pending', to: 'creating' } },
+    ]);
+  });
+}
+
+export function guildTaken(guildId: GuildId, holder: SandboxId | undefined): SandboxError {
+  return new SandboxError(
+    'SANDBOX_003',
+    `guild ${guildId} is registered to ${holder === undefined ? 'another sandbox' : `sandbox ${holder}`}`,
+    { details: { guildId, sandboxId: holder } },
+  );
+}
+
+async function refused(
+  database: Database,
+  claim: Claim,
+  refusal: SandboxError,
+): Promise<SandboxError> {
+  await inDatabase(() =>
+    database.db.insert(auditLog).values({
+      sandboxId: claim.sandboxId,
+      actor: claim.owner,
+      eventType: 'create_failed',
+      details: { step: 'claim', code: refusal.code, message: refusal.message, name: claim.name },
+      createdAt: raw<Date>`clock_timestamp()`,
+    }),
+  );
+  return refusal;
+}

@@ -1,0 +1,42 @@
+/** The control plane's database: Drizzle over the `postgres` driver, and what its errors mean. */
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { isErrorCode, messageOf, SandboxError } from '../domain/errors.js';
+import {
+  asPostgresError,
+  closePostgres,
+  openPostgres,
+  postgresCode,
+  type Sql,
+} from '../platform/postgres.js';
+import * as schema from './schema.js';
+
+export interface Database {
+  readonly db: PostgresJsDatabase<typeof schema>;
+  /** For what is better said in SQL: functions, locks, the catalogue. */
+  readonly sql: Sql;
+  close(): Promise<void>;
+}
+
+export function openDatabase(url: string, options: { name: string; max?: number }): Database {
+  const sql = openPostgres(url, options);
+  return { db: drizzle(sql, { schema }), sql, close: () => closePostgres(sql) };
+}
+
+/** Our SQL raises `SB0nn` for what is SANDBOX_0nn. */
+function codeOf(sqlState: string | undefined): string | undefined {
+  return sqlState?.startsWith('SB0') === true ? `SANDBOX_${sqlState.slice(2)}` : undefined;
+}
+
+/** Runs `work`; failures come out typed (SANDBOX_009 for a server that is away), anything unknown as it was. */
+export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = codeOf(postgresCode(error));
+    if (isErrorCode(code)) {
+      const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      throw new SandboxError(code, messageOf(root), { cause: error });
+    }
+    throw asPostgresError(error);
+  }
+}

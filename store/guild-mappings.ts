@@ -1,0 +1,160 @@
+/** Which sandbox has which guild: claimed, activated, withdrawn. A trigger raises the route version in the same transaction. */
+import { and, asc, eq, sql as raw } from 'drizzle-orm';
+import { SandboxError } from '../domain/errors.js';
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxId } from '../domain/names.js';
+import type { Route } from '../domain/routing.js';
+import { guildTaken } from './claim.js';
+import { inDatabase, type Database } from './database.js';
+import { auditLog, guildMappings, sandboxes, type GuildMapping } from './schema.js';
+
+/**
+ * Registers `guildId` to a running sandbox, active at once. Again for the same sandbox: no change.
+ * @returns whether it is new, which a roll-back must know
+ * @throws SANDBOX_003 where another sandbox has it, SANDBOX_007 unless this one runs
+ */
+export async function addGuild(
+  database: Database,
+  sandboxId: SandboxId,
+  guildId: GuildId,
+  actor: string,
+): Promise<{ added: boolean }> {
+  return inDatabase(() =>
+    database.db.transaction(async (tx) => {
+      // FOR SHARE: whoever writes `destroying` waits for us, or we see it and refuse.
+      const [row] = await tx
+        .select({ status: sandboxes.status })
+        .from(sandboxes)
+        .where(eq(sandboxes.sandboxId, sandboxId))
+        .for('share');
+      if (row?.status !== 'running') {
+        throw new SandboxError(
+          'SANDBOX_007',
+          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}, not running`,
+        );
+      }
+      const inserted = await tx
+        .insert(guildMappings)
+        .values({ guildId, sandboxId, active: true })
+        .onConflictDoNothing()
+        .returning();
+      if (inserted.length === 0) {
+        const [holder] = await tx
+          .select()
+          .from(guildMappings)
+          .where(eq(guildMappings.guildId, guildId));
+        if (holder?.sandboxId !== sandboxId) throw guildTaken(guildId, holder?.sandboxId);
+        await tx
+          .update(guildMappings)
+          .set({ active: true })
+          .where(eq(guildMappings.guildId, guildId));
+        return { added: false };
+      }
+      await tx.insert(auditLog).values({
+        sandboxId,
+        actor,
+        eventType: 'guild_registered',
+        details: { guildId },
+        createdAt: raw<Date>`clock_timestamp()`,
+      });
+      return { added: true };
+    }),
+  );
+}
+
+/** Takes the guild from this sandbox; idempotent. */
+export async function removeGuild(
+  database: Database,
+  sandboxId: SandboxId,
+  guildId: GuildId,
+  actor: string,
+): Promise<void> {
+  await inDatabase(() =>
+    database.db.transaction(async (tx) => {
+      const gone = await tx
+        .delete(guildMappings)
+        .where(and(eq(guildMappings.guildId, guildId), eq(guildMappings.sandboxId, sandboxId)))
+        .returning();
+      if (gone.length > 0) {
+        await tx.insert(auditLog).values({
+          sandboxId,
+          actor,
+          eventType: 'guild_unregistered',
+          details: { guildId },
+          createdAt: raw<Date>`clock_timestamp()`,
+        });
+      }
+    }),
+  );
+}
+
+/** Makes the guilds claimed at create effective. Fenced: a sandbox being destroyed gets none. */
+export async function activateGuilds(database: Database, sandboxId: SandboxId): Promise<void> {
+  await inDatabase(() =>
+    database.db.transaction(async (tx) => {
+      const [row] = await tx
+        .select({ status: sandboxes.status })
+        .from(sandboxes)
+        .where(eq(sandboxes.sandboxId, sandboxId))
+        .for('share');
+      if (row === undefined || row.status === 'destroying' || row.status === 'destroyed') {
+        throw new SandboxError(
+          'SANDBOX_007',
+          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}`,
+        );
+      }
+      await tx
+        .update(guildMappings)
+        .set({ active: true })
+        .where(and(eq(guildMappings.sandboxId, sandboxId), eq(guildMappings.active, false)));
+    }),
+  );
+}
+
+/** Withdraws every guild of a sandbox, one audit entry each; idempotent. */
+export async function removeAllGuilds(
+  database: Database,
+  sandboxId: SandboxId,
+  actor: string,
+): Promise<void> {
+  const guilds = await guildsOf(database, sandboxId);
+  for (const { guildId } of guilds) await removeGuild(database, sandboxId, guildId, actor);
+}
+
+export async function guildsOf(database: Database, sandboxId: SandboxId): Promise<GuildMapping[]> {
+  return inDatabase(() =>
+    database.db
+      .select()
+      .from(guildMappings)
+      .where(eq(guildMappings.sandboxId, sandboxId))
+      .orderBy(asc(guildMappings.guildId)),
+  );
+}
+
+export async function mappingOf(
+  database: Database,
+  guildId: GuildId,
+): Promise<GuildMapping | null> {
+  const [row] = await inDatabase(() =>
+    database.db.select().from(guildMappings).where(eq(guildMappings.guildId, guildId)),
+  );
+  return row ?? null;
+}
+
+/** The newest route version; what a registration must see confirmed by the routers. */
+export async function routeVersion(database: Database): Promise<number> {
+  const [row] = await inDatabase(
+    () => database.sql<{ version: string }[]>`SELECT version FROM public.sandbox_route_version`,
+  );
+  return Number(row?.version ?? 0);
+}
+
+/** Routes newer than `version`, tombstones included, in the order of their versions. */
+export async function routesSince(database: Database, version: number): Promise<Route[]> {
+  const rows = await inDatabase(
+    () => database.sql<{ guildId: GuildId; sandboxId: SandboxId | null; version: string }[]>`
+      SELECT guild_id AS "guildId", sandbox_id AS "sandboxId", version
+      FROM public.sandbox_routes WHERE version > ${version} ORDER BY version`,
+  );
+  return rows.map((row) => ({ ...row, version: Number(row.version) }));
+}

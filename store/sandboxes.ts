@@ -1,0 +1,201 @@
+/** Rows of sandboxes: claim, transition, read. The workflow writes them through activities; everybody else only reads. */
+import { and, asc, desc, eq, inArray, sql as raw } from 'drizzle-orm';
+import type { SandboxId, SandboxRef } from '../domain/names.js';
+import { SandboxError } from '../domain/errors.js';
+import type { GuildId } from '../domain/guild.js';
+import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
+import { inDatabase, type Database } from './database.js';
+import {
+  auditLog,
+  guildMappings,
+  sandboxes,
+  type AuditEntry,
+  type AuditEvent,
+  type SandboxRow,
+} from './schema.js';
+
+/** A sandbox's row with the guilds it has claimed. */
+export interface SandboxRecord extends SandboxRow {
+  readonly guildIds: GuildId[];
+}
+
+export async function getSandbox(
+  database: Database,
+  sandboxId: SandboxId,
+): Promise<SandboxRecord | null> {
+  return inDatabase(async () => {
+    const row = await database.db.query.sandboxes.findFirst({
+      where: eq(sandboxes.sandboxId, sandboxId),
+      with: { guilds: { orderBy: asc(guildMappings.guildId) } },
+    });
+    if (row === undefined) return null;
+    const { guilds, ...sandbox } = row;
+    return { ...sandbox, guildIds: guilds.map(({ guildId }) => guildId) };
+  });
+}
+
+/** By id or name; a name that several rows have had means the live one, else the newest. */
+export async function findSandbox(
+  database: Database,
+  ref: SandboxRef,
+): Promise<SandboxRecord | null> {
+  if (ref.kind === 'id') return getSandbox(database, ref.sandboxId);
+  const [row] = await inDatabase(() =>
+    database.db
+      .select({ sandboxId: sandboxes.sandboxId })
+      .from(sandboxes)
+      .where(eq(sandboxes.name, ref.name))
+      .orderBy(
+        raw`(${inArray(sandboxes.status, [...LIVE_STATUSES])}) DESC`,
+        desc(sandboxes.createdAt),
+      )
+      .limit(1),
+  );
+  return row === undefined ? null : getSandbox(database, row.sandboxId);
+}
+
+export interface ListFilter {
+  readonly owner?: string;
+  readonly status?: readonly SandboxStatus[];
+}
+
+export async function listSandboxes(
+  database: Database,
+  filter: ListFilter,
+): Promise<SandboxRecord[]> {
+  return inDatabase(async () => {
+    const rows = await database.db.query.sandboxes.findMany({
+      where: and(
+        filter.owner === undefined ? undefined : raw`${sandboxes.owner} = ${filter.owner}`,
+        filter.status === undefined ? undefined : inArray(sandboxes.status, [...filter.status]),
+      ),
+      with: { guilds: { orderBy: asc(guildMappings.guildId) } },
+      orderBy: [desc(sandboxes.createdAt), asc(sandboxes.sandboxId)],
+    });
+    return rows.map(({ guilds, ...sandbox }) => ({
+      ...sandbox,
+      guildIds: guilds.map((g) => g.guildId),
+    }));
+  });
+}
+
+export interface Transition {
+  readonly to: SandboxStatus;
+  readonly actor: string;
+  readonly details?: Record<string, unknown>;
+  /** A second audit event of the same moment, such as `sandbox_destroyed`. */
+  readonly event?: AuditEvent;
+}
+
+/** States from which `to` counts as already reached: a step that runs twice must not fail the second time. */
+const REACHED: Readonly<Record<SandboxStatus, readonly SandboxStatus[]>> = {
+  pending: [],
+  creating: ['creating', 'running', 'expired'],
+  running: ['running', 'expired'],
+  expired: ['expired', 'destroying', 'destroyed'],
+  destroying: ['destroying', 'destroyed'],
+  destroyed: ['destroyed'],
+};
+
+/**
+ * Moves the row and writes its audit in one transaction, exactly once however often it is called.
+ * @throws SANDBOX_004 without a row, SANDBOX_007 where the status machine forbids it
+ */
+export async function transition(
+  database: Database,
+  sandboxId: SandboxId,
+  change: Transition,
+): Promise<void> {
+  const { to, actor, details = {}, event } = change;
+  await inDatabase(() =>
+    database.db.transaction(async (tx) => {
+      const [row] = await tx
+        .select({ status: sandboxes.status })
+        .from(sandboxes)
+        .where(eq(sandboxes.sandboxId, sandboxId))
+        .for('update');
+      if (row === undefined)
+        throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
+      if (REACHED[to].includes(row.status)) return;
+      await tx.update(sandboxes).set({ status: to }).where(eq(sandboxes.sandboxId, sandboxId));
+      const entry = { sandboxId, actor, createdAt: raw<Date>`clock_timestamp()` };
+      await tx
+        .insert(auditLog)
+        .values([
+          {
+            ...entry,
+            eventType: 'status_changed' as const,
+            details: { ...details, from: row.status, to },
+          },
+          ...(event === undefined ? [] : [{ ...entry, eventType: event, details }]),
+        ]);
+    }),
+  );
+}
+
+/** Sets the expiry of a running sandbox, with its audit. @throws SANDBOX_007 unless it runs */
+export async function setExpiry(
+  database: Database,
+  sandboxId: SandboxId,
+  expiresAt: Date,
+  actor: string,
+  details: Record<string, unknown>,
+): Promise<void> {
+  await inDatabase(() =>
+    database.db.transaction(async (tx) => {
+      const [row] = await tx
+        .select({ status: sandboxes.status, expiresAt: sandboxes.expiresAt })
+        .from(sandboxes)
+        .where(eq(sandboxes.sandboxId, sandboxId))
+        .for('update');
+      if (row?.status !== 'running') {
+        throw new SandboxError(
+          'SANDBOX_007',
+          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}, not running`,
+        );
+      }
+      // The same activity run twice: the first one has written it.
+      if (row.expiresAt.getTime() === expiresAt.getTime()) return;
+      await tx.update(sandboxes).set({ expiresAt }).where(eq(sandboxes.sandboxId, sandboxId));
+      await tx.insert(auditLog).values({
+        sandboxId,
+        actor,
+        eventType: 'ttl_extended',
+        details: { ...details, from: row.expiresAt.toISOString(), to: expiresAt.toISOString() },
+        createdAt: raw<Date>`clock_timestamp()`,
+      });
+    }),
+  );
+}
+
+/** What a clean-up that is being retried waits for; null once it goes on. */
+export async function setCleanupError(
+  database: Database,
+  sandboxId: SandboxId,
+  cleanupError: string | null,
+): Promise<void> {
+  await inDatabase(() =>
+    database.db.update(sandboxes).set({ cleanupError }).where(eq(sandboxes.sandboxId, sandboxId)),
+  );
+}
+
+export async function auditOf(database: Database, sandboxId: SandboxId): Promise<AuditEntry[]> {
+  return inDatabase(() =>
+    database.db
+      .select()
+      .from(auditLog)
+      .where(eq(auditLog.sandboxId, sandboxId))
+      .orderBy(asc(auditLog.auditId)),
+  );
+}
+
+export async function installationId(database: Database): Promise<string> {
+  const [row] = await inDatabase(
+    () => database.sql<{ id: string }[]>`SELECT id FROM public.sandbox_installation`,
+  );
+  if (row === undefined)
+    throw new SandboxError('SANDBOX_009', 'the database is not migrated', {
+      hint: 'Run `bd migrate`.',
+    });
+  return row.id;
+}

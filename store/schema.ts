@@ -1,0 +1,91 @@
+/** The control plane's tables for Drizzle (sql/002, sql/003), and the types that derive from them. */
+import { relations } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+import type { GuildId } from '../domain/guild.js';
+import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
+import { SANDBOX_STATUSES } from '../domain/status.js';
+
+export const sandboxStatus = pgEnum('sandbox_status', SANDBOX_STATUSES);
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+export const sandboxes = pgTable(
+  'sandboxes',
+  {
+    sandboxId: text('id').$type<SandboxId>().primaryKey(),
+    name: text('name').$type<SandboxName>().notNull(),
+    owner: text('owner').$type<Owner>().notNull(),
+    status: sandboxStatus('status').notNull().default('pending'),
+    expiresAt: time('expires_at').notNull(),
+    rotation: integer('rotation').notNull().default(0),
+    cleanupError: text('cleanup_error'),
+    createdAt: time('created_at').notNull().defaultNow(),
+    updatedAt: time('updated_at').notNull().defaultNow(),
+    destroyedAt: time('destroyed_at'),
+  },
+  (table) => [index('sandboxes_status').on(table.status), index('sandboxes_owner').on(table.owner)],
+);
+
+export const guildMappings = pgTable('sandbox_guild_mapping', {
+  guildId: text('guild_id').$type<GuildId>().primaryKey(),
+  sandboxId: text('sandbox_id')
+    .$type<SandboxId>()
+    .notNull()
+    .references(() => sandboxes.sandboxId, { onDelete: 'cascade' }),
+  active: boolean('active').notNull().default(false),
+  registeredAt: time('registered_at').notNull().defaultNow(),
+});
+
+export const AUDIT_EVENTS = [
+  'sandbox_created',
+  'status_changed',
+  'create_failed',
+  'ttl_extended',
+  'sandbox_reset',
+  'guild_registered',
+  'guild_unregistered',
+  'sandbox_destroying',
+  'sandbox_destroyed',
+] as const;
+export type AuditEvent = (typeof AUDIT_EVENTS)[number];
+
+export const auditLog = pgTable('sandbox_audit_log', {
+  auditId: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
+  sandboxId: text('sandbox_id').$type<SandboxId>().notNull(),
+  eventType: text('event_type').$type<AuditEvent>().notNull(),
+  actor: text('actor').notNull(),
+  details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
+  createdAt: time('created_at').notNull(),
+});
+
+export const routes = pgTable('sandbox_routes', {
+  guildId: text('guild_id').$type<GuildId>().primaryKey(),
+  sandboxId: text('sandbox_id').$type<SandboxId>(),
+  version: bigint('version', { mode: 'number' }).notNull(),
+});
+
+export const sandboxRelations = relations(sandboxes, ({ many }) => ({
+  guilds: many(guildMappings),
+  audit: many(auditLog),
+}));
+export const guildMappingRelations = relations(guildMappings, ({ one }) => ({
+  sandbox: one(sandboxes, { fields: [guildMappings.sandboxId], references: [sandboxes.sandboxId] }),
+}));
+export const auditRelations = relations(auditLog, ({ one }) => ({
+  sandbox: one(sandboxes, { fields: [auditLog.sandboxId], references: [sandboxes.sandboxId] }),
+}));
+
+/** A sandbox's row. */
+export type SandboxRow = typeof sandboxes.$inferSelect;
+export type GuildMapping = typeof guildMappings.$inferSelect;
+export type AuditEntry = typeof auditLog.$inferSelect;

@@ -1,0 +1,112 @@
+/** Publishes numbered events into `RAW`, and reads back everything that `ROUTED` holds. */
+import { AckPolicy, createInbox, DeliverPolicy, type NatsConnection, type PubAck } from 'nats';
+import { HEADER_EXPECTED_LAST_SEQ, HEADER_RAW_SEQ, FENCE_SUBJECT, STREAMS } from '../../domain/routing.js';
+import { delay } from '../../platform/deadline.js';
+import { headerBytes, RawHeaders } from '../../platform/raw-headers.js';
+import { readLogEntry, streamFacts } from '../../platform/routed-log.js';
+import { check, type PublishedEvent, type StoredEvent, type Verdict } from './checker.js';
+
+export interface EventPlan {
+  readonly guildId: string | null;
+  readonly type: string;
+  readonly allowed: readonly string[];
+}
+
+const FILLER = 'x'.repeat(500);
+
+export class Flood {
+  readonly published: PublishedEvent[] = [];
+  readonly #acknowledged = new Set<number>();
+  readonly #inbox = createInbox();
+
+  constructor(private readonly nc: NatsConnection) {
+    nc.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error !== null || message.data.length === 0) return;
+        const ack = message.json<PubAck & { error?: unknown }>();
+        if (ack.error === undefined) this.#acknowledged.add(Number(message.subject.split('.').pop()));
+      },
+    });
+  }
+
+  publish({ guildId, type, allowed }: EventPlan): void {
+    const n = this.published.length;
+    const d = guildId === null ? { n } : { n, guild_id: guildId };
+    const payload = Buffer.from(JSON.stringify({ t: type, s: n, op: 0, d, filler: FILLER }));
+    const headers = [`X-Number: ${n}`, 'x-trace:  two spaces and a tab\t', 'X-Number: again'];
+    this.published.push({ n, guildId, payload, headers, allowed, acknowledged: false });
+    const block = new RawHeaders(Buffer.from(`NATS/1.0\r\n${headers.join('\r\n')}\r\n\r\n`));
+    this.nc.publish(`events.raw.${type}`, payload, { headers: block, reply: `${this.#inbox}.${n}` });
+  }
+
+  /** `count` events at about `perSecond`; `plan` gives each. */
+  async run(count: number, perSecond: number, plan: (n: number) => EventPlan): Promise<void> {
+    const began = performance.now();
+    for (let i = 0; i < count; ) {
+      const due = Math.min(count, Math.ceil(((performance.now() - began) / 1_000) * perSecond));
+      for (; i < due; i++) this.publish(plan(i));
+      await delay(2);
+    }
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.size;
+  }
+
+  events(): PublishedEvent[] {
+    return this.published.map((event) => ({ ...event, acknowledged: this.#acknowledged.has(event.n) }));
+  }
+}
+
+export function numberOf({ payload }: StoredEvent): number | null {
+  const match = /"n":([0-9]+)/.exec(Buffer.from(payload).toString('latin1'));
+  return match === null ? null : Number(match[1]);
+}
+
+/** Waits until the last of `RAW` is in `ROUTED`. */
+export async function drained(nc: NatsConnection, timeoutMs = 30_000): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const [raw, routed] = await Promise.all([streamFacts(nc, STREAMS.raw), streamFacts(nc, STREAMS.routed)]);
+    const last = routed.lastSequence === 0 ? null : await readLogEntry(nc, STREAMS.routed, { seq: routed.lastSequence });
+    if (last?.rawSequence === raw.lastSequence) return;
+    if (Date.now() > until) throw new Error(`RAW at ${raw.lastSequence}, ROUTED at ${last?.rawSequence ?? 'nothing'}`);
+    await delay(50);
+  }
+}
+
+const OWN = new RegExp(`^(${HEADER_EXPECTED_LAST_SEQ}|${HEADER_RAW_SEQ}): [0-9]+$`);
+
+/** In order, without the router's position messages. */
+export async function readRouted(nc: NatsConnection): Promise<StoredEvent[]> {
+  const { messages, lastSequence } = await streamFacts(nc, STREAMS.routed);
+  if (messages === 0) return [];
+  const jsm = await nc.jetstreamManager({ checkAPI: false });
+  const info = await jsm.consumers.add(STREAMS.routed, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.All,
+    mem_storage: true,
+    inactive_threshold: 30_000_000_000,
+  });
+  const consumer = await nc.jetstream().consumers.get(STREAMS.routed, info.name);
+  const stored: StoredEvent[] = [];
+  const iterator = await consumer.consume({ max_messages: 2_000 });
+  for await (const message of iterator) {
+    if (message.subject !== FENCE_SUBJECT) {
+      const raw = headerBytes((message as unknown as { msg: Parameters<typeof headerBytes>[0] }).msg);
+      const lines = Buffer.from(raw ?? []).toString('latin1').split('\r\n').slice(1, -2);
+      stored.push({
+        sequence: message.seq,
+        subject: message.subject,
+        payload: message.data,
+        headers: lines.filter((line) => !OWN.test(line)),
+      });
+    }
+    if (message.seq >= lastSequence) break;
+  }
+  return stored;
+}
+
+export async function verdict(nc: NatsConnection, flood: Flood): Promise<Verdict> {
+  return check(flood.events(), await readRouted(nc), numberOf);
+}

@@ -1,0 +1,46 @@
+/** A router in the test's own process, with connections of its own. */
+import pino from 'pino';
+import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects, STREAMS } from '../../domain/routing.js';
+import { delay } from '../../platform/deadline.js';
+import { closeNats, openNats } from '../../platform/nats.js';
+import { closePostgres, openPostgres } from '../../platform/postgres.js';
+import { startRouter, type Router } from '../../router/router.js';
+import type { Servers } from './servers.js';
+
+export interface TestRouter {
+  readonly router: Router;
+  stop(): Promise<void>;
+}
+
+let started = 0;
+
+export async function routerInProcess(
+  servers: Servers,
+  { staleMs = 60_000, until = 'ready' }: { staleMs?: number; until?: 'ready' | 'started' } = {},
+): Promise<TestRouter> {
+  const nc = await openNats(servers.natsUrl, 'router in test');
+  const sql = openPostgres(servers.databaseUrl, { name: 'router in test', max: 2 });
+  const router = await startRouter({
+    routerId: `test-${process.pid}-${(started += 1)}`,
+    nc,
+    sql,
+    redisUrl: servers.redisUrl,
+    streams: STREAMS,
+    routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
+    staleMs,
+    log: pino({ level: process.env.TEST_LOG ?? 'silent' }, pino.destination({ dest: 2, sync: true })),
+  });
+  const deadline = Date.now() + 10_000;
+  while (until === 'ready' && !router.ready()) {
+    if (Date.now() > deadline) throw new Error(`the router is not ready: ${JSON.stringify(router.status())}`);
+    await delay(10);
+  }
+  return {
+    router,
+    async stop() {
+      await router.stop();
+      await closeNats(nc);
+      await closePostgres(sql);
+    },
+  };
+}

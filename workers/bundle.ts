@@ -1,0 +1,10 @@
+/** Build step: bundles the compiled workflows, so that a worker starts in 0.5 s instead of 3 (recipes.md). */
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const { code } = await bundleWorkflowCode({
+  workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
+  logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error },
+});
+await writeFile(new URL('../workflow-bundle.js', import.meta.url), code);

@@ -1,0 +1,29 @@
+/** `/readyz` of the worker: every server is asked, none is assumed. */
+import type { Worker } from '@temporalio/worker';
+import { messageOf } from '../domain/errors.js';
+import { withDeadline } from '../platform/deadline.js';
+import type { Health } from '../platform/metrics-server.js';
+import type { WorkerConnections } from './connections.js';
+
+const DEADLINE_MS = 2_000;
+
+export async function workerHealth(parts: WorkerConnections & { worker: Worker }): Promise<Health> {
+  const { database, redis, nats, client, worker } = parts;
+  const checks: Record<string, () => Promise<unknown>> = {
+    postgres: () => database.sql`SELECT 1`,
+    redis: () => redis.ping(),
+    nats: () => nats.rtt(),
+    temporal: () => client.workflowService.getSystemInfo({}),
+  };
+  const detail: Record<string, string> = { worker: worker.getState() };
+  await Promise.all(
+    Object.entries(checks).map(async ([name, ask]) => {
+      detail[name] = await withDeadline(ask(), DEADLINE_MS, name).then(() => 'ok', messageOf);
+    }),
+  );
+  const { worker: state, ...servers } = detail;
+  return {
+    ok: state === 'RUNNING' && Object.values(servers).every((text) => text === 'ok'),
+    detail,
+  };
+}

@@ -1,0 +1,289 @@
+/** A sandbox: one workflow that creates it, sleeps until its expiry while answering, and removes it whatever happens. */
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+  currentUpdateInfo,
+  ApplicationFailure,
+} from '@temporalio/workflow';
+import { isErrorCode, SandboxError, type ErrorCode } from '../domain/errors.js';
+import { parseGuildId, type GuildId } from '../domain/guild.js';
+import { RESOURCE_NAMES, type CreateSandboxInput, type ResourceName } from '../domain/sandbox.js';
+import { cleanUp } from './sandbox-cleanup.js';
+import {
+  destroySignal,
+  destroyUpdate,
+  extendUpdate,
+  readyUpdate,
+  registerGuildUpdate,
+  unregisterGuildUpdate,
+  viewQuery,
+} from './messages.js';
+import { SandboxState, type CarriedState, type SandboxView } from './sandbox-state.js';
+import { failureOf, quick, toApplicationFailure } from './steps.js';
+
+/** How a run begins: a new sandbox, or one that an earlier run (or a sweep) hands over. */
+export type SandboxStart =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'resume'; readonly state: CarriedState }
+  | { readonly kind: 'cleanUp'; readonly state: CarriedState };
+
+export async function sandboxWorkflow(
+  input: CreateSandboxInput,
+  start: SandboxStart = { kind: 'create' },
+): Promise<SandboxView> {
+  // Before any handler: an update that came with the start fires as soon as its handler is set (traps.md 4).
+  const state = new SandboxState(input);
+  if (start.kind !== 'create') state.restore(start.state);
+  if (start.kind === 'cleanUp') state.end({ actor: 'sweep', reason: 'destroyed' });
+  const { sandboxId } = input;
+
+  const publish = (): void => {
+    setCurrentDetails(state.details());
+    upsertSearchAttributes({
+      SandboxOwner: [input.owner],
+      SandboxName: [input.name],
+      SandboxStatus: [state.status],
+      SandboxGuilds: [...state.guildIds],
+      ...(state.expiresAt === 0 ? {} : { SandboxExpiresAt: [new Date(state.expiresAt)] }),
+    });
+  };
+
+  const refuseUnlessRunning = (): void => {
+    if (state.status !== 'running' || state.ending !== null) {
+      throw ApplicationFailure.create({
+        type: 'SANDBOX_007',
+        message: `sandbox ${sandboxId} is ${state.ending === null ? state.status : 'being destroyed'}, not running`,
+        nonRetryable: true,
+      });
+    }
+  };
+
+  // One change of this sandbox's routes or expiry at a time, in the order in which they arrived.
+  let tail: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = tail.then(() => {
+      refuseUnlessRunning();
+      return work();
+    });
+    tail = turn.catch(() => undefined);
+    return turn.catch((error: unknown) => {
+      throw toApplicationFailure(failureOf(error, 'update'));
+    });
+  };
+
+  const validateGuild = (guildId: GuildId, _actor: string): void => {
+    refuseUnlessRunning();
+    refuseInvalid(() => parseGuildId(guildId));
+  };
+
+  setHandler(viewQuery, () => state.view());
+  setHandler(destroySignal, () => {
+    state.end({ actor: 'signal', reason: 'destroyed' });
+  });
+  setHandler(readyUpdate, async () => {
+    await condition(
+      () => state.status === 'running' || state.failure !== null || state.ending !== null,
+    );
+    if (state.failure !== null) {
+      // All or nothing: the caller hears of the failure once nothing is left, or after a while where a clean-up must wait.
+      await condition(() => state.status === 'destroyed', '2s');
+      throw toApplicationFailure(state.failure);
+    }
+    refuseUnlessRunning();
+    return state.view();
+  });
+  setHandler(
+    registerGuildUpdate,
+    (guildId, actor) =>
+      inTurn(async () => {
+        await quick.registerGuild(sandboxId, guildId, actor);
+        state.addGuild(guildId);
+        publish();
+        return state.view();
+      }),
+    { validator: validateGuild },
+  );
+  setHandler(
+    unregisterGuildUpdate,
+    (guildId, actor) =>
+      inTurn(async () => {
+        await quick.unregisterGuild(sandboxId, guildId, actor);
+        state.removeGuild(guildId);
+        publish();
+        return state.view();
+      }),
+    { validator: validateGuild },
+  );
+  setHandler(
+    extendUpdate,
+    (byMs, actor) => {
+      const updateId = currentUpdateInfo()?.id ?? '';
+      const known = state.extended(updateId);
+      if (known !== undefined) return Promise.resolve(known);
+      return inTurn(async () => {
+        const outcome = await quick.extend(sandboxId, state.expiresAt, byMs, actor);
+        state.applyExtension(updateId, outcome);
+        publish();
+        return outcome;
+      });
+    },
+    {
+      validator: (byMs, _actor) => {
+        refuseUnlessRunning();
+        if (!Number.isSafeInteger(byMs) || byMs <= 0 || byMs > 10 * 366 * 86_400_000) {
+          throw toApplicationFailure({
+            step: 'extend',
+            code: 'SANDBOX_008',
+            message: `an extension of ${byMs} ms is not valid`,
+            hint: 'Use a duration such as 1h or 2d.',
+          });
+        }
+      },
+    },
+  );
+  setHandler(destroyUpdate, async (actor) => {
+    state.end({ actor, reason: 'destroyed' });
+    // Cancelling the workflow means destroy as well: this caller waits for the same end.
+    await CancellationScope.nonCancellable(() =>
+      condition(() => state.status === 'destroying' || state.status === 'destroyed'),
+    );
+    return state.view();
+  });
+
+  publish();
+  try {
+    if (start.kind === 'create') await create(state, publish);
+    await sleepUntilEnd(state);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    state.end({ actor: 'cancellation', reason: 'cancelled' });
+  }
+
+  await CancellationScope.nonCancellable(async () => {
+    if (claimRefused(state)) state.status = 'destroyed';
+    else {
+      if (state.ending?.reason === 'expired') {
+        await quick.markExpired(sandboxId).catch(() => undefined);
+        state.status = 'expired';
+        publish();
+      }
+      await cleanUp(state, publish);
+    }
+    publish();
+    await condition(allHandlersFinished);
+  });
+  if (state.failure !== null) throw toApplicationFailure(state.failure);
+  return state.view();
+
+  async function sleepUntilEnd(s: SandboxState): Promise<void> {
+    while (s.ending === null) {
+      const { expiresAt } = s;
+      const remaining = expiresAt - Date.now();
+      if (remaining <= 0) {
+        s.end({ actor: 'workflow', reason: 'expired' });
+        return;
+      }
+      const summary = `expires ${new Date(expiresAt).toISOString()}`;
+      await condition(
+        () =>
+          s.ending !== null || s.expiresAt !== expiresAt || workflowInfo().continueAsNewSuggested,
+        remaining,
+        { summary },
+      );
+      if (s.ending === null && workflowInfo().continueAsNewSuggested) {
+        // Handlers still at work would lose their callers (traps.md 1).
+        await condition(allHandlersFinished);
+        if (s.ending === null) {
+          await continueAsNew<typeof sandboxWorkflow>(input, { kind: 'resume', state: s.carry() });
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Claim, then every resource but the routes side by side, then the routes, then `running`. A destroy that comes meanwhile
+ * is not kept waiting: the row's `destroying` refuses whatever is still under way.
+ */
+async function create(state: SandboxState, publish: () => void): Promise<void> {
+  const startedAt = Date.now();
+  const progress = { step: 'claim' };
+  try {
+    const claimed = await quick.claim(state.input);
+    state.createdAt = claimed.createdAt;
+    state.expiresAt = claimed.expiresAt;
+    state.status = 'creating';
+    const made = makeResources(state, progress);
+    made.catch(() => undefined);
+    await Promise.race([made, condition(() => state.ending !== null)]);
+    if (state.ending !== null) return;
+    state.status = 'running';
+    publish();
+    await quick.recordCreate((Date.now() - startedAt) / 1000, 'created');
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    if (state.ending !== null && progress.step !== 'claim') return;
+    const failure = failureOf(error, progress.step);
+    state.failure = failure;
+    state.end({ actor: 'workflow', reason: 'create failed' });
+    publish();
+    if (!claimRefused(state)) {
+      const { step, code, message } = failure;
+      await quick
+        .auditCreateFailure(state.input.sandboxId, step, code, message)
+        .catch(() => undefined);
+    }
+    await quick.recordCreate((Date.now() - startedAt) / 1000, 'failed').catch(() => undefined);
+  }
+}
+
+async function makeResources(state: SandboxState, progress: { step: string }): Promise<void> {
+  const { sandboxId, owner } = state.input;
+  const make = (name: ResourceName): Promise<void> =>
+    quick.ensureResource.executeWithOptions({ summary: `make ${name}` }, [sandboxId, name]);
+  const names = RESOURCE_NAMES.filter((name) => name !== 'guild-routes');
+  const outcomes = await Promise.allSettled(names.map(make));
+  for (const [i, outcome] of outcomes.entries()) {
+    if (outcome.status === 'rejected') {
+      progress.step = names[i] ?? 'resources';
+      throw outcome.reason;
+    }
+  }
+  if (state.ending !== null) return;
+  progress.step = 'guild-routes';
+  if (state.guildIds.length > 0) await make('guild-routes');
+  if (state.ending !== null) return;
+  progress.step = 'running';
+  await quick.markRunning(sandboxId, owner);
+}
+
+const REFUSALS: readonly ErrorCode[] = ['SANDBOX_001', 'SANDBOX_002', 'SANDBOX_003', 'SANDBOX_008'];
+
+/** The claim was refused for certain: there is no row and no resource. (One that failed otherwise may have been written.) */
+function claimRefused({ failure }: SandboxState): boolean {
+  return failure?.step === 'claim' && REFUSALS.includes(failure.code);
+}
+
+/** A validator's refusal never enters the history; it must be synchronous and an ApplicationFailure. */
+function refuseInvalid(check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof SandboxError && isErrorCode(error.code)) {
+      throw toApplicationFailure({
+        step: 'validation',
+        code: error.code,
+        message: error.message,
+        hint: error.hint,
+      });
+    }
+    throw error;
+  }
+}
