@@ -41,9 +41,9 @@ export interface CommandContext {
   readonly io: Io;
   readonly input: Input;
   /** Read on first use, so that `--help` works in any environment. */
-  config(): Config;
+  readonly config: () => Config;
   /** Opened on first use, closed when the command ends. */
-  client(): Promise<SandboxClient>;
+  readonly client: () => Promise<SandboxClient>;
 }
 
 export interface Command {

@@ -148,9 +148,9 @@ function unknownCommand(group: Group, word: string): Error {
 /** Levenshtein distance, for "did you mean". */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of a.split('').entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
+    for (const [j, other] of b.split('').entries()) {
       next.push(
         Math.min(
           (next[j] ?? 0) + 1,

@@ -13,7 +13,11 @@ import {
 import { openTemporal, type TemporalClient } from '../platform/temporal.js';
 
 /** `temporal.api.enums.v1.IndexedValueType`, whose numbers are part of the API. */
-const INDEXED_VALUE_TYPE = { KEYWORD: 2, DATETIME: 6, KEYWORD_LIST: 7 } as const;
+const INDEXED_VALUE_TYPE: Readonly<Record<'KEYWORD' | 'DATETIME' | 'KEYWORD_LIST', number>> = {
+  KEYWORD: 2,
+  DATETIME: 6,
+  KEYWORD_LIST: 7,
+};
 
 const GRPC_ALREADY_EXISTS = 6;
 

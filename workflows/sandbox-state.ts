@@ -79,6 +79,11 @@ export class SandboxState {
     this.guildIds = this.guildIds.filter((known) => known !== guildId);
   }
 
+  /** A method, since what it asks changes while a workflow awaits. */
+  isEnding(): boolean {
+    return this.ending !== null;
+  }
+
   /** The first reason to end counts; later ones join it. */
   end(ending: Ending): void {
     this.ending ??= ending;

@@ -56,10 +56,10 @@ export async function sandboxWorkflow(
   };
 
   const refuseUnlessRunning = (): void => {
-    if (state.status !== 'running' || state.ending !== null) {
+    if (state.status !== 'running' || state.isEnding()) {
       throw ApplicationFailure.create({
         type: 'SANDBOX_007',
-        message: `sandbox ${sandboxId} is ${state.ending === null ? state.status : 'being destroyed'}, not running`,
+        message: `sandbox ${sandboxId} is ${!state.isEnding() ? state.status : 'being destroyed'}, not running`,
         nonRetryable: true,
       });
     }
@@ -89,7 +89,7 @@ export async function sandboxWorkflow(
   });
   setHandler(readyUpdate, async () => {
     await condition(
-      () => state.status === 'running' || state.failure !== null || state.ending !== null,
+      () => state.status === 'running' || state.failure !== null || state.isEnding(),
     );
     if (state.failure !== null) {
       // All or nothing: the caller hears of the failure once nothing is left, or after a while where a clean-up must wait.
@@ -183,7 +183,7 @@ export async function sandboxWorkflow(
   return state.view();
 
   async function sleepUntilEnd(s: SandboxState): Promise<void> {
-    while (s.ending === null) {
+    while (!s.isEnding()) {
       const { expiresAt } = s;
       const remaining = expiresAt - Date.now();
       if (remaining <= 0) {
@@ -193,14 +193,14 @@ export async function sandboxWorkflow(
       const summary = `expires ${new Date(expiresAt).toISOString()}`;
       await condition(
         () =>
-          s.ending !== null || s.expiresAt !== expiresAt || workflowInfo().continueAsNewSuggested,
+          s.isEnding() || s.expiresAt !== expiresAt || workflowInfo().continueAsNewSuggested,
         remaining,
         { summary },
       );
-      if (s.ending === null && workflowInfo().continueAsNewSuggested) {
+      if (!s.isEnding() && workflowInfo().continueAsNewSuggested) {
         // Handlers still at work would lose their callers (traps.md 1).
         await condition(allHandlersFinished);
-        if (s.ending === null) {
+        if (!s.isEnding()) {
           await continueAsNew<typeof sandboxWorkflow>(input, { kind: 'resume', state: s.carry() });
         }
       }
@@ -222,14 +222,14 @@ async function create(state: SandboxState, publish: () => void): Promise<void> {
     state.status = 'creating';
     const made = makeResources(state, progress);
     made.catch(() => undefined);
-    await Promise.race([made, condition(() => state.ending !== null)]);
-    if (state.ending !== null) return;
+    await Promise.race([made, condition(() => state.isEnding())]);
+    if (state.isEnding()) return;
     state.status = 'running';
     publish();
     await quick.recordCreate((Date.now() - startedAt) / 1000, 'created');
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (state.ending !== null && progress.step !== 'claim') return;
+    if (state.isEnding() && progress.step !== 'claim') return;
     const failure = failureOf(error, progress.step);
     state.failure = failure;
     state.end({ actor: 'workflow', reason: 'create failed' });
@@ -256,10 +256,10 @@ async function makeResources(state: SandboxState, progress: { step: string }): P
       throw outcome.reason;
     }
   }
-  if (state.ending !== null) return;
+  if (state.isEnding()) return;
   progress.step = 'guild-routes';
   if (state.guildIds.length > 0) await make('guild-routes');
-  if (state.ending !== null) return;
+  if (state.isEnding()) return;
   progress.step = 'running';
   await quick.markRunning(sandboxId, owner);
 }

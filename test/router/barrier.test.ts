@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Redis } from 'ioredis';
+import type { NatsConnection } from 'nats';
+import { STREAMS } from '../../domain/routing.js';
+import { delay } from '../../platform/deadline.js';
+import { closeNats, openNats } from '../../platform/nats.js';
+import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
+import { streamFacts } from '../../platform/routed-log.js';
+import { routerBucket } from '../../platform/router-bucket.js';
+import { confirmRoutes, purgeLeftovers } from '../../resources/route-barrier.js';
+import { NOTHING_WRONG } from './checker.js';
+import { drained, Flood, readRouted, verdict } from './flood.js';
+import { routerInProcess } from './in-process.js';
+import { RouterProcess } from './router-process.js';
+import { guild, sandbox, setRoute } from './routes.js';
+import { startServers, type Servers } from './servers.js';
+
+describe('the barrier', () => {
+  let servers: Servers;
+  let nc: NatsConnection;
+  let sql: Sql;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    nc = await openNats(servers.natsUrl, 'worker in test');
+    sql = openPostgres(servers.databaseUrl, { name: 'test', max: 2 });
+    redis = new Redis(servers.redisUrl);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await closePostgres(sql);
+    await closeNats(nc);
+    await servers.close();
+  });
+
+  it('returns at once where no router lives', async () => {
+    const version = await setRoute(sql, redis, guild(1), sandbox(1));
+    const began = performance.now();
+    await confirmRoutes(nc, version, { timeoutMs: 1_000 });
+    expect(performance.now() - began).toBeLessThan(300);
+  });
+
+  it('lets no event pass under an older version, in 100 flips under load', async () => {
+    const a = await RouterProcess.start(servers);
+    const b = await RouterProcess.start(servers);
+    const flood = new Flood(nc);
+    const type = 'MESSAGE_CREATE';
+    const there = `sandbox.${sandbox(7)}.events.${type}`;
+    const production = `events.${type}`;
+    // What an event published now may become: both while a change is under way.
+    let allowed = [production];
+    let flipping = true;
+    const publishing = (async () => {
+      while (flipping) {
+        for (let i = 0; i < 10; i++) flood.publish({ guildId: guild(7), type, allowed });
+        await delay(1);
+      }
+    })();
+    const times: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const registering = i % 2 === 0;
+      // A publish not yet in RAW may be decided after the change: wait until the counter stands.
+      allowed = [there, production];
+      const version = await setRoute(sql, redis, guild(7), registering ? sandbox(7) : null);
+      const began = performance.now();
+      await confirmRoutes(nc, version, { timeoutMs: 3_000 });
+      times.push(performance.now() - began);
+      const end = (await streamFacts(nc, STREAMS.routed)).lastSequence;
+      allowed = [registering ? there : production];
+      await delay(5);
+      void end;
+    }
+    flipping = false;
+    await publishing;
+    await drained(nc);
+    expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
+    times.sort((x, y) => x - y);
+    console.info(`barrier under load: p50 ${times[50]?.toFixed(1)} ms, max ${times[99]?.toFixed(1)} ms`);
+    await Promise.all([a.end('SIGTERM'), b.end('SIGTERM')]);
+  });
+
+  it('takes some 10 ms on an idle router', async () => {
+    const router = await routerInProcess(servers);
+    const times: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const version = await setRoute(sql, redis, guild(8), i % 2 === 0 ? sandbox(8) : null);
+      const began = performance.now();
+      await confirmRoutes(nc, version, { timeoutMs: 1_000 });
+      times.push(performance.now() - began);
+      await delay(20);
+    }
+    times.sort((x, y) => x - y);
+    console.info(`barrier idle: p50 ${times[10]?.toFixed(1)} ms, max ${times[19]?.toFixed(1)} ms`);
+    expect(times[10]).toBeLessThan(50);
+    await router.stop();
+  });
+
+  it('names a live router that cannot reach the version', async () => {
+    const router = await routerInProcess(servers);
+    await expect(confirmRoutes(nc, 1_000_000, { timeoutMs: 600 })).rejects.toMatchObject({
+      code: 'SANDBOX_009',
+      message: expect.stringContaining('test-') as string,
+    });
+    await router.stop();
+  });
+
+  it('drops a dead router behind a fence, and its key with it', async () => {
+    const router = await RouterProcess.start(servers);
+    await router.end('SIGKILL');
+    const version = await setRoute(sql, redis, guild(9), sandbox(9));
+    const before = (await streamFacts(nc, STREAMS.routed)).lastSequence;
+    const began = performance.now();
+    await confirmRoutes(nc, version, { timeoutMs: 1_000 });
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect((await streamFacts(nc, STREAMS.routed)).lastSequence).toBe(before + 1_000);
+    const { keys } = await routerBucket(nc).keys('member.');
+    const entries = await Promise.all(keys.map((key) => routerBucket(nc).read(key)));
+    expect(entries.filter(({ value }) => value !== null)).toEqual([]);
+  });
+
+  it('drops a stopped router when its lease ends; what it still holds is refused when it wakes', async () => {
+    const router = await RouterProcess.start(servers);
+    await delay(200);
+    router.signal('SIGSTOP');
+    const version = await setRoute(sql, redis, guild(9), null);
+    await confirmRoutes(nc, version, { timeoutMs: 1_000 });
+    router.signal('SIGCONT');
+    const flood = new Flood(nc);
+    flood.publish({ guildId: guild(9), type: 'X', allowed: ['events.X'] });
+    await drained(nc);
+    const last = (await readRouted(nc)).at(-1);
+    expect(last?.subject).toBe('events.X');
+    await router.end('SIGTERM');
+  });
+
+  it('purges what a sandbox has left, and the router goes on', async () => {
+    const router = await routerInProcess(servers);
+    const version = await setRoute(sql, redis, guild(5), sandbox(5));
+    await confirmRoutes(nc, version, { timeoutMs: 1_000 });
+    const flood = new Flood(nc);
+    flood.publish({ guildId: guild(5), type: 'X', allowed: [] });
+    await drained(nc);
+    await confirmRoutes(nc, await setRoute(sql, redis, guild(5), null), { timeoutMs: 1_000 });
+    await purgeLeftovers(nc, sandbox(5));
+    flood.publish({ guildId: guild(5), type: 'X', allowed: [] });
+    await drained(nc);
+    const mine = (await readRouted(nc)).filter(({ subject }) => subject.includes(sandbox(5)) || subject === 'events.X');
+    expect(mine.at(-1)?.subject).toBe('events.X');
+    expect(mine.some(({ subject }) => subject.startsWith('sandbox.'))).toBe(false);
+    await router.stop();
+  });
+});
