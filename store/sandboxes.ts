@@ -119,16 +119,14 @@ export async function transition(
       if (REACHED[to].includes(row.status)) return;
       await tx.update(sandboxes).set({ status: to }).where(eq(sandboxes.sandboxId, sandboxId));
       const entry = { sandboxId, actor, createdAt: raw<Date>`clock_timestamp()` };
-      await tx
-        .insert(auditLog)
-        .values([
-          {
-            ...entry,
-            eventType: 'status_changed' as const,
-            details: { ...details, from: row.status, to },
-          },
-          ...(event === undefined ? [] : [{ ...entry, eventType: event, details }]),
-        ]);
+      await tx.insert(auditLog).values([
+        {
+          ...entry,
+          eventType: 'status_changed' as const,
+          details: { ...details, from: row.status, to },
+        },
+        ...(event === undefined ? [] : [{ ...entry, eventType: event, details }]),
+      ]);
     }),
   );
 }

@@ -88,9 +88,7 @@ export async function sandboxWorkflow(
     state.end({ actor: 'signal', reason: 'destroyed' });
   });
   setHandler(readyUpdate, async () => {
-    await condition(
-      () => state.status === 'running' || state.failure !== null || state.isEnding(),
-    );
+    await condition(() => state.status === 'running' || state.failure !== null || state.isEnding());
     if (state.failure !== null) {
       // All or nothing: the caller hears of the failure once nothing is left, or after a while where a clean-up must wait.
       await condition(() => state.status === 'destroyed', '2s');
@@ -192,8 +190,7 @@ export async function sandboxWorkflow(
       }
       const summary = `expires ${new Date(expiresAt).toISOString()}`;
       await condition(
-        () =>
-          s.isEnding() || s.expiresAt !== expiresAt || workflowInfo().continueAsNewSuggested,
+        () => s.isEnding() || s.expiresAt !== expiresAt || workflowInfo().continueAsNewSuggested,
         remaining,
         { summary },
       );

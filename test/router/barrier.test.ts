@@ -46,35 +46,40 @@ describe('the barrier', () => {
     const b = await RouterProcess.start(servers);
     const flood = new Flood(nc);
     const type = 'MESSAGE_CREATE';
-    const there = `sandbox.${sandbox(7)}.events.${type}`;
-    const production = `events.${type}`;
-    // What an event published now may become: both while a change is under way.
-    let allowed = [production];
+    const places = { there: `sandbox.${sandbox(7)}.events.${type}`, production: `events.${type}` };
     let flipping = true;
     const publishing = (async () => {
       while (flipping) {
-        for (let i = 0; i < 10; i++) flood.publish({ guildId: guild(7), type, allowed });
+        for (let i = 0; i < 10; i++) flood.publish({ guildId: guild(7), type, allowed: Object.values(places) });
         await delay(1);
       }
     })();
+    const lastStored = async (): Promise<number> => (await streamFacts(nc, STREAMS.routed)).lastSequence;
+    // Between a barrier's return and the next change, everything that is stored is in the one place.
+    const settled: { from: number; to: number; place: string }[] = [];
     const times: number[] = [];
     for (let i = 0; i < 100; i++) {
       const registering = i % 2 === 0;
-      // A publish not yet in RAW may be decided after the change: wait until the counter stands.
-      allowed = [there, production];
       const version = await setRoute(sql, redis, guild(7), registering ? sandbox(7) : null);
       const began = performance.now();
       await confirmRoutes(nc, version, { timeoutMs: 3_000 });
       times.push(performance.now() - began);
-      const end = (await streamFacts(nc, STREAMS.routed)).lastSequence;
-      allowed = [registering ? there : production];
+      const from = await lastStored();
       await delay(5);
-      void end;
+      settled.push({ from, to: await lastStored(), place: registering ? places.there : places.production });
     }
     flipping = false;
     await publishing;
     await drained(nc);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
+    const stored = await readRouted(nc);
+    let judged = 0;
+    for (const { from, to, place } of settled) {
+      const between = stored.filter(({ sequence }) => sequence > from && sequence <= to);
+      judged += between.length;
+      expect(between.filter(({ subject }) => subject !== place)).toEqual([]);
+    }
+    expect(judged).toBeGreaterThan(500);
     times.sort((x, y) => x - y);
     console.info(`barrier under load: p50 ${times[50]?.toFixed(1)} ms, max ${times[99]?.toFixed(1)} ms`);
     await Promise.all([a.end('SIGTERM'), b.end('SIGTERM')]);

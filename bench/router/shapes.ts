@@ -1,0 +1,94 @@
+/** What is compared: the same RAW stream, each shape in a process of its own. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type NatsConnection } from 'nats';
+import { STREAMS } from '../../domain/routing.js';
+import { closePostgres, openPostgres } from '../../platform/postgres.js';
+import { guild, sandbox } from '../../test/router/routes.js';
+import type { BenchServers } from './bench-servers.js';
+
+export interface Sample {
+  readonly perSecond: number;
+  readonly nodeMicros: number;
+  readonly serverMicros: number;
+  readonly rssMiB: number;
+}
+
+export interface Shape {
+  readonly name: string;
+  readonly baseline: boolean;
+  run(servers: BenchServers, events: number): Promise<Sample>;
+}
+
+export interface RunMessage {
+  readonly seconds: number;
+  readonly cpuMicros: number;
+  readonly rssMiB: number;
+}
+
+const GUILDS = 300;
+
+/** Fills RAW once, and maps a third of the guilds. */
+export async function prepare(servers: BenchServers, events: number): Promise<void> {
+  const sql = openPostgres(servers.databaseUrl, { name: 'bench', max: 1 });
+  for (let g = 0; g < GUILDS; g += 3) {
+    await sql`INSERT INTO sandbox_routes VALUES (${guild(g)}, ${sandbox(g)}, ${g / 3 + 1})`;
+  }
+  await sql`UPDATE sandbox_route_version SET version = ${GUILDS}`;
+  await closePostgres(sql);
+  const nc = await connect({ servers: servers.natsUrl });
+  const filler = 'x'.repeat(620);
+  for (let n = 0; n < events; n++) {
+    const d = { id: String(n), guild_id: guild(n % GUILDS), channel_id: '1', content: filler, author: { id: '2' } };
+    nc.publish('events.raw.MESSAGE_CREATE', JSON.stringify({ t: 'MESSAGE_CREATE', s: n, op: 0, d }));
+    if (n % 500 === 499) await nc.flush();
+  }
+  await nc.flush();
+  await nc.close();
+}
+
+async function emptied(nc: NatsConnection): Promise<void> {
+  const jsm = await nc.jetstreamManager();
+  await jsm.streams.purge(STREAMS.routed);
+  // Every run begins at the first event: the log is empty, and nothing is remembered.
+  const { config } = await jsm.streams.info(STREAMS.routed);
+  await jsm.streams.delete(STREAMS.routed);
+  await jsm.streams.add(config);
+  await jsm.streams.purge('KV_ROUTERS');
+}
+
+/** The child begins when it is told to, and reports when the last event is stored. */
+async function inChild(args: string[], servers: BenchServers, events: number): Promise<Sample> {
+  const nc = await connect({ servers: servers.natsUrl });
+  await emptied(nc);
+  await nc.close();
+  const child = fork(new URL('./run-one.js', import.meta.url), [...args, String(events)], {
+    env: { ...process.env, NATS_URL: servers.natsUrl, REDIS_URL: servers.redisUrl, DATABASE_URL: servers.databaseUrl },
+  });
+  await once(child, 'message');
+  const before = servers.natsCpu();
+  child.send('go');
+  const [result] = (await once(child, 'message')) as [RunMessage];
+  const serverMicros = ((servers.natsCpu() - before) * 1e6) / events;
+  child.send('end');
+  await once(child, 'exit');
+  return {
+    perSecond: events / result.seconds,
+    nodeMicros: result.cpuMicros / events,
+    serverMicros,
+    rssMiB: result.rssMiB,
+  };
+}
+
+/** `consume` and a core publish of what comes, waiting for nothing: no order, no confirmation, no promise. */
+export function bareCopy(maxMessages: number): Shape {
+  return {
+    name: `bare copy, max_messages ${maxMessages}`,
+    baseline: true,
+    run: (servers, events) => inChild(['bare', String(maxMessages)], servers, events),
+  };
+}
+
+export function ours(form: 'plain'): Shape {
+  return { name: `router, ${form} form`, baseline: false, run: (servers, events) => inChild(['ours', form], servers, events) };
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import {
+  checkTtl,
+  extendExpiry,
+  format,
+  formatRough,
+  parseDuration,
+} from '../../domain/duration.js';
+
+const HOUR = 3_600_000;
+
+describe('durations', () => {
+  it.each([
+    ['90m', 90 * 60_000],
+    ['24h', 24 * HOUR],
+    ['7d', 7 * 24 * HOUR],
+    ['1w', 7 * 24 * HOUR],
+    ['10s', 10_000],
+    ['1.5h', 1.5 * HOUR],
+  ])('reads %s', (text, millis) => {
+    expect(parseDuration(text)).toBe(millis);
+  });
+
+  it.each([
+    '',
+    '0h',
+    '-1h',
+    '1',
+    '007',
+    'h',
+    '1 h',
+    '1h30m',
+    '1y',
+    'NaN',
+    'Infinity',
+    '1e9h',
+    '9999999999d',
+    '1h\n',
+    ' 1h',
+    '１h',
+    '0x1h',
+    '+1h',
+  ])('refuses %j', (text) => {
+    expect(() => parseDuration(text)).toThrowError(
+      expect.objectContaining({ code: 'SANDBOX_008' }),
+    );
+  });
+
+  it('names the bound that a TTL passes', () => {
+    const bounds = { minMs: 60_000, maxMs: 30 * 24 * HOUR };
+    expect(checkTtl(HOUR, bounds)).toBe(HOUR);
+    expect(() => checkTtl(1_000, bounds)).toThrowError(/minimum, 1m/);
+    expect(() => checkTtl(31 * 24 * HOUR, bounds)).toThrowError(/maximum, 30d/);
+  });
+
+  it('extends from the current expiry, clamped to now + maximum', () => {
+    expect(extendExpiry(1_000, 500, 900, 10_000)).toEqual({ expiresAt: 1_500, clamped: false });
+    expect(extendExpiry(1_000, 50_000, 900, 10_000)).toEqual({ expiresAt: 10_900, clamped: true });
+    // A maximum that was lowered since never shortens a life.
+    expect(extendExpiry(20_000, 1, 900, 10_000)).toEqual({ expiresAt: 20_000, clamped: true });
+  });
+
+  it('writes durations for people', () => {
+    expect(format(90_000)).toBe('90s');
+    expect(format(7 * 24 * HOUR)).toBe('1w');
+    expect(format(1)).toBe('1ms');
+    expect(formatRough(26 * HOUR)).toBe('1d 2h');
+    expect(formatRough(-5)).toBe('0s');
+  });
+});
