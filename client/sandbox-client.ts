@@ -14,7 +14,7 @@ import {
   type SandboxId,
 } from '../domain/names.js';
 import { describeSandbox, type ExtendResult, type Sandbox } from '../domain/sandbox.js';
-import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
+import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import type { Config } from '../platform/config.js';
 import { readMasterSecret } from '../platform/stack-file.js';
 import { mappingOf } from '../store/guild-mappings.js';
@@ -82,7 +82,15 @@ export class SandboxClient {
     };
     const wait = options.wait ?? true;
     await (await this.lifecycle()).create(input, wait);
-    if (wait) return this.get(input.sandboxId);
+    if (wait) {
+      const sandbox = await this.get(input.sandboxId);
+      // A run that has ended still answers the update it once answered.
+      if (isLive(sandbox.status)) return sandbox;
+      throw new SandboxError(
+        'SANDBOX_007',
+        `sandbox ${sandbox.id} has been destroyed; an id is used once`,
+      );
+    }
     const now = new Date();
     const ttlMs = input.ttlMs ?? this.config.policy.defaultTtlMs;
     const expiresAt = new Date(now.getTime() + ttlMs);

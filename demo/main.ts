@@ -29,7 +29,6 @@ async function main(): Promise<boolean> {
     SANDBOX_OWNER: 'demo',
     LOG_LEVEL: 'warn',
   });
-  process.env.SANDBOX_MIN_TTL = '1s';
   const report = new Report(process.stdout);
   let ok = false;
   try {

@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import type * as Local from '../deploy/local/index.js';
+import type * as Configuration from '../platform/config.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -22,13 +24,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (/^(SANDBOX_(?!CACHE)|TEMPORAL_|DATABASE_URL|REDIS_URL|NATS_URL)/.test(name))
       Reflect.deleteProperty(process.env, name);
   }
-  Object.assign(process.env, WORKER_ENV);
-  // The compiled form: the processes of the stack run it as well.
-  const { up, down } =
-    (await import('../dist/deploy/local/index.js')) as typeof import('../deploy/local/index.js');
-  const { loadConfig } =
-    (await import('../dist/platform/config.js')) as typeof import('../platform/config.js');
-  const config = loadConfig({ SANDBOX_HOME: home });
+  // The compiled form: the processes of the stack run it as well. Its path is computed, for the compiler must not follow it.
+  const compiled = (path: string): Promise<unknown> =>
+    import(new URL(`../dist/${path}`, import.meta.url).href);
+  const { up, down } = (await compiled('deploy/local/index.js')) as typeof Local;
+  const { loadConfig } = (await compiled('platform/config.js')) as typeof Configuration;
+  const config = loadConfig({ ...WORKER_ENV, SANDBOX_HOME: home });
   await up(config, {
     onProgress: ({ service, text }) => {
       console.log(`${service.padEnd(8)} ${text}`);

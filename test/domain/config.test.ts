@@ -50,12 +50,12 @@ describe('the configuration', () => {
   });
 
   it('refuses a Redis database other than 0', () => {
-    expect(() => loadConfig({ REDIS_URL: 'redis://127.0.0.1/1' })).toThrowError(/REDIS_URL/);
+    expect(() => loadConfig({ REDIS_URL: 'redis://127.0.0.1/1' })).toThrow(/REDIS_URL/);
   });
 
   it('refuses production subjects that would cover the ingress', () => {
     for (const subjects of ['events.>', 'events.raw.>', 'commands.raw', 'sandbox.>', 'a b']) {
-      expect(() => loadConfig({ SANDBOX_PRODUCTION_SUBJECTS: subjects })).toThrowError(
+      expect(() => loadConfig({ SANDBOX_PRODUCTION_SUBJECTS: subjects })).toThrow(
         /SANDBOX_PRODUCTION_SUBJECTS/,
       );
     }

@@ -6,7 +6,7 @@ import { delay } from '../../platform/deadline.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { streamFacts } from '../../platform/routed-log.js';
-import { routerBucket } from '../../platform/router-bucket.js';
+import { memberShape, routerBucket } from '../../platform/router-bucket.js';
 import { confirmRoutes, purgeLeftovers } from '../../resources/route-barrier.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, readRouted, verdict } from './flood.js';
@@ -47,14 +47,16 @@ describe('the barrier', () => {
     const flood = new Flood(nc);
     const type = 'MESSAGE_CREATE';
     const places = { there: `sandbox.${sandbox(7)}.events.${type}`, production: `events.${type}` };
-    let flipping = true;
+    const flips = new AbortController();
     const publishing = (async () => {
-      while (flipping) {
-        for (let i = 0; i < 10; i++) flood.publish({ guildId: guild(7), type, allowed: Object.values(places) });
+      while (!flips.signal.aborted) {
+        for (let i = 0; i < 10; i++)
+          flood.publish({ guildId: guild(7), type, allowed: Object.values(places) });
         await delay(1);
       }
     })();
-    const lastStored = async (): Promise<number> => (await streamFacts(nc, STREAMS.routed)).lastSequence;
+    const lastStored = async (): Promise<number> =>
+      (await streamFacts(nc, STREAMS.routed)).lastSequence;
     // Between a barrier's return and the next change, everything that is stored is in the one place.
     const settled: { from: number; to: number; place: string }[] = [];
     const times: number[] = [];
@@ -66,10 +68,15 @@ describe('the barrier', () => {
       times.push(performance.now() - began);
       const from = await lastStored();
       await delay(5);
-      settled.push({ from, to: await lastStored(), place: registering ? places.there : places.production });
+      settled.push({
+        from,
+        to: await lastStored(),
+        place: registering ? places.there : places.production,
+      });
     }
-    flipping = false;
+    flips.abort();
     await publishing;
+    await flood.quiet();
     await drained(nc);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
     const stored = await readRouted(nc);
@@ -81,7 +88,9 @@ describe('the barrier', () => {
     }
     expect(judged).toBeGreaterThan(500);
     times.sort((x, y) => x - y);
-    console.info(`barrier under load: p50 ${times[50]?.toFixed(1)} ms, max ${times[99]?.toFixed(1)} ms`);
+    console.info(
+      `barrier under load: p50 ${times[50]?.toFixed(1)} ms, max ${times[99]?.toFixed(1)} ms`,
+    );
     await Promise.all([a.end('SIGTERM'), b.end('SIGTERM')]);
   });
 
@@ -120,7 +129,7 @@ describe('the barrier', () => {
     expect(performance.now() - began).toBeLessThan(2_000);
     expect((await streamFacts(nc, STREAMS.routed)).lastSequence).toBe(before + 1_000);
     const { keys } = await routerBucket(nc).keys('member.');
-    const entries = await Promise.all(keys.map((key) => routerBucket(nc).read(key)));
+    const entries = await Promise.all(keys.map((key) => routerBucket(nc).read(key, memberShape)));
     expect(entries.filter(({ value }) => value !== null)).toEqual([]);
   });
 
@@ -131,8 +140,7 @@ describe('the barrier', () => {
     const version = await setRoute(sql, redis, guild(9), null);
     await confirmRoutes(nc, version, { timeoutMs: 1_000 });
     router.signal('SIGCONT');
-    const flood = new Flood(nc);
-    flood.publish({ guildId: guild(9), type: 'X', allowed: ['events.X'] });
+    await nc.jetstream().publish('events.raw.X', JSON.stringify({ guild_id: guild(9) }));
     await drained(nc);
     const last = (await readRouted(nc)).at(-1);
     expect(last?.subject).toBe('events.X');
@@ -143,14 +151,17 @@ describe('the barrier', () => {
     const router = await routerInProcess(servers);
     const version = await setRoute(sql, redis, guild(5), sandbox(5));
     await confirmRoutes(nc, version, { timeoutMs: 1_000 });
-    const flood = new Flood(nc);
-    flood.publish({ guildId: guild(5), type: 'X', allowed: [] });
+    const one = (): Promise<unknown> =>
+      nc.jetstream().publish('events.raw.X', JSON.stringify({ guild_id: guild(5) }));
+    await one();
     await drained(nc);
     await confirmRoutes(nc, await setRoute(sql, redis, guild(5), null), { timeoutMs: 1_000 });
     await purgeLeftovers(nc, sandbox(5));
-    flood.publish({ guildId: guild(5), type: 'X', allowed: [] });
+    await one();
     await drained(nc);
-    const mine = (await readRouted(nc)).filter(({ subject }) => subject.includes(sandbox(5)) || subject === 'events.X');
+    const mine = (await readRouted(nc)).filter(
+      ({ subject }) => subject.includes(sandbox(5)) || subject === 'events.X',
+    );
     expect(mine.at(-1)?.subject).toBe('events.X');
     expect(mine.some(({ subject }) => subject.startsWith('sandbox.'))).toBe(false);
     await router.stop();

@@ -36,7 +36,9 @@ describe('the checker finds', () => {
     expect(check(unsure, [stored(1)], numberOf)).toEqual(NOTHING_WRONG);
   });
   it('a duplicate', () => {
-    expect(check(all, [stored(1), stored(2), stored(2), stored(3)], numberOf).duplicated).toEqual([2]);
+    expect(check(all, [stored(1), stored(2), stored(2), stored(3)], numberOf).duplicated).toEqual([
+      2,
+    ]);
   });
   it('an event before its predecessor in the guild', () => {
     expect(check(all, [stored(2), stored(1), stored(3)], numberOf).reordered).toEqual([1]);

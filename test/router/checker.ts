@@ -69,7 +69,10 @@ export function check(
     if (seen.has(n)) verdict.duplicated.push(n);
     seen.add(n);
     if (!original.allowed.includes(event.subject)) verdict.misrouted.push(n);
-    if (!sameBytes(original.payload, event.payload) || !sameLines(original.headers, event.headers)) {
+    if (
+      !sameBytes(original.payload, event.payload) ||
+      !sameLines(original.headers, event.headers)
+    ) {
       verdict.altered.push(n);
     }
     if (original.guildId === null) continue;

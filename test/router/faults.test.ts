@@ -79,7 +79,9 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     await writer.end('SIGKILL');
     const before = await confirmedEnd(nc);
     const killedAt = Date.now();
-    await expect.poll(() => confirmedEnd(nc), { timeout: 5_000, interval: 10 }).toBeGreaterThan(before);
+    await expect
+      .poll(() => confirmedEnd(nc), { timeout: 5_000, interval: 10 })
+      .toBeGreaterThan(before);
     expect(Date.now() - killedAt).toBeLessThan(2_000);
     await running;
     await drained(nc);

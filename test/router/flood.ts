@@ -1,6 +1,11 @@
 /** Publishes numbered events into `RAW`, and reads back everything that `ROUTED` holds. */
 import { AckPolicy, createInbox, DeliverPolicy, type NatsConnection, type PubAck } from 'nats';
-import { HEADER_EXPECTED_LAST_SEQ, HEADER_RAW_SEQ, FENCE_SUBJECT, STREAMS } from '../../domain/routing.js';
+import {
+  HEADER_EXPECTED_LAST_SEQ,
+  HEADER_RAW_SEQ,
+  FENCE_SUBJECT,
+  STREAMS,
+} from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
 import { headerBytes, RawHeaders } from '../../platform/raw-headers.js';
 import { readLogEntry, streamFacts } from '../../platform/routed-log.js';
@@ -24,7 +29,8 @@ export class Flood {
       callback: (error, message) => {
         if (error !== null || message.data.length === 0) return;
         const ack = message.json<PubAck & { error?: unknown }>();
-        if (ack.error === undefined) this.#acknowledged.add(Number(message.subject.split('.').pop()));
+        if (ack.error === undefined)
+          this.#acknowledged.add(Number(message.subject.split('.').pop()));
       },
     });
   }
@@ -36,16 +42,30 @@ export class Flood {
     const headers = [`X-Number: ${n}`, 'x-trace:  two spaces and a tab\t', 'X-Number: again'];
     this.published.push({ n, guildId, payload, headers, allowed, acknowledged: false });
     const block = new RawHeaders(Buffer.from(`NATS/1.0\r\n${headers.join('\r\n')}\r\n\r\n`));
-    this.nc.publish(`events.raw.${type}`, payload, { headers: block, reply: `${this.#inbox}.${n}` });
+    this.nc.publish(`events.raw.${type}`, payload, {
+      headers: block,
+      reply: `${this.#inbox}.${n}`,
+    });
   }
 
   /** `count` events at about `perSecond`; `plan` gives each. */
   async run(count: number, perSecond: number, plan: (n: number) => EventPlan): Promise<void> {
     const began = performance.now();
-    for (let i = 0; i < count; ) {
+    for (let i = 0; i < count;) {
       const due = Math.min(count, Math.ceil(((performance.now() - began) / 1_000) * perSecond));
       for (; i < due; i++) this.publish(plan(i));
       await delay(2);
+    }
+    await this.quiet();
+  }
+
+  /** All is acknowledged, or (after a server's death) no more answers come. */
+  async quiet(): Promise<void> {
+    let seen = -1;
+    for (let still = 0; still < 10 && this.acknowledged < this.published.length; still++) {
+      if (this.acknowledged !== seen) still = 0;
+      seen = this.acknowledged;
+      await delay(50);
     }
   }
 
@@ -54,7 +74,10 @@ export class Flood {
   }
 
   events(): PublishedEvent[] {
-    return this.published.map((event) => ({ ...event, acknowledged: this.#acknowledged.has(event.n) }));
+    return this.published.map((event) => ({
+      ...event,
+      acknowledged: this.#acknowledged.has(event.n),
+    }));
   }
 }
 
@@ -67,10 +90,17 @@ export function numberOf({ payload }: StoredEvent): number | null {
 export async function drained(nc: NatsConnection, timeoutMs = 30_000): Promise<void> {
   const until = Date.now() + timeoutMs;
   for (;;) {
-    const [raw, routed] = await Promise.all([streamFacts(nc, STREAMS.raw), streamFacts(nc, STREAMS.routed)]);
-    const last = routed.lastSequence === 0 ? null : await readLogEntry(nc, STREAMS.routed, { seq: routed.lastSequence });
+    const [raw, routed] = await Promise.all([
+      streamFacts(nc, STREAMS.raw),
+      streamFacts(nc, STREAMS.routed),
+    ]);
+    const last =
+      routed.lastSequence === 0
+        ? null
+        : await readLogEntry(nc, STREAMS.routed, { seq: routed.lastSequence });
     if (last?.rawSequence === raw.lastSequence) return;
-    if (Date.now() > until) throw new Error(`RAW at ${raw.lastSequence}, ROUTED at ${last?.rawSequence ?? 'nothing'}`);
+    if (Date.now() > until)
+      throw new Error(`RAW at ${raw.lastSequence}, ROUTED at ${last?.rawSequence ?? 'nothing'}`);
     await delay(50);
   }
 }
@@ -93,8 +123,13 @@ export async function readRouted(nc: NatsConnection): Promise<StoredEvent[]> {
   const iterator = await consumer.consume({ max_messages: 2_000 });
   for await (const message of iterator) {
     if (message.subject !== FENCE_SUBJECT) {
-      const raw = headerBytes((message as unknown as { msg: Parameters<typeof headerBytes>[0] }).msg);
-      const lines = Buffer.from(raw ?? []).toString('latin1').split('\r\n').slice(1, -2);
+      const raw = headerBytes(
+        (message as unknown as { msg: Parameters<typeof headerBytes>[0] }).msg,
+      );
+      const lines = Buffer.from(raw ?? [])
+        .toString('latin1')
+        .split('\r\n')
+        .slice(1, -2);
       stored.push({
         sequence: message.seq,
         subject: message.subject,

@@ -28,11 +28,15 @@ export async function routerInProcess(
     streams: STREAMS,
     routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
     staleMs,
-    log: pino({ level: process.env.TEST_LOG ?? 'silent' }, pino.destination({ dest: 2, sync: true })),
+    log: pino(
+      { level: process.env.TEST_LOG ?? 'silent' },
+      pino.destination({ dest: 2, sync: true }),
+    ),
   });
   const deadline = Date.now() + 10_000;
   while (until === 'ready' && !router.ready()) {
-    if (Date.now() > deadline) throw new Error(`the router is not ready: ${JSON.stringify(router.status())}`);
+    if (Date.now() > deadline)
+      throw new Error(`the router is not ready: ${JSON.stringify(router.status())}`);
     await delay(10);
   }
   return {

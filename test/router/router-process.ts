@@ -38,9 +38,9 @@ export class RouterProcess {
   }
 
   async ready(): Promise<{ metrics: string }> {
-    const [message] = (await once(this.child, 'message', { signal: AbortSignal.timeout(20_000) })) as [
-      { metrics: string },
-    ];
+    const [message] = (await once(this.child, 'message', {
+      signal: AbortSignal.timeout(20_000),
+    })) as [{ metrics: string }];
     return message;
   }
 

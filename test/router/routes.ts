@@ -5,7 +5,8 @@ import type { SandboxId } from '../../domain/names.js';
 import { encodeRoute, REDIS_ROUTES, REDIS_ROUTES_CHANGED } from '../../domain/routing.js';
 import type { Sql } from '../../platform/postgres.js';
 
-export const guild = (n: number): GuildId => String(100_000_000_000_000_000n + BigInt(n)) as GuildId;
+export const guild = (n: number): GuildId =>
+  String(100_000_000_000_000_000n + BigInt(n)) as GuildId;
 export const sandbox = (n: number): SandboxId => `sb${String(n).padStart(10, '0')}` as SandboxId;
 
 /** The new version. `redis` null: Redis is not told. */
@@ -16,7 +17,9 @@ export async function setRoute(
   sandboxId: SandboxId | null,
 ): Promise<number> {
   const version = await sql.begin(async (tx) => {
-    const [row] = await tx<{ version: string }[]>`UPDATE sandbox_route_version SET version = version + 1 RETURNING version`;
+    const [row] = await tx<
+      { version: string }[]
+    >`UPDATE sandbox_route_version SET version = version + 1 RETURNING version`;
     await tx`
       INSERT INTO sandbox_routes ${tx({ guild_id: guildId, sandbox_id: sandboxId, version: row?.version ?? 0 })}
       ON CONFLICT (guild_id) DO UPDATE SET sandbox_id = EXCLUDED.sandbox_id, version = EXCLUDED.version`;

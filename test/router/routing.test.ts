@@ -91,7 +91,9 @@ describe('a router', () => {
       'dlq.oversize',
       `sandbox.${sandbox(2)}.events.B`,
     ]);
-    expect(stored[1]?.headers.join('\n')).toMatch(/Dlq-Reason: not JSON[^\n]*\nDlq-Subject: events.raw.A/);
+    expect(stored[1]?.headers.join('\n')).toMatch(
+      /Dlq-Reason: not JSON[^\n]*\nDlq-Subject: events.raw.A/,
+    );
     expect(Buffer.from(stored[1]?.payload ?? []).toString()).toBe('{"guild_id":');
     // The DLQ stream sources them.
     const jsm = await nc.jetstreamManager();
@@ -109,16 +111,28 @@ describe('a router', () => {
       { t: 'GUILD_CREATE', d: { id: guild(3) } },
     ];
     for (const payload of payloads) await js.publish('events.raw.X', JSON.stringify(payload));
-    await js.publish('events.raw.user.update', JSON.stringify({ guild_id: guild(1) })).catch(() => undefined);
+    await js
+      .publish('events.raw.user.update', JSON.stringify({ guild_id: guild(1) }))
+      .catch(() => undefined);
     await drained(nc);
     const subjects = (await readRouted(nc)).slice(count).map(({ subject }) => subject);
-    expect(subjects).toEqual(['events.X', 'events.X', 'events.X', 'events.X', `sandbox.${sandbox(3)}.events.X`, 'dlq.uncovered']);
+    expect(subjects).toEqual([
+      'events.X',
+      'events.X',
+      'events.X',
+      'events.X',
+      `sandbox.${sandbox(3)}.events.X`,
+      'dlq.uncovered',
+    ]);
   });
 
   it('shows its metrics', async () => {
-    const text = (await router.router.metrics.registry.metrics()) + router.router.metrics.duration.text();
+    const text =
+      (await router.router.metrics.registry.metrics()) + router.router.metrics.duration.text();
     expect(text).toMatch(/sandbox_router_dlq_total\{reason="malformed"\} 3/);
-    expect(text).toMatch(/sandbox_event_route_duration_seconds_count\{sandbox_id="sb0000000001"\} [1-9]/);
+    expect(text).toMatch(
+      /sandbox_event_route_duration_seconds_count\{sandbox_id="sb0000000001"\} [1-9]/,
+    );
     expect(text).toMatch(/sandbox_router_paused 0/);
     expect(text).toMatch(/sandbox_router_writer 1/);
   });

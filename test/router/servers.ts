@@ -113,10 +113,24 @@ export async function startServers(): Promise<Servers> {
   const redisUrl = `redis://127.0.0.1:${redisPort}`;
   const databaseUrl = `postgres://postgres@127.0.0.1:${postgresPort}/postgres`;
   const nats = new ServerProcess(
-    () => spawn(natsBinary, ['-js', '-a', '127.0.0.1', '-p', String(natsPort), '-sd', join(directory, 'nats')], { stdio: 'ignore' }),
+    () =>
+      spawn(
+        natsBinary,
+        ['-js', '-a', '127.0.0.1', '-p', String(natsPort), '-sd', join(directory, 'nats')],
+        { stdio: 'ignore' },
+      ),
     () => probeNats(natsUrl),
   );
-  const redisArgs = ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '', '--dir', directory];
+  const redisArgs = [
+    '--port',
+    String(redisPort),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--dir',
+    directory,
+  ];
   const redis = new ServerProcess(
     () => spawn(redisBinary, redisArgs, { stdio: 'ignore' }),
     () => probeRedis(redisUrl),
@@ -177,16 +191,39 @@ async function postgresServer(
   const user = await postgresUser(tmpdir());
   if (user !== null) chownSync(base, user.uid, user.gid);
   const env = process.env as Record<string, string>;
-  const { bin } = await findPostgres({ cache, env, onText: () => undefined, user, dataMajor: null });
+  const { bin } = await findPostgres({
+    cache,
+    env,
+    onText: () => undefined,
+    user,
+    dataMajor: null,
+  });
   const data = join(base, 'data');
   const as = user === null ? {} : { user };
   const { code, output } = await runTool(
     join(bin, 'initdb'),
-    ['-D', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
+    [
+      '-D',
+      data,
+      '--username=postgres',
+      '--auth=trust',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
     { env, timeoutMs: 60_000, ...as },
   );
   if (code !== 0) throw new Error(`initdb failed: ${output}`);
-  const args = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
+  const args = [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    'unix_socket_directories=',
+  ];
   return new ServerProcess(
     () => spawn(join(bin, 'postgres'), args, { stdio: 'ignore', cwd: '/', ...user }),
     async () => {
