@@ -67,7 +67,8 @@ export function oversize(
   size: { readonly subject: string; readonly headerBytes: number; readonly payloadBytes: number },
   limits: Limits,
 ): string | null {
-  if (size.headerBytes > MAX_HEADER_BYTES) return `headers of ${size.headerBytes} bytes pass 64 KiB`;
+  if (size.headerBytes > MAX_HEADER_BYTES)
+    return `headers of ${size.headerBytes} bytes pass 64 KiB`;
   if (size.headerBytes + size.payloadBytes > limits.maxPayload) {
     return `${size.headerBytes + size.payloadBytes} bytes pass max_payload`;
   }

@@ -27,12 +27,19 @@ export function carriedToDlq(
   block: Uint8Array | null,
   dlq: { readonly detail: string; readonly subject: string },
 ): Uint8Array {
-  const own = renamed(block, /\r\n(?=Nats-|Raw-Seq:|Dlq-)/g, ['\r\nNats-', '\r\nRaw-Seq:', '\r\nDlq-']);
+  const own = renamed(block, /\r\n(?=Nats-|Raw-Seq:|Dlq-)/g, [
+    '\r\nNats-',
+    '\r\nRaw-Seq:',
+    '\r\nDlq-',
+  ]);
   return Buffer.concat([own, dlqLines(dlq)]);
 }
 
 /** For what is too large: the headers are dropped, the payload stays. */
-export function droppedHeaders(dlq: { readonly detail: string; readonly subject: string }): Uint8Array {
+export function droppedHeaders(dlq: {
+  readonly detail: string;
+  readonly subject: string;
+}): Uint8Array {
   return Buffer.concat([BEGIN, dlqLines(dlq)]);
 }
 
@@ -71,10 +78,19 @@ function withoutBlankLine(bytes: Buffer): Buffer {
   return bytes.subarray(-2).equals(CRLF) ? bytes : Buffer.concat([bytes, CRLF]);
 }
 
-function dlqLines({ detail, subject }: { readonly detail: string; readonly subject: string }): Buffer {
+function dlqLines({
+  detail,
+  subject,
+}: {
+  readonly detail: string;
+  readonly subject: string;
+}): Buffer {
   const reason = oneLine(detail).slice(0, MAX_REASON);
   const cut = cutBytes(subject, MAX_SUBJECT_IN_HEADER);
-  return Buffer.from(`${HEADER_DLQ_REASON}: ${reason}\r\n${HEADER_DLQ_SUBJECT}: ${cut}\r\n`, 'utf8');
+  return Buffer.from(
+    `${HEADER_DLQ_REASON}: ${reason}\r\n${HEADER_DLQ_SUBJECT}: ${cut}\r\n`,
+    'utf8',
+  );
 }
 
 /** V8 quotes the document in its message: what comes from outside must not break the header. */
@@ -84,5 +100,10 @@ function oneLine(text: string): string {
 
 function cutBytes(text: string, limit: number): string {
   const bytes = Buffer.from(text, 'utf8');
-  return bytes.length <= limit ? text : `${bytes.subarray(0, limit).toString('utf8').replace(/\uFFFD+$/, '')}…`;
+  return bytes.length <= limit
+    ? text
+    : `${bytes
+        .subarray(0, limit)
+        .toString('utf8')
+        .replace(/\uFFFD+$/, '')}…`;
 }

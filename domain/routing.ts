@@ -33,7 +33,13 @@ export const DEFAULT_PRODUCTION_SUBJECTS = [
 
 /** Everything `ROUTED` stores. */
 export function routedSubjects(productionSubjects: readonly string[]): string[] {
-  return ['sandbox.*.events.>', 'sandbox.*.commands.>', ...productionSubjects, 'dlq.>', FENCE_SUBJECT];
+  return [
+    'sandbox.*.events.>',
+    'sandbox.*.commands.>',
+    ...productionSubjects,
+    'dlq.>',
+    FENCE_SUBJECT,
+  ];
 }
 
 /** Headers of the chain (routing.md, "Position"). */

@@ -1,5 +1,6 @@
 /** The routers' KV bucket (domain/routing.ts), read from its leader: a replica's answer could hide a live router. */
 import { headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
+import { z } from 'zod';
 import { ROUTER_BUCKET } from '../domain/routing.js';
 import { isNotFound } from './routed-log.js';
 
@@ -17,13 +18,19 @@ export interface BucketEntry<T> {
   readonly writtenAt: number;
 }
 
+/** What was written is checked where it is read: another version may have written it. */
+export type Shape<T> = Pick<z.ZodType<T>, 'parse'>;
+
+/** The part of a member's entry (domain/routing.ts, RouterMember) that others act on. */
+export const memberShape = z.object({ routerId: z.string() });
+
 /** The key has another revision than the one expected. */
 export class RevisionConflict extends Error {
   override readonly name = 'RevisionConflict';
 }
 
 export interface RouterBucket {
-  read<T>(key: string): Promise<BucketEntry<T>>;
+  read<T>(key: string, shape: Shape<T>): Promise<BucketEntry<T>>;
   /** The new revision. `expected`: the revision last read. @throws RevisionConflict */
   write(key: string, value: unknown, expected?: number): Promise<number>;
   /** A delete marker, as every KV client understands it. @throws RevisionConflict */
@@ -61,14 +68,14 @@ export function routerBucket(nc: NatsConnection, timeout = 1_000): RouterBucket 
   }
 
   return {
-    async read<T>(key: string) {
+    async read<T>(key: string, shape: Shape<T>) {
       try {
         const message = await (
           await jsm()
         ).streams.getMessage(STREAM, { last_by_subj: PREFIX + key });
         const deleted = message.header.get('KV-Operation') !== '';
         return {
-          value: deleted ? null : message.json<T>(),
+          value: deleted ? null : shape.parse(message.json()),
           revision: message.seq,
           writtenAt: Date.parse(message.timestamp),
         };

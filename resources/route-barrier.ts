@@ -11,13 +11,17 @@ import {
   ROUTER_LEASE_MS,
   STREAMS,
   SYNC_SUBJECT,
-  type RouterMember,
   type SyncReply,
   type SyncRequest,
 } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
 import { FenceRefused, readLogEntry, streamFacts, writeFence } from '../platform/routed-log.js';
-import { RevisionConflict, routerBucket, type RouterBucket } from '../platform/router-bucket.js';
+import {
+  memberShape,
+  RevisionConflict,
+  routerBucket,
+  type RouterBucket,
+} from '../platform/router-bucket.js';
 
 const ASK_EVERY_MS = 250;
 const PROBE_TIMEOUT_MS = 300;
@@ -49,7 +53,11 @@ export async function purgeLeftovers(
   await jsm.streams.purge(STREAMS.routed, { filter: `${natsPrefix(sandboxId)}>` });
 }
 
-async function runBarrier(nc: NatsConnection, asked: SyncRequest, timeoutMs: number): Promise<SyncReply[]> {
+async function runBarrier(
+  nc: NatsConnection,
+  asked: SyncRequest,
+  timeoutMs: number,
+): Promise<SyncReply[]> {
   const bucket = routerBucket(nc);
   const replies = new Map<string, SyncReply>();
   const absences = new Map<string, number>();
@@ -80,16 +88,22 @@ async function runBarrier(nc: NatsConnection, asked: SyncRequest, timeoutMs: num
           isWaiting(routerId) && (ageMs >= ROUTER_LEASE_MS || (absences.get(routerId) ?? 0) >= 2),
       );
       const stuck: string[] = [];
-      for (const { routerId } of gone) if (!(await drop(nc, bucket, routerId, replies))) stuck.push(routerId);
+      for (const { routerId } of gone)
+        if (!(await drop(nc, bucket, routerId, replies))) stuck.push(routerId);
       // The writer proves by a position message that its term is the newest, and that the dead one's is not.
       if (stuck.length > 0) request = { ...request, position: true };
-      const live = members.filter((member) => !gone.includes(member)).map(({ routerId }) => routerId);
+      const live = members
+        .filter((member) => !gone.includes(member))
+        .map(({ routerId }) => routerId);
       let waiting = live.filter(isWaiting);
       while (waiting.length > 0 && performance.now() - askedAt < ASK_EVERY_MS) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        await Promise.race([changed, delay(Math.max(1, askedAt + ASK_EVERY_MS - performance.now()))]);
+        await Promise.race([
+          changed,
+          delay(Math.max(1, askedAt + ASK_EVERY_MS - performance.now())),
+        ]);
         waiting = live.filter(isWaiting);
       }
       if (waiting.length === 0 && stuck.length === 0) return [...replies.values()];
@@ -99,7 +113,10 @@ async function runBarrier(nc: NatsConnection, asked: SyncRequest, timeoutMs: num
       const silent = waiting.filter((routerId) => !replies.has(routerId));
       await Promise.all(
         silent.map(async (routerId) => {
-          absences.set(routerId, (await isAbsent(nc, routerId)) ? (absences.get(routerId) ?? 0) + 1 : 0);
+          absences.set(
+            routerId,
+            (await isAbsent(nc, routerId)) ? (absences.get(routerId) ?? 0) + 1 : 0,
+          );
         }),
       );
       if (stuck.length > 0) await delay(20);
@@ -110,7 +127,11 @@ async function runBarrier(nc: NatsConnection, asked: SyncRequest, timeoutMs: num
 }
 
 /** Who has not answered at all is dropped when its lease ends, so that is waited for in any case. */
-function patience(waiting: readonly string[], replies: ReadonlyMap<string, SyncReply>, timeoutMs: number): number {
+function patience(
+  waiting: readonly string[],
+  replies: ReadonlyMap<string, SyncReply>,
+  timeoutMs: number,
+): number {
   const answered = waiting.some((routerId) => replies.has(routerId));
   return answered ? timeoutMs : Math.max(timeoutMs, ROUTER_LEASE_MS + 1_000);
 }
@@ -126,7 +147,7 @@ interface MemberAge {
  */
 async function readMembers(bucket: RouterBucket): Promise<MemberAge[]> {
   const { keys, now } = await bucket.keys('member.');
-  const entries = await Promise.all(keys.map((key) => bucket.read<RouterMember>(key)));
+  const entries = await Promise.all(keys.map((key) => bucket.read(key, memberShape)));
   return entries.flatMap(({ value, writtenAt }) =>
     value === null ? [] : [{ routerId: value.routerId, ageMs: now - writtenAt }],
   );
@@ -148,7 +169,7 @@ async function drop(
   if (!fenced && others.some(({ role }) => role === 'writer')) return false;
   try {
     if (!fenced) await fenceLog(nc);
-    const { value, revision } = await bucket.read<RouterMember>(memberKey(routerId));
+    const { value, revision } = await bucket.read(memberKey(routerId), memberShape);
     if (value !== null) await bucket.remove(memberKey(routerId), revision);
     return true;
   } catch (error) {
@@ -163,10 +184,12 @@ async function fenceLog(nc: NatsConnection): Promise<void> {
     const { lastSequence } = await streamFacts(nc, STREAMS.routed);
     // Never written to, or made anew: what an earlier term holds expects a later sequence.
     if (lastSequence === 0) return;
-    const rawSequence = (await readLogEntry(nc, STREAMS.routed, { seq: lastSequence }))?.rawSequence;
+    const rawSequence = (await readLogEntry(nc, STREAMS.routed, { seq: lastSequence }))
+      ?.rawSequence;
     try {
       // Where the end is gone the position is the router's to find; a fence would hide that.
-      if (rawSequence == null) throw new FenceRefused(`the end of ${STREAMS.routed} holds no position`);
+      if (rawSequence == null)
+        throw new FenceRefused(`the end of ${STREAMS.routed} holds no position`);
       await writeFence(nc, { sequence: lastSequence, rawSequence });
       return;
     } catch (error) {
@@ -194,8 +217,12 @@ function unconfirmed(
     const reply = replies.get(routerId);
     return `${routerId} (${reply === undefined ? 'no answer' : (reply.error ?? `at version ${reply.version}`)})`;
   });
-  return new SandboxError('SANDBOX_009', `the router has not confirmed route version ${version}: ${each.join(', ')}`, {
-    hint: 'A live router must reach Redis or Postgres to confirm; its /readyz says what it lacks.',
-    details: { dependency: 'router', routers: waiting },
-  });
+  return new SandboxError(
+    'SANDBOX_009',
+    `the router has not confirmed route version ${version}: ${each.join(', ')}`,
+    {
+      hint: 'A live router must reach Redis or Postgres to confirm; its /readyz says what it lacks.',
+      details: { dependency: 'router', routers: waiting },
+    },
+  );
 }

@@ -2,7 +2,13 @@
  * The plain form of the egress: the client's own publish, each message naming the sequence that it must follow, a PubAck
  * asked for every 100th and for the last of each burst.
  */
-import { createInbox, type Msg, type NatsConnection, type NatsError, type Subscription } from 'nats';
+import {
+  createInbox,
+  type Msg,
+  type NatsConnection,
+  type NatsError,
+  type Subscription,
+} from 'nats';
 import { chained, headerBlock } from '../domain/event-headers.js';
 import { FENCE_SUBJECT, HEADER_EXPECTED_LAST_SEQ, HEADER_RAW_SEQ } from '../domain/routing.js';
 import { RawHeaders } from '../platform/raw-headers.js';
@@ -197,7 +203,12 @@ export class Chain implements Egress {
   #checkTimeout(): void {
     const [oldest] = this.#asked;
     if (oldest !== undefined && performance.now() - oldest.askedAt > ACK_TIMEOUT_MS) {
-      this.#fail(new Doubt('ack_timeout', `no PubAck for ${oldest.position.sequence} in ${ACK_TIMEOUT_MS} ms`));
+      this.#fail(
+        new Doubt(
+          'ack_timeout',
+          `no PubAck for ${oldest.position.sequence} in ${ACK_TIMEOUT_MS} ms`,
+        ),
+      );
     }
   }
 

@@ -1,7 +1,9 @@
 /** `sandbox_event_route_duration_seconds{sandbox_id}`: a histogram that takes a run of events at once. */
 
 const NAME = 'sandbox_event_route_duration_seconds';
-const BUCKETS = [0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BUCKETS = [
+  0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
 const OTHER = 'other';
 
 interface Series {
@@ -29,7 +31,10 @@ export class DurationHistogram {
 
   /** Prometheus' text form. */
   text(): string {
-    const lines = [`# HELP ${NAME} From an event's arrival in the router to its confirmed storage.`, `# TYPE ${NAME} histogram`];
+    const lines = [
+      `# HELP ${NAME} From an event's arrival in the router to its confirmed storage.`,
+      `# TYPE ${NAME} histogram`,
+    ];
     for (const [label, { counts, count, sum }] of this.#series) {
       let below = 0;
       for (const [i, bound] of BUCKETS.entries()) {
@@ -37,7 +42,10 @@ export class DurationHistogram {
         lines.push(`${NAME}_bucket{sandbox_id="${label}",le="${bound}"} ${below}`);
       }
       lines.push(`${NAME}_bucket{sandbox_id="${label}",le="+Inf"} ${count}`);
-      lines.push(`${NAME}_sum{sandbox_id="${label}"} ${sum}`, `${NAME}_count{sandbox_id="${label}"} ${count}`);
+      lines.push(
+        `${NAME}_sum{sandbox_id="${label}"} ${sum}`,
+        `${NAME}_count{sandbox_id="${label}"} ${count}`,
+      );
     }
     return `${lines.join('\n')}\n`;
   }

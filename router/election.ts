@@ -1,12 +1,11 @@
 /** One writer: a key that it repeats; a standby takes it over when the writer is dead or silent. */
 import { ErrorCode, NatsError, type NatsConnection } from 'nats';
+import { z } from 'zod';
 import { aliveSubject, WRITER_BEAT_MS, WRITER_KEY, WRITER_SILENCE_MS } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
 import { RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
 
-interface WriterClaim {
-  readonly routerId: string;
-}
+const claimShape = z.object({ routerId: z.string() });
 
 const PROBE_TIMEOUT_MS = 300;
 const AFTER_ABSENCE_MS = 100;
@@ -34,16 +33,21 @@ export class Election {
   /** Waits as a standby until this router is the writer; false when stopped before. */
   async acquire(signal: AbortSignal): Promise<boolean> {
     let seen = { revision: -1, at: 0, absences: 0 };
-    while (!signal.aborted && !this.#held) {
+    for (;;) {
+      if (signal.aborted || this.held) return this.held;
       let pause = WRITER_BEAT_MS;
       try {
-        const { value, revision } = await this.bucket.read<WriterClaim>(WRITER_KEY);
+        const { value, revision } = await this.bucket.read(WRITER_KEY, claimShape);
         if (revision !== seen.revision) seen = { revision, at: performance.now(), absences: 0 };
         if (value === null || value.routerId === this.routerId) {
           await this.#claim(revision);
-        } else if (performance.now() - seen.at >= WRITER_SILENCE_MS || seen.absences >= 2) {
+          continue;
+        }
+        if (performance.now() - seen.at >= WRITER_SILENCE_MS || seen.absences >= 2) {
           await this.#claim(revision);
-        } else if (await this.#isAbsent(value.routerId)) {
+          continue;
+        }
+        if (await this.#isAbsent(value.routerId)) {
           seen.absences += 1;
           pause = AFTER_ABSENCE_MS;
         } else {
@@ -53,9 +57,8 @@ export class Election {
         // Not the writer's silence but ours.
         seen = { revision: -1, at: 0, absences: 0 };
       }
-      if (!this.#held) await delay(pause);
+      await delay(pause);
     }
-    return this.#held;
   }
 
   /** Gives the key up, so that a standby needs no time-out. */
@@ -87,11 +90,15 @@ export class Election {
 
   async #renew(): Promise<void> {
     try {
-      this.#revision = await this.bucket.write(WRITER_KEY, { routerId: this.routerId }, this.#revision);
+      this.#revision = await this.bucket.write(
+        WRITER_KEY,
+        { routerId: this.routerId },
+        this.#revision,
+      );
     } catch (error) {
       // Not told: the server is away or slow. The key stays ours until somebody takes it.
       if (!(error instanceof RevisionConflict)) return;
-      const entry = await this.bucket.read<WriterClaim>(WRITER_KEY).catch(() => undefined);
+      const entry = await this.bucket.read(WRITER_KEY, claimShape).catch(() => undefined);
       if (entry === undefined) return;
       if (entry.value?.routerId === this.routerId) {
         this.#revision = entry.revision;

@@ -16,7 +16,7 @@ import type { RouterMetrics } from './metrics.js';
 import { PositionReader, type Checkpoint, type ResolvedPosition } from './position.js';
 import type { RouteLoader } from './route-loader.js';
 import { Upkeep } from './upkeep.js';
-import { WriterTerm } from './writer-term.js';
+import type { WriterTerm } from './writer-term.js';
 
 export type EngineState = 'stopped' | 'standby' | 'reconciling' | 'routing' | 'paused';
 
@@ -106,7 +106,9 @@ export class Engine {
       }
       const unsettled = this.#unsettled;
       if (unsettled === null) return true;
-      const facts = await streamFacts(this.#options.nc, this.#options.streams.routed).catch(() => null);
+      const facts = await streamFacts(this.#options.nc, this.#options.streams.routed).catch(
+        () => null,
+      );
       if (facts !== null && facts.lastSequence >= unsettled) {
         if (this.#unsettled === unsettled) this.#unsettled = null;
       } else {
@@ -130,13 +132,15 @@ export class Engine {
         metrics.reconciled(reason);
         const ended = await this.#writeOneTerm();
         reason = ended.reason;
-        if (this.#stopping.signal.aborted) break;
-        log.warn({ reason, detail: ended.message }, 'doubt: the position is read anew');
+        log.warn({ reason, detail: ended.message }, 'the term has ended');
       } catch (error) {
         const doubt = asDoubt(error);
         reason = doubt.reason;
         this.#failures += 1;
-        this.#enter(reason === 'stale_routes' || reason === 'position' ? 'paused' : 'reconciling', doubt.message);
+        this.#enter(
+          reason === 'stale_routes' || reason === 'position' ? 'paused' : 'reconciling',
+          doubt.message,
+        );
         log.warn({ reason, detail: doubt.message, attempt: this.#failures }, 'not routing');
         await delay(BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length) - 1] ?? 1_000);
       }
@@ -160,7 +164,11 @@ export class Engine {
       routedCreated: resolved.routedCreated,
       ...position,
     };
-    const revision = await this.#options.bucket.write(CHECKPOINT_KEY, checkpoint, resolved.checkpointRevision);
+    const revision = await this.#options.bucket.write(
+      CHECKPOINT_KEY,
+      checkpoint,
+      resolved.checkpointRevision,
+    );
     const term = this.#options.createTerm({ ...resolved, position, checkpointRevision: revision });
     this.#term = term;
     this.#upkeep = new Upkeep(this.#options, term, checkpoint, revision);
@@ -222,6 +230,7 @@ export class Engine {
 function asDoubt(error: unknown): Doubt {
   if (error instanceof Doubt) return error;
   if (error instanceof FenceRefused) return new Doubt('fence_refused', error.message);
-  if (error instanceof RevisionConflict) return new Doubt('lease_lost', `another router wrote ${error.message}`);
+  if (error instanceof RevisionConflict)
+    return new Doubt('lease_lost', `another router wrote ${error.message}`);
   return new Doubt('error', messageOf(error), { cause: error });
 }

@@ -32,9 +32,13 @@ async function main(): Promise<void> {
   });
   const routerId = `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`;
 
-  const nc = await until(stopping.signal, log, 'NATS', () => openNats(addresses.nats, `router ${routerId}`));
+  const nc = await until(stopping.signal, log, 'NATS', () =>
+    openNats(addresses.nats, `router ${routerId}`),
+  );
   if (nc === null) return;
-  if ((await until(stopping.signal, log, 'the streams (bd migrate)', () => streamsExist(nc))) === null) {
+  if (
+    (await until(stopping.signal, log, 'the streams (bd migrate)', () => streamsExist(nc))) === null
+  ) {
     await closeNats(nc);
     return;
   }
@@ -86,7 +90,7 @@ async function until<T>(
   what: string,
   attempt: () => Promise<T>,
 ): Promise<T | null> {
-  for (let toldAt = -Infinity; !signal.aborted; ) {
+  for (let toldAt = -Infinity; !signal.aborted;) {
     try {
       return await attempt();
     } catch (error) {
@@ -106,7 +110,8 @@ main().then(
     if (process.connected) process.disconnect();
   },
   (error: unknown) => {
-    const shown = error instanceof SandboxError ? `${error.code}: ${error.message}\n  ${error.hint}` : error;
+    const shown =
+      error instanceof SandboxError ? `${error.code}: ${error.message}\n  ${error.hint}` : error;
     console.error(shown);
     process.exitCode = error instanceof SandboxError ? error.exitCode : 1;
     if (process.connected) process.disconnect();

@@ -1,6 +1,6 @@
 /** This router's place among the routers: its member key, repeated every second (domain/routing.ts, RouterMember). */
 import { memberKey, type RouterMember } from '../domain/routing.js';
-import { RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
+import { memberShape, RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
 
 const BEAT_MS = 1_000;
 
@@ -58,7 +58,7 @@ export class Membership {
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
       // Ours alone, so the revision moved by an own write whose answer was lost, or by a barrier's delete.
-      const entry = await this.bucket.read<RouterMember>(key);
+      const entry = await this.bucket.read(key, memberShape);
       const dropped = entry.value === null && this.#since !== Infinity;
       this.#revision = await this.bucket.write(key, member, entry.revision);
       if (entry.value === null) this.#since = performance.now();

@@ -7,14 +7,14 @@ import type { ConfirmedRun } from './egress.js';
 
 /** Read when the page is asked for. */
 export interface RouterGauges {
-  lag(): number;
-  inFlight(): number;
-  paused(): boolean;
-  writer(): boolean;
-  routeVersion(): number;
-  routeAge(): number;
-  routes(): number;
-  confirmedRaw(): number;
+  readonly lag: () => number;
+  readonly inFlight: () => number;
+  readonly paused: () => boolean;
+  readonly writer: () => boolean;
+  readonly routeVersion: () => number;
+  readonly routeAge: () => number;
+  readonly routes: () => number;
+  readonly confirmedRaw: () => number;
 }
 
 export class RouterMetrics {
@@ -73,16 +73,40 @@ export class RouterMetrics {
         },
       });
     };
-    counter('sandbox_route_cache_hits_total', 'Route lookups answered from memory.', () => this.hits);
-    counter('sandbox_route_cache_misses_total', 'Events that waited for the route table.', () => this.misses);
+    counter(
+      'sandbox_route_cache_hits_total',
+      'Route lookups answered from memory.',
+      () => this.hits,
+    );
+    counter(
+      'sandbox_route_cache_misses_total',
+      'Events that waited for the route table.',
+      () => this.misses,
+    );
     gauge('sandbox_router_lag_events', 'Events in RAW that are not yet confirmed.', gauges.lag);
     gauge('sandbox_router_in_flight', 'Events published and not yet confirmed.', gauges.inFlight);
-    gauge('sandbox_router_paused', '1 while nothing is routed on purpose.', () => Number(gauges.paused()));
-    gauge('sandbox_router_writer', '1 for the writer, 0 for a standby.', () => Number(gauges.writer()));
-    gauge('sandbox_router_route_version', 'Version of the route table in memory.', gauges.routeVersion);
-    gauge('sandbox_router_route_age_seconds', 'Since the version was last compared.', gauges.routeAge);
+    gauge('sandbox_router_paused', '1 while nothing is routed on purpose.', () =>
+      Number(gauges.paused()),
+    );
+    gauge('sandbox_router_writer', '1 for the writer, 0 for a standby.', () =>
+      Number(gauges.writer()),
+    );
+    gauge(
+      'sandbox_router_route_version',
+      'Version of the route table in memory.',
+      gauges.routeVersion,
+    );
+    gauge(
+      'sandbox_router_route_age_seconds',
+      'Since the version was last compared.',
+      gauges.routeAge,
+    );
     gauge('sandbox_router_routes', 'Routes in memory.', gauges.routes);
-    gauge('sandbox_router_confirmed_raw_sequence', 'Last sequence of RAW that is confirmed.', gauges.confirmedRaw);
+    gauge(
+      'sandbox_router_confirmed_raw_sequence',
+      'Last sequence of RAW that is confirmed.',
+      gauges.confirmedRaw,
+    );
   }
 
   reconciled(reason: DoubtReason): void {

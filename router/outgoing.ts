@@ -1,6 +1,18 @@
 /** From a delivery of `RAW` to what is stored in `ROUTED`: decision, headers, size checks. No I/O. */
-import { decide, dlq, oversize, type Destination, type DestinationRules, type Limits } from '../domain/destination.js';
-import { CHAIN_BYTES, carriedHeaders, carriedToDlq, droppedHeaders } from '../domain/event-headers.js';
+import {
+  decide,
+  dlq,
+  oversize,
+  type Destination,
+  type DestinationRules,
+  type Limits,
+} from '../domain/destination.js';
+import {
+  CHAIN_BYTES,
+  carriedHeaders,
+  carriedToDlq,
+  droppedHeaders,
+} from '../domain/event-headers.js';
 import { classify } from '../domain/guild-of-event.js';
 import type { Outgoing } from './egress.js';
 import type { Delivery } from './source.js';
@@ -19,7 +31,10 @@ export function routeDelivery(delivery: Delivery, rules: DestinationRules, limit
   const headers =
     destination.dlq === null
       ? carriedHeaders(delivery.header)
-      : carriedToDlq(delivery.header, { detail: destination.dlq.detail, subject: delivery.subject });
+      : carriedToDlq(delivery.header, {
+          detail: destination.dlq.detail,
+          subject: delivery.subject,
+        });
   const tooLarge = oversize(
     {
       subject: destination.subject,
@@ -37,5 +52,8 @@ export function routeDelivery(delivery: Delivery, rules: DestinationRules, limit
     };
   }
   const label = destination.sandboxId ?? (destination.dlq === null ? PRODUCTION_LABEL : DLQ_LABEL);
-  return { outgoing: { subject: destination.subject, headers, payload, rawSequence, label }, destination };
+  return {
+    outgoing: { subject: destination.subject, headers, payload, rawSequence, label },
+    destination,
+  };
 }

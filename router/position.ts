@@ -1,18 +1,25 @@
 /** Where to go on: read from the log itself, and from the checkpoint where the log's end is gone. */
 import type { NatsConnection } from 'nats';
+import { z } from 'zod';
 import { CHECKPOINT_KEY, FENCE_SUBJECT, type StreamPair } from '../domain/routing.js';
-import { readLogEntry, streamFacts, type LogPosition, type StreamFacts } from '../platform/routed-log.js';
+import {
+  readLogEntry,
+  streamFacts,
+  type LogPosition,
+  type StreamFacts,
+} from '../platform/routed-log.js';
 import type { RouterBucket } from '../platform/router-bucket.js';
 import { Doubt } from './doubt.js';
 
 /** Written every second, after each fence, and on the way out. */
-export interface Checkpoint {
+export type Checkpoint = Readonly<z.infer<typeof checkpointShape>>;
+const checkpointShape = z.object({
   /** Creation times: a stream made anew has another one. */
-  readonly rawCreated: string;
-  readonly routedCreated: string;
-  readonly sequence: number;
-  readonly rawSequence: number;
-}
+  rawCreated: z.string(),
+  routedCreated: z.string(),
+  sequence: z.number().int(),
+  rawSequence: z.number().int(),
+});
 
 export interface ResolvedPosition {
   readonly position: LogPosition;
@@ -42,7 +49,7 @@ export class PositionReader {
     const [raw, routed, stored] = await Promise.all([
       streamFacts(this.nc, this.streams.raw),
       streamFacts(this.nc, this.streams.routed),
-      this.bucket.read<Checkpoint>(CHECKPOINT_KEY),
+      this.bucket.read(CHECKPOINT_KEY, checkpointShape),
     ]);
     const alarms: string[] = [];
     const checkpoint = stored.value;
@@ -57,7 +64,9 @@ export class PositionReader {
     } else {
       this.#rawBehindSince = undefined;
       if (raw.messages > 0 && raw.firstSequence > rawSequence + 1) {
-        alarms.push(`${this.streams.raw} begins at ${raw.firstSequence}, the position is ${rawSequence}: events were removed unrouted`);
+        alarms.push(
+          `${this.streams.raw} begins at ${raw.firstSequence}, the position is ${rawSequence}: events were removed unrouted`,
+        );
       }
     }
     return {
@@ -82,14 +91,26 @@ export class PositionReader {
     if (checkpoint !== null && checkpoint.sequence === last) return checkpoint.rawSequence;
     // Removed by hand: counted forward from what is known, if every counted event is still in RAW. Each fence is
     // followed by a checkpoint before anything is routed, so none can be among the counted.
-    const known = [tail, checkpoint].filter((at) => at !== null).sort((a, b) => b.sequence - a.sequence)[0];
+    const known = [tail, checkpoint]
+      .filter((at) => at !== null)
+      .sort((a, b) => b.sequence - a.sequence)[0];
     if (known === undefined || known.sequence > last) {
-      throw new Doubt('position', `the end of ${this.streams.routed} is gone, and there is no checkpoint`);
+      throw new Doubt(
+        'position',
+        `the end of ${this.streams.routed} is gone, and there is no checkpoint`,
+      );
     }
     const missing = last - known.sequence;
     const whole = raw.messages === raw.lastSequence - raw.firstSequence + 1;
-    if (!whole || raw.firstSequence > known.rawSequence + 1 || raw.lastSequence < known.rawSequence + missing) {
-      throw new Doubt('position', `the end of ${this.streams.routed} is gone, and RAW cannot tell what it was`);
+    if (
+      !whole ||
+      raw.firstSequence > known.rawSequence + 1 ||
+      raw.lastSequence < known.rawSequence + missing
+    ) {
+      throw new Doubt(
+        'position',
+        `the end of ${this.streams.routed} is gone, and RAW cannot tell what it was`,
+      );
     }
     return known.rawSequence + missing;
   }
@@ -117,10 +138,15 @@ export class PositionReader {
   #rawBehind(lastRaw: number, rawSequence: number, alarms: string[]): number {
     this.#rawBehindSince ??= performance.now();
     if (performance.now() - this.#rawBehindSince < RAW_BEHIND_MS) {
-      throw new Doubt('position', `${this.streams.raw} ends at ${lastRaw}, before the position ${rawSequence}`);
+      throw new Doubt(
+        'position',
+        `${this.streams.raw} ends at ${lastRaw}, before the position ${rawSequence}`,
+      );
     }
     this.#rawBehindSince = undefined;
-    alarms.push(`${this.streams.raw} lost its end: it is read from ${lastRaw + 1}, the position was ${rawSequence}`);
+    alarms.push(
+      `${this.streams.raw} lost its end: it is read from ${lastRaw + 1}, the position was ${rawSequence}`,
+    );
     return lastRaw;
   }
 }

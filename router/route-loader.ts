@@ -98,7 +98,10 @@ export class RouteLoader {
     while (this.#running !== undefined) await this.#running;
     if (this.#options.table.version >= version) return;
     this.#running = this.#fromRedis()
-      .then(() => undefined, () => undefined)
+      .then(
+        () => undefined,
+        () => undefined,
+      )
       .finally(() => {
         this.#running = undefined;
       });
@@ -112,10 +115,16 @@ export class RouteLoader {
     try {
       const newest = table.version < 0 ? -1 : await versionInPostgres(sql);
       if (newest < table.version) {
-        log.warn({ newest, held: table.version }, 'the route version went back: the whole table is loaded anew');
+        log.warn(
+          { newest, held: table.version },
+          'the route version went back: the whole table is loaded anew',
+        );
         table.clear();
       }
-      if (table.version < 0 || (newest > table.version && !(await this.#reachedThroughRedis(newest)))) {
+      if (
+        table.version < 0 ||
+        (newest > table.version && !(await this.#reachedThroughRedis(newest)))
+      ) {
         const { version, changes } = await changesInPostgres(sql, table.version);
         table.apply(changes, version);
       }
@@ -153,19 +162,21 @@ export class RouteLoader {
   }
 
   #recovered(): void {
-    if (this.#trouble !== '') this.#options.log.info({ version: this.#options.table.version }, 'the routes are read again');
+    if (this.#trouble !== '')
+      this.#options.log.info({ version: this.#options.table.version }, 'the routes are read again');
     this.#trouble = '';
   }
 
   #report(trouble: string): void {
-    if (trouble !== this.#trouble) this.#options.log.warn({ version: this.#options.table.version }, trouble);
+    if (trouble !== this.#trouble)
+      this.#options.log.warn({ version: this.#options.table.version }, trouble);
     this.#trouble = trouble;
   }
 
   /** Not waited for: the table loads from Postgres, and routing goes on without Redis. */
   async #connectRedis(): Promise<void> {
     const { redisUrl, log } = this.#options;
-    for (let told = false; !this.#closed.signal.aborted; ) {
+    for (let told = false; !this.#closed.signal.aborted;) {
       try {
         this.#redis ??= await openRedis(redisUrl, 'router');
         this.#hints ??= await openRedis(redisUrl, 'router-hints');
@@ -173,7 +184,8 @@ export class RouteLoader {
         await this.#hints.subscribe(REDIS_ROUTES_CHANGED);
         return;
       } catch (error) {
-        if (!told) log.warn({ error: messageOf(error) }, 'Redis is out of reach: routes come from Postgres');
+        if (!told)
+          log.warn({ error: messageOf(error) }, 'Redis is out of reach: routes come from Postgres');
         told = true;
         await delay(RECONNECT_MS);
       }

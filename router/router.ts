@@ -121,7 +121,8 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
       metricsUrl = url;
     },
     ready: () =>
-      engine.state === 'routing' || (engine.state === 'standby' && table.version >= 0 && !loader.stale),
+      engine.state === 'routing' ||
+      (engine.state === 'standby' && table.version >= 0 && !loader.stale),
     status: () => ({
       state: engine.state,
       reason: engine.reason,
@@ -146,7 +147,7 @@ async function watchConnection(nc: NatsConnection, engine: Engine, log: Logger):
       engine.doubt(new Doubt('connection', 'the connection was lost'));
     } else if (type === Events.Error) {
       // A refused permission is told here only; the request itself just times out (traps.md 47).
-      log.error({ error: String(data) }, 'NATS refuses something');
+      log.error({ error: data }, 'NATS refuses something');
     }
   }
 }

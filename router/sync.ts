@@ -28,9 +28,12 @@ export class SyncResponder {
           if (error !== null || message.reply === undefined) return;
           const request = parseRequest(message.data);
           if (request === null) return;
-          void this.#answer(request).then((reply) => {
-            if (reply !== null) message.respond(JSON.stringify(reply));
-          }, () => undefined);
+          void this.#answer(request).then(
+            (reply) => {
+              if (reply !== null) message.respond(JSON.stringify(reply));
+            },
+            () => undefined,
+          );
         },
       }),
     ];
@@ -55,9 +58,12 @@ export class SyncResponder {
     }
     const { term } = engine;
     if (position && term !== undefined) term.egress.sendPosition();
-    if (!(await engine.settled(signal))) return reply({ version: -1, error: engine.reason || 'not settled in time' });
+    if (!(await engine.settled(signal)))
+      return reply({ version: -1, error: engine.reason || 'not settled in time' });
     // A term that broke meanwhile may not have stored its position message.
-    return reply(position && term !== undefined && term === engine.term ? { positioned: true } : {});
+    return reply(
+      position && term !== undefined && term === engine.term ? { positioned: true } : {},
+    );
   }
 }
 

@@ -53,7 +53,11 @@ export class Upkeep {
       const raw = await streamFacts(nc, streams.raw);
       const { rawSequence } = this.term.egress.confirmed;
       this.lag = Math.max(0, raw.lastSequence - rawSequence);
-      if (raw.maxBytes > 0 && raw.bytes > TRIM_AT * raw.maxBytes && raw.firstSequence <= rawSequence) {
+      if (
+        raw.maxBytes > 0 &&
+        raw.bytes > TRIM_AT * raw.maxBytes &&
+        raw.firstSequence <= rawSequence
+      ) {
         const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
         const { purged } = await jsm.streams.purge(streams.raw, { seq: rawSequence + 1 });
         log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');

@@ -97,7 +97,8 @@ export class WriterTerm {
 
   #request(): void {
     const { unconfirmed, unconfirmedBytes } = this.egress;
-    if (unconfirmedBytes < MAX_UNCONFIRMED_BYTES) this.#source.request(MAX_UNCONFIRMED - unconfirmed);
+    if (unconfirmedBytes < MAX_UNCONFIRMED_BYTES)
+      this.#source.request(MAX_UNCONFIRMED - unconfirmed);
   }
 
   #route(delivery: Delivery): void {
@@ -112,7 +113,10 @@ export class WriterTerm {
     }
     if (this.#debug) {
       const { rawSequence, subject } = delivery;
-      log.debug({ rawSequence, from: subject, to: destination.subject, sandboxId: destination.sandboxId }, 'routed');
+      log.debug(
+        { rawSequence, from: subject, to: destination.subject, sandboxId: destination.sandboxId },
+        'routed',
+      );
     }
   }
 
@@ -121,6 +125,9 @@ export class WriterTerm {
     const now = performance.now();
     if (now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
-    this.options.log.warn({ rawSequence: delivery.rawSequence, reason: dlq.reason }, 'an event went to the DLQ');
+    this.options.log.warn(
+      { rawSequence: delivery.rawSequence, reason: dlq.reason },
+      'an event went to the DLQ',
+    );
   }
 }

@@ -44,7 +44,9 @@ function print(samples: ReadonlyMap<Shape, readonly Sample[]>): void {
     rss: median(list.map((s) => s.rssMiB)),
   }));
   const best = Math.max(...rows.filter((row) => row.baseline).map((row) => row.perSecond));
-  console.log(`${events} events of 800 bytes, median of ${runs} interleaved runs; ${cpus().length} × ${cpus()[0]?.model}`);
+  console.log(
+    `${events} events of 800 bytes, median of ${runs} interleaved runs; ${cpus().length} × ${cpus()[0]?.model}`,
+  );
   console.log('| shape | events/s | ratio | Node µs/event | server µs/event | RSS MiB |');
   console.log('| --- | --- | --- | --- | --- | --- |');
   for (const row of rows) {

@@ -73,7 +73,11 @@ const begin = (): void => {
 await (shape === 'bare' ? bare(nc) : ours(nc));
 const seconds = (performance.now() - began) / 1_000;
 const { user, system } = process.cpuUsage(cpu);
-const result: RunMessage = { seconds, cpuMicros: user + system, rssMiB: process.memoryUsage.rss() / 1_048_576 };
+const result: RunMessage = {
+  seconds,
+  cpuMicros: user + system,
+  rssMiB: process.memoryUsage.rss() / 1_048_576,
+};
 process.send?.(result);
 await once(process, 'message');
 process.exit(0);

@@ -39,8 +39,17 @@ export async function prepare(servers: BenchServers, events: number): Promise<vo
   const nc = await connect({ servers: servers.natsUrl });
   const filler = 'x'.repeat(620);
   for (let n = 0; n < events; n++) {
-    const d = { id: String(n), guild_id: guild(n % GUILDS), channel_id: '1', content: filler, author: { id: '2' } };
-    nc.publish('events.raw.MESSAGE_CREATE', JSON.stringify({ t: 'MESSAGE_CREATE', s: n, op: 0, d }));
+    const d = {
+      id: String(n),
+      guild_id: guild(n % GUILDS),
+      channel_id: '1',
+      content: filler,
+      author: { id: '2' },
+    };
+    nc.publish(
+      'events.raw.MESSAGE_CREATE',
+      JSON.stringify({ t: 'MESSAGE_CREATE', s: n, op: 0, d }),
+    );
     if (n % 500 === 499) await nc.flush();
   }
   await nc.flush();
@@ -63,7 +72,12 @@ async function inChild(args: string[], servers: BenchServers, events: number): P
   await emptied(nc);
   await nc.close();
   const child = fork(new URL('./run-one.js', import.meta.url), [...args, String(events)], {
-    env: { ...process.env, NATS_URL: servers.natsUrl, REDIS_URL: servers.redisUrl, DATABASE_URL: servers.databaseUrl },
+    env: {
+      ...process.env,
+      NATS_URL: servers.natsUrl,
+      REDIS_URL: servers.redisUrl,
+      DATABASE_URL: servers.databaseUrl,
+    },
   });
   await once(child, 'message');
   const before = servers.natsCpu();
@@ -90,5 +104,9 @@ export function bareCopy(maxMessages: number): Shape {
 }
 
 export function ours(form: 'plain'): Shape {
-  return { name: `router, ${form} form`, baseline: false, run: (servers, events) => inChild(['ours', form], servers, events) };
+  return {
+    name: `router, ${form} form`,
+    baseline: false,
+    run: (servers, events) => inChild(['ours', form], servers, events),
+  };
 }

@@ -1,6 +1,11 @@
 /** The stack's addresses for each role, from ports and passwords; an address in the environment takes a server's place. */
 import type { Config, GivenAddresses } from '../../platform/config.js';
-import { STACK_ROLES, type ServerUrls, type StackRole, type StackState } from '../../platform/stack-file.js';
+import {
+  STACK_ROLES,
+  type ServerUrls,
+  type StackRole,
+  type StackState,
+} from '../../platform/stack-file.js';
 import type { Ports } from './ports.js';
 import type { Credentials } from './secrets.js';
 import { SERVER_NAMES, type ServerName } from './service.js';
@@ -14,7 +19,8 @@ const GIVEN: Record<ServerName, keyof GivenAddresses> = {
 };
 
 /** The address that stands in for a server, if one does. */
-export const givenFor = (config: Config, server: ServerName): string | undefined => config.given[GIVEN[server]];
+export const givenFor = (config: Config, server: ServerName): string | undefined =>
+  config.given[GIVEN[server]];
 
 export const externalServers = (config: Config): ServerName[] =>
   SERVER_NAMES.filter((name) => givenFor(config, name) !== undefined);
@@ -34,7 +40,8 @@ export function addressBook(
   { postgres, redis, nats }: Credentials,
 ): AddressBook {
   const { given } = config;
-  const local = (server: ServerName, address: () => string): string => (started.has(server) ? address() : '');
+  const local = (server: ServerName, address: () => string): string =>
+    started.has(server) ? address() : '';
   const natsUrl = (user: keyof Credentials['nats']): string =>
     given.nats ?? local('nats', () => `nats://${user}:${nats[user]}@127.0.0.1:${ports.of('nats')}`);
   const urlsOf = (role: StackRole): ServerUrls => {
@@ -43,8 +50,14 @@ export function addressBook(
     return {
       database:
         given.database ??
-        local('postgres', () => `postgres://${owner}:${postgres[owner]}@127.0.0.1:${ports.of('postgres')}/${DATABASE}`),
-      redis: given.redis ?? local('redis', () => `redis://${user}:${redis[user]}@127.0.0.1:${ports.of('redis')}`),
+        local(
+          'postgres',
+          () =>
+            `postgres://${owner}:${postgres[owner]}@127.0.0.1:${ports.of('postgres')}/${DATABASE}`,
+        ),
+      redis:
+        given.redis ??
+        local('redis', () => `redis://${user}:${redis[user]}@127.0.0.1:${ports.of('redis')}`),
       nats: natsUrl(user),
     };
   };
@@ -53,7 +66,9 @@ export function addressBook(
       address: given.temporal ?? local('temporal', () => `127.0.0.1:${ports.of('temporal')}`),
       uiUrl: started.has('temporal') ? `http://127.0.0.1:${ports.of('temporalUi')}` : null,
     },
-    urls: Object.fromEntries(STACK_ROLES.map((role) => [role, urlsOf(role)])) as AddressBook['urls'],
+    urls: Object.fromEntries(
+      STACK_ROLES.map((role) => [role, urlsOf(role)]),
+    ) as AddressBook['urls'],
     ingestNatsUrl: natsUrl('ingest'),
     // Of a server that is not ours nobody has told us that user.
     sysNatsUrl: given.nats === undefined ? natsUrl('sys') : '',

@@ -63,7 +63,8 @@ export const BINARIES = {
       'darwin-x64': ['d5776986d343fb789f49e4e7b6d3faca931c0877b71c6d4a7ac39dba467155cc'],
       'darwin-arm64': ['33c298d41f6eefebf01a28a3511f444480e939e21d3518cb0c12a4abad467c4b'],
     },
-    advice: 'Install the Temporal CLI 1.9 or newer (`brew install temporal`, or its release page) on PATH',
+    advice:
+      'Install the Temporal CLI 1.9 or newer (`brew install temporal`, or its release page) on PATH',
   },
   nats: {
     name: 'nats-server',
@@ -90,7 +91,8 @@ export const BINARIES = {
       'darwin-arm64': ['0f94a43194e5b20d03182ec7484263b8e94331a7033f890a2b2c3c42e043468e'],
     },
     goPackage: 'github.com/nats-io/nats-server/v2@v2.15.1',
-    advice: 'Install nats-server 2.14 or newer (`brew install nats-server`, or its release page) on PATH',
+    advice:
+      'Install nats-server 2.14 or newer (`brew install nats-server`, or its release page) on PATH',
   },
   redis: {
     name: 'redis',

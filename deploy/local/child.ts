@@ -40,7 +40,13 @@ export async function spawnChild(
       env: { ...launch.env },
       // Of its own session: Ctrl-C in our terminal must not stop the servers before those that use them.
       detached: true,
-      stdio: ['ignore', log, log, ...(launch.passFds ?? []), ...(launch.ipc === true ? ['ipc' as const] : [])],
+      stdio: [
+        'ignore',
+        log,
+        log,
+        ...(launch.passFds ?? []),
+        ...(launch.ipc === true ? ['ipc' as const] : []),
+      ],
       ...(launch.user ?? {}),
     });
   } finally {

@@ -86,7 +86,10 @@ async function handle(request: IncomingMessage, commands: Commands): Promise<unk
       return { pid: commands.signal(serviceName(searchParams.get('name')), signal) };
     }
     default:
-      throw new SandboxError('SANDBOX_004', `the supervisor knows no ${request.method} ${pathname}`);
+      throw new SandboxError(
+        'SANDBOX_004',
+        `the supervisor knows no ${request.method} ${pathname}`,
+      );
   }
 }
 
@@ -109,10 +112,19 @@ const statusSchema = z.object({
     }),
   ),
 });
-const errorSchema = z.object({ code: z.string().optional(), message: z.string(), hint: z.string().optional() });
+const errorSchema = z.object({
+  code: z.string().optional(),
+  message: z.string(),
+  hint: z.string().optional(),
+});
 
 /** Asks the supervisor. @throws its own SandboxError, or SANDBOX_009 where it does not answer */
-async function call(holder: LockHolder, method: 'GET' | 'POST', path: string, withinMs: number): Promise<unknown> {
+async function call(
+  holder: LockHolder,
+  method: 'GET' | 'POST',
+  path: string,
+  withinMs: number,
+): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(`http://127.0.0.1:${holder.controlPort}${path}`, {
@@ -123,10 +135,18 @@ async function call(holder: LockHolder, method: 'GET' | 'POST', path: string, wi
     const body: unknown = await response.json();
     if (response.ok) return body;
     const { code, message, hint } = errorSchema.parse(body);
-    throw new SandboxError(isErrorCode(code) ? code : 'SANDBOX_009', message, hint === undefined ? {} : { hint });
+    throw new SandboxError(
+      isErrorCode(code) ? code : 'SANDBOX_009',
+      message,
+      hint === undefined ? {} : { hint },
+    );
   } catch (error) {
     if (error instanceof SandboxError) throw error;
-    throw unreachable('the local stack', error, `Process ${holder.pid} owns it; see its log, supervisor.log.`);
+    throw unreachable(
+      'the local stack',
+      error,
+      `Process ${holder.pid} owns it; see its log, supervisor.log.`,
+    );
   }
 }
 

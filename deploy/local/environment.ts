@@ -42,10 +42,9 @@ function withoutUndefined(values: Environment): Record<string, string> {
  */
 export function configEnvironment(config: Config, base: Environment): Record<string, string> {
   const { policy, sweep, routes } = config;
-  const rest = { ...base };
-  for (const name of ADDRESS_VARIABLES) delete rest[name];
   return withoutUndefined({
-    ...rest,
+    ...base,
+    ...Object.fromEntries(ADDRESS_VARIABLES.map((name) => [name, undefined])),
     ...addressVariables(config.given),
     SANDBOX_HOME: config.home,
     SANDBOX_OWNER: config.owner,
@@ -100,7 +99,8 @@ export function cacheDirectory(base: Environment): string {
   const { SANDBOX_CACHE, XDG_CACHE_HOME } = base;
   if (SANDBOX_CACHE !== undefined && SANDBOX_CACHE !== '') return resolve(SANDBOX_CACHE);
   const root =
-    XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== '' ? XDG_CACHE_HOME : join(homedir(), '.cache');
+    XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== ''
+      ? XDG_CACHE_HOME
+      : join(homedir(), '.cache');
   return join(root, 'discord-server-sandboxes');
 }
-

@@ -1,7 +1,7 @@
 /** What lies in SANDBOX_HOME, and how it is made and removed. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { masterKeyPath, stackFilePath } from '../../platform/stack-file.js';
 
@@ -33,20 +33,41 @@ export function homePaths(home: string): HomePaths {
   };
 }
 
+/**
+ * With its parents. Node's own `recursive` never returns where the kernel answers ENOENT below a directory that exists
+ * (/proc): it makes the parent and tries again, for ever.
+ */
+export async function makeDirectory(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path), mode);
+    await mkdir(path, { mode }).catch((second: unknown) => {
+      if ((second as NodeJS.ErrnoException).code !== 'EEXIST') throw second;
+    });
+  }
+}
+
 /** @throws SANDBOX_008 where the directory cannot be made or written */
 export async function makeHome(home: string): Promise<HomePaths> {
   const paths = homePaths(home);
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
-    for (const dir of [paths.data, paths.log, paths.run]) await mkdir(dir, { recursive: true, mode: 0o700 });
+    for (const dir of [home, paths.data, paths.log, paths.run]) await makeDirectory(dir, 0o700);
     const trial = join(home, `.trial-${randomBytes(4).toString('hex')}`);
     await writeFile(trial, '');
     await rm(trial);
   } catch (error) {
-    throw new SandboxError('SANDBOX_008', `SANDBOX_HOME ${home} cannot be used: ${messageOf(error)}`, {
-      hint: 'Set SANDBOX_HOME to a directory that this user may write to.',
-      cause: error,
-    });
+    throw new SandboxError(
+      'SANDBOX_008',
+      `SANDBOX_HOME ${home} cannot be used: ${messageOf(error)}`,
+      {
+        hint: 'Set SANDBOX_HOME to a directory that this user may write to.',
+        cause: error,
+      },
+    );
   }
   return paths;
 }

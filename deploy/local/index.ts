@@ -5,7 +5,12 @@ import { rm } from 'node:fs/promises';
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
-import { addressesFor, readStackFile, stackFilePath, type StackState } from '../../platform/stack-file.js';
+import {
+  addressesFor,
+  readStackFile,
+  stackFilePath,
+  type StackState,
+} from '../../platform/stack-file.js';
 import { endLeftovers, hasEnded } from './children.js';
 import { askDown, askRestart, askSignal, askStatus } from './control.js';
 import { configEnvironment } from './environment.js';
@@ -48,9 +53,13 @@ export async function up(config: Config, options: UpOptions = {}): Promise<Stack
     return state;
   } catch (error) {
     if (!(error instanceof AlreadyOwned)) throw error;
-    throw new SandboxError('SANDBOX_007', `the local stack of ${config.home} runs already (pid ${error.holder.pid})`, {
-      hint: 'Stop it with `bd dev down` first.',
-    });
+    throw new SandboxError(
+      'SANDBOX_007',
+      `the local stack of ${config.home} runs already (pid ${error.holder.pid})`,
+      {
+        hint: 'Stop it with `bd dev down` first.',
+      },
+    );
   }
 }
 
@@ -97,16 +106,27 @@ async function startDetached(
         child.unref();
         resolve(message.ready);
       } else if ('owned' in message) resolve(null);
-      else fail(new SandboxError(message.failed.code, message.failed.message, { hint: message.failed.hint }));
+      else
+        fail(
+          new SandboxError(message.failed.code, message.failed.message, {
+            hint: message.failed.hint,
+          }),
+        );
     });
     child.once('error', (error) => {
-      fail(new SandboxError('SANDBOX_009', `the supervisor cannot be started: ${messageOf(error)}`));
+      fail(
+        new SandboxError('SANDBOX_009', `the supervisor cannot be started: ${messageOf(error)}`),
+      );
     });
     child.once('close', (code, signal) => {
       fail(
-        new SandboxError('SANDBOX_009', `the supervisor ended with ${signal ?? `exit code ${code}`}`, {
-          hint: `Its log is ${supervisorLog}.`,
-        }),
+        new SandboxError(
+          'SANDBOX_009',
+          `the supervisor ended with ${signal ?? `exit code ${code}`}`,
+          {
+            hint: `Its log is ${supervisorLog}.`,
+          },
+        ),
       );
     });
   });
@@ -138,7 +158,8 @@ async function whenRunning(config: Config, onProgress: OnProgress): Promise<Stac
         return state;
       }
     }
-    if (!told) onProgress({ service: 'stack', text: `process ${holder.pid} is ${phase} it, waiting` });
+    if (!told)
+      onProgress({ service: 'stack', text: `process ${holder.pid} is ${phase} it, waiting` });
     told = true;
     await delay(100);
   }
@@ -197,7 +218,11 @@ export async function restart(config: Config, name: string): Promise<void> {
 }
 
 /** Sends a signal to a service's process and returns its pid; what it kills the supervisor brings back. */
-export async function signalService(config: Config, name: string, signal: NodeJS.Signals): Promise<number> {
+export async function signalService(
+  config: Config,
+  name: string,
+  signal: NodeJS.Signals,
+): Promise<number> {
   return askSignal(await owner(config), name, signal);
 }
 
@@ -213,10 +238,13 @@ async function owner(config: Config): Promise<LockHolder> {
 export async function adminEnv(config: Config): Promise<Record<string, string>> {
   const { given } = config;
   // A stack that was killed has left its file behind, with addresses that nobody listens at.
-  const complete = [given.temporal, given.database, given.redis, given.nats].every((one) => one !== undefined);
+  const complete = [given.temporal, given.database, given.redis, given.nats].every(
+    (one) => one !== undefined,
+  );
   if (!complete) await owner(config);
   const { temporal, database, redis, nats } = addressesFor(config, 'admin');
-  const uiUrl = given.temporal === undefined ? readStackFile(config.home)?.temporal.uiUrl : undefined;
+  const uiUrl =
+    given.temporal === undefined ? readStackFile(config.home)?.temporal.uiUrl : undefined;
   return {
     TEMPORAL_ADDRESS: temporal,
     ...(uiUrl === undefined || uiUrl === null ? {} : { TEMPORAL_UI_URL: uiUrl }),

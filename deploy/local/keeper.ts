@@ -134,7 +134,10 @@ export class Keeper {
       for (const fd of launch.passFds ?? []) closeSync(fd);
       throw new Error(`${service.name} was stopped`);
     }
-    const child = await spawnChild(launch, { logPath: this.logPath, deathSignal: service.deathSignal });
+    const child = await spawnChild(launch, {
+      logPath: this.logPath,
+      deathSignal: service.deathSignal,
+    });
     this.child = child;
     await options.onChild(service.name, child.identity);
     let problem = await this.untilReady(child, cancelled);
@@ -152,7 +155,13 @@ export class Keeper {
     await child.stop(service.stopSignal, service.stopWithinMs);
     await options.onChild(service.name, null);
     const tail = await child.logTail();
-    throw new StartError(service.name, problem ?? 'it was stopped', this.logPath, tail, PORT_TAKEN.test(tail));
+    throw new StartError(
+      service.name,
+      problem ?? 'it was stopped',
+      this.logPath,
+      tail,
+      PORT_TAKEN.test(tail),
+    );
   }
 
   /** Null once it serves, else why it never will. */
@@ -170,7 +179,8 @@ export class Keeper {
       const end = child.ended();
       if (cancelled()) return 'it was stopped';
       if (end !== null) return `it ended with ${end.signal ?? `exit code ${end.code}`}`;
-      if (Date.now() > deadline) return `not ready within ${service.startWithinMs / 1_000} s: ${last}`;
+      if (Date.now() > deadline)
+        return `not ready within ${service.startWithinMs / 1_000} s: ${last}`;
       if (announced) {
         try {
           await withDeadline(service.probe(), PROBE_WITHIN_MS, service.name);
@@ -196,9 +206,14 @@ export class Keeper {
       if (generation !== this.generation) return;
       if (Date.now() - since > HEALTHY_AFTER_MS) failures = 0;
       this.state = 'failed';
-      options.onChange(`ended unexpectedly (${end?.signal ?? `exit code ${end?.code}`}), starting it again`);
+      options.onChange(
+        `ended unexpectedly (${end?.signal ?? `exit code ${end?.code}`}), starting it again`,
+      );
       for (;;) {
-        await this.pause(BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)] ?? 0, generation);
+        await this.pause(
+          BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)] ?? 0,
+          generation,
+        );
         if (generation !== this.generation) return;
         try {
           await this.launch(generation);
@@ -224,5 +239,7 @@ export class Keeper {
 }
 
 function isReady(message: unknown): message is ReadyMessage {
-  return typeof message === 'object' && message !== null && 'ready' in message && message.ready === true;
+  return (
+    typeof message === 'object' && message !== null && 'ready' in message && message.ready === true
+  );
 }

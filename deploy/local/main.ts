@@ -15,10 +15,11 @@ export type StartMessage =
 
 function tell(message: StartMessage): Promise<void> {
   return new Promise((resolve) => {
-    if (process.connected !== true) resolve();
-    else process.send?.(message, undefined, undefined, () => {
-      resolve();
-    });
+    if (!process.connected) resolve();
+    else
+      process.send?.(message, undefined, undefined, () => {
+        resolve();
+      });
   });
 }
 
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   let ready = false;
   const names = only();
-  const { started, stopped, stop } = runSupervisor({
+  const run = runSupervisor({
     config,
     env: process.env,
     ...(names === undefined ? {} : { only: names }),
@@ -42,13 +43,13 @@ async function main(): Promise<void> {
   });
   // Whoever wanted the stack has gone before it was there (Ctrl-C in `bd dev up`).
   process.on('disconnect', () => {
-    if (!ready) void stop();
+    if (!ready) void run.stop();
   });
-  const state = await started;
+  const state = await run.started;
   ready = true;
   await tell({ ready: state });
-  if (process.connected === true) process.disconnect();
-  await stopped;
+  if (process.connected) process.disconnect();
+  await run.stopped;
 }
 
 main().catch(async (error: unknown) => {
@@ -56,9 +57,10 @@ main().catch(async (error: unknown) => {
     await tell({ owned: true });
   } else {
     process.stderr.write(`${messageOf(error)}\n`);
-    const known = error instanceof SandboxError ? error : new SandboxError('SANDBOX_009', messageOf(error));
+    const known =
+      error instanceof SandboxError ? error : new SandboxError('SANDBOX_009', messageOf(error));
     await tell({ failed: known.toJSON() });
     process.exitCode = known.exitCode;
   }
-  if (process.connected === true) process.disconnect();
+  if (process.connected) process.disconnect();
 });

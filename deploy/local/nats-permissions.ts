@@ -58,7 +58,9 @@ const subscribeOwn = (user: string, ...more: readonly string[]): string[] => [
 export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
   bd_worker: {
     // Streams, consumers, buckets and purges are its work.
-    publish: { allow: [FENCE_SUBJECT, SYNC_SUBJECT, ALIVE, '$JS.API.>', '$JS.ACK.>', '$JS.FC.>', '$KV.>'] },
+    publish: {
+      allow: [FENCE_SUBJECT, SYNC_SUBJECT, ALIVE, '$JS.API.>', '$JS.ACK.>', '$JS.FC.>', '$KV.>'],
+    },
     subscribe: { allow: subscribeOwn('bd_worker', '_INBOX.>') },
   },
   bd_router: {
@@ -90,7 +92,9 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
     subscribe: { allow: subscribeOwn('bd_router', '_INBOX.>', SYNC_SUBJECT, ALIVE) },
   },
   bd_client: {
-    publish: { allow: [...READ_JETSTREAM, ...consume(ROUTED), ...consume(DLQ_STREAM), ...consume(KV_STREAM)] },
+    publish: {
+      allow: [...READ_JETSTREAM, ...consume(ROUTED), ...consume(DLQ_STREAM), ...consume(KV_STREAM)],
+    },
     subscribe: { allow: subscribeOwn('bd_client', '_INBOX.>') },
   },
   ingest: {

@@ -94,10 +94,14 @@ export class Ports {
       this.chosen.set(name, port);
       return port;
     }
-    throw new SandboxError('SANDBOX_009', `no free port between ${FIRST} and ${LAST} on 127.0.0.1`, {
-      hint: 'Stop something that listens there (`bd dev status` of other stacks, `ss -ltnp`).',
-      details: { dependency: name },
-    });
+    throw new SandboxError(
+      'SANDBOX_009',
+      `no free port between ${FIRST} and ${LAST} on 127.0.0.1`,
+      {
+        hint: 'Stop something that listens there (`bd dev status` of other stacks, `ss -ltnp`).',
+        details: { dependency: name },
+      },
+    );
   }
 
   private save(): Promise<void> {

@@ -22,7 +22,10 @@ export const processEntry = (name: ProcessName): string => join(dist, ENTRIES[na
 /** Whether this build has it (the API comes later). */
 export const isBuilt = (name: ProcessName): boolean => existsSync(processEntry(name));
 
-export function processService(name: ProcessName, environment: () => Record<string, string>): Service {
+export function processService(
+  name: ProcessName,
+  environment: () => Record<string, string>,
+): Service {
   let address: string | null = null;
   let metrics: string | null = null;
   return {
@@ -47,7 +50,9 @@ export function processService(name: ProcessName, environment: () => Record<stri
     },
     async probe() {
       if (metrics === null) return;
-      const response = await fetch(new URL('/healthz', metrics), { signal: AbortSignal.timeout(1_500) });
+      const response = await fetch(new URL('/healthz', metrics), {
+        signal: AbortSignal.timeout(1_500),
+      });
       await response.body?.cancel();
       if (!response.ok) throw new Error(`HTTP ${response.status}`);
     },

@@ -17,7 +17,15 @@ const RULES = {
     ...['~sandbox:*', '&sandbox:*'],
     ...['+@read', '+@write', '+@connection', '+@pubsub', '+@transaction', '-@dangerous', '-@admin'],
     ...['+eval', '+evalsha', '+script|load', '+script|exists', '+info', '+time', '+wait'],
-    ...['+acl|setuser', '+acl|deluser', '+acl|getuser', '+acl|list', '+acl|users', '+acl|save', '+acl|whoami'],
+    ...[
+      '+acl|setuser',
+      '+acl|deluser',
+      '+acl|getuser',
+      '+acl|list',
+      '+acl|users',
+      '+acl|save',
+      '+acl|whoami',
+    ],
     ...['+client|list', '+client|kill'],
   ],
   // Reads the route table; what it decides goes to NATS alone.
@@ -46,7 +54,9 @@ export function aclFile(credentials: Credentials['redis'], existing: string): st
     return word === 'user' && user !== undefined && !ours.has(user);
   });
   const own = (Object.keys(RULES) as (keyof typeof RULES)[]).map((user) =>
-    ['user', user, 'on', `#${sha256(credentials[user])}`, 'resetchannels', ...RULES[user]].join(' '),
+    ['user', user, 'on', `#${sha256(credentials[user])}`, 'resetchannels', ...RULES[user]].join(
+      ' ',
+    ),
   );
   return [...['user default off resetchannels -@all'], ...own, ...kept, ''].join('\n');
 }

@@ -33,17 +33,26 @@ function complete<S extends keyof typeof USERS>(
   server: S,
   kept: Readonly<Record<string, string>> | undefined,
 ): Passwords<S> {
-  return Object.fromEntries(USERS[server].map((user) => [user, kept?.[user] ?? password()])) as Passwords<S>;
+  return Object.fromEntries(
+    USERS[server].map((user) => [user, kept?.[user] ?? password()]),
+  ) as Passwords<S>;
 }
 
 /** @throws SANDBOX_008 where the file is lost but Postgres' data, which knows its passwords, is not */
-export async function loadCredentials(paths: HomePaths, postgresDataExists: boolean): Promise<Credentials> {
+export async function loadCredentials(
+  paths: HomePaths,
+  postgresDataExists: boolean,
+): Promise<Credentials> {
   const parsed = stored.safeParse(await readJson(paths.credentials));
   if (!parsed.success && postgresDataExists) {
     const trouble = existsSync(paths.credentials) ? 'cannot be read' : 'is missing';
-    throw new SandboxError('SANDBOX_008', `${paths.credentials} ${trouble}, but the data it belongs to is there`, {
-      hint: 'Put the file back, or start afresh: `bd dev down --purge` removes the data.',
-    });
+    throw new SandboxError(
+      'SANDBOX_008',
+      `${paths.credentials} ${trouble}, but the data it belongs to is there`,
+      {
+        hint: 'Put the file back, or start afresh: `bd dev down --purge` removes the data.',
+      },
+    );
   }
   const kept = parsed.success ? parsed.data : {};
   const credentials: Credentials = {
@@ -51,7 +60,8 @@ export async function loadCredentials(paths: HomePaths, postgresDataExists: bool
     redis: complete('redis', kept.redis),
     nats: complete('nats', kept.nats),
   };
-  if (JSON.stringify(kept) !== JSON.stringify(credentials)) await writeJson(paths.credentials, credentials);
+  if (JSON.stringify(kept) !== JSON.stringify(credentials))
+    await writeJson(paths.credentials, credentials);
   return credentials;
 }
 

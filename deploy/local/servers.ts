@@ -51,7 +51,13 @@ export async function makeServer(name: ServerName, context: ServerContext): Prom
       const { path } = await findBinary(BINARIES.temporal, search);
       const [frontend, ui] = [port('temporal'), port('temporalUi')];
       const listen = { frontend, ui, http: port('temporalHttp'), metrics: port('temporalMetrics') };
-      return temporalService({ binary: path, data, ports: listen, namespace: config.namespace, env });
+      return temporalService({
+        binary: path,
+        data,
+        ports: listen,
+        namespace: config.namespace,
+        env,
+      });
     }
     case 'nats': {
       const { path } = await findBinary(BINARIES.nats, search);
@@ -65,7 +71,13 @@ export async function makeServer(name: ServerName, context: ServerContext): Prom
       const { path, version } = await findBinary(BINARIES.redis, search);
       const listen = port('redis');
       return redisService({
-        ...{ binary: path, version: `${basename(path)} ${version}`, data, run: paths.run, port: listen },
+        ...{
+          binary: path,
+          version: `${basename(path)} ${version}`,
+          data,
+          run: paths.run,
+          port: listen,
+        },
         ...{ credentials: credentials.redis, env },
       });
     }

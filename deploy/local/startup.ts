@@ -43,7 +43,9 @@ const START_ATTEMPTS = 5;
 
 export async function startAll(startup: Startup): Promise<AddressBook> {
   const { config, ports, credentials, wanted, onProgress, abort } = startup;
-  const servers = SERVER_NAMES.filter((name) => wanted(name) && givenFor(config, name) === undefined);
+  const servers = SERVER_NAMES.filter(
+    (name) => wanted(name) && givenFor(config, name) === undefined,
+  );
   for (const name of externalServers(config)) {
     onProgress({ service: name, text: 'given by the environment, not started' });
   }
@@ -61,7 +63,11 @@ export async function startAll(startup: Startup): Promise<AddressBook> {
 }
 
 /** Side by side; what fails first ends the others, and all have ended when it throws. */
-async function all<T>(items: readonly T[], abort: AbortController, start: (item: T) => Promise<void>): Promise<void> {
+async function all<T>(
+  items: readonly T[],
+  abort: AbortController,
+  start: (item: T) => Promise<void>,
+): Promise<void> {
   await Promise.allSettled(
     items.map((item) =>
       start(item).catch((error: unknown) => {
@@ -72,17 +78,25 @@ async function all<T>(items: readonly T[], abort: AbortController, start: (item:
   abort.signal.throwIfAborted();
 }
 
-async function reservePorts({ ports, onProgress }: Startup, servers: readonly ServerName[]): Promise<void> {
+async function reservePorts(
+  { ports, onProgress }: Startup,
+  servers: readonly ServerName[],
+): Promise<void> {
   const names = [...servers.flatMap((name) => [...SERVER_PORTS[name]]), ...PROCESS_NAMES];
   const { moved } = await ports.reserve(names);
   for (const name of moved) {
-    onProgress({ service: 'stack', text: `the earlier port of ${name} is taken, it is ${ports.of(name)} now` });
+    onProgress({
+      service: 'stack',
+      text: `the earlier port of ${name} is taken, it is ${ports.of(name)} now`,
+    });
   }
 }
 
 async function startServer(name: ServerName, startup: Startup): Promise<void> {
   const { env, ports, abort, onProgress } = startup;
-  const whole = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const whole = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   const service = await makeServer(name, {
     ...startup,
     env: Object.fromEntries(whole),
@@ -116,7 +130,11 @@ async function startProcess(name: ProcessName, startup: Startup, book: AddressBo
   await startOne(service, startup, [name]);
 }
 
-async function startOne(service: Service, startup: Startup, portNames: readonly PortName[]): Promise<void> {
+async function startOne(
+  service: Service,
+  startup: Startup,
+  portNames: readonly PortName[],
+): Promise<void> {
   const { paths, record, ports, abort, onKeeper, onProgress } = startup;
   const { name } = service;
   abort.signal.throwIfAborted();
@@ -132,19 +150,29 @@ async function startOne(service: Service, startup: Startup, portNames: readonly 
   await ports.release(portNames);
   await keeper.start();
   const where = service.address();
-  onProgress({ service: name, text: `ready in ${seconds(since)}${where === null ? '' : ` on ${where}`}` });
+  onProgress({
+    service: name,
+    text: `ready in ${seconds(since)}${where === null ? '' : ` on ${where}`}`,
+  });
 }
 
-async function migrateServers({ config, credentials, onProgress, abort }: Startup, book: AddressBook): Promise<void> {
+async function migrateServers(
+  { config, credentials, onProgress, abort }: Startup,
+  book: AddressBook,
+): Promise<void> {
   abort.signal.throwIfAborted();
   const { admin } = book.urls;
   const { changes } = await migrate({ temporal: book.temporal.address, ...admin }, config);
-  if (changes.length > 0) onProgress({ service: 'stack', text: `migrated, ${changes.length} changes` });
+  if (changes.length > 0)
+    onProgress({ service: 'stack', text: `migrated, ${changes.length} changes` });
   // A database that is not ours has its own way of giving roles their passwords.
-  if (config.given.database === undefined) await setServicePasswords(admin.database, passwordsOfRoles(credentials));
+  if (config.given.database === undefined)
+    await setServicePasswords(admin.database, passwordsOfRoles(credentials));
 }
 
-function passwordsOfRoles({ postgres }: Credentials): Record<'bd_client' | 'bd_worker' | 'bd_router', string> {
+function passwordsOfRoles({
+  postgres,
+}: Credentials): Record<'bd_client' | 'bd_worker' | 'bd_router', string> {
   const { bd_client, bd_worker, bd_router } = postgres;
   return { bd_client, bd_worker, bd_router };
 }

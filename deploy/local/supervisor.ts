@@ -7,7 +7,13 @@ import type { Config } from '../../platform/config.js';
 import { stackFilePath, writeStackFile, type StackState } from '../../platform/stack-file.js';
 import { displayAddress, givenFor, stackState } from './addresses.js';
 import { ChildRecord, endLeftovers } from './children.js';
-import { startControl, type Commands, type ControlServer, type Phase, type StackStatus } from './control.js';
+import {
+  startControl,
+  type Commands,
+  type ControlServer,
+  type Phase,
+  type StackStatus,
+} from './control.js';
 import type { Environment } from './environment.js';
 import { makeHome } from './home.js';
 import { majorOfData } from './install/postgres.js';
@@ -81,17 +87,26 @@ export class Supervisor implements Commands {
   }
 
   down(): void {
-    this.abort.abort(new SandboxError('SANDBOX_007', 'the local stack was stopped while it started'));
+    this.abort.abort(
+      new SandboxError('SANDBOX_007', 'the local stack was stopped while it started', {
+        hint: 'Start it again with `bd dev up`.',
+      }),
+    );
     void this.stop();
   }
 
   async status(): Promise<StackStatus> {
-    return { phase: this.phase, services: await Promise.all(SERVICE_NAMES.map((name) => this.statusOf(name))) };
+    return {
+      phase: this.phase,
+      services: await Promise.all(SERVICE_NAMES.map((name) => this.statusOf(name))),
+    };
   }
 
   async restart(name: ServiceName): Promise<void> {
     if (this.phase !== 'running') {
-      throw new SandboxError('SANDBOX_007', `the local stack is ${this.phase}`, { hint: 'Wait until it runs.' });
+      throw new SandboxError('SANDBOX_007', `the local stack is ${this.phase}`, {
+        hint: 'Wait until it runs.',
+      });
     }
     await this.keeperOf(name).restart();
   }
@@ -99,7 +114,8 @@ export class Supervisor implements Commands {
   signal(name: ServiceName, signal: NodeJS.Signals): number {
     const keeper = this.keeperOf(name);
     const { identity } = keeper;
-    if (identity === null) throw new SandboxError('SANDBOX_007', `${name} does not run at the moment`);
+    if (identity === null)
+      throw new SandboxError('SANDBOX_007', `${name} does not run at the moment`);
     keeper.kill(signal);
     return identity.pid;
   }
@@ -116,7 +132,8 @@ export class Supervisor implements Commands {
     this.lock = taken.lock;
 
     const leftovers = await endLeftovers(paths.children);
-    if (leftovers.length > 0) this.tell(`ended what an earlier one left running: ${leftovers.join(', ')}`);
+    if (leftovers.length > 0)
+      this.tell(`ended what an earlier one left running: ${leftovers.join(', ')}`);
     await rm(stackFilePath(config.home), { force: true });
     const hasData = (await majorOfData(join(paths.data, 'postgres', 'data'))) !== null;
     const book = await startAll({
@@ -141,7 +158,7 @@ export class Supervisor implements Commands {
   private async end(): Promise<void> {
     this.phase = 'stopping';
     const close = (names: readonly ServiceName[]): Promise<unknown> =>
-      Promise.allSettled(names.map((name) => this.keepers.get(name)?.close()));
+      Promise.allSettled(names.map((name) => this.keepers.get(name)?.close() ?? Promise.resolve()));
     await close(PROCESS_NAMES);
     await close(SERVER_NAMES);
     // What was about to start has seen the abort by now, and a keeper made since then is closed here.

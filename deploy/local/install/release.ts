@@ -43,7 +43,11 @@ export async function fromRelease(release: Release, options: FetchOptions): Prom
   return findFile(unpacked, executable);
 }
 
-async function download(url: string, path: string, { onText, signal }: FetchOptions): Promise<string> {
+async function download(
+  url: string,
+  path: string,
+  { onText, signal }: FetchOptions,
+): Promise<string> {
   const abort = new AbortController();
   const give = (reason: string) => (): void => {
     abort.abort(new Refused(reason));

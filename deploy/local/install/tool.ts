@@ -24,7 +24,11 @@ export interface ToolResult {
 const KEPT_OUTPUT = 16_384;
 
 /** Runs to its end and returns what it printed (both streams). @throws Refused where it is missing or too slow */
-export function runTool(command: string, args: readonly string[], options: ToolOptions): Promise<ToolResult> {
+export function runTool(
+  command: string,
+  args: readonly string[],
+  options: ToolOptions,
+): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     const { timeoutMs, env, signal, user, passFds = [] } = options;
     const child = spawn(...tied(command, args, 'SIGKILL'), {

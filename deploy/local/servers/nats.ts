@@ -1,8 +1,7 @@
 /** nats-server of the local stack: JetStream in a control account, every process with a user of its own. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'nats';
-import { writePrivateFile } from '../home.js';
+import { makeDirectory, writePrivateFile } from '../home.js';
 import { CONTROL_USERS, type NatsPermissions } from '../nats-permissions.js';
 import type { Credentials } from '../secrets.js';
 import type { Launch, Service } from '../service.js';
@@ -30,7 +29,7 @@ export function natsService(options: NatsOptions): Service {
     // Its monitoring pages are JSON; Prometheus wants an exporter of its own for them.
     metrics: () => null,
     async launch(): Promise<Launch> {
-      await mkdir(data, { recursive: true, mode: 0o700 });
+      await makeDirectory(data, 0o700);
       await writePrivateFile(configPath, configuration(options));
       return { command: binary, args: ['--config', configPath], env: options.env };
     },
@@ -74,7 +73,9 @@ function user(name: string, password: string, permissions?: NatsPermissions): st
 function configuration(options: NatsOptions): string {
   const { data, run, port, monitorPort, credentials } = options;
   const { admin, sys, ...others } = credentials;
-  const users = Object.entries(others).map(([name, password]) => user(name, password, CONTROL_USERS[name]));
+  const users = Object.entries(others).map(([name, password]) =>
+    user(name, password, CONTROL_USERS[name]),
+  );
   return `# Written at every start of the local stack; the rights are those of deploy/local/nats-permissions.ts.
 server_name: local
 listen: "127.0.0.1:${port()}"
@@ -100,4 +101,3 @@ accounts {
 system_account: SYS
 `;
 }
-

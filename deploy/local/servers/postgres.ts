@@ -1,10 +1,11 @@
 /** Postgres of the local stack: its cluster is made once, and it never runs as root. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { chown, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { SandboxError } from '../../../domain/errors.js';
+import { makeDirectory } from '../home.js';
 import { lastLine, runTool } from '../install/tool.js';
 import type { PostgresPrograms } from '../install/postgres.js';
 import type { Launch, Service, SystemUser } from '../service.js';
@@ -42,15 +43,20 @@ export async function postgresUser(base: string): Promise<SystemUser | null> {
   if (process.getuid?.() !== 0) return null;
   const owner = await stat(base).catch(() => null);
   if (owner !== null && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
-  const id = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+  const id = (flag: string): number =>
+    Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch (error) {
-    throw new SandboxError('SANDBOX_009', 'Postgres refuses to run as root, and there is no user `nobody`', {
-      hint: 'Run `bd dev up` as another user, or set DATABASE_URL.',
-      details: { dependency: 'postgres' },
-      cause: error,
-    });
+    throw new SandboxError(
+      'SANDBOX_009',
+      'Postgres refuses to run as root, and there is no user `nobody`',
+      {
+        hint: 'Run `bd dev up` as another user, or set DATABASE_URL.',
+        details: { dependency: 'postgres' },
+        cause: error,
+      },
+    );
   }
 }
 
@@ -60,7 +66,10 @@ export function postgresService(options: PostgresOptions): Service {
     `postgres://postgres:${password}@127.0.0.1:${port()}/${database}`;
 
   /** Bounded: a server in trouble may accept and never answer. */
-  const ask = async (database: string, query: string): Promise<pg.QueryResult<Record<string, unknown>>> => {
+  const ask = async (
+    database: string,
+    query: string,
+  ): Promise<pg.QueryResult<Record<string, unknown>>> => {
     const client = new pg.Client({
       connectionString: adminUrl(database),
       connectionTimeoutMillis: 1_500,
@@ -90,7 +99,11 @@ export function postgresService(options: PostgresOptions): Service {
       const settings = { ...SETTINGS, port: String(port()) };
       return {
         command: join(programs.bin, 'postgres'),
-        args: ['-D', join(path, 'data'), ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+        args: [
+          '-D',
+          join(path, 'data'),
+          ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
+        ],
         env: options.env,
         passFds: fds,
         ...(user === null ? {} : { user }),
@@ -100,7 +113,10 @@ export function postgresService(options: PostgresOptions): Service {
       await ask('postgres', 'SELECT 1');
     },
     async afterStart() {
-      const { rowCount } = await ask('postgres', `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`);
+      const { rowCount } = await ask(
+        'postgres',
+        `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`,
+      );
       if (rowCount === 0) await ask('postgres', `CREATE DATABASE ${DATABASE}`);
     },
   };
@@ -113,12 +129,21 @@ export function postgresService(options: PostgresOptions): Service {
  */
 function reachable(base: string, user: SystemUser | null): { path: string; fds: number[] } {
   if (user === null || process.platform !== 'linux') return { path: base, fds: [] };
-  return { path: '/proc/self/fd/3', fds: [openSync(base, constants.O_RDONLY | constants.O_DIRECTORY)] };
+  return {
+    path: '/proc/self/fd/3',
+    fds: [openSync(base, constants.O_RDONLY | constants.O_DIRECTORY)],
+  };
 }
 
 /** Made beside and renamed: an interrupted initdb leaves nothing that looks like a cluster. */
-async function makeCluster({ programs, base, user, password, env }: PostgresOptions): Promise<void> {
-  await mkdir(base, { recursive: true, mode: 0o700 });
+async function makeCluster({
+  programs,
+  base,
+  user,
+  password,
+  env,
+}: PostgresOptions): Promise<void> {
+  await makeDirectory(base, 0o700);
   if (user !== null) await chown(base, user.uid, user.gid);
   if ((await stat(join(base, 'data')).catch(() => null)) !== null) return;
   const [draft, passwordFile] = [join(base, 'data.new'), join(base, 'password')];
@@ -130,7 +155,12 @@ async function makeCluster({ programs, base, user, password, env }: PostgresOpti
     const { code, output } = await runTool(
       join(programs.bin, 'initdb'),
       [
-        ...['-D', join(path, 'data.new'), '--username=postgres', `--pwfile=${join(path, 'password')}`],
+        ...[
+          '-D',
+          join(path, 'data.new'),
+          '--username=postgres',
+          `--pwfile=${join(path, 'password')}`,
+        ],
         ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'],
       ],
       { env, timeoutMs: INITDB_MS, passFds: fds, ...(user === null ? {} : { user }) },

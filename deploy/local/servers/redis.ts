@@ -1,8 +1,8 @@
 /** Redis (or Valkey) of the local stack: append-only, its users in an ACL file. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { writePrivateFile } from '../home.js';
+import { makeDirectory, writePrivateFile } from '../home.js';
 import { aclFile } from '../redis-users.js';
 import type { Credentials } from '../secrets.js';
 import type { Launch, Service } from '../service.js';
@@ -31,7 +31,7 @@ export function redisService(options: RedisOptions): Service {
     address: () => `127.0.0.1:${port()}`,
     metrics: () => null,
     async launch(): Promise<Launch> {
-      await mkdir(data, { recursive: true, mode: 0o700 });
+      await makeDirectory(data, 0o700);
       const writtenBy = await readFile(join(data, 'written-by'), 'utf8').catch(() => '');
       // Another version may not know every word in its predecessor's users and would refuse to start; the worker
       // makes them again.
@@ -45,7 +45,15 @@ export function redisService(options: RedisOptions): Service {
   };
 }
 
-function configuration({ port, data, aclPath }: { port: number; data: string; aclPath: string }): string {
+function configuration({
+  port,
+  data,
+  aclPath,
+}: {
+  port: number;
+  data: string;
+  aclPath: string;
+}): string {
   return [
     'bind 127.0.0.1',
     `port ${port}`,

@@ -1,7 +1,7 @@
 /** Temporal of the local stack: the dev server of its CLI on a SQLite file, with the Web UI. */
-import { mkdir } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
+import { makeDirectory } from '../home.js';
 import type { Launch, Service } from '../service.js';
 
 export interface TemporalOptions {
@@ -29,11 +29,19 @@ export function temporalService(options: TemporalOptions): Service {
     address: () => `127.0.0.1:${ports.frontend()}`,
     metrics: () => `http://127.0.0.1:${ports.metrics()}/metrics`,
     async launch(): Promise<Launch> {
-      await mkdir(data, { recursive: true, mode: 0o700 });
+      await makeDirectory(data, 0o700);
       return {
         command: binary,
         args: [
-          ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--ui-disable-news-fetch'],
+          ...[
+            'server',
+            'start-dev',
+            '--ip',
+            '127.0.0.1',
+            '--log-level',
+            'warn',
+            '--ui-disable-news-fetch',
+          ],
           ...['--port', String(ports.frontend()), '--ui-port', String(ports.ui())],
           ...['--http-port', String(ports.http()), '--metrics-port', String(ports.metrics())],
           ...['--db-filename', join(data, 'temporal.db'), '--sqlite-pragma', 'journal_mode=wal'],

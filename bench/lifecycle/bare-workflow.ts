@@ -1,0 +1,32 @@
+/** The baseline: the barest workflow that does a sandbox's DDL, started and awaited the same way. */
+import { condition, defineUpdate, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+
+export interface BareActivities {
+  ddl(sandboxId: string): Promise<void>;
+  drop(sandboxId: string): Promise<void>;
+}
+
+const { ddl, drop } = proxyLocalActivities<BareActivities>({ startToCloseTimeout: '10s' });
+
+export const bareReady = defineUpdate<string>('ready');
+export const bareEnd = defineUpdate<string>('end');
+
+export async function bareWorkflow(sandboxId: string): Promise<void> {
+  let made = false;
+  let ending = false;
+  let ended = false;
+  setHandler(bareReady, async () => {
+    await condition(() => made);
+    return sandboxId;
+  });
+  setHandler(bareEnd, async () => {
+    ending = true;
+    await condition(() => ended);
+    return sandboxId;
+  });
+  await ddl(sandboxId);
+  made = true;
+  await condition(() => ending, '1h');
+  await drop(sandboxId);
+  ended = true;
+}
