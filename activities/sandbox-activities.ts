@@ -4,17 +4,24 @@ import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import type {
   ClaimedSandbox,
+  EnsureInput,
+  WorkflowFailure,
   CreateSandboxInput,
   ExtendResult,
   ResourceName,
 } from '../domain/sandbox.js';
-import { SandboxError } from '../domain/errors.js';
-import { inOrder, type Resources, type ResourceTarget } from '../resources/index.js';
+import { inOrder, type Resources } from '../resources/index.js';
 import type { Policy } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
 import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
-import { getSandbox, setCleanupError, setExpiry, transition } from '../store/sandboxes.js';
+import {
+  getSandbox,
+  setCleanupError,
+  setExpiry,
+  statusOf,
+  transition,
+} from '../store/sandboxes.js';
 import { failuresTyped } from './failures.js';
 import type { LifecycleMetrics } from './metrics.js';
 
@@ -31,12 +38,6 @@ export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 export function sandboxActivities(context: ActivityContext) {
   const { database, resources, policy, metrics, log } = context;
 
-  async function target(sandboxId: SandboxId): Promise<ResourceTarget> {
-    const row = await getSandbox(database, sandboxId);
-    if (row === null) throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
-    return { sandboxId, rotation: row.rotation, createdAt: row.createdAt };
-  }
-
   return failuresTyped({
     /** The policy binds here, not in the caller. Again for the same id: the expiry that was claimed then. */
     async claim(input: CreateSandboxInput): Promise<ClaimedSandbox> {
@@ -47,24 +48,19 @@ export function sandboxActivities(context: ActivityContext) {
       const { sandboxId, name, owner, guildIds } = input;
       const expiresAt = new Date(Date.now() + ttlMs);
       const { maxPerOwner } = policy;
-      await claimSandbox(database, { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner });
-      const row = await getSandbox(database, sandboxId);
-      if (row === null) throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
-      return { createdAt: row.createdAt.getTime(), expiresAt: row.expiresAt.getTime() };
+      const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner };
+      const claimed = await claimSandbox(database, claim);
+      return { createdAt: claimed.createdAt.getTime(), expiresAt: claimed.expiresAt.getTime() };
     },
 
-    async ensureResource(sandboxId: SandboxId, name: ResourceName): Promise<void> {
-      await resources[name].ensure(await target(sandboxId));
+    async ensureResource(name: ResourceName, target: EnsureInput): Promise<void> {
+      await resources[name].ensure({ ...target, createdAt: new Date(target.createdAt) });
     },
 
-    async markRunning(sandboxId: SandboxId, owner: string): Promise<void> {
+    /** @param seconds since the workflow's start */
+    async markRunning(sandboxId: SandboxId, owner: string, seconds: number): Promise<void> {
       await transition(database, sandboxId, { to: 'running', actor: owner });
-    },
-
-    /** What `create` took, from the caller's point of view where it is known. */
-    async recordCreate(seconds: number, outcome: 'created' | 'failed'): Promise<void> {
-      metrics.created(seconds, outcome);
-      return Promise.resolve();
+      metrics.created(seconds, 'created');
     },
 
     async registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
@@ -102,7 +98,7 @@ export function sandboxActivities(context: ActivityContext) {
 
     /** False where the claim was never written: there is nothing to destroy. */
     async markDestroying(sandboxId: SandboxId, actor: string, reason: string): Promise<boolean> {
-      if ((await getSandbox(database, sandboxId)) === null) return false;
+      if ((await statusOf(database, sandboxId)) === null) return false;
       const change = {
         to: 'destroying',
         actor,
@@ -130,7 +126,6 @@ export function sandboxActivities(context: ActivityContext) {
         actor: 'workflow',
         event: 'sandbox_destroyed',
       });
-      await setCleanupError(database, sandboxId, null);
       metrics.destroyed(seconds);
     },
 
@@ -141,13 +136,15 @@ export function sandboxActivities(context: ActivityContext) {
       await setCleanupError(database, sandboxId, `${step}: ${message}`).catch(() => undefined);
     },
 
-    async auditCreateFailure(
+    async reportCreateFailure(
       sandboxId: SandboxId,
-      step: string,
-      code: string,
-      message: string,
+      failure: WorkflowFailure,
+      seconds: number,
     ): Promise<void> {
+      const { step, code, message } = failure;
       log.warn({ sandboxId, step, code, err: message }, 'create failed');
+      metrics.created(seconds, 'failed');
+      // A refused claim has written its own entry.
       await database.sql`
         INSERT INTO sandbox_audit_log (sandbox_id, event_type, actor, details)
         SELECT ${sandboxId}, 'create_failed', 'workflow', ${database.sql.json({ step, code, message })}

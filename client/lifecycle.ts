@@ -2,7 +2,9 @@
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowStartOptions,
 } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
@@ -18,6 +20,13 @@ import { asTemporalError, isGone, isResourceExhausted } from './temporal-errors.
 const ANSWER_MS = 20_000;
 
 const IN_PROGRESS = 'what was asked for goes on when a worker is back';
+
+const ATTRIBUTES = {
+  owner: defineSearchAttributeKey('SandboxOwner', 'KEYWORD'),
+  name: defineSearchAttributeKey('SandboxName', 'KEYWORD'),
+  status: defineSearchAttributeKey('SandboxStatus', 'KEYWORD'),
+  guilds: defineSearchAttributeKey('SandboxGuilds', 'KEYWORD_LIST'),
+};
 
 export class Lifecycle {
   constructor(
@@ -42,8 +51,14 @@ export class Lifecycle {
       workflowTaskTimeout: '3s',
       staticSummary: `${input.name} (${input.owner})`,
       staticDetails: `Sandbox **${input.name}** of ${input.owner}`,
+      typedSearchAttributes: [
+        { key: ATTRIBUTES.owner, value: input.owner },
+        { key: ATTRIBUTES.name, value: input.name },
+        { key: ATTRIBUTES.status, value: 'pending' },
+        { key: ATTRIBUTES.guilds, value: [...input.guildIds] },
+      ],
       memo: { sandboxId: input.sandboxId, name: input.name, owner: input.owner },
-    } as const;
+    } satisfies WorkflowStartOptions<typeof sandboxWorkflow> & { workflowIdConflictPolicy: string };
     try {
       if (!wait) {
         await this.temporal.client.workflow.start<typeof sandboxWorkflow>(

@@ -81,6 +81,14 @@ export interface ClaimedSandbox {
   readonly expiresAt: number;
 }
 
+/** Which sandbox a resource is made for, as it crosses into an activity; `createdAt` in epoch ms. */
+export interface EnsureInput {
+  readonly sandboxId: SandboxId;
+  readonly rotation: number;
+  readonly createdAt: number;
+  readonly fresh: boolean;
+}
+
 export interface ExtendResult {
   readonly expiresAt: number;
   /** The maximum TTL cut the extension short. */

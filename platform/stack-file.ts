@@ -75,8 +75,10 @@ export interface Addresses extends ServerUrls {
  */
 export function addressesFor(config: Config, role: StackRole): Addresses {
   const { given } = config;
+  // A router is standalone: it needs no Temporal, and none has to be named for it.
+  const withoutTemporal = role === 'router';
   const complete =
-    given.temporal !== undefined &&
+    (withoutTemporal || given.temporal !== undefined) &&
     given.database !== undefined &&
     given.redis !== undefined &&
     given.nats !== undefined;
@@ -95,7 +97,7 @@ export function addressesFor(config: Config, role: StackRole): Addresses {
     );
   };
   return {
-    temporal: pick('temporal', stack?.temporal.address),
+    temporal: withoutTemporal ? (given.temporal ?? '') : pick('temporal', stack?.temporal.address),
     database: pick('database', stack?.urls[role].database),
     redis: pick('redis', stack?.urls[role].redis),
     nats: pick('nats', stack?.urls[role].nats),

@@ -10,7 +10,7 @@ import {
 import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
 import { consumerName, natsPrefix, sandboxIdIn, type SandboxId } from '../domain/names.js';
 import { STREAMS } from '../domain/routing.js';
-import { getSandbox } from '../store/sandboxes.js';
+import { statusOf } from '../store/sandboxes.js';
 import {
   parseMark,
   type Found,
@@ -53,16 +53,16 @@ export function natsSubjects(context: ResourceContext): Resource {
     name: 'nats-subjects',
     server: 'NATS',
 
-    async ensure({ sandboxId, createdAt }) {
+    async ensure({ sandboxId, createdAt, fresh = false }) {
       await inNats(async () => {
-        const row = await getSandbox(database, sandboxId);
-        refuseUnlessLive(sandboxId, row?.status);
-        if ((await consumerInfo(sandboxId)) !== null) return;
+        if (!fresh) {
+          refuseUnlessLive(sandboxId, await statusOf(database, sandboxId));
+          if ((await consumerInfo(sandboxId)) !== null) return;
+        }
         // A repaired consumer begins at the sandbox's creation: its bot may see an event twice, but misses none.
-        const start: Partial<ConsumerConfig> =
-          row?.status === 'creating'
-            ? { deliver_policy: DeliverPolicy.New }
-            : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: createdAt.toISOString() };
+        const start: Partial<ConsumerConfig> = fresh
+          ? { deliver_policy: DeliverPolicy.New }
+          : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: createdAt.toISOString() };
         const mark: Mark = { installation, createdAt: new Date().toISOString() };
         await (
           await jsm()
@@ -79,10 +79,10 @@ export function natsSubjects(context: ResourceContext): Resource {
           ...start,
         });
         // JetStream cannot be asked to look at the row: what a late attempt made is taken back here.
-        const after = await getSandbox(database, sandboxId);
-        if (after?.status === 'destroying' || after?.status === 'destroyed') {
+        const after = await statusOf(database, sandboxId);
+        if (after === null || after === 'destroying' || after === 'destroyed') {
           await deleteConsumer(sandboxId);
-          refuseUnlessLive(sandboxId, after.status);
+          refuseUnlessLive(sandboxId, after);
         }
       });
     },
@@ -133,8 +133,8 @@ export function natsSubjects(context: ResourceContext): Resource {
   };
 }
 
-function refuseUnlessLive(sandboxId: SandboxId, status: string | undefined): void {
-  if (status === undefined || status === 'destroying' || status === 'destroyed') {
+function refuseUnlessLive(sandboxId: SandboxId, status: string | null): void {
+  if (status === null || status === 'destroying' || status === 'destroyed') {
     throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is ${status ?? 'unknown'}`);
   }
 }

@@ -47,8 +47,12 @@ export function redisKeyspace(context: ResourceContext): Resource {
       await inRedis(async () => {
         const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;
         await fenced(async (connection) => {
-          await connection.watch(tombstoneKey(sandboxId));
-          if ((await connection.exists(tombstoneKey(sandboxId))) === 1) {
+          // Sent together; answered in order.
+          const [, buried] = await Promise.all([
+            connection.watch(tombstoneKey(sandboxId)),
+            connection.exists(tombstoneKey(sandboxId)),
+          ]);
+          if (buried === 1) {
             await connection.unwatch();
             throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is being destroyed`);
           }

@@ -22,6 +22,8 @@ export interface ResourceTarget {
   readonly sandboxId: SandboxId;
   readonly rotation: number;
   readonly createdAt: Date;
+  /** Being made for the first time: nothing of it can have been used yet. Absent: it may be a repair. */
+  readonly fresh?: boolean;
 }
 
 export interface Inspection {

@@ -1,11 +1,13 @@
 /** Carries the route table from Postgres, its owner, to Redis, which hands it to the routers. */
-import { encodeRoute, REDIS_ROUTES, redisRouteKey } from '../domain/routing.js';
+import {
+  encodeRoute,
+  REDIS_ROUTES,
+  REDIS_ROUTES_CHANGED,
+  redisRouteKey,
+} from '../domain/routing.js';
 import type { Redis } from '../platform/redis.js';
 import { routesSince, routeVersion } from '../store/guild-mappings.js';
 import type { Database } from '../store/database.js';
-
-/** Redis pub/sub channel; its message is only a hint (routing.md, "The route table"). */
-export const ROUTES_CHANGED_CHANNEL = 'sandbox:routes:changed';
 
 /**
  * Applies newer entries and raises the version, atomically, so that a reader (and a restart from the append-only file)
@@ -58,6 +60,6 @@ export async function distributeRoutes(database: Database, redis: Redis): Promis
     );
     await redis.del(...batch.map(({ guildId }) => redisRouteKey(guildId)));
   }
-  await redis.publish(ROUTES_CHANGED_CHANNEL, String(newest));
+  await redis.publish(REDIS_ROUTES_CHANGED, String(newest));
   return newest;
 }

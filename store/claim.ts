@@ -1,9 +1,9 @@
 /** Claims a sandbox: its id, its name, a place under the owner's limit and its guilds, in one transaction or not at all. */
-import { and, eq, inArray, sql as raw } from 'drizzle-orm';
+import { and, eq, inArray, or, sql as raw } from 'drizzle-orm';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
-import { LIVE_STATUSES } from '../domain/status.js';
+import { isLive, LIVE_STATUSES } from '../domain/status.js';
 import { postgresCode } from '../platform/postgres.js';
 import { inDatabase, type Database } from './database.js';
 import { auditLog, guildMappings, sandboxes } from './schema.js';
@@ -17,6 +17,11 @@ export interface Claim {
   readonly maxPerOwner: number;
 }
 
+export interface Claimed {
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
 const UNIQUE_VIOLATION = '23505';
 const DEADLOCK = '40P01';
 
@@ -25,11 +30,10 @@ const DEADLOCK = '40P01';
  * A refusal leaves only a `create_failed` audit entry.
  * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_007 where this id is already being destroyed
  */
-export async function claimSandbox(database: Database, claim: Claim): Promise<void> {
+export async function claimSandbox(database: Database, claim: Claim): Promise<Claimed> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await inDatabase(() => claimOnce(database, claim));
-      return;
+      return await inDatabase(() => claimOnce(database, claim));
     } catch (error) {
       if (postgresCode(error) === DEADLOCK && attempt < 5) continue;
       if (postgresCode(error) === UNIQUE_VIOLATION) {
@@ -46,30 +50,38 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<vo
   }
 }
 
-async function claimOnce(database: Database, claim: Claim): Promise<void> {
+async function claimOnce(database: Database, claim: Claim): Promise<Claimed> {
   const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner } = claim;
-  await database.db.transaction(async (tx) => {
+  return database.db.transaction(async (tx) => {
     // The owner's row is the lock under which the limit is counted.
     await tx.execute(raw`INSERT INTO sandbox_owners (owner) VALUES (${owner})
       ON CONFLICT (owner) DO UPDATE SET owner = EXCLUDED.owner`);
-    const [known] = await tx.select().from(sandboxes).where(eq(sandboxes.sandboxId, sandboxId));
+    const rows = await tx
+      .select()
+      .from(sandboxes)
+      .where(
+        or(
+          eq(sandboxes.sandboxId, sandboxId),
+          and(eq(sandboxes.owner, owner), inArray(sandboxes.status, [...LIVE_STATUSES])),
+        ),
+      );
+    const known = rows.find((row) => row.sandboxId === sandboxId);
     if (known !== undefined) {
-      if (known.status === 'destroying' || known.status === 'destroyed') {
+      if (!isLive(known.status)) {
         throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is ${known.status}`);
       }
-      return;
+      return known;
     }
-    const live = await tx.$count(
-      sandboxes,
-      and(eq(sandboxes.owner, owner), inArray(sandboxes.status, [...LIVE_STATUSES])),
-    );
-    if (live >= maxPerOwner) {
+    if (rows.length >= maxPerOwner) {
       throw new SandboxError(
         'SANDBOX_002',
-        `${owner} has ${live} live sandboxes; the limit is ${maxPerOwner}`,
+        `${owner} has ${rows.length} live sandboxes; the limit is ${maxPerOwner}`,
       );
     }
-    await tx.insert(sandboxes).values({ sandboxId, name, owner, expiresAt });
+    const [made] = await tx
+      .insert(sandboxes)
+      .values({ sandboxId, name, owner, expiresAt })
+      .returning({ createdAt: sandboxes.createdAt, expiresAt: sandboxes.expiresAt });
     if (guildIds.length > 0) {
       const claimed = await tx
         .insert(guildMappings)
@@ -103,6 +115,7 @@ async function claimOnce(database: Database, claim: Claim): Promise<void> {
       })),
       { ...entry, eventType: 'status_changed', details: { from: 'pending', to: 'creating' } },
     ]);
+    return made ?? { createdAt: new Date(), expiresAt };
   });
 }
 

@@ -34,6 +34,20 @@ export async function getSandbox(
   });
 }
 
+/** Null where there is no row. One short query: fences ask it often. */
+export async function statusOf(
+  database: Database,
+  sandboxId: SandboxId,
+): Promise<SandboxStatus | null> {
+  const [row] = await inDatabase(
+    () =>
+      database.sql<
+        { status: SandboxStatus }[]
+      >`SELECT status FROM sandboxes WHERE id = ${sandboxId}`,
+  );
+  return row?.status ?? null;
+}
+
 /** By id or name; a name that several rows have had means the live one, else the newest. */
 export async function findSandbox(
   database: Database,
@@ -117,7 +131,11 @@ export async function transition(
       if (row === undefined)
         throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
       if (REACHED[to].includes(row.status)) return;
-      await tx.update(sandboxes).set({ status: to }).where(eq(sandboxes.sandboxId, sandboxId));
+      const cleared = to === 'destroyed' ? { cleanupError: null } : {};
+      await tx
+        .update(sandboxes)
+        .set({ status: to, ...cleared })
+        .where(eq(sandboxes.sandboxId, sandboxId));
       const entry = { sandboxId, actor, createdAt: raw<Date>`clock_timestamp()` };
       await tx.insert(auditLog).values([
         {

@@ -155,7 +155,9 @@ export async function sandboxWorkflow(
     return state.view();
   });
 
-  publish();
+  // A new sandbox's attributes came with its start.
+  if (start.kind === 'create') setCurrentDetails(state.details());
+  else publish();
   try {
     if (start.kind === 'create') await create(state, publish);
     await sleepUntilEnd(state);
@@ -217,13 +219,12 @@ async function create(state: SandboxState, publish: () => void): Promise<void> {
     state.createdAt = claimed.createdAt;
     state.expiresAt = claimed.expiresAt;
     state.status = 'creating';
-    const made = makeResources(state, progress);
+    const made = makeResources(state, progress, startedAt);
     made.catch(() => undefined);
     await Promise.race([made, condition(() => state.isEnding())]);
     if (state.isEnding()) return;
     state.status = 'running';
     publish();
-    await quick.recordCreate((Date.now() - startedAt) / 1000, 'created');
   } catch (error) {
     if (isCancellation(error)) throw error;
     if (state.isEnding() && progress.step !== 'claim') return;
@@ -231,20 +232,20 @@ async function create(state: SandboxState, publish: () => void): Promise<void> {
     state.failure = failure;
     state.end({ actor: 'workflow', reason: 'create failed' });
     publish();
-    if (!claimRefused(state)) {
-      const { step, code, message } = failure;
-      await quick
-        .auditCreateFailure(state.input.sandboxId, step, code, message)
-        .catch(() => undefined);
-    }
-    await quick.recordCreate((Date.now() - startedAt) / 1000, 'failed').catch(() => undefined);
+    const seconds = (Date.now() - startedAt) / 1000;
+    await quick.reportCreateFailure(state.input.sandboxId, failure, seconds).catch(() => undefined);
   }
 }
 
-async function makeResources(state: SandboxState, progress: { step: string }): Promise<void> {
+async function makeResources(
+  state: SandboxState,
+  progress: { step: string },
+  startedAt: number,
+): Promise<void> {
   const { sandboxId, owner } = state.input;
+  const target = { sandboxId, rotation: 0, createdAt: state.createdAt, fresh: true };
   const make = (name: ResourceName): Promise<void> =>
-    quick.ensureResource.executeWithOptions({ summary: `make ${name}` }, [sandboxId, name]);
+    quick.ensureResource.executeWithOptions({ summary: `make ${name}` }, [name, target]);
   const names = RESOURCE_NAMES.filter((name) => name !== 'guild-routes');
   const outcomes = await Promise.allSettled(names.map(make));
   for (const [i, outcome] of outcomes.entries()) {
@@ -258,7 +259,7 @@ async function makeResources(state: SandboxState, progress: { step: string }): P
   if (state.guildIds.length > 0) await make('guild-routes');
   if (state.isEnding()) return;
   progress.step = 'running';
-  await quick.markRunning(sandboxId, owner);
+  await quick.markRunning(sandboxId, owner, (Date.now() - startedAt) / 1000);
 }
 
 const REFUSALS: readonly ErrorCode[] = ['SANDBOX_001', 'SANDBOX_002', 'SANDBOX_003', 'SANDBOX_008'];
