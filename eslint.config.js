@@ -3,6 +3,8 @@ import tseslint from 'typescript-eslint';
 
 const ROOMS = {
   domain: [],
+  // The catalogue of Discord events: what the tests publish, and `bd sandbox emit`.
+  fixtures: [],
   platform: ['domain'],
   store: ['domain', 'platform'],
   resources: ['domain', 'platform', 'store'],
@@ -14,7 +16,7 @@ const ROOMS = {
   workers: ['domain', 'platform', 'store', 'resources', 'activities', 'workflows', 'migrate'],
   client: ['domain', 'platform', 'store', 'resources', 'workflows', 'activities'],
   deploy: ['domain', 'platform', 'migrate'],
-  cli: ['domain', 'platform', 'client', 'workers', 'router', 'migrate', 'deploy'],
+  cli: ['domain', 'platform', 'client', 'workers', 'router', 'migrate', 'deploy', 'fixtures'],
 };
 const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'test'];
 

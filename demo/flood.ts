@@ -1,6 +1,6 @@
 /** Publishes the corpus of Discord events for several guilds into RAW, as an ingestor would. */
 import { headers } from 'nats';
-import { corpus } from '../test/fixtures/events/index.js';
+import { corpus } from '../fixtures/events/index.js';
 import { closeNats, openNats } from '../platform/nats.js';
 import { destinationOf, HEADER_ID, type Published } from './ledger.js';
 

@@ -1,6 +1,6 @@
 /** Who published what, and where each event was found: the demo's own account, compared with what the servers hold. */
 import type { JsMsg, NatsConnection } from 'nats';
-import type { CorpusEvent } from '../test/fixtures/events/index.js';
+import type { CorpusEvent } from '../fixtures/events/index.js';
 
 export const HEADER_ID = 'Demo-Id';
 
