@@ -7,6 +7,7 @@ export type {
   ListOptions,
 } from './client/sandbox-client.js';
 export type { Check, SandboxHealth } from './client/health.js';
+export type { EventsOptions, SandboxEvent } from './client/events.js';
 export type { SandboxEnvironment } from './client/environment.js';
 export { SandboxError, ERRORS, type ErrorCode, type ErrorJson } from './domain/errors.js';
 export type { GuildId } from './domain/guild.js';

@@ -1,15 +1,21 @@
 /** Which words lead to which commands: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
 import type { Command } from './command.js';
+import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { createCommand } from './commands/create.js';
 import { destroyCommand } from './commands/destroy.js';
+import { doctorCommand } from './commands/doctor.js';
+import { emitCommand } from './commands/emit.js';
 import { extendCommand } from './commands/extend.js';
 import { registerGuildCommand, unregisterGuildCommand } from './commands/guilds.js';
 import { listCommand } from './commands/list.js';
+import { logsCommand } from './commands/logs.js';
 import { migrateCommand } from './commands/migrate.js';
+import { openCommand } from './commands/open.js';
 import { routerCommand, workerCommand } from './commands/processes.js';
 import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
+import { tailCommand } from './commands/tail.js';
 import { devCommands } from './dev/commands.js';
 import type { Group } from './parse.js';
 
@@ -24,6 +30,10 @@ const SANDBOX: Group = {
     extendCommand,
     registerGuildCommand,
     unregisterGuildCommand,
+    tailCommand,
+    emitCommand,
+    logsCommand,
+    openCommand,
     sweepCommand,
   ],
 };
@@ -40,9 +50,11 @@ const ROOT: Group = {
   commands: [
     pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
     pointer('dev', 'The local stack: servers, worker, router'),
+    doctorCommand,
     migrateCommand,
     workerCommand,
     routerCommand,
+    completionCommand,
   ],
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `bd`: parses, runs one command, closes what it opened, and exits promptly with the command's code. */
 import type { SandboxClient } from '../client/sandbox-client.js';
-import { loadConfig, type Config } from '../platform/config.js';
+import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
 import { groupFor } from './groups.js';
 import { processIo, reportError } from './io.js';
@@ -15,6 +15,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const { group, rest } = groupFor(argv);
     const parsed = parse(group, rest);
     if (parsed === null) return 0;
+    // Loaded here: its validation costs some 50 ms, which help has no use for.
+    const { loadConfig } = await import('../platform/config.js');
     let config: Config | undefined;
     const context: CommandContext = {
       io,

@@ -5,7 +5,9 @@
  */
 import { cac, type CAC } from 'cac';
 import { Input, type Command } from './command.js';
+import { wrapHelp } from './help.js';
 import { usage } from './io.js';
+import { nearest } from './nearest.js';
 
 const MARK = '\u0001';
 const mark = (text: string): string => MARK + text;
@@ -33,7 +35,7 @@ export function buildCli(group: Group): CAC {
     for (const { flags, description } of command.options ?? []) built.option(flags, description);
     for (const example of command.examples ?? []) built.example(`  ${example}`);
   }
-  cli.help();
+  cli.help(wrapHelp);
   return cli;
 }
 
@@ -77,6 +79,8 @@ export function parse(group: Group, argv: readonly string[]): Parsed | null {
 
 const camel = (name: string): string =>
   name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const dashed = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const optionName = (flags: string): string => camel(/--(?:no-)?([a-z-]+)/.exec(flags)?.[1] ?? '');
 
 function valuesOf(options: Record<string, unknown>): Record<string, (string | boolean)[]> {
@@ -97,9 +101,12 @@ function refuseUnknownOptions(
   const known = new Set((command.options ?? []).map(({ flags }) => optionName(flags)));
   for (const name of Object.keys(options)) {
     if (name === '--' || known.has(name)) continue;
+    const near = nearest(dashed(name).slice(0, 60), [...known].map(dashed));
     throw usage(
-      `unknown option ${name.length === 1 ? `-${name}` : `--${name}`}`,
-      `\`${group.name} ${command.name} --help\` lists the options.`,
+      `unknown option ${name.length === 1 ? `-${name}` : `--${dashed(name)}`}`,
+      near === null
+        ? `\`${group.name} ${command.name} --help\` lists the options.`
+        : `Did you mean --${near}?`,
     );
   }
 }
@@ -134,32 +141,10 @@ function checkArity(group: Group, command: Command, values: readonly string[]): 
 
 function unknownCommand(group: Group, word: string): Error {
   const names = group.commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]);
-  const near = names
-    .map((name) => ({ name, distance: editDistance(word, name) }))
-    .filter(({ distance, name }) => distance <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.distance - b.distance)[0];
+  const near = nearest(word.slice(0, 60), names);
   const hint =
-    near === undefined
+    near === null
       ? `\`${group.name} --help\` lists the commands.`
-      : `Did you mean \`${group.name} ${near.name}\`?`;
+      : `Did you mean \`${group.name} ${near}\`?`;
   return usage(`unknown command ${JSON.stringify(word.slice(0, 60))}`, hint);
-}
-
-/** Levenshtein distance, for "did you mean". */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of a.split('').entries()) {
-    const next = [i + 1];
-    for (const [j, other] of b.split('').entries()) {
-      next.push(
-        Math.min(
-          (next[j] ?? 0) + 1,
-          (row[j + 1] ?? 0) + 1,
-          (row[j] ?? 0) + (letter === other ? 0 : 1),
-        ),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,5 +1,5 @@
 /** Tables and the words in them. */
-import Table from 'cli-table3';
+import { stripVTControlCharacters } from 'node:util';
 import { formatRough } from '../domain/duration.js';
 import type { Sandbox } from '../domain/sandbox.js';
 import type { SandboxStatus } from '../domain/status.js';
@@ -23,10 +23,26 @@ const NO_BORDERS = {
   middle: '  ',
 } as const;
 
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+const GAP = 2;
+
+/**
+ * Columns as wide as their content; on a terminal that is too narrow the widest are cut, so that no line breaks.
+ * Through a pipe nothing is cut. The library is loaded here: help needs no table.
+ */
+export async function table(
+  io: Io,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): Promise<string> {
+  const { default: Table } = await import('cli-table3');
+  const widths = head.map((title, i) =>
+    rows.reduce((width, row) => Math.max(width, widthOf(row[i] ?? '')), title.length),
+  );
+  if (io.stdout.isTTY) fit(widths, io.stdout.columns);
   const built = new Table({
     head: [...head],
     chars: { ...NO_BORDERS },
+    colWidths: widths,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
   for (const row of rows) built.push([...row]);
@@ -35,6 +51,25 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** Of the widest line of a cell, without its colours. */
+function widthOf(cell: string): number {
+  return Math.max(
+    ...stripVTControlCharacters(cell)
+      .split('\n')
+      .map((line) => line.length),
+  );
+}
+
+/** Takes from the widest column until all fit. */
+function fit(widths: number[], room: number): void {
+  const available = room - GAP * (widths.length - 1);
+  while (widths.reduce((sum, width) => sum + width, 0) > available) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if ((widths[widest] ?? 0) <= 8) return;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
 }
 
 export function colouredStatus(io: Io, status: SandboxStatus): string {

@@ -18,9 +18,11 @@ import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import type { Config } from '../platform/config.js';
 import { readMasterSecret } from '../platform/stack-file.js';
 import { mappingOf } from '../store/guild-mappings.js';
-import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
+import { auditOf, findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
+import type { AuditEntry } from '../store/schema.js';
 import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
 import { Connections } from './connections.js';
+import type { EventsOptions, SandboxEvent } from './events.js';
 import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environment.js';
 import { checkHealth, type SandboxHealth } from './health.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -182,6 +184,19 @@ export class SandboxClient {
     return checkHealth(this.connections, row, async () =>
       (await this.lifecycle()).workflowStatus(row.sandboxId),
     );
+  }
+
+  /** What has happened to it, oldest first. @throws SANDBOX_004 */
+  async audit(idOrName: string): Promise<AuditEntry[]> {
+    const { sandboxId } = await this.row(idOrName);
+    return auditOf(this.connections.database, sandboxId);
+  }
+
+  /** Its events as they are stored, read beside its bot, which still gets them all. @throws SANDBOX_004, _009 */
+  async *events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent> {
+    const { sandboxId } = await this.row(idOrName);
+    const { eventsOf } = await import('./events.js');
+    yield* eventsOf(await this.connections.nats(), sandboxId, options);
   }
 
   /** Repairs and removes now what the schedule would later; `dryRun` only reports. */

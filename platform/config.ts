@@ -35,6 +35,8 @@ export interface Config {
   /** 0: a free port, reported in the log and in the stack's state. */
   readonly metricsPort: number;
   readonly namespace: string;
+  /** Of the Temporal Web UI; absent: the local stack's. */
+  readonly temporalUiUrl?: string;
   readonly logLevel: string;
   readonly given: GivenAddresses;
 }
@@ -104,6 +106,7 @@ const schema = z.object({
   SANDBOX_REDIS_ACL: z.enum(['on', 'off']).default('on'),
   SANDBOX_METRICS_PORT: count(0, 0, 65_535),
   TEMPORAL_ADDRESS: address.optional(),
+  TEMPORAL_UI_URL: url('http', 'https').optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: postgresUrl.optional(),
@@ -157,7 +160,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     metricsPort: e.SANDBOX_METRICS_PORT,
     namespace: e.TEMPORAL_NAMESPACE,
     logLevel: e.LOG_LEVEL,
-    ...defined({ masterSecret: e.SANDBOX_MASTER_SECRET }),
+    ...defined({ masterSecret: e.SANDBOX_MASTER_SECRET, temporalUiUrl: e.TEMPORAL_UI_URL }),
     given: defined({
       temporal: e.TEMPORAL_ADDRESS,
       database: e.SANDBOX_CONTROL_DATABASE_URL ?? e.DATABASE_URL,

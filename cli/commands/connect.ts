@@ -1,6 +1,7 @@
 /** `bd sandbox connect`: what a bot needs to run in a sandbox, for `eval`. On failure nothing is printed to stdout. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, usage } from '../io.js';
+import { withProgress } from '../progress.js';
 import { FORMATS, formatEnvironment, isFormat } from '../shell.js';
 
 export const connectCommand: Command = {
@@ -26,7 +27,9 @@ export const connectCommand: Command = {
       );
     }
     const api = await client();
-    const { environment, withoutCredentials } = await api.connection(input.args[0] ?? '');
+    const { environment, withoutCredentials } = await withProgress(io, 'reading', () =>
+      api.connection(input.args[0] ?? ''),
+    );
     if (withoutCredentials !== null) await note(io, `No credentials: ${withoutCredentials}.`);
     await print(io, formatEnvironment(environment, format));
   },

@@ -2,6 +2,7 @@
 import { isSandboxStatus, SANDBOX_STATUSES } from '../../domain/status.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, printJson, usage } from '../io.js';
+import { withProgress } from '../progress.js';
 import { LIST_FIELDS, listRow, table } from '../table.js';
 
 export const listCommand: Command = {
@@ -26,17 +27,20 @@ export const listCommand: Command = {
       );
     }
     const api = await client();
-    const sandboxes = await api.list({
-      all: input.flag('all'),
-      ...(owner === undefined ? {} : { owner }),
-      ...(status === undefined ? {} : { status }),
-    });
+    const sandboxes = await withProgress(io, 'listing', () =>
+      api.list({
+        all: input.flag('all'),
+        ...(owner === undefined ? {} : { owner }),
+        ...(status === undefined ? {} : { status }),
+      }),
+    );
     if (input.flag('json')) return printJson(io, sandboxes);
     if (sandboxes.length === 0) return note(io, 'No sandboxes. `bd sandbox create` makes one.');
     const now = Date.now();
     await print(
       io,
-      table(
+      await table(
+        io,
         LIST_FIELDS,
         sandboxes.map((sandbox) => listRow(io, sandbox, now)),
       ),

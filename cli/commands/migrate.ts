@@ -1,5 +1,4 @@
 /** `bd migrate`: brings every server to the state the product needs. */
-import { addressesFor } from '../../platform/stack-file.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
 import { withProgress } from '../progress.js';
@@ -15,6 +14,7 @@ export const migrateCommand: Command = {
 
   async run({ io, input, config }) {
     const check = input.flag('check');
+    const { addressesFor } = await import('../../platform/stack-file.js');
     const { migrate } = await import('../../migrate/index.js');
     const { changes } = await withProgress(io, 'migrating', () =>
       migrate(addressesFor(config(), 'admin'), config(), { check }),

@@ -37,6 +37,9 @@ export const statusCommand: Command = {
       state === 'ok' ? c.green(state) : c.red(state),
       detail,
     ]);
-    await print(io, `${lines.join('\n')}\n\n${table(['Check', 'State', 'Detail'], rows)}`);
+    await print(
+      io,
+      `${lines.join('\n')}\n\n${await table(io, ['Check', 'State', 'Detail'], rows)}`,
+    );
   },
 };

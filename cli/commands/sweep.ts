@@ -26,7 +26,7 @@ export const sweepCommand: Command = {
     ];
     await print(
       io,
-      rows.length === 0 ? 'Nothing to sweep.' : table(['What', 'Which', 'Outcome'], rows),
+      rows.length === 0 ? 'Nothing to sweep.' : await table(io, ['What', 'Which', 'Outcome'], rows),
     );
     return report.orphans.some(({ error }) => error !== undefined) ? 1 : 0;
   },

@@ -71,7 +71,7 @@ export const devCommands: readonly Command[] = [
         address ?? '-',
         metrics ?? '-',
       ]);
-      await print(io, table(['Service', 'State', 'Pid', 'Address', 'Metrics'], rows));
+      await print(io, await table(io, ['Service', 'State', 'Pid', 'Address', 'Metrics'], rows));
     },
   },
   {

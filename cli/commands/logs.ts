@@ -1,0 +1,55 @@
+/** `bd sandbox logs`: what has happened to a sandbox, from its audit. */
+import { JSON_OPTION, type Command } from '../command.js';
+import { note, print, printJson } from '../io.js';
+import { withProgress } from '../progress.js';
+import { table } from '../table.js';
+
+export const logsCommand: Command = {
+  name: 'logs',
+  args: '<sandbox>',
+  summary: "Show a sandbox's audit: every change, who made it, when",
+  options: [
+    { flags: '--event <type>', description: 'Only events of this type, such as ttl_extended' },
+    JSON_OPTION,
+  ],
+  examples: ['bd sandbox logs my-fix', 'bd sandbox logs my-fix --event status_changed --json'],
+
+  async run({ io, input, client }) {
+    const api = await client();
+    const wanted = input.text('event');
+    const all = await withProgress(io, 'reading', () => api.audit(input.args[0] ?? ''));
+    const entries = all.filter(({ eventType }) => wanted === undefined || eventType === wanted);
+    if (input.flag('json')) {
+      return printJson(
+        io,
+        entries.map(({ sandboxId, eventType, actor, details, createdAt }) => ({
+          time: createdAt.toISOString(),
+          sandboxId,
+          event: eventType,
+          actor,
+          details,
+        })),
+      );
+    }
+    if (entries.length === 0) return note(io, 'No such events.');
+    const rows = entries.map(({ createdAt, eventType, actor, details }) => [
+      createdAt.toISOString(),
+      eventType,
+      actor,
+      detailText(details),
+    ]);
+    await print(io, await table(io, ['Time', 'Event', 'Actor', 'Details'], rows));
+  },
+};
+
+/** `pending → creating`, else `name=value` pairs. */
+export function detailText(details: Readonly<Record<string, unknown>>): string {
+  const { from, to, ...rest } = details;
+  const change = from !== undefined && to !== undefined ? [`${text(from)} → ${text(to)}`] : [];
+  return [...change, ...Object.entries(rest).map(([key, value]) => `${key}=${text(value)}`)].join(
+    ' ',
+  );
+}
+
+const text = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);

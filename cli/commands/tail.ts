@@ -1,0 +1,101 @@
+/** `bd sandbox tail`: the live events of a sandbox, read beside its bot. */
+import { classify } from '../../domain/guild-of-event.js';
+import { parseDuration } from '../../domain/duration.js';
+import { parseGuildId } from '../../domain/guild.js';
+import type { SandboxEvent } from '../../client/events.js';
+import { JSON_OPTION, type Command, type Input } from '../command.js';
+import { colours, note, print, usage, type Io } from '../io.js';
+
+export const tailCommand: Command = {
+  name: 'tail',
+  args: '<sandbox>',
+  summary: "Show a sandbox's events as they are stored; its bot still gets them all",
+  options: [
+    {
+      flags: '--type <pattern>',
+      description: 'Only this type, such as MESSAGE_CREATE or MESSAGE_*; may be repeated',
+      repeats: true,
+    },
+    { flags: '--guild <id>', description: 'Only this guild; may be repeated', repeats: true },
+    { flags: '--since <duration>', description: 'Begin this long ago instead of now, such as 10m' },
+    { flags: '--limit <n>', description: 'End after this many events' },
+    { ...JSON_OPTION, description: 'One JSON object a line, with the whole payload' },
+  ],
+  examples: [
+    'bd sandbox tail my-fix --type "MESSAGE_*"',
+    'bd sandbox tail my-fix --json | jq .payload',
+  ],
+
+  async run({ io, input, client }) {
+    const wanted = filterOf(input);
+    const limit = limitOf(input.text('limit'));
+    const since = input.text('since');
+    const [sandbox = ''] = input.args;
+    const stop = new AbortController();
+    // Ctrl-C is how a tail ends; npx delivers it twice (traps.md 57).
+    const onSignal = (): void => {
+      stop.abort();
+    };
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+    try {
+      const api = await client();
+      const events = api.events(sandbox, {
+        signal: stop.signal,
+        ...(since === undefined
+          ? {}
+          : { since: new Date(Date.now() - parseDuration(since, '--since')) }),
+      });
+      if (io.stderr.isTTY) await note(io, `Events of ${sandbox}; Ctrl-C ends it.`);
+      let shown = 0;
+      for await (const event of events) {
+        if (!wanted(event)) continue;
+        await print(io, input.flag('json') ? jsonLine(event) : textLine(io, event));
+        shown += 1;
+        if (shown === limit) break;
+      }
+    } finally {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    }
+  },
+};
+
+function filterOf(input: Input): (event: SandboxEvent) => boolean {
+  const guilds = new Set<string>(input.texts('guild').map((guild) => parseGuildId(guild)));
+  const types = input.texts('type').map(pattern);
+  return ({ guildId, type }) =>
+    (guilds.size === 0 || (guildId !== null && guilds.has(guildId))) &&
+    (types.length === 0 || types.some((expression) => expression.test(type)));
+}
+
+/** `*` stands for anything; case does not matter, since ingestors differ in it. */
+function pattern(text: string): RegExp {
+  const literal = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${literal.join('.*')}$`, 'i');
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return Infinity;
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw usage(`--limit ${JSON.stringify(text)} is not valid`, 'Use a whole number from 1.');
+}
+
+/** The payload as JSON where it is JSON, else as text. */
+export function jsonLine({ payload, ...event }: SandboxEvent): string {
+  const readable = classify(Buffer.from(payload)).kind !== 'malformed';
+  const document: unknown = readable ? JSON.parse(payload) : payload;
+  return JSON.stringify({ ...event, payload: document });
+}
+
+const WIDTH = 80;
+
+function textLine(io: Io, { time, type, guildId, sequence, payload }: SandboxEvent): string {
+  const c = colours(io, io.stdout);
+  const head = printable([time.slice(11, 23), `#${sequence}`, type, guildId ?? '-'].join(' '));
+  const room = (io.stdout.isTTY ? io.stdout.columns : WIDTH) - head.length - 1;
+  const safe = printable(payload);
+  const cut = safe.length > room ? `${safe.slice(0, Math.max(0, room - 1))}…` : safe;
+  return room > 8 ? `${head} ${c.dim(cut)}` : head;
+}
+
+/** Control characters of strangers must not reach a terminal. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');

@@ -1,0 +1,33 @@
+/** Completion for bash: `source <(bd completion bash)`. */
+import type { Group } from '../parse.js';
+import { groupWords, NAMES, placesOf, quoted } from './places.js';
+
+export function bashCompletion(groups: readonly Group[]): string {
+  const cases = placesOf(groups).map(
+    ({ keys, words, sandboxes }) =>
+      `    ${keys.map(quoted).join('|')}) words=${quoted(words.map(({ word }) => word).join(' '))}; names=${sandboxes ? 1 : 0} ;;`,
+  );
+  return `# bash completion of bd; made by \`bd completion bash\`
+_bd() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} group=bd command='' words='' names=0 word i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    case "$group:$word" in
+      *:-*) continue ;;
+      ${groupWords(groups)
+        .map((word) => `bd:${word}`)
+        .join('|')}) group="bd $word"; continue ;;
+    esac
+    command=$word
+    break
+  done
+  case "$group:$command" in
+${cases.join('\n')}
+  esac
+  if [ "$names" = 1 ] && [ "\${cur#-}" = "$cur" ]; then
+    words=$(${NAMES})
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -o default -F _bd bd`;
+}

@@ -1,0 +1,118 @@
+/** What each server says of itself: reachable, version, clock, and whether we may do what we must. */
+import { messageOf } from '../../domain/errors.js';
+import { REDIS_ROUTES, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
+import { closeNats, openNats } from '../../platform/nats.js';
+import { asPostgresError, closePostgres, openPostgres } from '../../platform/postgres.js';
+import { closeRedis, openRedis } from '../../platform/redis.js';
+import { routerBucket } from '../../platform/router-bucket.js';
+import { clock, failed, ok, version, type Finding } from './check.js';
+
+const NAME = 'bd doctor';
+
+export async function askPostgres(url: string): Promise<readonly Finding[]> {
+  const sql = openPostgres(url, { name: NAME, max: 1 });
+  try {
+    const from = Date.now();
+    const [row] = await sql<{ version: string; now: Date; user: string; reads: boolean }[]>`
+      SELECT current_setting('server_version') AS version, clock_timestamp() AS now, current_user AS user,
+        coalesce(has_table_privilege(to_regclass('public.sandboxes'), 'SELECT'), false) AS reads`.catch(
+      (error: unknown) => {
+        throw asPostgresError(error);
+      },
+    );
+    const to = Date.now();
+    if (row === undefined) return [failed('postgres', 'gave no answer', 'Check DATABASE_URL.')];
+    return [
+      ok('postgres', `answers in ${to - from} ms`),
+      version('postgres', row.version, [15, 0]),
+      clock('postgres', row.now.getTime(), { from, to }),
+      row.reads
+        ? ok('postgres permission', `${row.user} reads the sandboxes`)
+        : failed(
+            'postgres permission',
+            `${row.user} may not read the sandboxes, or there is no such table`,
+            'Run `bd migrate` as an administrator of the database.',
+          ),
+    ];
+  } finally {
+    await closePostgres(sql);
+  }
+}
+
+export async function askRedis(url: string, acl: boolean): Promise<readonly Finding[]> {
+  const redis = await openRedis(url, NAME);
+  try {
+    const from = Date.now();
+    const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
+    const to = Date.now();
+    const info = await redis.info('server');
+    const line = (key: string) => new RegExp(`^${key}:(.*)$`, 'm').exec(info)?.[1]?.trim();
+    const found = line('valkey_version');
+    const text = found === undefined ? `Redis ${line('redis_version') ?? '0'}` : `Valkey ${found}`;
+    return [
+      ok('redis', `answers in ${to - from} ms`),
+      version('redis', text, [7, 0]),
+      clock('redis', Math.floor(seconds * 1_000 + micros / 1_000), { from, to }),
+      await permission(
+        'redis',
+        'reads the routes',
+        'Give its user `%R~sandbox:*` and +@read.',
+        () => redis.get(REDIS_ROUTES.version),
+      ),
+      acl
+        ? ok('redis acl', 'a user for each sandbox')
+        : {
+            name: 'redis acl',
+            state: 'warning',
+            detail: 'SANDBOX_REDIS_ACL=off: only the key prefix separates sandboxes',
+            remedy: 'Use a Redis that allows ACL SETUSER.',
+          },
+    ];
+  } finally {
+    closeRedis(redis);
+  }
+}
+
+export async function askNats(url: string): Promise<readonly Finding[]> {
+  const from = Date.now();
+  const nc = await openNats(url, NAME);
+  try {
+    const to = Date.now();
+    const permitted = await permission(
+      'nats permission',
+      'sees the streams',
+      'Run `bd migrate`, and let its user publish to $JS.API.STREAM.INFO.*.',
+      async () => (await nc.jetstreamManager()).streams.info(STREAMS.routed),
+    );
+    const asked = Date.now();
+    const time = await routerBucket(nc)
+      .keys('member.')
+      .then(
+        ({ now }) => clock('nats', now, { from: asked, to: Date.now() }),
+        () => failed('nats clock', `no bucket ${ROUTER_BUCKET} to ask`, 'Run `bd migrate`.'),
+      );
+    return [
+      ok('nats', `connected in ${to - from} ms`),
+      version('nats', nc.info?.version ?? '0', [2, 14]),
+      time,
+      permitted,
+    ];
+  } finally {
+    await closeNats(nc);
+  }
+}
+
+async function permission(
+  name: string,
+  may: string,
+  remedy: string,
+  attempt: () => Promise<unknown>,
+): Promise<Finding> {
+  const what = name.endsWith('permission') ? name : `${name} permission`;
+  try {
+    await attempt();
+    return ok(what, may);
+  } catch (error) {
+    return failed(what, messageOf(error), remedy);
+  }
+}

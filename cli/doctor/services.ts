@@ -1,0 +1,121 @@
+/** What must run beside the servers: workflow server and its schedule, workers, routers. */
+import { SWEEP_SCHEDULE_ID, TASK_QUEUE } from '../../domain/search-attributes.js';
+import { memberKey, ROUTER_LEASE_MS } from '../../domain/routing.js';
+import { z } from 'zod';
+import { formatRough } from '../../domain/duration.js';
+import { messageOf } from '../../domain/errors.js';
+import type { Config } from '../../platform/config.js';
+import { closeNats, openNats } from '../../platform/nats.js';
+import { routerBucket } from '../../platform/router-bucket.js';
+import { openTemporal, type TemporalClient } from '../../platform/temporal.js';
+import { failed, ok, unknown, version, warning, type Finding } from './check.js';
+
+const memberShape = z.object({ role: z.enum(['writer', 'standby']), version: z.number() });
+
+/** A poll is open for a minute at most; a worker that has not asked for longer is gone. */
+const POLL_MS = 70_000;
+const WORKFLOW_TASKS = 1;
+
+export async function askTemporal(address: string, config: Config): Promise<readonly Finding[]> {
+  const from = Date.now();
+  const temporal = await openTemporal(address, config.namespace);
+  try {
+    const { serverVersion } = await temporal.client.workflowService.getSystemInfo({});
+    const answered = ok('temporal', `answers in ${Date.now() - from} ms`);
+    const namespace = await askNamespace(temporal, config.namespace);
+    const rest =
+      namespace.state === 'ok'
+        ? await Promise.all([askSchedule(temporal), askWorkers(temporal, config.namespace)])
+        : [
+            unknown('sweep schedule', 'temporal permission'),
+            unknown('worker', 'temporal permission'),
+          ];
+    return [answered, version('temporal', serverVersion, [1, 28]), namespace, ...rest];
+  } finally {
+    await temporal.close();
+  }
+}
+
+async function askNamespace({ client }: TemporalClient, namespace: string): Promise<Finding> {
+  try {
+    await client.workflowService.describeNamespace({ namespace });
+    return ok('temporal permission', `sees namespace ${namespace}`);
+  } catch (error) {
+    return failed(
+      'temporal permission',
+      messageOf(error),
+      'Check TEMPORAL_NAMESPACE, and the credentials for it.',
+    );
+  }
+}
+
+async function askSchedule({ client }: TemporalClient): Promise<Finding> {
+  const name = 'sweep schedule';
+  try {
+    const { state, info } = await client.schedule.getHandle(SWEEP_SCHEDULE_ID).describe();
+    if (state.paused) {
+      return failed(
+        name,
+        `is paused: ${state.note ?? 'no note'}`,
+        `Unpause schedule ${SWEEP_SCHEDULE_ID} in the Temporal Web UI.`,
+      );
+    }
+    const next = info.nextActionTimes[0];
+    if (next === undefined) return failed(name, 'has no next time', 'Run `bd migrate`.');
+    return ok(name, `next in ${formatRough(next.getTime() - Date.now())}`);
+  } catch (error) {
+    return failed(name, messageOf(error), 'Run `bd migrate`.');
+  }
+}
+
+async function askWorkers({ client }: TemporalClient, namespace: string): Promise<Finding> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: TASK_QUEUE },
+    taskQueueType: WORKFLOW_TASKS,
+  });
+  const seen = pollers
+    .map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000)
+    .filter((ago) => ago < POLL_MS);
+  const remedy = 'Start one: `bd worker`, or `bd dev restart worker`.';
+  if (seen.length === 0) return failed('worker', 'none asks for work', remedy);
+  return ok('worker', `${seen.length} asking, the last ${formatRough(Math.min(...seen))} ago`);
+}
+
+export async function askRouters(url: string): Promise<readonly Finding[]> {
+  const nc = await openNats(url, 'bd doctor');
+  try {
+    const bucket = routerBucket(nc);
+    const prefix = memberKey('');
+    const { keys, now } = await bucket.keys(prefix);
+    const members = await Promise.all(keys.map((key) => bucket.read(key, memberShape)));
+    const alive = members.flatMap(({ value, writtenAt }) =>
+      value !== null && now - writtenAt < ROUTER_LEASE_MS ? [value] : [],
+    );
+    const writers = alive.filter(({ role }) => role === 'writer').length;
+    const standbys = alive.length - writers;
+    const remedy = 'Start one: `bd router`, or `bd dev restart router`.';
+    if (alive.length === 0) return [failed('router', 'none is alive: events wait in RAW', remedy)];
+    if (writers === 0) return [failed('router', 'none writes: events wait in RAW', remedy)];
+    const text = `${writers} writer, ${standbys} standby, routes at version ${alive[0]?.version ?? 0}`;
+    return [ok('router', text)];
+  } finally {
+    await closeNats(nc);
+  }
+}
+
+/** Whether the local stack's own processes say that they are ready; nothing where no stack of ours runs. */
+export async function askLocalStack(config: Config): Promise<readonly Finding[]> {
+  const { status } = await import('../../deploy/local/index.js');
+  const services = (await status(config)).filter(({ state }) => state !== 'absent');
+  const ill = services.filter(({ state }) => state !== 'running' && state !== 'external');
+  if (services.every(({ state }) => state === 'external')) return [];
+  if (ill.length === services.length) {
+    return [failed('local stack', `none runs in ${config.home}`, 'Start it: `bd dev up`.')];
+  }
+  if (ill.length === 0) return [ok('local stack', services.map(({ name }) => name).join(', '))];
+  const names = ill.map(({ name, state }) => `${name} is ${state}`).join(', ');
+  return [
+    warning('local stack', names, `Restart it: \`bd dev restart ${ill[0]?.name ?? 'worker'}\`.`),
+  ];
+}

@@ -1,0 +1,70 @@
+/** Changes fields of a catalogue event before it is published: `--set content=hello`, `--set author.id=42`. */
+import { usage } from '../io.js';
+
+interface Fields {
+  [key: string]: unknown;
+}
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+
+/**
+ * Paths begin in `d` where the payload is a gateway dispatch, else at the top; `$.` in front always means the top.
+ * @throws SANDBOX_008 for a payload that is no JSON object, or a path through what is no object
+ */
+export function override(payload: string, settings: readonly string[]): string {
+  if (settings.length === 0) return payload;
+  let document: unknown;
+  try {
+    document = JSON.parse(payload);
+  } catch {
+    document = null;
+  }
+  if (!isFields(document) || Array.isArray(document)) {
+    throw usage('this event is no JSON object, so no field of it can be set', 'Leave --set out.');
+  }
+  for (const setting of settings) apply(document, setting);
+  return JSON.stringify(document);
+}
+
+function apply(document: Fields, setting: string): void {
+  const equals = setting.indexOf('=');
+  const path = equals < 0 ? '' : setting.slice(0, equals);
+  if (path === '') {
+    throw usage(`--set ${JSON.stringify(setting)} is not valid`, 'Use --set path=value.');
+  }
+  const steps = path.split('.');
+  const fromTop = steps[0] === '$';
+  let place: Fields = !fromTop && 't' in document && isFields(document.d) ? document.d : document;
+  if (fromTop) steps.shift();
+  const last = steps.pop() ?? '';
+  for (const step of steps) {
+    const next = Object.hasOwn(place, step) ? place[step] : define(place, step, {});
+    if (!isFields(next)) {
+      throw usage(`--set ${JSON.stringify(path)}: ${step} is no object`, 'Set it as a whole.');
+    }
+    place = next;
+  }
+  define(place, last, valueOf(setting.slice(equals + 1)));
+}
+
+/** Also for a field that is named `__proto__`. */
+function define(place: Fields, key: string, value: unknown): unknown {
+  Object.defineProperty(place, key, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+  return value;
+}
+
+/** JSON where it is JSON, else text. A number that JavaScript would round (a snowflake) stays text. */
+function valueOf(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  return typeof value === 'number' && String(value) !== text ? text : value;
+}
