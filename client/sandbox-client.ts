@@ -24,7 +24,7 @@ import type { SweepInput, SweepReport } from '../activities/sweep-activities.js'
 import { Connections } from './connections.js';
 import type { EventsOptions, SandboxEvent } from './events.js';
 import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environment.js';
-import { checkHealth, type SandboxHealth } from './health.js';
+import type { SandboxHealth } from './health.js';
 import type { Lifecycle } from './lifecycle.js';
 
 export interface CreateSandboxOptions {
@@ -181,6 +181,7 @@ export class SandboxClient {
   /** Asks every server; answers with any of them down but Postgres. @throws SANDBOX_004, _009 */
   async status(idOrName: string): Promise<SandboxHealth> {
     const row = await this.row(idOrName);
+    const { checkHealth } = await import('./health.js');
     return checkHealth(this.connections, row, async () =>
       (await this.lifecycle()).workflowStatus(row.sandboxId),
     );
