@@ -53,6 +53,8 @@ export async function* eventsOf(
   } finally {
     signal.removeEventListener('abort', stop);
     messages.stop();
+    // It would go by itself after minutes without a reader; until then it would look like somebody's.
+    await consumer.delete().catch(() => undefined);
   }
 }
 
