@@ -1,7 +1,6 @@
 /** The sweep's two halves: rows that lack their workflow, and resources that lack a live row. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { TASK_QUEUE } from '../domain/search-attributes.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { messageOf } from '../domain/errors.js';
 import { inOrder, type Found, type Resources } from '../resources/index.js';
@@ -41,6 +40,8 @@ export interface SweepContext {
   readonly database: Database;
   readonly resources: Resources;
   readonly client: Client;
+  /** Where revived workflows run. */
+  readonly taskQueue: string;
   readonly installation: string;
   readonly graceMs: number;
   readonly metrics: LifecycleMetrics;
@@ -72,7 +73,7 @@ export function sweepActivities(context: SweepContext) {
     if (!dryRun) {
       await client.workflow.start('sandboxWorkflow', {
         workflowId: workflowId(sandboxId),
-        taskQueue: TASK_QUEUE,
+        taskQueue: context.taskQueue,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowTaskTimeout: '3s',

@@ -9,7 +9,6 @@ import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { UPDATES, type CreateSandboxInput, type ExtendResult } from '../domain/sandbox.js';
-import { TASK_QUEUE } from '../domain/search-attributes.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
@@ -31,6 +30,7 @@ const ATTRIBUTES = {
 export class Lifecycle {
   constructor(
     private readonly temporal: TemporalClient,
+    private readonly taskQueue: string,
     private readonly newUpdateId: () => string,
   ) {}
 
@@ -42,7 +42,7 @@ export class Lifecycle {
   async create(input: CreateSandboxInput, wait: boolean): Promise<void> {
     const options = {
       workflowId: workflowId(input.sandboxId),
-      taskQueue: TASK_QUEUE,
+      taskQueue: this.taskQueue,
       args: [input] as [CreateSandboxInput],
       // A late retry joins the living and never resurrects the dead; only the sweep starts an id again.
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
@@ -145,7 +145,7 @@ export class Lifecycle {
         input.sandboxId === undefined ? 'sandbox-sweep' : `sandbox-sweep-${input.sandboxId}`;
       return await client.execute<typeof sweepWorkflow>('sweepWorkflow', {
         workflowId,
-        taskQueue: TASK_QUEUE,
+        taskQueue: this.taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
         args: [input],
       });

@@ -241,6 +241,8 @@ export class SandboxClient {
     return (this.lifecycleOpening ??= Promise.all([
       import('./lifecycle.js'),
       this.connections.temporal(),
-    ]).then(([{ Lifecycle }, temporal]) => new Lifecycle(temporal, () => nanoid())));
+    ]).then(
+      ([{ Lifecycle }, temporal]) => new Lifecycle(temporal, this.config.taskQueue, () => nanoid()),
+    ));
   }
 }

@@ -7,6 +7,5 @@ export const SEARCH_ATTRIBUTES = {
   SandboxExpiresAt: 'DATETIME',
 } as const;
 
-export const TASK_QUEUE = 'sandboxes';
 export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
 export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';

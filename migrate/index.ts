@@ -31,7 +31,11 @@ export async function migrate(
       : migratePostgres(addresses.database).then((names) =>
           names.map((name) => `Postgres: migration ${name} applied`),
         );
-  const temporal = { namespace: config.namespace, sweepIntervalMs: config.sweep.intervalMs };
+  const temporal = {
+    namespace: config.namespace,
+    sweepIntervalMs: config.sweep.intervalMs,
+    taskQueue: config.taskQueue,
+  };
   const reports = await Promise.all([
     database,
     migrateNats(addresses.nats, routedSubjectsOf(config), { check }),

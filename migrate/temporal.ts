@@ -8,7 +8,6 @@ import {
   SEARCH_ATTRIBUTES,
   SWEEP_SCHEDULE_ID,
   SWEEP_WORKFLOW_ID,
-  TASK_QUEUE,
 } from '../domain/search-attributes.js';
 import { openTemporal, type TemporalClient } from '../platform/temporal.js';
 
@@ -24,6 +23,7 @@ const GRPC_ALREADY_EXISTS = 6;
 export interface TemporalWants {
   readonly namespace: string;
   readonly sweepIntervalMs: number;
+  readonly taskQueue: string;
 }
 
 /** Creates what is missing and says what it did; with `check` it changes nothing and says what differs. */
@@ -35,7 +35,7 @@ export async function migrateTemporal(
   const temporal = await openTemporal(address, wants.namespace);
   try {
     const attributes = await migrateSearchAttributes(temporal, wants.namespace, check);
-    return [...attributes, ...(await migrateSchedule(temporal, wants.sweepIntervalMs, check))];
+    return [...attributes, ...(await migrateSchedule(temporal, wants, check))];
   } finally {
     await temporal.close();
   }
@@ -69,7 +69,7 @@ async function migrateSearchAttributes(
 /** One sweep at a time (SKIP), and no year-long catch-up after an outage, which is the default (traps.md 12). */
 async function migrateSchedule(
   { client }: TemporalClient,
-  intervalMs: number,
+  { sweepIntervalMs: intervalMs, taskQueue }: TemporalWants,
   check: boolean,
 ): Promise<string[]> {
   const spec = { intervals: [{ every: intervalMs }] };
@@ -78,7 +78,7 @@ async function migrateSchedule(
     type: 'startWorkflow' as const,
     workflowType: 'sweepWorkflow',
     workflowId: SWEEP_WORKFLOW_ID,
-    taskQueue: TASK_QUEUE,
+    taskQueue,
     args: [{ dryRun: false }],
   };
   const handle = client.schedule.getHandle(SWEEP_SCHEDULE_ID);

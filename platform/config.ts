@@ -35,6 +35,8 @@ export interface Config {
   /** 0: a free port, reported in the log and in the stack's state. */
   readonly metricsPort: number;
   readonly namespace: string;
+  /** Workers scale by task queue; client and worker must name the same. */
+  readonly taskQueue: string;
   /** Of the Temporal Web UI; absent: the local stack's. */
   readonly temporalUiUrl?: string;
   readonly logLevel: string;
@@ -108,6 +110,7 @@ const schema = z.object({
   TEMPORAL_ADDRESS: address.optional(),
   TEMPORAL_UI_URL: url('http', 'https').optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  SANDBOX_TASK_QUEUE: z.string().min(1).default('sandboxes'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: postgresUrl.optional(),
   REDIS_URL: redisUrl.optional(),
@@ -159,6 +162,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     redisAcl: e.SANDBOX_REDIS_ACL === 'on',
     metricsPort: e.SANDBOX_METRICS_PORT,
     namespace: e.TEMPORAL_NAMESPACE,
+    taskQueue: e.SANDBOX_TASK_QUEUE,
     logLevel: e.LOG_LEVEL,
     ...defined({ masterSecret: e.SANDBOX_MASTER_SECRET, temporalUiUrl: e.TEMPORAL_UI_URL }),
     given: defined({

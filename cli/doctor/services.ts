@@ -1,5 +1,5 @@
 /** What must run beside the servers: workflow server and its schedule, workers, routers. */
-import { SWEEP_SCHEDULE_ID, TASK_QUEUE } from '../../domain/search-attributes.js';
+import { SWEEP_SCHEDULE_ID } from '../../domain/search-attributes.js';
 import { memberKey, ROUTER_LEASE_MS } from '../../domain/routing.js';
 import { z } from 'zod';
 import { formatRough } from '../../domain/duration.js';
@@ -25,7 +25,7 @@ export async function askTemporal(address: string, config: Config): Promise<read
     const namespace = await askNamespace(temporal, config.namespace);
     const rest =
       namespace.state === 'ok'
-        ? await Promise.all([askSchedule(temporal), askWorkers(temporal, config.namespace)])
+        ? await Promise.all([askSchedule(temporal), askWorkers(temporal, config)])
         : [
             unknown('sweep schedule', 'temporal permission'),
             unknown('worker', 'temporal permission'),
@@ -68,10 +68,13 @@ async function askSchedule({ client }: TemporalClient): Promise<Finding> {
   }
 }
 
-async function askWorkers({ client }: TemporalClient, namespace: string): Promise<Finding> {
+async function askWorkers(
+  { client }: TemporalClient,
+  { namespace, taskQueue }: Config,
+): Promise<Finding> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace,
-    taskQueue: { name: TASK_QUEUE },
+    taskQueue: { name: taskQueue },
     taskQueueType: WORKFLOW_TASKS,
   });
   const seen = pollers

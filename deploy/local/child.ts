@@ -1,9 +1,10 @@
 /** One child process: spawned so that it cannot outlive us, its output in a log file, its end waited for. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { delay } from '../../platform/deadline.js';
 import { identify, type ProcessIdentity } from './identity.js';
+import { openLog } from './log-file.js';
 import type { Launch } from './service.js';
 import { tied } from './tie.js';
 
@@ -30,8 +31,8 @@ export async function spawnChild(
   options: { logPath: string; deathSignal: NodeJS.Signals },
 ): Promise<Child> {
   const { logPath, deathSignal } = options;
-  const log = openSync(logPath, 'a', 0o600);
-  const logStart = statSync(logPath).size;
+  const log = openLog(logPath);
+  const logStart = fstatSync(log).size;
   const [command, args] = tied(launch.command, launch.args, deathSignal);
   let child: ChildProcess;
   try {

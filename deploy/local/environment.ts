@@ -60,6 +60,7 @@ export function configEnvironment(config: Config, base: Environment): Record<str
     SANDBOX_REDIS_ACL: config.redisAcl ? 'on' : 'off',
     SANDBOX_MASTER_SECRET: config.masterSecret,
     TEMPORAL_NAMESPACE: config.namespace,
+    SANDBOX_TASK_QUEUE: config.taskQueue,
     LOG_LEVEL: config.logLevel,
   });
 }

@@ -1,23 +1,21 @@
 /** The local stack, for the CLI, the tests and the demo: start it, ask it, stop it. */
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { messageOf, SandboxError } from '../../domain/errors.js';
+import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
-import { delay } from '../../platform/deadline.js';
 import {
   addressesFor,
   readStackFile,
   stackFilePath,
   type StackState,
 } from '../../platform/stack-file.js';
+import { upInBackground } from './background.js';
 import { endLeftovers, hasEnded } from './children.js';
 import { askDown, askRestart, askSignal, askStatus } from './control.js';
 import { configEnvironment } from './environment.js';
-import { homePaths, makeHome, purgeHome } from './home.js';
+import { homePaths, purgeHome } from './home.js';
+import { signalProcess } from './identity.js';
 import { readLock, takeLock, type LockHolder } from './lock.js';
-import type { StartMessage } from './main.js';
-import { supervisorEntry } from './processes.js';
 import { runSupervisor } from './run.js';
 import { stoppedStatus } from './stopped.js';
 import type { OnProgress, ServiceName, ServiceStatus } from './service.js';
@@ -63,108 +61,6 @@ export async function up(config: Config, options: UpOptions = {}): Promise<Stack
   }
 }
 
-async function upInBackground(
-  config: Config,
-  env: Readonly<Record<string, string>>,
-  only: readonly ServiceName[] | undefined,
-  onProgress: OnProgress,
-): Promise<StackState> {
-  for (;;) {
-    const running = await whenRunning(config, onProgress);
-    if (running !== null) return running;
-    const state = await startDetached(config, env, only, onProgress);
-    // Null: another process was quicker; its stack is the one to wait for.
-    if (state !== null) return state;
-  }
-}
-
-const LOG_LIMIT_BYTES = 5 * 1_048_576;
-
-async function startDetached(
-  config: Config,
-  env: Readonly<Record<string, string>>,
-  only: readonly ServiceName[] | undefined,
-  onProgress: OnProgress,
-): Promise<StackState | null> {
-  const { supervisorLog } = await makeHome(config.home);
-  const log = openLog(supervisorLog);
-  const args = [supervisorEntry, ...(only === undefined ? [] : [`--only=${only.join(',')}`])];
-  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
-    cwd: '/',
-    env: { ...env },
-    detached: true,
-    stdio: ['ignore', log, log, 'ipc'],
-  });
-  closeSync(log);
-  return new Promise((resolve, reject) => {
-    const fail = (error: SandboxError): void => {
-      reject(error);
-    };
-    child.on('message', (message: StartMessage) => {
-      if ('progress' in message) onProgress(message.progress);
-      else if ('ready' in message) {
-        child.unref();
-        resolve(message.ready);
-      } else if ('owned' in message) resolve(null);
-      else
-        fail(
-          new SandboxError(message.failed.code, message.failed.message, {
-            hint: message.failed.hint,
-          }),
-        );
-    });
-    child.once('error', (error) => {
-      fail(
-        new SandboxError('SANDBOX_009', `the supervisor cannot be started: ${messageOf(error)}`),
-      );
-    });
-    child.once('close', (code, signal) => {
-      fail(
-        new SandboxError(
-          'SANDBOX_009',
-          `the supervisor ended with ${signal ?? `exit code ${code}`}`,
-          {
-            hint: `Its log is ${supervisorLog}.`,
-          },
-        ),
-      );
-    });
-  });
-}
-
-function openLog(path: string): number {
-  try {
-    if (statSync(path).size > LOG_LIMIT_BYTES) renameSync(path, `${path}.1`);
-  } catch {
-    // The first start.
-  }
-  return openSync(path, 'a', 0o600);
-}
-
-/** The state of a stack that runs or is about to; null where there is none (any more). */
-async function whenRunning(config: Config, onProgress: OnProgress): Promise<StackState | null> {
-  let told = false;
-  for (;;) {
-    const holder = await readLock(homePaths(config.home).lock);
-    if (holder === null) return null;
-    const phase = await askStatus(holder).then(
-      (status) => status.phase,
-      () => 'stopping' as const,
-    );
-    if (phase === 'running') {
-      const state = readStackFile(config.home);
-      if (state !== null) {
-        onProgress({ service: 'stack', text: `runs already (pid ${holder.pid})` });
-        return state;
-      }
-    }
-    if (!told)
-      onProgress({ service: 'stack', text: `process ${holder.pid} is ${phase} it, waiting` });
-    told = true;
-    await delay(100);
-  }
-}
-
 export interface DownOptions {
   /** Remove the stack's data, passwords and logs as well. */
   readonly purge?: boolean;
@@ -198,10 +94,11 @@ export async function down(config: Config, { purge = false }: DownOptions = {}):
 async function stopHolder(holder: LockHolder): Promise<void> {
   // One that does not answer is asked by signal; its children end with it or are ended as leftovers.
   await askDown(holder).catch(() => {
-    process.kill(holder.pid, 'SIGTERM');
+    signalProcess(holder, 'SIGTERM');
+    signalProcess(holder, 'SIGCONT');
   });
   if (await hasEnded(holder, DOWN_MS)) return;
-  process.kill(holder.pid, 'SIGKILL');
+  signalProcess(holder, 'SIGKILL');
   await hasEnded(holder, DOWN_MS);
 }
 

@@ -4,7 +4,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
-import { stackFilePath, writeStackFile, type StackState } from '../../platform/stack-file.js';
+import {
+  readStackFile,
+  stackFilePath,
+  writeStackFile,
+  type StackState,
+} from '../../platform/stack-file.js';
 import { displayAddress, givenFor, stackState } from './addresses.js';
 import { ChildRecord, endLeftovers } from './children.js';
 import {
@@ -60,6 +65,7 @@ export class Supervisor implements Commands {
   private running: Promise<StackState> | null = null;
   private starting: Promise<StackState> | null = null;
   private stopping: Promise<void> | null = null;
+  private state: StackState | null = null;
   private resolveEnded: () => void = () => undefined;
   /** Resolves once everything has ended, whoever asked for it. */
   readonly ended = new Promise<void>((resolve) => {
@@ -96,6 +102,7 @@ export class Supervisor implements Commands {
   }
 
   async status(): Promise<StackStatus> {
+    if (this.phase === 'running' && this.state !== null) await this.keepStackFile(this.state);
     return {
       phase: this.phase,
       services: await Promise.all(SERVICE_NAMES.map((name) => this.statusOf(name))),
@@ -149,6 +156,7 @@ export class Supervisor implements Commands {
     await writeStackFile(config.home, state);
     // A stop that has begun meanwhile removes the file itself.
     this.abort.signal.throwIfAborted();
+    this.state = state;
     this.phase = 'running';
     const ui = state.temporal.uiUrl === null ? '' : `, Temporal Web UI at ${state.temporal.uiUrl}`;
     this.tell(`ready in ${seconds(since)}${ui}`);
@@ -168,6 +176,17 @@ export class Supervisor implements Commands {
     await this.lock?.release();
     await this.control?.close();
     this.resolveEnded();
+  }
+
+  /** Every other process needs the file: one that was removed or damaged while the stack runs is written again. */
+  private async keepStackFile(state: StackState): Promise<void> {
+    const { home } = this.options.config;
+    try {
+      if (readStackFile(home)?.pid === process.pid) return;
+    } catch {
+      // Unreadable: the same as missing.
+    }
+    await writeStackFile(home, state);
   }
 
   private async statusOf(name: ServiceName): Promise<ServiceStatus> {

@@ -1,6 +1,6 @@
 /** Finds or gets one server's executable, from the first source that has it. */
 import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf, SandboxError } from '../../../domain/errors.js';
 import {
   atLeast,
@@ -50,7 +50,7 @@ export async function findBinary(spec: BinarySpec, options: SearchOptions): Prom
   for (const [label, get] of sources) {
     try {
       const binary = await get();
-      options.onText(`${spec.name} ${binary.version} (${binary.origin})`);
+      options.onText(`${basename(binary.path)} ${binary.version} (${binary.origin})`);
       return binary;
     } catch (error) {
       options.signal.throwIfAborted();

@@ -164,6 +164,7 @@ async function copyPackage(root: string, search: PostgresSearch): Promise<string
     try {
       await makeDirectory(directory, 0o755);
       await assertOurs(directory);
+      await assertReachable(directory, search.user);
       if ((await lstat(place).catch(() => null)) === null) {
         search.onText('copying PostgreSQL to where its user can reach it');
         await copyTo(place, root, directory);
@@ -183,6 +184,14 @@ async function assertOurs(directory: string): Promise<void> {
   const writable = (mode & 0o022) !== 0;
   if (uid !== process.getuid?.() || writable)
     throw new Refused('belongs to, or can be written by, others');
+}
+
+async function assertReachable(directory: string, user: SystemUser | null): Promise<void> {
+  const { code } = await runTool('test', ['-x', directory], {
+    timeoutMs: 5_000,
+    ...(user === null ? {} : { user }),
+  });
+  if (code !== 0) throw new Refused('its user cannot reach it');
 }
 
 async function copyTo(place: string, root: string, directory: string): Promise<void> {

@@ -1,0 +1,14 @@
+/** Log files of the stack's processes: appended to from one start to the next, within a limit. */
+import { openSync, renameSync, statSync } from 'node:fs';
+
+const LIMIT_BYTES = 5 * 1_048_576;
+
+/** A descriptor for appending; a file that has grown long makes way, and its predecessor goes. */
+export function openLog(path: string): number {
+  try {
+    if (statSync(path).size > LIMIT_BYTES) renameSync(path, `${path}.1`);
+  } catch {
+    // The first start.
+  }
+  return openSync(path, 'a', 0o600);
+}
