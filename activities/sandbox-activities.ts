@@ -17,6 +17,7 @@ import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
 import {
   getSandbox,
+  raiseRotation,
   setCleanupError,
   setExpiry,
   statusOf,
@@ -90,6 +91,17 @@ export function sandboxActivities(context: ActivityContext) {
       const details = { byMs, clamped: next.clamped };
       await setExpiry(database, sandboxId, new Date(next.expiresAt), actor, details);
       return next;
+    },
+
+    /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */
+    async beginReset(sandboxId: SandboxId, current: number, actor: string): Promise<number> {
+      return raiseRotation(database, sandboxId, current, actor);
+    },
+
+    async resetResource(name: ResourceName, input: EnsureInput): Promise<void> {
+      const target = { ...input, createdAt: new Date(input.createdAt) };
+      const resource = resources[name];
+      await (resource.reset === undefined ? resource.ensure(target) : resource.reset(target));
     },
 
     async markExpired(sandboxId: SandboxId): Promise<void> {

@@ -96,6 +96,7 @@ export function sweepActivities(context: SweepContext) {
     const owner = inOrder(resources).find((candidate) => candidate.name === resource);
     try {
       await owner?.remove(sandboxId);
+      if (kind === 'route') await resources['guild-routes'].rebuild();
       log.warn(facts, 'orphan removed');
       return { ...facts, removed: true };
     } catch (error) {
@@ -165,10 +166,11 @@ function inputOf({ sandboxId, name, owner, guildIds }: SandboxRecord) {
   return { sandboxId, name, owner, guildIds, ttlMs: null };
 }
 
-function stateOf({ status, createdAt, expiresAt, guildIds }: SandboxRecord) {
+function stateOf({ status, createdAt, expiresAt, guildIds, rotation }: SandboxRecord) {
   return {
     status,
     guildIds,
+    rotation,
     createdAt: createdAt.getTime(),
     expiresAt: expiresAt.getTime(),
     extensions: [],

@@ -13,6 +13,7 @@ import { logsCommand } from './commands/logs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { openCommand } from './commands/open.js';
 import { routerCommand, workerCommand } from './commands/processes.js';
+import { resetCommand } from './commands/reset.js';
 import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tailCommand } from './commands/tail.js';
@@ -28,6 +29,7 @@ const SANDBOX: Group = {
     connectCommand,
     destroyCommand,
     extendCommand,
+    resetCommand,
     registerGuildCommand,
     unregisterGuildCommand,
     tailCommand,

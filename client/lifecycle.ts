@@ -109,6 +109,10 @@ export class Lifecycle {
     return this.update(sandboxId, UPDATES.extend, [byMs, actor]);
   }
 
+  reset(sandboxId: SandboxId, actor: string): Promise<unknown> {
+    return this.update(sandboxId, UPDATES.reset, [actor]);
+  }
+
   /**
    * Returns once `destroying` is written; all callers share one update, since a run takes only ten at once.
    * A sandbox whose workflow was terminated gets it back first, to clean up.

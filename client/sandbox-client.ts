@@ -178,6 +178,17 @@ export class SandboxClient {
     return { ...outcome, sandbox: await this.get(sandboxId) };
   }
 
+  /**
+   * Empties schema and keys and rotates the credentials; id, expiry and guilds stay. Sessions of the bot are cut:
+   * it takes its new credentials from `connection`.
+   * @throws SANDBOX_004, _007
+   */
+  async reset(idOrName: string): Promise<Sandbox> {
+    const { sandboxId } = await this.row(idOrName);
+    await (await this.lifecycle()).reset(sandboxId, this.config.owner);
+    return this.get(sandboxId);
+  }
+
   /** Asks every server; answers with any of them down but Postgres. @throws SANDBOX_004, _009 */
   async status(idOrName: string): Promise<SandboxHealth> {
     const row = await this.row(idOrName);

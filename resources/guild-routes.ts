@@ -28,6 +28,8 @@ const CONFIRM_MS = 3_000;
 export interface GuildRoutes extends Resource {
   /** Returns once every live router sends the guild's events to the sandbox; rolled back if one cannot. */
   register(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void>;
+  /** Writes Redis' copy of the table anew from Postgres: for entries that no mapping accounts for. */
+  rebuild(): Promise<void>;
   /** Returns once no router will store another of its events for the sandbox. */
   unregister(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void>;
 }
@@ -109,6 +111,13 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     async unregister(sandboxId, guildId, actor) {
       await removeGuild(database, sandboxId, guildId, actor);
       await distributeAndConfirm();
+    },
+
+    async rebuild() {
+      await inRedis(async () => {
+        await redis.del(REDIS_ROUTES.version, REDIS_ROUTES.map, REDIS_ROUTES.changes);
+        await distributeRoutes(database, redis);
+      });
     },
 
     async list(): Promise<Found[]> {

@@ -102,6 +102,33 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
 
     revoke,
 
+    async reset({ sandboxId, rotation }) {
+      if (masterSecret === null)
+        throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
+      const verifier = await scramVerifier(
+        passwordFor(masterSecret, 'postgres', { sandboxId, rotation }),
+      );
+      const [state] = await inDatabase(
+        () => sql<{ pending: boolean | null }[]>`
+          SELECT public.sandbox_reset_pending(${sandboxId}, ${rotation}) AS pending`,
+      );
+      if (state?.pending !== true) return;
+      await revoke(sandboxId);
+      const cutSessions = () => terminateSessions(sandboxId);
+      for (;;) {
+        const [row] = await retrying(
+          () => sql<{ dropped: number }[]>`
+            SELECT public.reset_sandbox_objects(${sandboxId}, ${rotation}, ${DROP_BATCH}) AS dropped`,
+          cutSessions,
+        );
+        if ((row?.dropped ?? 0) === 0) break;
+      }
+      await retrying(
+        () => sql`SELECT public.reset_sandbox_schema(${sandboxId}, ${rotation}, ${verifier})`,
+        cutSessions,
+      );
+    },
+
     async remove(sandboxId) {
       await revoke(sandboxId);
       const cutSessions = () => terminateSessions(sandboxId);

@@ -22,6 +22,16 @@ import {
 /** Field: sandbox id, value: a Mark. Key spaces and ACL users cannot carry one themselves. */
 export const REDIS_REGISTRY = 'sandbox:registry';
 
+/** Holds the rotation that the user and the keys belong to; watched, so that an older one never comes back. */
+const rotationKey = (sandboxId: SandboxId): string => `sandbox:rotation:${sandboxId}`;
+
+/** Unlinks keys only while the key space is not yet of this rotation: what goes on late removes nothing that is new. */
+const UNLINK_BEFORE = `
+local keys = {}
+for i = 2, #KEYS do keys[i - 1] = KEYS[i] end
+if tonumber(redis.call('GET', KEYS[1]) or '-1') >= tonumber(ARGV[1]) then return 0 end
+return redis.call('UNLINK', unpack(keys))`;
+
 /**
  * Set by `revoke` and watched by `ensure`, so that a worker that was stopped in the middle of a create and goes on after
  * the destroy is refused by the server. It outlives any process that could still hold the intention.
@@ -48,20 +58,21 @@ export function redisKeyspace(context: ResourceContext): Resource {
         const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;
         await fenced(async (connection) => {
           // Sent together; answered in order.
-          const [, buried] = await Promise.all([
-            connection.watch(tombstoneKey(sandboxId)),
+          const [, buried, known] = await Promise.all([
+            connection.watch(tombstoneKey(sandboxId), rotationKey(sandboxId)),
             connection.exists(tombstoneKey(sandboxId)),
+            connection.get(rotationKey(sandboxId)),
           ]);
-          if (buried === 1) {
+          if (buried === 1 || Number(known ?? 0) > rotation) {
             await connection.unwatch();
-            throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is being destroyed`);
+            throw outdated(sandboxId);
           }
           const transaction = connection.multi();
           if (rules !== null) transaction.call('ACL', 'SETUSER', redisUser(sandboxId), ...rules);
           transaction.hsetnx(REDIS_REGISTRY, sandboxId, JSON.stringify(mark));
+          transaction.set(rotationKey(sandboxId), rotation);
           const results = await transaction.exec();
-          if (results === null)
-            throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is being destroyed`);
+          if (results === null) throw outdated(sandboxId);
           for (const [error] of results) if (error !== null) throw error;
         });
       });
@@ -85,6 +96,18 @@ export function redisKeyspace(context: ResourceContext): Resource {
       });
     },
 
+    async reset(target) {
+      const { sandboxId, rotation } = target;
+      await inRedis(async () => {
+        if (Number(await redis.get(rotationKey(sandboxId))) >= rotation) return;
+        if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
+        const unlink = (keys: string[]) =>
+          redis.eval(UNLINK_BEFORE, keys.length + 1, rotationKey(sandboxId), ...keys, rotation);
+        await scanKeys(redis, redisPrefix(sandboxId), unlink);
+        await this.ensure(target);
+      });
+    },
+
     async revoke(sandboxId) {
       await inRedis(async () => {
         await redis.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
@@ -96,7 +119,8 @@ export function redisKeyspace(context: ResourceContext): Resource {
     async remove(sandboxId) {
       await this.revoke(sandboxId);
       await inRedis(async () => {
-        await unlinkAll(redis, redisPrefix(sandboxId));
+        await scanKeys(redis, redisPrefix(sandboxId), (keys) => redis.unlink(...keys));
+        await redis.del(rotationKey(sandboxId));
         await redis.hdel(REDIS_REGISTRY, sandboxId);
       });
     },
@@ -126,17 +150,23 @@ export function redisKeyspace(context: ResourceContext): Resource {
   };
 }
 
-/** Removes every key below `prefix` in batches; SCAN, never KEYS, and no key prefix of the client (traps.md 34). */
-export async function unlinkAll(redis: Redis, prefix: string): Promise<number> {
+function outdated(sandboxId: SandboxId): SandboxError {
+  return new SandboxError('SANDBOX_007', `sandbox ${sandboxId} was reset or destroyed meanwhile`);
+}
+
+/** Every key below `prefix`, in batches; SCAN, never KEYS, and no key prefix of the client (traps.md 34). */
+async function scanKeys(
+  redis: Redis,
+  prefix: string,
+  each: (keys: string[]) => Promise<unknown>,
+): Promise<void> {
   let cursor = '0';
-  let removed = 0;
   do {
     const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_BATCH);
     const own = keys.filter((key) => key.startsWith(prefix));
-    if (own.length > 0) removed += await redis.unlink(...own);
+    if (own.length > 0) await each(own);
     cursor = next;
   } while (cursor !== '0');
-  return removed;
 }
 
 /** WATCH belongs to a connection: one of its own, used by one caller at a time. */

@@ -52,6 +52,11 @@ export interface Resource {
   /** Creates or repairs. @throws SANDBOX_007 once the sandbox is being destroyed */
   ensure(target: ResourceTarget): Promise<void>;
   inspect(target: ResourceTarget): Promise<Inspection>;
+  /**
+   * Empties it and gives it the credentials of `target.rotation`; done once for a rotation, whatever goes on late. Absent:
+   * it holds no data of the sandbox, and `ensure` with the new rotation is enough.
+   */
+  reset?(target: ResourceTarget): Promise<void>;
   /** Credentials dead, connections cut; nothing else. */
   revoke(sandboxId: SandboxId): Promise<void>;
   /** Leaves nothing. */

@@ -184,6 +184,44 @@ export async function setExpiry(
   );
 }
 
+/**
+ * Raises the rotation of a running sandbox from `current`, with its audit; where it is raised already, an earlier attempt
+ * of the same reset did so. @returns the new rotation @throws SANDBOX_007 unless it runs
+ */
+export async function raiseRotation(
+  database: Database,
+  sandboxId: SandboxId,
+  current: number,
+  actor: string,
+): Promise<number> {
+  return inDatabase(() =>
+    database.db.transaction(async (tx) => {
+      const [row] = await tx
+        .select({ status: sandboxes.status, rotation: sandboxes.rotation })
+        .from(sandboxes)
+        .where(eq(sandboxes.sandboxId, sandboxId))
+        .for('update');
+      if (row?.status !== 'running') {
+        throw new SandboxError(
+          'SANDBOX_007',
+          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}, not running`,
+        );
+      }
+      if (row.rotation > current) return row.rotation;
+      const rotation = current + 1;
+      await tx.update(sandboxes).set({ rotation }).where(eq(sandboxes.sandboxId, sandboxId));
+      await tx.insert(auditLog).values({
+        sandboxId,
+        actor,
+        eventType: 'sandbox_reset',
+        details: { rotation },
+        createdAt: raw<Date>`clock_timestamp()`,
+      });
+      return rotation;
+    }),
+  );
+}
+
 /** What a clean-up that is being retried waits for; null once it goes on. */
 export async function setCleanupError(
   database: Database,

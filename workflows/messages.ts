@@ -13,6 +13,8 @@ export const unregisterGuildUpdate = defineUpdate<SandboxView, [GuildId, string]
   UPDATES.unregisterGuild,
 );
 export const extendUpdate = defineUpdate<ExtendResult, [number, string]>(UPDATES.extend);
+/** Empties schema and keys and rotates the credentials; id, expiry and routes stay. */
+export const resetUpdate = defineUpdate<SandboxView, [string]>(UPDATES.reset);
 /** Returns once `destroying` is written. */
 export const destroyUpdate = defineUpdate<SandboxView, [string]>(UPDATES.destroy);
 

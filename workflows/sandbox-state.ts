@@ -17,6 +17,8 @@ export interface CarriedState {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly guildIds: readonly GuildId[];
+  /** Raised by every reset. */
+  readonly rotation: number;
   readonly extensions: readonly (readonly [string, ExtendResult])[];
 }
 
@@ -38,6 +40,7 @@ export class SandboxState {
   createdAt = 0;
   expiresAt = 0;
   guildIds: GuildId[];
+  rotation = 0;
   ending: Ending | null = null;
   failure: WorkflowFailure | null = null;
   /** The step that a clean-up is at, or the failure that it retries. */
@@ -53,13 +56,14 @@ export class SandboxState {
     this.createdAt = carried.createdAt;
     this.expiresAt = carried.expiresAt;
     this.guildIds = [...carried.guildIds];
+    this.rotation = carried.rotation;
     for (const [updateId, outcome] of carried.extensions) this.extensions.set(updateId, outcome);
   }
 
   carry(): CarriedState {
-    const { status, createdAt, expiresAt, guildIds } = this;
+    const { status, createdAt, expiresAt, guildIds, rotation } = this;
     const extensions = [...this.extensions].slice(-REMEMBERED_EXTENSIONS);
-    return { status, createdAt, expiresAt, guildIds, extensions };
+    return { status, createdAt, expiresAt, guildIds, rotation, extensions };
   }
 
   extended(updateId: string): ExtendResult | undefined {

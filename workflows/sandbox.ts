@@ -12,16 +12,19 @@ import {
   currentUpdateInfo,
   ApplicationFailure,
 } from '@temporalio/workflow';
-import { isErrorCode, SandboxError, type ErrorCode } from '../domain/errors.js';
+import { isErrorCode, SandboxError } from '../domain/errors.js';
 import { parseGuildId, type GuildId } from '../domain/guild.js';
-import { RESOURCE_NAMES, type CreateSandboxInput, type ResourceName } from '../domain/sandbox.js';
+import type { CreateSandboxInput } from '../domain/sandbox.js';
 import { cleanUp } from './sandbox-cleanup.js';
+import { claimRefused, create } from './sandbox-create.js';
+import { reset } from './sandbox-reset.js';
 import {
   destroySignal,
   destroyUpdate,
   extendUpdate,
   readyUpdate,
   registerGuildUpdate,
+  resetUpdate,
   unregisterGuildUpdate,
   viewQuery,
 } from './messages.js';
@@ -146,6 +149,19 @@ export async function sandboxWorkflow(
       },
     },
   );
+  setHandler(
+    resetUpdate,
+    (actor) =>
+      inTurn(async () => {
+        await reset(state, actor);
+        return state.view();
+      }),
+    {
+      validator: (_actor) => {
+        refuseUnlessRunning();
+      },
+    },
+  );
   setHandler(destroyUpdate, async (actor) => {
     state.end({ actor, reason: 'destroyed' });
     // Cancelling the workflow means destroy as well: this caller waits for the same end.
@@ -205,68 +221,6 @@ export async function sandboxWorkflow(
       }
     }
   }
-}
-
-/**
- * Claim, then every resource but the routes side by side, then the routes, then `running`. A destroy that comes meanwhile
- * is not kept waiting: the row's `destroying` refuses whatever is still under way.
- */
-async function create(state: SandboxState, publish: () => void): Promise<void> {
-  const startedAt = Date.now();
-  const progress = { step: 'claim' };
-  try {
-    const claimed = await quick.claim(state.input);
-    state.createdAt = claimed.createdAt;
-    state.expiresAt = claimed.expiresAt;
-    state.status = 'creating';
-    const made = makeResources(state, progress, startedAt);
-    made.catch(() => undefined);
-    await Promise.race([made, condition(() => state.isEnding())]);
-    if (state.isEnding()) return;
-    state.status = 'running';
-    publish();
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    if (state.isEnding() && progress.step !== 'claim') return;
-    const failure = failureOf(error, progress.step);
-    state.failure = failure;
-    state.end({ actor: 'workflow', reason: 'create failed' });
-    publish();
-    const seconds = (Date.now() - startedAt) / 1000;
-    await quick.reportCreateFailure(state.input.sandboxId, failure, seconds).catch(() => undefined);
-  }
-}
-
-async function makeResources(
-  state: SandboxState,
-  progress: { step: string },
-  startedAt: number,
-): Promise<void> {
-  const { sandboxId, owner } = state.input;
-  const target = { sandboxId, rotation: 0, createdAt: state.createdAt, fresh: true };
-  const make = (name: ResourceName): Promise<void> =>
-    quick.ensureResource.executeWithOptions({ summary: `make ${name}` }, [name, target]);
-  const names = RESOURCE_NAMES.filter((name) => name !== 'guild-routes');
-  const outcomes = await Promise.allSettled(names.map(make));
-  for (const [i, outcome] of outcomes.entries()) {
-    if (outcome.status === 'rejected') {
-      progress.step = names[i] ?? 'resources';
-      throw outcome.reason;
-    }
-  }
-  if (state.isEnding()) return;
-  progress.step = 'guild-routes';
-  if (state.guildIds.length > 0) await make('guild-routes');
-  if (state.isEnding()) return;
-  progress.step = 'running';
-  await quick.markRunning(sandboxId, owner, (Date.now() - startedAt) / 1000);
-}
-
-const REFUSALS: readonly ErrorCode[] = ['SANDBOX_001', 'SANDBOX_002', 'SANDBOX_003', 'SANDBOX_008'];
-
-/** The claim was refused for certain: there is no row and no resource. (One that failed otherwise may have been written.) */
-function claimRefused({ failure }: SandboxState): boolean {
-  return failure?.step === 'claim' && REFUSALS.includes(failure.code);
 }
 
 /** A validator's refusal never enters the history; it must be synchronous and an ApplicationFailure. */

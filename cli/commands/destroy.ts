@@ -5,6 +5,7 @@ import type { SandboxClient } from '../../client/sandbox-client.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
+import { confirmed } from '../confirm.js';
 import { colours, note, print, printJson, reportError, usage, type Io } from '../io.js';
 import { withProgress } from '../progress.js';
 
@@ -38,7 +39,11 @@ export const destroyCommand: Command = {
       if (input.flag('json')) return printJson(io, []);
       return note(io, 'Nothing to destroy.');
     }
-    if (!input.flag('confirm') && !input.flag('yes')) await confirmed(io, targets);
+    if (!input.flag('confirm') && !input.flag('yes')) {
+      const what =
+        targets.length === 1 ? `sandbox ${targets[0] ?? ''}` : `${targets.length} sandboxes`;
+      await confirmed(io, 'destroy', what);
+    }
     const json = input.flag('json');
     const results: (Outcome | { error: unknown })[] = await Promise.all(
       targets.map((target) =>
@@ -64,25 +69,6 @@ async function targetsOf({ input, config }: CommandContext, api: SandboxClient):
   if (input.args.length > 0) throw usage('destroy: --all takes no names', 'Leave one of them out.');
   const live = await api.list({ owner: input.text('owner') ?? config().owner });
   return live.map(({ id }) => id);
-}
-
-async function confirmed(io: Io, targets: readonly string[]): Promise<void> {
-  const what = targets.length === 1 ? `sandbox ${targets[0] ?? ''}` : `${targets.length} sandboxes`;
-  if (!process.stdin.isTTY || !io.stderr.isTTY) {
-    throw usage(
-      `destroying ${what} needs a confirmation, and there is no terminal to ask on`,
-      'Add --yes.',
-    );
-  }
-  const { default: confirm } = await import('@inquirer/confirm');
-  const agreed = await confirm(
-    { message: `Destroy ${what} and all data in it?`, default: false },
-    { output: io.stderr },
-  );
-  if (!agreed)
-    throw new SandboxError('SANDBOX_008', 'not destroyed: it was not confirmed', {
-      hint: 'Nothing was changed.',
-    });
 }
 
 async function destroyOne(

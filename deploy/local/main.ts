@@ -41,10 +41,12 @@ async function main(): Promise<void> {
       void tell({ progress });
     },
   });
-  // Whoever wanted the stack has gone before it was there (Ctrl-C in `bd dev up`).
-  process.on('disconnect', () => {
+  // Whoever wanted the stack has gone before it was there (Ctrl-C in `bd dev up`), perhaps even before this line.
+  const onStarterGone = (): void => {
     if (!ready) void run.stop();
-  });
+  };
+  process.on('disconnect', onStarterGone);
+  if (process.send !== undefined && !process.connected) onStarterGone();
   const state = await run.started;
   ready = true;
   await tell({ ready: state });

@@ -56,11 +56,11 @@ export async function natsRefusal(
   const user = parseNatsUrl(url);
   const nc = await connect({ ...user, inboxPrefix: `_INBOX_${user.user}`, reconnect: false });
   try {
-    let refusal: string | null = null;
+    const refusals: string[] = [];
     const watching = (async () => {
       for await (const event of nc.status()) {
         if (event.type === 'error' && event.permissionContext)
-          refusal ??= event.permissionContext.subject;
+          refusals.push(event.permissionContext.subject);
       }
     })();
     act(nc);
@@ -68,7 +68,7 @@ export async function natsRefusal(
     await nc.flush();
     await nc.close();
     await watching;
-    return refusal;
+    return refusals[0] ?? null;
   } finally {
     await nc.close();
   }

@@ -1,0 +1,21 @@
+/** Asks before what cannot be taken back; where no person can be asked, the command must have been told. */
+import { SandboxError } from '../domain/errors.js';
+import { usage, type Io } from './io.js';
+
+/** @param what completes "Destroy …?" @throws SANDBOX_008 where it is not confirmed */
+export async function confirmed(io: Io, verb: string, what: string): Promise<void> {
+  if (!process.stdin.isTTY || !io.stderr.isTTY) {
+    throw usage(
+      `to ${verb} ${what} needs a confirmation, and there is no terminal to ask on`,
+      'Add --yes.',
+    );
+  }
+  const { default: confirm } = await import('@inquirer/confirm');
+  const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in it?`;
+  const agreed = await confirm({ message, default: false }, { output: io.stderr });
+  if (!agreed) {
+    throw new SandboxError('SANDBOX_008', 'not done: it was not confirmed', {
+      hint: 'Nothing was changed.',
+    });
+  }
+}

@@ -1,0 +1,86 @@
+/** What the stack's own users may not do, each beside what they may: on the run's stack, which has all of them. */
+import { expect, test } from 'vitest';
+import { stackState } from '../support/stack.js';
+import { natsRefusal, withPostgres, withRedis } from './ask.js';
+
+test.each(['worker', 'router', 'client'] as const)(
+  '%s connects to Postgres as a role without any power over roles or the server',
+  async (role) => {
+    await withPostgres(stackState().urls[role].database, async (sql) => {
+      const [user] = await sql`
+        SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,
+          (SELECT count(*)::int FROM pg_roles p WHERE p.rolname LIKE 'pg\\_%'
+            AND pg_has_role(current_user, p.oid, 'MEMBER')) AS memberships
+        FROM pg_roles WHERE rolname = current_user`;
+      expect(user).toEqual({
+        rolname: `bd_${role}`,
+        rolsuper: false,
+        rolcreaterole: false,
+        rolcreatedb: false,
+        rolreplication: false,
+        rolbypassrls: false,
+        memberships: 0,
+      });
+      await expect(sql`CREATE ROLE intruder`).rejects.toThrow('permission denied');
+      await expect(sql`COPY (SELECT 1) TO PROGRAM 'true'`).rejects.toThrow('permission denied');
+    });
+  },
+);
+
+test('Redis lets nobody in without a password', async () => {
+  const url = new URL(stackState().urls.admin.redis);
+  await expect(withRedis(`redis://${url.host}`, (redis) => redis.ping())).rejects.toThrow('Redis');
+  const guess = `redis://admin:guess@${url.host}`;
+  await expect(withRedis(guess, (redis) => redis.ping())).rejects.toThrow('Redis');
+});
+
+const KEY = 'sandbox:routes:of-the-roles-test';
+
+test.each([
+  ['router', 'set', [KEY, '1'], ['get', [KEY]]],
+  ['router', 'get', ['sandbox:tenant:secret'], ['get', [KEY]]],
+  ['router', 'acl', ['LIST'], ['ping', []]],
+  ['client', 'set', [KEY, '1'], ['get', [KEY]]],
+  ['client', 'acl', ['SETUSER', 'intruder', 'on'], ['acl', ['WHOAMI']]],
+  ['client', 'flushall', [], ['set', ['sandbox:route:1', '1:']]],
+  ['worker', 'set', ['another', '1'], ['set', [KEY, '1']]],
+  ['worker', 'flushall', [], ['scan', ['0']]],
+  ['worker', 'config', ['GET', 'dir'], ['acl', ['LIST']]],
+  ['worker', 'keys', ['*'], ['info', []]],
+] as const)('as %s Redis refuses %s %j', async (role, command, args, [allowed, allowedArgs]) => {
+  await withRedis(stackState().urls[role].redis, async (redis) => {
+    await expect(redis.call(command, ...args)).rejects.toThrow(/NOPERM|permission/i);
+    await redis.call(allowed, ...allowedArgs);
+  });
+});
+
+test.each([
+  ['router', 'events.raw.MESSAGE_CREATE', 'events.MESSAGE_CREATE'],
+  ['router', 'commands.raw.interaction', 'sandbox.x.commands.interaction'],
+  ['router', '$JS.API.STREAM.DELETE.ROUTED', '$JS.API.STREAM.INFO.ROUTED'],
+  ['router', '$JS.API.STREAM.PURGE.ROUTED', '$JS.API.CONSUMER.INFO.RAW.x'],
+  ['router', '$JS.API.CONSUMER.CREATE.ROUTED.x', '$JS.API.CONSUMER.INFO.ROUTED.x'],
+  ['worker', 'sandbox.x.events.MESSAGE_CREATE', '$JS.API.STREAM.INFO.ROUTED'],
+  ['worker', 'events.MESSAGE_CREATE', 'router.sync'],
+  ['client', 'router.fence', '$JS.API.STREAM.INFO.ROUTED'],
+  ['client', 'events.raw.MESSAGE_CREATE', '$JS.API.CONSUMER.INFO.ROUTED.x'],
+  ['client', '$JS.API.STREAM.DELETE.ROUTED', '$JS.API.STREAM.NAMES'],
+  ['client', '$KV.ROUTERS.writer', '$JS.API.STREAM.INFO.KV_ROUTERS'],
+] as const)('%s may not publish %s on NATS', async (role, refused, allowed) => {
+  const url = stackState().urls[role].nats;
+  expect(await natsRefusal(url, (nc) => nc.publish(refused))).toBe(refused);
+  expect(await natsRefusal(url, (nc) => nc.publish(allowed, '', { reply: 'nobody' }))).toBeNull();
+});
+
+test('the ingest user publishes raw events, and can neither read nor route them', async () => {
+  const url = stackState().ingestNatsUrl;
+  expect(await natsRefusal(url, (nc) => nc.publish('events.RAW_ONLY'))).toBe('events.RAW_ONLY');
+  expect(await natsRefusal(url, (nc) => nc.publish('$JS.API.STREAM.INFO.RAW'))).toBe(
+    '$JS.API.STREAM.INFO.RAW',
+  );
+  for (const subject of ['events.>', '_INBOX.>', '_INBOX_bd_worker.>', 'router.sync']) {
+    expect(await natsRefusal(url, (nc) => void nc.subscribe(subject))).toBe(subject);
+  }
+  expect(await natsRefusal(url, (nc) => nc.publish('events.raw.ROLES_TEST', '{}'))).toBeNull();
+  expect(await natsRefusal(url, (nc) => void nc.subscribe('_INBOX_ingest.>'))).toBeNull();
+});
