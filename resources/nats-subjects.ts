@@ -23,13 +23,15 @@ import { purgeLeftovers } from './route-barrier.js';
 
 const CONSUMER_NOT_FOUND = 10014;
 const STREAM_NOT_FOUND = 10059;
+/** A request that a dying server took with it is given up on after this, and asked again. */
+const API_MS = 2_000;
 const ACK_WAIT_MS = 30_000;
 
 export function natsSubjects(context: ResourceContext): Resource {
   const { nats, database, installation } = context;
   let manager: Promise<JetStreamManager> | undefined;
   const jsm = (): Promise<JetStreamManager> =>
-    (manager ??= nats.jetstreamManager({ checkAPI: false }));
+    (manager ??= nats.jetstreamManager({ checkAPI: false, timeout: API_MS }));
 
   async function consumerInfo(sandboxId: SandboxId) {
     try {
@@ -63,7 +65,8 @@ export function natsSubjects(context: ResourceContext): Resource {
         const start: Partial<ConsumerConfig> = fresh
           ? { deliver_policy: DeliverPolicy.New }
           : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: createdAt.toISOString() };
-        const mark: Mark = { installation, createdAt: new Date().toISOString() };
+        // The same for every attempt, since JetStream refuses a second create that differs.
+        const mark: Mark = { installation, createdAt: createdAt.toISOString() };
         await (
           await jsm()
         ).consumers.add(STREAMS.routed, {

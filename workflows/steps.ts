@@ -18,7 +18,7 @@ export const quick = proxyLocalActivities<SandboxActivities>({
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '12s',
   localRetryThreshold: '5s',
-  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumAttempts: 3 },
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumAttempts: 5 },
 });
 
 /** One try, to be followed by `patient`. */

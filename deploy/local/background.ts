@@ -1,7 +1,7 @@
 /** Starts the stack in a process of its own, and waits until it works, whoever has started it. */
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { messageOf, SandboxError } from '../../domain/errors.js';
+import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
 import { readStackFile, type StackState } from '../../platform/stack-file.js';
@@ -45,36 +45,26 @@ async function startDetached(
   });
   closeSync(log);
   return new Promise((resolve, reject) => {
-    const fail = (error: SandboxError): void => {
-      reject(error);
-    };
+    let failure: SandboxError | undefined;
     child.on('message', (message: StartMessage) => {
       if ('progress' in message) onProgress(message.progress);
       else if ('ready' in message) {
         child.unref();
         resolve(message.ready);
       } else if ('owned' in message) resolve(null);
-      else
-        fail(
-          new SandboxError(message.failed.code, message.failed.message, {
-            hint: message.failed.hint,
-          }),
-        );
+      else {
+        const { code, message: text, hint } = message.failed;
+        failure = new SandboxError(code, text, { hint });
+      }
     });
     child.once('error', (error) => {
-      fail(
-        new SandboxError('SANDBOX_009', `the supervisor cannot be started: ${messageOf(error)}`),
-      );
+      reject(new SandboxError('SANDBOX_009', `the supervisor cannot be started: ${error.message}`));
     });
+    // Only then is nothing left of it.
     child.once('close', (code, signal) => {
-      fail(
-        new SandboxError(
-          'SANDBOX_009',
-          `the supervisor ended with ${signal ?? `exit code ${code}`}`,
-          {
-            hint: `Its log is ${supervisorLog}.`,
-          },
-        ),
+      const end = `the supervisor ended with ${signal ?? `exit code ${code}`}`;
+      reject(
+        failure ?? new SandboxError('SANDBOX_009', end, { hint: `Its log is ${supervisorLog}.` }),
       );
     });
   });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
+import { delay } from '../../platform/deadline.js';
 import {
   addressesFor,
   readStackFile,
@@ -68,6 +69,7 @@ export interface DownOptions {
 
 /** A stop has to wait for the worker's grace and for Postgres' checkpoint. */
 const DOWN_MS = 60_000;
+const LAST_BREATH_MS = 2_000;
 
 /** Returns once no process of the stack is left; does nothing where none runs. */
 export async function down(config: Config, { purge = false }: DownOptions = {}): Promise<void> {
@@ -77,7 +79,7 @@ export async function down(config: Config, { purge = false }: DownOptions = {}):
     // Held meanwhile, so that the clean-up meets no stack that is just starting.
     const taken = await takeLock(paths.lock, { controlPort: 0, token: '' });
     if ('holder' in taken) {
-      await stopHolder(taken.holder);
+      await stopHolder(paths.lock, taken.holder);
       continue;
     }
     try {
@@ -91,15 +93,20 @@ export async function down(config: Config, { purge = false }: DownOptions = {}):
   }
 }
 
-async function stopHolder(holder: LockHolder): Promise<void> {
+async function stopHolder(lockPath: string, holder: LockHolder): Promise<void> {
   // One that does not answer is asked by signal; its children end with it or are ended as leftovers.
   await askDown(holder).catch(() => {
     signalProcess(holder, 'SIGTERM');
     signalProcess(holder, 'SIGCONT');
   });
-  if (await hasEnded(holder, DOWN_MS)) return;
-  signalProcess(holder, 'SIGKILL');
-  await hasEnded(holder, DOWN_MS);
+  const holds = async (): Promise<boolean> => (await readLock(lockPath))?.nonce === holder.nonce;
+  const deadline = Date.now() + DOWN_MS;
+  while (await holds()) {
+    if (Date.now() > deadline) signalProcess(holder, 'SIGKILL');
+    await delay(20);
+  }
+  // It has let go of everything: its process ends by itself, unless it is ours or does something else as well.
+  if (holder.pid !== process.pid) await hasEnded(holder, LAST_BREATH_MS);
 }
 
 /** One entry for each service, whether or not a stack runs. */

@@ -128,10 +128,10 @@ describe('the sweep', () => {
 
   it('never touches a sandbox that is being created while it looks', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
-    let sweeping = true;
+    const state = { sweeping: true };
     const sweeps = (async () => {
       const seen: string[] = [];
-      while (sweeping)
+      while (state.sweeping)
         seen.push(
           ...(await client.sweep({ dryRun: false })).orphans.map(({ sandboxId }) => sandboxId),
         );
@@ -141,7 +141,7 @@ describe('the sweep', () => {
     for (let i = 0; i < 15; i += 1)
       made.push(await client.create({ ttl: '1h', owner: someOwner(), guildIds: [someGuild()] }));
     await delay(200);
-    sweeping = false;
+    state.sweeping = false;
     expect(await sweeps).toEqual([]);
     for (const { id } of made) expect((await client.status(id)).health).toBe('healthy');
     await Promise.all(made.map(({ id }) => client.destroy(id)));

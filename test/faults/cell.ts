@@ -1,0 +1,183 @@
+/** One cell of the fault table: a sandbox whose worker (or server) dies at one moment of one step, and what is left in the end. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { customAlphabet } from 'nanoid';
+import { SandboxClient } from '../../client/sandbox-client.js';
+import { SandboxError } from '../../domain/errors.js';
+import { ID_ALPHABET, newSandboxId, type SandboxId } from '../../domain/names.js';
+import { loadConfig } from '../../platform/config.js';
+import { delay, withDeadline } from '../../platform/deadline.js';
+import { projectRoot } from '../../platform/project-root.js';
+import { closePostgres, openPostgres } from '../../platform/postgres.js';
+import { readStackFile } from '../../platform/stack-file.js';
+import { leftoversOf } from '../support/leftovers.js';
+import type { Fault } from './steps.js';
+
+const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
+const guild = (): string => `2${customAlphabet('0123456789', 17)()}`;
+
+export interface CellOptions {
+  readonly home: string;
+  readonly fault: Fault;
+  /** Kills a server (kill -9) and returns when it is gone; for the moment `server`. */
+  readonly killServer?: () => Promise<void>;
+  /** The negative control: this step, run twice, fails. */
+  readonly onceOnly?: string;
+}
+
+export interface CellResult {
+  readonly fault: Fault;
+  /** What is wrong; empty when the end is right. */
+  readonly wrong: readonly string[];
+  readonly millis: number;
+}
+
+/** Whole lives are bounded by this; nothing here should take a fifth of it. */
+const DEADLINE_MS = 60_000;
+
+export async function runCell(options: CellOptions): Promise<CellResult> {
+  const startedAt = performance.now();
+  const wrong = await withDeadline(runLife(options), DEADLINE_MS, 'the cell').catch(
+    (error: unknown) => [error instanceof Error ? error.message : String(error)],
+  );
+  return { fault: options.fault, wrong, millis: performance.now() - startedAt };
+}
+
+async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions): Promise<string[]> {
+  const cell = random(6);
+  const env = {
+    SANDBOX_HOME: home,
+    SANDBOX_TASK_QUEUE: `fault-${cell}`,
+    SANDBOX_OWNER: `fault-${cell}`,
+    SANDBOX_MIN_TTL: '1s',
+    LOG_LEVEL: 'error',
+  };
+  const marker = join(tmpdir(), `sandbox-once-${cell}`);
+  const workers: ChildProcess[] = [];
+  const startWorker = (planted: Fault | null): ChildProcess => {
+    const worker = spawnWorker({
+      ...env,
+      FAULT: JSON.stringify(planted),
+      ONCE_ONLY: onceOnly,
+      ONCE_MARKER: marker,
+    });
+    workers.push(worker);
+    return worker;
+  };
+  const client = new SandboxClient(loadConfig(env));
+  try {
+    const faulty = startWorker(fault);
+    if (fault.moment === 'server') {
+      faulty.on('message', (message: { at?: string }) => {
+        if (message.at !== undefined) void killServer?.().finally(() => faulty.send({ go: true }));
+      });
+    } else {
+      faulty.once('exit', (_code, signal) => {
+        if (signal === 'SIGKILL') startWorker(null);
+      });
+    }
+    return await live(client, home, fault);
+  } finally {
+    for (const worker of workers) {
+      worker.removeAllListeners('exit');
+      worker.kill('SIGKILL');
+    }
+    await client.close();
+    await rm(marker, { force: true });
+  }
+}
+
+/** Create, look, end, look again. */
+async function live(client: SandboxClient, home: string, fault: Fault): Promise<string[]> {
+  const wrong: string[] = [];
+  const sandboxId = newSandboxId(random);
+  const expires = fault.step === 'markExpired';
+  const options = {
+    sandboxId,
+    name: `fault-${sandboxId}`,
+    ttl: expires ? '4s' : '1h',
+    guildIds: [guild()],
+  };
+  let sandbox;
+  try {
+    sandbox = await retried(() => client.create(options));
+  } catch (error) {
+    // A server that is away for longer than a create waits makes it fail, typed, with nothing left.
+    if (fault.moment !== 'server' || !isUnreachable(error)) throw error;
+    return afterEnd(client, home, sandboxId, []);
+  }
+  if (sandbox.status !== 'running') wrong.push(`status ${sandbox.status} after create`);
+  const health = await retried(() => client.status(sandboxId));
+  if (health.health !== 'healthy')
+    wrong.push(`${health.health}: ${health.checks.map((c) => `${c.name} ${c.state}`).join(', ')}`);
+  if (!expires) await retried(() => client.destroy(sandboxId));
+  return [...wrong, ...(await afterEnd(client, home, sandboxId, AUDIT))];
+}
+
+const AUDIT = [
+  'sandbox_created',
+  'guild_registered',
+  'guild_unregistered',
+  'sandbox_destroying',
+  'sandbox_destroyed',
+  ...['creating', 'running', 'destroying', 'destroyed'].map((status) => `status_changed ${status}`),
+];
+
+async function afterEnd(
+  client: SandboxClient,
+  home: string,
+  sandboxId: SandboxId,
+  audit: readonly string[],
+): Promise<string[]> {
+  const wrong: string[] = [];
+  const ended = await retried(() => client.destroyed(sandboxId));
+  if (ended.status !== 'destroyed') wrong.push(`status ${ended.status} at the end`);
+  const state = readStackFile(home);
+  if (state === null) throw new Error('the stack has gone');
+  wrong.push(...(await leftoversOf(state.urls.admin, sandboxId)));
+  wrong.push(...(await wrongAudit(state.urls.admin.database, sandboxId, audit)));
+  return wrong;
+}
+
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof SandboxError && error.code === 'SANDBOX_009';
+
+/** A caller whose server was just killed calls again; the id makes it the same call. */
+async function retried<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isUnreachable(error) || attempt === 8) throw error;
+      await delay(500);
+    }
+  }
+}
+
+async function wrongAudit(
+  url: string,
+  sandboxId: string,
+  expected: readonly string[],
+): Promise<string[]> {
+  const sql = openPostgres(url, { name: 'faults', max: 1 });
+  try {
+    const rows = await sql<{ event: string; times: number }[]>`
+      SELECT event_type || coalesce(' ' || (details->>'to'), '') AS event, count(*)::int AS times
+      FROM sandbox_audit_log WHERE sandbox_id = ${sandboxId} GROUP BY 1`;
+    const seen = new Map(rows.map(({ event, times }) => [event, times]));
+    return expected
+      .filter((event) => seen.get(event) !== 1)
+      .map((event) => `audit: ${event} × ${seen.get(event) ?? 0}`);
+  } finally {
+    await closePostgres(sql);
+  }
+}
+
+function spawnWorker(env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [join(projectRoot(), 'dist/test/faults/faulty-worker.js')], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+}
