@@ -42,7 +42,7 @@ export async function temporalNamespaces(address: string): Promise<string[]> {
   const connection = await Connection.connect({ address });
   try {
     const { namespaces } = await connection.workflowService.listNamespaces({});
-    return (namespaces ?? []).map((one) => one.namespaceInfo?.name ?? '');
+    return namespaces.map((one) => one.namespaceInfo?.name ?? '');
   } finally {
     await connection.close();
   }
