@@ -15,10 +15,12 @@ const ROOMS = {
   workflows: ['domain', 'activities'],
   workers: ['domain', 'platform', 'store', 'resources', 'activities', 'workflows', 'migrate'],
   client: ['domain', 'platform', 'store', 'resources', 'workflows', 'activities'],
+  // In the bot's own process: nothing of the control plane.
+  context: ['domain', 'platform'],
   deploy: ['domain', 'platform', 'migrate'],
   cli: ['domain', 'platform', 'client', 'workers', 'router', 'migrate', 'deploy', 'fixtures'],
 };
-const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'test'];
+const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'examples', 'test'];
 
 const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({
   files: [`${room}/**/*.ts`],

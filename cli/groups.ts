@@ -6,6 +6,7 @@ import { createCommand } from './commands/create.js';
 import { destroyCommand } from './commands/destroy.js';
 import { doctorCommand } from './commands/doctor.js';
 import { emitCommand } from './commands/emit.js';
+import { execCommand } from './commands/exec.js';
 import { extendCommand } from './commands/extend.js';
 import { registerGuildCommand, unregisterGuildCommand } from './commands/guilds.js';
 import { listCommand } from './commands/list.js';
@@ -27,6 +28,7 @@ const SANDBOX: Group = {
     listCommand,
     statusCommand,
     connectCommand,
+    execCommand,
     destroyCommand,
     extendCommand,
     resetCommand,

@@ -4,12 +4,15 @@ import {
   inboxPrefix,
   natsPrefix,
   redisPrefix,
+  natsUser,
   redisUser,
   roleName,
   schemaName,
 } from '../domain/names.js';
+import { NATS_API_PREFIX } from '../domain/nats-tenant.js';
 import { STREAMS } from '../domain/routing.js';
-import { passwordFor } from '../platform/credentials.js';
+import { passwordFor, type CredentialServer } from '../platform/credentials.js';
+import { natsAccountOf } from '../platform/nats-authority.js';
 import type { Addresses } from '../platform/stack-file.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
 
@@ -27,6 +30,7 @@ export function identifiersOf(row: SandboxRecord): SandboxEnvironment {
     NATS_STREAM: STREAMS.routed,
     NATS_CONSUMER: consumerName(sandboxId),
     NATS_INBOX_PREFIX: inboxPrefix(sandboxId),
+    NATS_API_PREFIX,
   };
 }
 
@@ -36,12 +40,18 @@ export function credentialsOf(
   addresses: Addresses,
   masterSecret: string,
 ): SandboxEnvironment {
-  const password = (server: 'postgres' | 'redis') => passwordFor(masterSecret, server, row);
+  const password = (server: CredentialServer) => passwordFor(masterSecret, server, row);
   const database = new URL(addresses.database);
   database.username = roleName(row.sandboxId);
   database.password = password('postgres');
   const redis = new URL(addresses.redis);
   redis.username = redisUser(row.sandboxId);
   redis.password = password('redis');
-  return { DATABASE_URL: database.href, REDIS_URL: redis.href };
+  const environment = { DATABASE_URL: database.href, REDIS_URL: redis.href };
+  // Servers that know no accounts for sandboxes know no users of theirs either.
+  if (natsAccountOf(addresses.nats) === null) return environment;
+  const nats = new URL(addresses.nats);
+  nats.username = natsUser(row.sandboxId);
+  nats.password = password('nats');
+  return { ...environment, NATS_URL: nats.href };
 }

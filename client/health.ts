@@ -3,6 +3,7 @@ import { messageOf, SandboxError } from '../domain/errors.js';
 import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
+import { natsAccountOf } from '../platform/nats-authority.js';
 import { inOrder, openResources } from '../resources/index.js';
 import { installationId, type SandboxRecord } from '../store/sandboxes.js';
 import type { Connections } from './connections.js';
@@ -90,6 +91,8 @@ async function checkServers(
     nats: nats.status === 'fulfilled' ? nats.value : absent(unavailable(nats)),
     installation: installation.status === 'fulfilled' ? installation.value : '',
     masterSecret: null,
+    natsAuthority: null,
+    natsAccount: natsAccountOf(connections.addresses.nats),
     redisAcl: config.redisAcl,
   });
   let lastEventAt: string | null = null;

@@ -30,6 +30,8 @@ export interface Config {
   readonly routes: { readonly cacheTtlMs: number; readonly staleMs: number };
   readonly productionSubjects: readonly string[];
   readonly masterSecret?: string;
+  /** JSON of platform/nats-authority.ts: the worker makes no NATS users without it. */
+  readonly natsAuthority?: string;
   /** `off` where a managed Redis refuses ACL SETUSER: the key prefix alone separates (architecture.md). */
   readonly redisAcl: boolean;
   /** 0: a free port, reported in the log and in the stack's state. */
@@ -105,6 +107,7 @@ const schema = z.object({
   SANDBOX_STALE_ROUTES_MS: count(60_000, 100, 86_400_000),
   SANDBOX_PRODUCTION_SUBJECTS: productionSubjects.optional(),
   SANDBOX_MASTER_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  SANDBOX_NATS_AUTHORITY: z.string().optional(),
   SANDBOX_REDIS_ACL: z.enum(['on', 'off']).default('on'),
   SANDBOX_METRICS_PORT: count(0, 0, 65_535),
   TEMPORAL_ADDRESS: address.optional(),
@@ -164,7 +167,11 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     namespace: e.TEMPORAL_NAMESPACE,
     taskQueue: e.SANDBOX_TASK_QUEUE,
     logLevel: e.LOG_LEVEL,
-    ...defined({ masterSecret: e.SANDBOX_MASTER_SECRET, temporalUiUrl: e.TEMPORAL_UI_URL }),
+    ...defined({
+      masterSecret: e.SANDBOX_MASTER_SECRET,
+      natsAuthority: e.SANDBOX_NATS_AUTHORITY,
+      temporalUiUrl: e.TEMPORAL_UI_URL,
+    }),
     given: defined({
       temporal: e.TEMPORAL_ADDRESS,
       database: e.SANDBOX_CONTROL_DATABASE_URL ?? e.DATABASE_URL,

@@ -2,14 +2,17 @@
 import {
   connect,
   DiscardPolicy,
+  jwtAuthenticator,
   RetentionPolicy,
   StorageType,
+  type ConnectionOptions,
   type NatsConnection,
   type StreamConfig,
 } from 'nats';
 import { unreachable } from '../domain/errors.js';
 import { DLQ_STREAM, RAW_SUBJECTS, ROUTER_BUCKET, STREAMS } from '../domain/routing.js';
 import { withDeadline } from './deadline.js';
+import { isNatsToken } from './nkeys.js';
 
 export type { NatsConnection } from 'nats';
 
@@ -31,6 +34,13 @@ export function parseNatsUrl(text: string): NatsUrl {
   };
 }
 
+/** How to log in with what a URL holds: our own processes come with a token in the password's place. */
+export function natsLogin({ servers, user, pass }: NatsUrl): ConnectionOptions {
+  if (pass === undefined || user === undefined) return { servers };
+  if (isNatsToken(pass)) return { servers, authenticator: jwtAuthenticator(pass) };
+  return { servers, user, pass };
+}
+
 /**
  * Each of our users receives its replies below a prefix of its own, since a shared `_INBOX.>` would show it everybody's
  * (traps.md 49; the permissions are in deploy/local/nats-permissions.ts).
@@ -45,7 +55,7 @@ export async function openNats(url: string, name: string): Promise<NatsConnectio
   try {
     const address = parseNatsUrl(url);
     const attempt = connect({
-      ...address,
+      ...natsLogin(address),
       ...ownInbox(address.user),
       name,
       timeout: 4_000,

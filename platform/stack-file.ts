@@ -22,6 +22,8 @@ const stackSchema = z.object({
   ingestNatsUrl: z.string(),
   /** The user of the server's own account: monitoring, and cutting connections. Empty where NATS is not the stack's. */
   sysNatsUrl: z.string().optional(),
+  /** What the worker makes sandboxes' accounts with (platform/nats-authority.ts). Absent where NATS is not the stack's. */
+  natsAuthority: z.string().optional(),
 });
 
 export type StackState = z.infer<typeof stackSchema>;
@@ -122,4 +124,12 @@ export function readMasterSecret(config: Config): string | null {
   } catch {
     return null;
   }
+}
+
+/** JSON of the keys for NATS accounts, or null for those who don't hold them and for servers that have none. */
+export function readNatsAuthority(config: Config): string | null {
+  if (config.natsAuthority !== undefined) return config.natsAuthority;
+  return config.given.nats === undefined
+    ? (readStackFile(config.home)?.natsAuthority ?? null)
+    : null;
 }

@@ -8,9 +8,22 @@ import {
   type JetStreamManager,
 } from 'nats';
 import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
-import { consumerName, natsPrefix, sandboxIdIn, type SandboxId } from '../domain/names.js';
+import {
+  consumerName,
+  natsPrefix,
+  natsUser,
+  sandboxIdIn,
+  type SandboxId,
+} from '../domain/names.js';
 import { STREAMS } from '../domain/routing.js';
 import { statusOf } from '../store/sandboxes.js';
+import {
+  accountKeyOf,
+  deleteAccount,
+  listAccounts,
+  lookUpAccount,
+  pushAccount,
+} from './nats-account.js';
 import {
   parseMark,
   type Found,
@@ -18,6 +31,7 @@ import {
   type Mark,
   type Resource,
   type ResourceContext,
+  type ResourceTarget,
 } from './resource.js';
 import { purgeLeftovers } from './route-barrier.js';
 
@@ -28,7 +42,11 @@ const API_MS = 2_000;
 const ACK_WAIT_MS = 30_000;
 
 export function natsSubjects(context: ResourceContext): Resource {
-  const { nats, database, installation } = context;
+  const { nats, database, installation, masterSecret, natsAuthority, natsAccount } = context;
+  const keys =
+    natsAuthority === null || masterSecret === null || natsAccount === null
+      ? null
+      : { nats, authority: natsAuthority, masterSecret, controlAccount: natsAccount };
   let manager: Promise<JetStreamManager> | undefined;
   const jsm = (): Promise<JetStreamManager> =>
     (manager ??= nats.jetstreamManager({ checkAPI: false, timeout: API_MS }));
@@ -51,51 +69,95 @@ export function natsSubjects(context: ResourceContext): Resource {
     }
   }
 
+  /** The same for every attempt, since JetStream refuses a second create that differs. */
+  const markOf = (createdAt: Date): Mark => ({ installation, createdAt: createdAt.toISOString() });
+  const publicKeyOf = (sandboxId: SandboxId): string | undefined =>
+    keys === null ? undefined : accountKeyOf(keys.masterSecret, sandboxId).publicKey;
+
+  async function ensureConsumer({ sandboxId, createdAt, fresh = false }: ResourceTarget) {
+    const account = publicKeyOf(sandboxId);
+    const current = fresh ? null : await consumerInfo(sandboxId);
+    if (current !== null) {
+      const metadata = current.config.metadata ?? {};
+      if (account === undefined || metadata.account === account) return;
+      await (
+        await jsm()
+      ).consumers.update(STREAMS.routed, current.name, { metadata: { ...metadata, account } });
+      return;
+    }
+    // A repaired consumer begins at the sandbox's creation: its bot may see an event twice, but misses none.
+    const start: Partial<ConsumerConfig> = fresh
+      ? { deliver_policy: DeliverPolicy.New }
+      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: createdAt.toISOString() };
+    await (
+      await jsm()
+    ).consumers.add(STREAMS.routed, {
+      durable_name: consumerName(sandboxId),
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ACK_WAIT_MS),
+      max_deliver: -1,
+      filter_subjects: [`${natsPrefix(sandboxId)}events.>`, `${natsPrefix(sandboxId)}commands.>`],
+      // The account's key stands here for those who cannot derive it.
+      metadata: { ...markOf(createdAt), ...(account === undefined ? {} : { account }) },
+      ...start,
+    });
+  }
+
+  async function ensureAccount({ sandboxId, rotation, fresh = false }: ResourceTarget) {
+    if (keys === null) return;
+    const known = fresh ? null : await lookUpAccount(nats, publicKeyOf(sandboxId) ?? '');
+    // Connections of an earlier rotation would live on.
+    if (known !== null && known.rotation !== rotation) await deleteAccount(keys, sandboxId);
+    const createdAt = known?.createdAt ?? new Date();
+    await pushAccount(keys, sandboxId, { rotation, installation, createdAt });
+  }
+
+  async function revoke(sandboxId: SandboxId): Promise<void> {
+    if (keys !== null) await deleteAccount(keys, sandboxId);
+  }
+
+  /** Null where all is well. */
+  async function accountTrouble(
+    sandboxId: SandboxId,
+    account: string | undefined,
+    rotation: number,
+  ): Promise<Inspection | null> {
+    if (natsAccount === null) return null;
+    const facts = account === undefined ? null : await lookUpAccount(nats, account);
+    if (facts === null) {
+      return { state: 'missing', detail: `NATS account ${natsUser(sandboxId)} does not exist` };
+    }
+    return facts.rotation === rotation
+      ? null
+      : { state: 'error', detail: `NATS account ${natsUser(sandboxId)} has another password` };
+  }
+
   return {
     name: 'nats-subjects',
     server: 'NATS',
 
-    async ensure({ sandboxId, createdAt, fresh = false }) {
+    async ensure(target) {
+      const { sandboxId, fresh = false } = target;
       await inNats(async () => {
-        if (!fresh) {
-          refuseUnlessLive(sandboxId, await statusOf(database, sandboxId));
-          if ((await consumerInfo(sandboxId)) !== null) return;
-        }
-        // A repaired consumer begins at the sandbox's creation: its bot may see an event twice, but misses none.
-        const start: Partial<ConsumerConfig> = fresh
-          ? { deliver_policy: DeliverPolicy.New }
-          : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: createdAt.toISOString() };
-        // The same for every attempt, since JetStream refuses a second create that differs.
-        const mark: Mark = { installation, createdAt: createdAt.toISOString() };
-        await (
-          await jsm()
-        ).consumers.add(STREAMS.routed, {
-          durable_name: consumerName(sandboxId),
-          ack_policy: AckPolicy.Explicit,
-          ack_wait: nanos(ACK_WAIT_MS),
-          max_deliver: -1,
-          filter_subjects: [
-            `${natsPrefix(sandboxId)}events.>`,
-            `${natsPrefix(sandboxId)}commands.>`,
-          ],
-          metadata: { ...mark },
-          ...start,
-        });
-        // JetStream cannot be asked to look at the row: what a late attempt made is taken back here.
+        if (!fresh) refuseUnlessLive(sandboxId, await statusOf(database, sandboxId));
+        await Promise.all([ensureConsumer(target), ensureAccount(target)]);
+        // NATS cannot be asked to look at the row: what a late attempt made is taken back here.
         const after = await statusOf(database, sandboxId);
         if (after === null || after === 'destroying' || after === 'destroyed') {
-          await deleteConsumer(sandboxId);
+          await Promise.all([revoke(sandboxId), deleteConsumer(sandboxId)]);
           refuseUnlessLive(sandboxId, after);
         }
       });
     },
 
-    async inspect({ sandboxId }): Promise<Inspection> {
+    async inspect({ sandboxId, rotation }): Promise<Inspection> {
       return inNats(async () => {
         const info = await consumerInfo(sandboxId);
         if (info === null) {
           return { state: 'missing', detail: `consumer ${consumerName(sandboxId)} does not exist` };
         }
+        const trouble = await accountTrouble(sandboxId, info.config.metadata?.account, rotation);
+        if (trouble !== null) return trouble;
         const last = await lastEvent(await jsm(), sandboxId);
         const facts = {
           waiting: info.num_pending,
@@ -104,19 +166,19 @@ export function natsSubjects(context: ResourceContext): Resource {
         };
         return {
           state: 'ok',
-          detail: `consumer ${info.name}, ${info.num_pending} events waiting`,
+          detail: `consumer ${info.name}, ${info.num_pending} events waiting${natsAccount === null ? ' (no NATS accounts: separation by subject only)' : ''}`,
           facts,
         };
       });
     },
 
-    async revoke() {
-      // The NATS user comes with the isolation issue.
+    async revoke(sandboxId) {
+      await inNats(() => revoke(sandboxId));
     },
 
     async remove(sandboxId) {
       await inNats(async () => {
-        await deleteConsumer(sandboxId);
+        await Promise.all([revoke(sandboxId), deleteConsumer(sandboxId)]);
         await purgeLeftovers(nats, sandboxId);
       });
     },
@@ -130,7 +192,7 @@ export function natsSubjects(context: ResourceContext): Resource {
           const mark = parseMark(JSON.stringify(info.config.metadata ?? {}));
           found.push({ kind: 'consumer', name: info.name, sandboxId, ...mark });
         }
-        return found;
+        return natsAccount === null ? found : [...found, ...(await listAccounts(nats))];
       });
     },
   };

@@ -2,6 +2,7 @@
 import type { SandboxId } from '../domain/names.js';
 import type { ResourceName } from '../domain/sandbox.js';
 import type { NatsConnection } from '../platform/nats.js';
+import type { NatsAuthority } from '../platform/nats-authority.js';
 import type { Redis } from '../platform/redis.js';
 import type { Database } from '../store/database.js';
 
@@ -13,6 +14,10 @@ export interface ResourceContext {
   readonly installation: string;
   /** Null for those who only inspect: they cannot derive passwords. */
   readonly masterSecret: string | null;
+  /** Makes the sandboxes' NATS accounts; null for those who only inspect, and where the servers have no such accounts. */
+  readonly natsAuthority: NatsAuthority | null;
+  /** The account that the resources' NATS connection is in; null where the servers have none. */
+  readonly natsAccount: string | null;
   /** False where the Redis server refuses ACL SETUSER. */
   readonly redisAcl: boolean;
 }
@@ -36,7 +41,7 @@ export interface Inspection {
 
 /** One instance on a server, whoever it belongs to. */
 export interface Found {
-  /** `schema`, `role`, `keyspace`, `acl-user`, `consumer`, `route`. */
+  /** `schema`, `role`, `keyspace`, `acl-user`, `consumer`, `nats-account`, `route`. */
   readonly kind: string;
   readonly name: string;
   /** Null where the name is not shaped like one of ours: never touched. */

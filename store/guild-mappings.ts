@@ -158,3 +158,10 @@ export async function routesSince(database: Database, version: number): Promise<
   );
   return rows.map((row) => ({ ...row, version: Number(row.version) }));
 }
+
+/** Every active mapping. */
+export async function activeMappings(database: Database): Promise<GuildMapping[]> {
+  return inDatabase(() =>
+    database.db.select().from(guildMappings).where(eq(guildMappings.active, true)),
+  );
+}

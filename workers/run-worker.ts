@@ -12,12 +12,19 @@ import { delay } from '../platform/deadline.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { onStop, reportReady } from '../platform/process.js';
-import { addressesFor, readMasterSecret, type Addresses } from '../platform/stack-file.js';
+import {
+  addressesFor,
+  readMasterSecret,
+  readNatsAuthority,
+  type Addresses,
+} from '../platform/stack-file.js';
+import { natsAccountOf, parseNatsAuthority } from '../platform/nats-authority.js';
 import { openResources } from '../resources/index.js';
 import { installationId } from '../store/sandboxes.js';
 import { openWorkerConnections } from './connections.js';
 import { countActive } from './active.js';
 import { workerHealth } from './health.js';
+import { answerCallout } from './nats-callout.js';
 import { reconcileRedis } from './reconcile.js';
 
 /** Everything but the database, which needs an administrator; waits, visibly, until that is migrated. */
@@ -55,6 +62,8 @@ export async function runWorker(
       'the worker needs SANDBOX_MASTER_SECRET, of at least 32 characters',
     );
   }
+  const authorityText = readNatsAuthority(config);
+  const natsAuthority = authorityText === null ? null : parseNatsAuthority(authorityText);
   // The signals are ours: a stop drains first, for at most the shutdown's grace time.
   Runtime.install({
     shutdownSignals: [],
@@ -74,6 +83,13 @@ export async function runWorker(
   const connections = await openWorkerConnections(addresses, config, log);
   const { database, redis, nats, client, temporal } = connections;
   await migrated(addresses, config, log);
+  // Before anything is reported ready: a sandbox's user must be able to come in when its create returns.
+  const callout =
+    natsAuthority === null
+      ? null
+      : await answerCallout({
+          ...{ nats, natsUrl: addresses.nats, authority: natsAuthority, masterSecret, log },
+        });
 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -85,6 +101,8 @@ export async function runWorker(
     nats,
     installation,
     masterSecret,
+    natsAuthority,
+    natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
   const worker = await Worker.create({
@@ -136,6 +154,7 @@ export async function runWorker(
     active.close();
     reconciler.close();
     await page.close();
+    await callout?.close();
     await connections.close();
   }
   log.info('worker stopped');

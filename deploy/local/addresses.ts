@@ -6,6 +6,7 @@ import {
   type StackRole,
   type StackState,
 } from '../../platform/stack-file.js';
+import { natsOperator, type NatsUserName } from './nats-operator.js';
 import type { Ports } from './ports.js';
 import type { Credentials } from './secrets.js';
 import { SERVER_NAMES, type ServerName } from './service.js';
@@ -30,6 +31,8 @@ export interface AddressBook {
   readonly urls: Readonly<Record<StackRole, ServerUrls>>;
   readonly ingestNatsUrl: string;
   readonly sysNatsUrl: string;
+  /** For the worker. */
+  readonly natsAuthority: string | null;
 }
 
 /** A server that is neither given nor started has the empty address, which `addressesFor` reports as none. */
@@ -42,8 +45,10 @@ export function addressBook(
   const { given } = config;
   const local = (server: ServerName, address: () => string): string =>
     started.has(server) ? address() : '';
-  const natsUrl = (user: keyof Credentials['nats']): string =>
-    given.nats ?? local('nats', () => `nats://${user}:${nats[user]}@127.0.0.1:${ports.of('nats')}`);
+  const { tokens, authority } = natsOperator(nats.operator);
+  const natsUrl = (user: NatsUserName): string =>
+    given.nats ??
+    local('nats', () => `nats://${user}:${tokens[user]}@127.0.0.1:${ports.of('nats')}`);
   const urlsOf = (role: StackRole): ServerUrls => {
     const user = role === 'admin' ? 'admin' : (`bd_${role}` as const);
     const owner = user === 'admin' ? 'postgres' : user;
@@ -72,11 +77,13 @@ export function addressBook(
     ingestNatsUrl: natsUrl('ingest'),
     // Of a server that is not ours nobody has told us that user.
     sysNatsUrl: given.nats === undefined ? natsUrl('sys') : '',
+    natsAuthority:
+      given.nats === undefined ? JSON.stringify(authority) : (config.natsAuthority ?? null),
   };
 }
 
 export function stackState(book: AddressBook, startedAt: Date): StackState {
-  const { temporal, urls, ingestNatsUrl, sysNatsUrl } = book;
+  const { temporal, urls, ingestNatsUrl, sysNatsUrl, natsAuthority } = book;
   return {
     version: 1,
     pid: process.pid,
@@ -85,6 +92,7 @@ export function stackState(book: AddressBook, startedAt: Date): StackState {
     urls,
     ingestNatsUrl,
     sysNatsUrl,
+    ...(natsAuthority === null ? {} : { natsAuthority }),
   };
 }
 

@@ -59,6 +59,7 @@ export function configEnvironment(config: Config, base: Environment): Record<str
     SANDBOX_PRODUCTION_SUBJECTS: config.productionSubjects.join(','),
     SANDBOX_REDIS_ACL: config.redisAcl ? 'on' : 'off',
     SANDBOX_MASTER_SECRET: config.masterSecret,
+    SANDBOX_NATS_AUTHORITY: config.natsAuthority,
     TEMPORAL_NAMESPACE: config.namespace,
     SANDBOX_TASK_QUEUE: config.taskQueue,
     LOG_LEVEL: config.logLevel,
@@ -74,15 +75,21 @@ export function processEnvironment(
     temporal: string;
     metricsPort: number;
     masterSecret: string | null;
+    natsAuthority: string | null;
   },
 ): Record<string, string> {
-  const { urls, temporal, metricsPort, masterSecret } = process;
-  const { SANDBOX_MASTER_SECRET: _secret, ...rest } = configEnvironment(config, base);
+  const { urls, temporal, metricsPort, masterSecret, natsAuthority } = process;
+  const {
+    SANDBOX_MASTER_SECRET: _secret,
+    SANDBOX_NATS_AUTHORITY: _authority,
+    ...rest
+  } = configEnvironment(config, base);
   return withoutUndefined({
     ...rest,
     ...addressVariables({ ...urls, temporal }),
     SANDBOX_METRICS_PORT: String(metricsPort),
     SANDBOX_MASTER_SECRET: masterSecret ?? undefined,
+    SANDBOX_NATS_AUTHORITY: natsAuthority ?? undefined,
   });
 }
 

@@ -14,11 +14,15 @@ import {
 
 /** Publish and subscribe lists; absent: everything. */
 export interface NatsPermissions {
-  readonly publish: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
-  readonly subscribe: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
+  readonly publish: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
+  readonly subscribe: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
+  /** May answer what it received, so often and for so long (ns). */
+  readonly responses?: { readonly max: number; readonly ttl: number };
 }
 
 const ALIVE = aliveSubject('*');
+/** Shows an account's token, which holds rights and no secret. */
+const ACCOUNT_LOOKUP = '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP';
 const { raw: RAW, routed: ROUTED } = STREAMS;
 const KV_STREAM = `KV_${ROUTER_BUCKET}`;
 const api = (...rest: readonly string[]): string => ['$JS.API', ...rest].join('.');
@@ -57,9 +61,12 @@ const subscribeOwn = (user: string, ...more: readonly string[]): string[] => [
 /** Users of the control account but `admin`, who may do everything. */
 export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
   bd_worker: {
-    // Streams, consumers, buckets and purges are its work.
+    // Streams, consumers, buckets and purges are its work, and the accounts of sandboxes.
     publish: {
-      allow: [FENCE_SUBJECT, SYNC_SUBJECT, ALIVE, '$JS.API.>', '$JS.ACK.>', '$JS.FC.>', '$KV.>'],
+      allow: [
+        ...[FENCE_SUBJECT, SYNC_SUBJECT, ALIVE, '$JS.API.>', '$JS.ACK.>', '$JS.FC.>', '$KV.>'],
+        ...['$SYS.REQ.CLAIMS.*', ACCOUNT_LOOKUP],
+      ],
     },
     subscribe: { allow: subscribeOwn('bd_worker', '_INBOX.>') },
   },
@@ -93,7 +100,10 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
   },
   bd_client: {
     publish: {
-      allow: [...READ_JETSTREAM, ...consume(ROUTED), ...consume(DLQ_STREAM), ...consume(KV_STREAM)],
+      allow: [
+        ...[...READ_JETSTREAM, ...consume(ROUTED), ...consume(DLQ_STREAM), ...consume(KV_STREAM)],
+        ACCOUNT_LOOKUP,
+      ],
     },
     subscribe: { allow: subscribeOwn('bd_client', '_INBOX.>') },
   },

@@ -11,7 +11,8 @@ import { readJson, writeJson, type HomePaths } from './home.js';
 const USERS = {
   postgres: ['postgres', 'bd_client', 'bd_worker', 'bd_router'],
   redis: ['admin', 'bd_client', 'bd_worker', 'bd_router'],
-  nats: ['admin', 'bd_client', 'bd_worker', 'bd_router', 'ingest', 'sys'],
+  // One secret, from which NATS' keys and tokens derive.
+  nats: ['operator'],
 } as const;
 
 type Passwords<S extends keyof typeof USERS> = Readonly<Record<(typeof USERS)[S][number], string>>;

@@ -7,6 +7,7 @@ import { cacheDirectory, serverEnvironment } from './environment.js';
 import type { HomePaths } from './home.js';
 import { findBinary, type SearchOptions } from './install/binary.js';
 import { findPostgres, majorOfData } from './install/postgres.js';
+import { natsOperator } from './nats-operator.js';
 import type { PortName, Ports } from './ports.js';
 import type { Credentials } from './secrets.js';
 import type { OnProgress, ServerName, Service } from './service.js';
@@ -64,7 +65,7 @@ export async function makeServer(name: ServerName, context: ServerContext): Prom
       const [listen, monitorPort] = [port('nats'), port('natsMonitor')];
       return natsService({
         ...{ binary: path, data, run: paths.run, port: listen, monitorPort },
-        ...{ credentials: credentials.nats, env },
+        ...{ operator: natsOperator(credentials.nats.operator), env },
       });
     }
     case 'redis': {

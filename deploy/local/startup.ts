@@ -125,6 +125,7 @@ async function startProcess(name: ProcessName, startup: Startup, book: AddressBo
       metricsPort: ports.of(name),
       // The router reads routes and moves events: it needs no sandbox's passwords.
       masterSecret: name === 'router' ? null : masterSecret,
+      natsAuthority: name === 'worker' ? book.natsAuthority : null,
     }),
   );
   await startOne(service, startup, [name]);

@@ -1,4 +1,5 @@
 /** What is left of a sandbox, read back from the servers themselves with the administrator's rights, not through the product. */
+import { createInbox } from 'nats';
 import { openNats, closeNats } from '../../platform/nats.js';
 import { openPostgres, closePostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
@@ -73,6 +74,16 @@ async function inNats(url: string, sandboxId: string): Promise<string[]> {
     });
     for (const [subject, count] of Object.entries(state.subjects ?? {})) {
       found.push(`NATS ${count} messages on ${subject}`);
+    }
+    // All account tokens, one message each, and an empty one at the end.
+    const inbox = createInbox();
+    const accounts = nc.subscribe(inbox);
+    nc.publish('$SYS.REQ.CLAIMS.PACK', '', { reply: inbox });
+    for await (const message of accounts) {
+      if (message.data.length === 0) break;
+      const [, claims = ''] = message.string().split('|')[1]?.split('.') ?? [];
+      if (Buffer.from(claims, 'base64url').toString().includes(`"sandbox_${sandboxId}"`))
+        found.push(`NATS account sandbox_${sandboxId}`);
     }
     return found;
   } finally {

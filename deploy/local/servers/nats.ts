@@ -1,9 +1,8 @@
-/** nats-server of the local stack: JetStream in a control account, every process with a user of its own. */
+/** nats-server of the local stack: JetStream in a control account, every process with a user of its own, every sandbox with an account. */
 import { join } from 'node:path';
-import { connect } from 'nats';
+import { closeNats, openNats } from '../../../platform/nats.js';
 import { makeDirectory, writePrivateFile } from '../home.js';
-import { CONTROL_USERS, type NatsPermissions } from '../nats-permissions.js';
-import type { Credentials } from '../secrets.js';
+import type { NatsOperator } from '../nats-operator.js';
 import type { Launch, Service } from '../service.js';
 
 export interface NatsOptions {
@@ -12,12 +11,12 @@ export interface NatsOptions {
   readonly run: string;
   readonly port: () => number;
   readonly monitorPort: () => number;
-  readonly credentials: Credentials['nats'];
+  readonly operator: NatsOperator;
   readonly env: Readonly<Record<string, string>>;
 }
 
 export function natsService(options: NatsOptions): Service {
-  const { binary, data, run, port, monitorPort, credentials } = options;
+  const { binary, data, run, port, monitorPort, operator } = options;
   const configPath = join(run, 'nats-server.conf');
   return {
     name: 'nats',
@@ -40,43 +39,26 @@ export function natsService(options: NatsOptions): Service {
       });
       if (!health.ok) throw new Error(`not healthy yet: ${(await health.text()).slice(0, 200)}`);
       await health.body?.cancel();
-      await askJetStream(port(), credentials.admin);
+      await askJetStream(`nats://admin:${operator.tokens.admin}@127.0.0.1:${port()}`);
     },
   };
 }
 
 /** As the administrator, so that another stack's server on this port is not taken for ours. */
-async function askJetStream(port: number, pass: string): Promise<void> {
-  const nc = await connect({
-    servers: `127.0.0.1:${port}`,
-    user: 'admin',
-    pass,
-    name: 'bd dev',
-    timeout: 1_500,
-    reconnect: false,
-  });
+async function askJetStream(url: string): Promise<void> {
+  const nc = await openNats(url, 'bd dev');
   try {
     await nc.request('$JS.API.INFO', undefined, { timeout: 1_500 });
   } finally {
-    await nc.close();
+    await closeNats(nc);
   }
 }
 
 /** NATS' configuration language takes JSON for values. */
 const quote = (value: unknown): string => JSON.stringify(value);
 
-function user(name: string, password: string, permissions?: NatsPermissions): string {
-  const rights = permissions === undefined ? '' : `, permissions: ${quote(permissions)}`;
-  return `{ user: ${quote(name)}, password: ${quote(password)}${rights} }`;
-}
-
-function configuration(options: NatsOptions): string {
-  const { data, run, port, monitorPort, credentials } = options;
-  const { admin, sys, ...others } = credentials;
-  const users = Object.entries(others).map(([name, password]) =>
-    user(name, password, CONTROL_USERS[name]),
-  );
-  return `# Written at every start of the local stack; the rights are those of deploy/local/nats-permissions.ts.
+function configuration({ data, run, port, monitorPort, operator }: NatsOptions): string {
+  return `# Written at every start of the local stack; accounts and rights are those of deploy/local/nats-operator.ts.
 server_name: local
 listen: "127.0.0.1:${port()}"
 http: "127.0.0.1:${monitorPort()}"
@@ -89,15 +71,7 @@ jetstream {
   max_file_store: 256GB
   max_memory_store: 1GB
 }
-accounts {
-  CONTROL {
-    jetstream: enabled
-    users: [
-      ${[user('admin', admin), ...users].join('\n      ')}
-    ]
-  }
-  SYS { users: [ ${user('sys', sys)} ] }
-}
-system_account: SYS
+resolver: { type: full, dir: ${quote(join(data, 'accounts'))}, allow_delete: true }
+${operator.configuration.join('\n')}
 `;
 }

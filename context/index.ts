@@ -1,0 +1,176 @@
+/**
+ * `openContext`: the bot's own view of where it runs. In a sandbox's environment (`bd sandbox exec`, `connect`) it gives that
+ * sandbox's Postgres, Redis and NATS; otherwise it throws, unless production is asked for by name. So the same code runs in
+ * both, and an environment that is lost or half set never means production by accident.
+ */
+import { Redis } from 'ioredis';
+import { connect, type Consumer, type NatsConnection } from 'nats';
+import postgres from 'postgres';
+import { SandboxError, unreachable } from '../domain/errors.js';
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxId } from '../domain/names.js';
+import { withDeadline } from '../platform/deadline.js';
+import { closeNats, natsLogin, parseNatsUrl } from '../platform/nats.js';
+import {
+  asPostgresError,
+  closePostgres,
+  type Sql,
+  type Transaction,
+} from '../platform/postgres.js';
+import { readContext, type ContextVariables } from './variables.js';
+
+export interface ContextOptions {
+  /** Without a sandbox's environment: production's own `DATABASE_URL`, `REDIS_URL`, `NATS_URL`. Default false: throw. */
+  readonly production?: boolean;
+}
+
+export interface SandboxContext {
+  /** Null in production. */
+  readonly sandboxId: SandboxId | null;
+  /** Whose events come here; as they were when the environment was made. Empty in production. */
+  readonly guildIds: readonly GuildId[];
+  /** Its `search_path` is the sandbox's schema. */
+  readonly sql: Sql;
+  /** Puts the sandbox's prefix before every key. Channels and scans need `redisKey`. */
+  readonly redis: Redis;
+  readonly nats: NatsConnection;
+  /** The full name of a key or channel, for what takes no prefix by itself. */
+  redisKey(key: string): string;
+  /** Where this bot publishes: `sandbox.<id>.app.<subject>`, in production `<subject>`. @throws SANDBOX_008 */
+  natsSubject(subject: string): string;
+  /** A transaction whose `search_path` is the sandbox's schema, whatever earlier statements have set. */
+  withSchema<T>(work: (sql: Transaction) => Promise<T>): Promise<T>;
+  /** The bot's events: its own durable consumer. Acknowledge each; unacknowledged ones come again after 30 s. */
+  consumer(): Promise<Consumer>;
+  /** @throws SANDBOX_008 for a subject with spaces or wildcards */
+  publish(subject: string, payload: string | Uint8Array): void;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const OPEN_MS = 5_000;
+
+/**
+ * All three are connected when it resolves. Whoever opens it closes it.
+ * @throws SANDBOX_008 for an environment that is missing, half set or wrong; SANDBOX_009 for a server that is unreachable or
+ * refuses the credentials, as after the sandbox's end
+ *
+ * @example
+ * await using context = await openContext(process.env);
+ * await context.sql`INSERT INTO communities (name) VALUES ('mine')`;
+ */
+export async function openContext(
+  env: Readonly<Record<string, string | undefined>>,
+  { production = false }: ContextOptions = {},
+): Promise<SandboxContext> {
+  const variables = readContext(env, production);
+  const opened = await Promise.allSettled([
+    openSql(variables),
+    openRedis(variables),
+    openNats(variables),
+  ]);
+  const [sql, redis, nats] = opened;
+  const close = async (): Promise<void> => {
+    if (redis.status === 'fulfilled') redis.value.disconnect();
+    await Promise.all([
+      sql.status === 'fulfilled' ? closePostgres(sql.value) : null,
+      nats.status === 'fulfilled' ? closeNats(nats.value) : null,
+    ]);
+  };
+  if (sql.status !== 'fulfilled' || redis.status !== 'fulfilled' || nats.status !== 'fulfilled') {
+    await close();
+    throw opened.find((outcome) => outcome.status === 'rejected')?.reason;
+  }
+  return contextOf(variables, sql.value, redis.value, nats.value, close);
+}
+
+function contextOf(
+  variables: ContextVariables,
+  sql: Sql,
+  redis: Redis,
+  nats: NatsConnection,
+  close: () => Promise<void>,
+): SandboxContext {
+  const { sandboxId, guildIds, schema, redisPrefix, natsPrefix, consumer } = variables;
+  const natsSubject = (subject: string): string => {
+    // A space would make the rest a reply subject (traps.md 51).
+    if (!/^[\w-]+(\.[\w-]+)*$/.test(subject)) {
+      throw new SandboxError('SANDBOX_008', `${JSON.stringify(subject)} is not a subject`);
+    }
+    return natsPrefix === null ? subject : `${natsPrefix}app.${subject}`;
+  };
+  return {
+    ...{ sandboxId, guildIds, sql, redis, nats, natsSubject, close },
+    redisKey: (key) => `${redisPrefix}${key}`,
+    withSchema: <T>(work: (sql: Transaction) => Promise<T>) =>
+      sql.begin(async (tx) => {
+        if (schema !== null) await tx`SELECT set_config('search_path', ${schema}, true)`;
+        return work(tx);
+      }) as Promise<T>,
+    async consumer() {
+      if (consumer === null) {
+        throw new SandboxError('SANDBOX_008', 'NATS_STREAM and NATS_CONSUMER are not set');
+      }
+      const { apiPrefix, stream, name } = consumer;
+      return nats.jetstream({ apiPrefix }).consumers.get(stream, name);
+    },
+    publish: (subject, payload) => {
+      nats.publish(natsSubject(subject), payload);
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function openSql({ databaseUrl, schema }: ContextVariables): Promise<Sql> {
+  const sql = postgres(databaseUrl, {
+    max: 5,
+    connect_timeout: OPEN_MS / 1_000,
+    onnotice: () => undefined,
+    connection: schema === null ? {} : { search_path: schema },
+  });
+  try {
+    await withDeadline(sql`SELECT 1`, OPEN_MS, 'Postgres');
+    return sql;
+  } catch (error) {
+    await closePostgres(sql);
+    throw asPostgresError(error);
+  }
+}
+
+async function openRedis({ redisUrl, redisPrefix }: ContextVariables): Promise<Redis> {
+  let last: unknown;
+  const redis = new Redis(redisUrl, {
+    keyPrefix: redisPrefix,
+    lazyConnect: true,
+    // INFO shows figures of the whole server, and a sandbox's user may not ask for it.
+    enableReadyCheck: false,
+    connectTimeout: OPEN_MS,
+  });
+  redis.on('error', (error) => {
+    last = error;
+  });
+  try {
+    await withDeadline(redis.connect(), OPEN_MS, 'Redis');
+    await withDeadline(redis.ping(), OPEN_MS, 'Redis');
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw unreachable('Redis', last ?? error);
+  }
+}
+
+async function openNats({ natsUrl, inboxPrefix }: ContextVariables): Promise<NatsConnection> {
+  try {
+    return await connect({
+      ...natsLogin(parseNatsUrl(natsUrl)),
+      ...(inboxPrefix === null ? {} : { inboxPrefix }),
+      timeout: OPEN_MS,
+      // The client gives up after ten attempts, or two refusals, by default: a restart of the servers would end the bot.
+      maxReconnectAttempts: -1,
+      ignoreAuthErrorAbort: true,
+      waitOnFirstConnect: false,
+    });
+  } catch (error) {
+    throw unreachable('NATS', error);
+  }
+}

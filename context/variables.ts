@@ -1,0 +1,136 @@
+/** The environment of a bot, read and checked: a whole sandbox, or production where that is allowed, and nothing between. */
+import { SandboxError } from '../domain/errors.js';
+import { parseGuildIds, type GuildId } from '../domain/guild.js';
+import {
+  natsPrefix,
+  parseSandboxId,
+  redisPrefix,
+  schemaName,
+  type SandboxId,
+} from '../domain/names.js';
+
+export interface ContextVariables {
+  readonly sandboxId: SandboxId | null;
+  readonly guildIds: readonly GuildId[];
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly natsUrl: string;
+  readonly schema: string | null;
+  readonly redisPrefix: string;
+  readonly natsPrefix: string | null;
+  readonly inboxPrefix: string | null;
+  readonly consumer: {
+    readonly stream: string;
+    readonly name: string;
+    readonly apiPrefix: string;
+  } | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const ADDRESSES = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'] as const;
+/** Any of them says that a sandbox was meant. */
+const IDENTIFIERS = [
+  'SANDBOX_ID',
+  'SANDBOX_SCHEMA',
+  'SANDBOX_REDIS_PREFIX',
+  'SANDBOX_NATS_PREFIX',
+] as const;
+const NATS = ['NATS_STREAM', 'NATS_CONSUMER', 'NATS_INBOX_PREFIX', 'NATS_API_PREFIX'] as const;
+
+const HINT = 'Run it with `bd sandbox exec <sandbox> -- command`.';
+
+/** @throws SANDBOX_008 */
+export function readContext(env: Environment, production: boolean): ContextVariables {
+  const isSandbox = IDENTIFIERS.some((name) => given(env, name) !== undefined);
+  if (!isSandbox && !production) {
+    throw new SandboxError('SANDBOX_008', 'this is no environment of a sandbox', {
+      hint: `${HINT} Production needs openContext(env, { production: true }).`,
+    });
+  }
+  const needed = isSandbox ? [...IDENTIFIERS, ...ADDRESSES, ...NATS] : ADDRESSES;
+  const missing = needed.filter((name) => given(env, name) === undefined);
+  if (missing.length > 0) {
+    throw new SandboxError('SANDBOX_008', `the environment lacks ${missing.join(', ')}`, {
+      hint: isSandbox ? HINT : 'Production’s addresses are not all set.',
+    });
+  }
+  const value = (name: (typeof needed)[number]): string => given(env, name) ?? '';
+  const addresses = {
+    databaseUrl: checkedUrl('DATABASE_URL', value('DATABASE_URL')),
+    redisUrl: databaseZero(checkedUrl('REDIS_URL', value('REDIS_URL'))),
+    natsUrl: checkedUrl('NATS_URL', value('NATS_URL')),
+  };
+  return isSandbox ? sandbox(env, value, addresses) : productions(env, addresses);
+}
+
+type Addresses = Pick<ContextVariables, 'databaseUrl' | 'redisUrl' | 'natsUrl'>;
+
+function sandbox(
+  env: Environment,
+  value: (name: (typeof IDENTIFIERS)[number] | (typeof NATS)[number]) => string,
+  addresses: Addresses,
+): ContextVariables {
+  const sandboxId = parseSandboxId(value('SANDBOX_ID'));
+  const derived = {
+    SANDBOX_SCHEMA: schemaName(sandboxId),
+    SANDBOX_REDIS_PREFIX: redisPrefix(sandboxId),
+    SANDBOX_NATS_PREFIX: natsPrefix(sandboxId),
+  } as const;
+  for (const [name, expected] of Object.entries(derived) as [keyof typeof derived, string][]) {
+    // Variables of two sandboxes, mixed by two shells' exports.
+    if (value(name) !== expected) {
+      throw new SandboxError('SANDBOX_008', `${name} does not belong to sandbox ${sandboxId}`, {
+        hint: HINT,
+      });
+    }
+  }
+  const guilds = given(env, 'SANDBOX_GUILD_IDS');
+  return {
+    ...addresses,
+    sandboxId,
+    guildIds: guilds === undefined ? [] : parseGuildIds(guilds.split(',')),
+    schema: derived.SANDBOX_SCHEMA,
+    redisPrefix: derived.SANDBOX_REDIS_PREFIX,
+    natsPrefix: derived.SANDBOX_NATS_PREFIX,
+    inboxPrefix: value('NATS_INBOX_PREFIX'),
+    consumer: {
+      stream: value('NATS_STREAM'),
+      name: value('NATS_CONSUMER'),
+      apiPrefix: value('NATS_API_PREFIX'),
+    },
+  };
+}
+
+function productions(env: Environment, addresses: Addresses): ContextVariables {
+  const [stream, name] = [given(env, 'NATS_STREAM'), given(env, 'NATS_CONSUMER')];
+  const apiPrefix = given(env, 'NATS_API_PREFIX') ?? '$JS.API';
+  return {
+    ...addresses,
+    sandboxId: null,
+    guildIds: [],
+    schema: null,
+    redisPrefix: '',
+    natsPrefix: null,
+    inboxPrefix: given(env, 'NATS_INBOX_PREFIX') ?? null,
+    consumer: stream === undefined || name === undefined ? null : { stream, name, apiPrefix },
+  };
+}
+
+/** An empty variable counts as unset. */
+function given(env: Environment, name: string): string | undefined {
+  const value = env[name];
+  return value === '' ? undefined : value;
+}
+
+function checkedUrl(name: string, text: string): string {
+  if (URL.canParse(text)) return text;
+  // The value may hold a password.
+  throw new SandboxError('SANDBOX_008', `${name} is not a URL`);
+}
+
+/** With another database ioredis reports the refusal and goes on in database 0 (isolation.md, "Redis"). */
+function databaseZero(text: string): string {
+  if (['', '/', '/0'].includes(new URL(text).pathname)) return text;
+  throw new SandboxError('SANDBOX_008', 'REDIS_URL must name database 0');
+}

@@ -1,0 +1,117 @@
+/**
+ * The local NATS' operator, accounts and users, all derived from one secret: JetStream and our own processes in CONTROL,
+ * the server's in SYS, and AUTH, where whoever comes with a user and password is put until the worker has answered for
+ * him (docs/decisions/0010). Our processes come with a token, so that they need no worker to get in.
+ */
+import { CONTROL_EXPORTS } from '../../domain/nats-tenant.js';
+import type { NatsAuthoritySecret } from '../../platform/nats-authority.js';
+import { deriveNatsKey, signNatsToken, type NatsKey } from '../../platform/nkeys.js';
+import { CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
+
+export const NATS_USERS = [
+  'admin',
+  'bd_client',
+  'bd_worker',
+  'bd_router',
+  'ingest',
+  'sys',
+] as const;
+export type NatsUserName = (typeof NATS_USERS)[number];
+
+export interface NatsOperator {
+  /** Goes into a URL as the user's password. */
+  readonly tokens: Readonly<Record<NatsUserName, string>>;
+  readonly authority: NatsAuthoritySecret;
+  /** Lines of the server's configuration. */
+  readonly configuration: readonly string[];
+}
+
+const UNLIMITED = {
+  ...{ subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1 },
+  leaf: 0,
+};
+const JETSTREAM = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+
+/** What CONTROL may ask of the server: to store, remove and show accounts. Who in it may, say the users' permissions. */
+const CLAIMS = [
+  { name: 'claims', subject: '$SYS.REQ.CLAIMS.*', type: 'service', response_type: 'Stream' },
+  { name: 'lookup', subject: '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP', type: 'service' },
+];
+
+export function natsOperator(secret: string): NatsOperator {
+  const operator = deriveNatsKey(secret, 'operator', 'operator');
+  const [control, sys, auth] = (['CONTROL', 'SYS', 'AUTH'] as const).map((name) => ({
+    name,
+    key: deriveNatsKey(secret, 'account', name),
+  })) as [Account, Account, Account];
+  const user = (account: Account, name: string, permissions?: NatsPermissions): string =>
+    signNatsToken(account.key, {
+      sub: deriveNatsKey(secret, 'user', name).publicKey,
+      name,
+      nats: {
+        ...{ type: 'user', subs: -1, data: -1, payload: -1, bearer_token: true },
+        pub: permissions?.publish ?? {},
+        sub: permissions?.subscribe ?? {},
+        ...(permissions?.responses === undefined ? {} : { resp: permissions.responses }),
+      },
+    });
+  const account = ({ name, key }: Account, nats: Record<string, unknown>): string =>
+    signNatsToken(operator, {
+      sub: key.publicKey,
+      name,
+      nats: { type: 'account', limits: UNLIMITED, ...nats },
+    });
+
+  const nothing = { deny: ['>'] };
+  const sentinel = user(auth, 'sentinel', { publish: nothing, subscribe: nothing });
+  const calloutUser = deriveNatsKey(secret, 'user', 'callout').publicKey;
+  const preload = {
+    [sys.key.publicKey]: account(sys, { exports: CLAIMS }),
+    [auth.key.publicKey]: account(auth, {
+      authorization: { auth_users: [calloutUser], allowed_accounts: ['*'] },
+    }),
+    [control.key.publicKey]: account(control, {
+      limits: { ...UNLIMITED, ...JETSTREAM },
+      exports: CONTROL_EXPORTS,
+      imports: CLAIMS.map(({ name, subject, type }) => ({
+        ...{ name, subject, type },
+        account: sys.key.publicKey,
+      })),
+    }),
+  };
+  const operatorToken = signNatsToken(operator, {
+    sub: operator.publicKey,
+    name: 'local',
+    nats: { type: 'operator', system_account: sys.key.publicKey },
+  });
+  return {
+    tokens: Object.fromEntries(
+      NATS_USERS.map((name) => [
+        name,
+        user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]),
+      ]),
+    ) as NatsOperator['tokens'],
+    authority: {
+      operator: operator.seed,
+      callout: auth.key.seed,
+      calloutToken: user(auth, 'callout', {
+        publish: { allow: ['_CALLOUT.>'] },
+        subscribe: { allow: ['$SYS.REQ.USER.AUTH', '$SYS.REQ.USER.AUTH callout'] },
+        responses: { max: 1, ttl: 10_000_000_000 },
+      }),
+    },
+    configuration: [
+      `operator: ${operatorToken}`,
+      `system_account: ${sys.key.publicKey}`,
+      `default_sentinel: ${sentinel}`,
+      `resolver_preload: {`,
+      ...Object.entries(preload).map(([key, token]) => `  ${key}: ${token}`),
+      `}`,
+    ],
+  };
+}
+
+interface Account {
+  readonly name: string;
+  readonly key: NatsKey;
+}

@@ -1,0 +1,88 @@
+/**
+ * What a sandbox may do in NATS. It has an account of its own, without JetStream, that imports three services from the
+ * control account: in one account with JetStream permissions would not hold, since the server publishes a reply with its
+ * own rights wherever the request's reply subject points (isolation.md, "NATS").
+ */
+import { consumerName, inboxPrefix, natsPrefix, natsUser, type SandboxId } from './names.js';
+import { STREAMS } from './routing.js';
+
+/** Imported below `$JS.API` itself the services would answer 503, so clients take this prefix (`NATS_API_PREFIX`). */
+export const NATS_API_PREFIX = 'SB.API';
+/** A sandbox's connections at once. */
+export const MAX_CONNECTIONS = 20;
+const MAX_SUBSCRIPTIONS = 1_000;
+
+const NEXT = `CONSUMER.MSG.NEXT.${STREAMS.routed}`;
+const INFO = `CONSUMER.INFO.${STREAMS.routed}`;
+const ACK = `$JS.ACK.${STREAMS.routed}`;
+
+const service = (name: string, subject: string, more: Record<string, unknown> = {}) => ({
+  name,
+  subject,
+  type: 'service',
+  ...more,
+});
+
+/** Offered by the control account. Who imports what is said in account tokens, which only the operator's key signs. */
+export const CONTROL_EXPORTS = [
+  service('next', `$JS.API.${NEXT}.*`, { response_type: 'Stream' }),
+  service('info', `$JS.API.${INFO}.*`),
+  service('ack', `${ACK}.*.>`),
+];
+
+/** The `nats` part of a sandbox's account token. */
+export function tenantAccount(
+  sandboxId: SandboxId,
+  controlAccount: string,
+  tags: readonly string[],
+): Record<string, unknown> {
+  const consumer = consumerName(sandboxId);
+  const imported = (name: string, subject: string, local?: string) =>
+    service(name, subject, {
+      account: controlAccount,
+      ...(local === undefined ? {} : { local_subject: local }),
+    });
+  return {
+    type: 'account',
+    limits: {
+      conn: MAX_CONNECTIONS,
+      subs: MAX_SUBSCRIPTIONS,
+      imports: 3,
+      exports: 0,
+      leaf: 0,
+      data: -1,
+      payload: -1,
+      wildcards: false,
+    },
+    imports: [
+      imported('next', `$JS.API.${NEXT}.${consumer}`, `${NATS_API_PREFIX}.${NEXT}.${consumer}`),
+      imported('info', `$JS.API.${INFO}.${consumer}`, `${NATS_API_PREFIX}.${INFO}.${consumer}`),
+      imported('ack', `${ACK}.${consumer}.>`),
+    ],
+    tags,
+  };
+}
+
+/** The `nats` part of a sandbox's user token. */
+export function tenantUser(sandboxId: SandboxId): Record<string, unknown> {
+  const consumer = consumerName(sandboxId);
+  const app = `${natsPrefix(sandboxId)}app.>`;
+  return {
+    type: 'user',
+    subs: -1,
+    data: -1,
+    payload: -1,
+    pub: {
+      allow: [
+        `${NATS_API_PREFIX}.${NEXT}.${consumer}`,
+        `${NATS_API_PREFIX}.${INFO}.${consumer}`,
+        `${ACK}.${consumer}.>`,
+        app,
+      ],
+    },
+    sub: { allow: [`${inboxPrefix(sandboxId)}.>`, app] },
+  };
+}
+
+/** `sandbox_<id>` of a token's name. */
+export const tenantTokenName = natsUser;

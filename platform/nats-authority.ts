@@ -1,0 +1,52 @@
+/**
+ * The keys by which the worker makes accounts for sandboxes and lets their users in (docs/decisions/0010). Only the worker
+ * holds them: whoever has the operator's key can make an account with any right.
+ */
+import { z } from 'zod';
+import { SandboxError } from '../domain/errors.js';
+import { natsKeyOfSeed, readNatsToken, type NatsKey } from './nkeys.js';
+import { parseNatsUrl } from './nats.js';
+
+const schema = z.object({
+  /** Seed of the operator's (signing) key. */
+  operator: z.string().regex(/^SO[A-Z2-7]{56}$/),
+  /** Seed of the account that auth callout is configured for. */
+  callout: z.string().regex(/^SA[A-Z2-7]{56}$/),
+  /** Token of the user that answers auth callout. */
+  calloutToken: z.string(),
+});
+export type NatsAuthoritySecret = z.infer<typeof schema>;
+
+export interface NatsAuthority {
+  readonly operator: NatsKey;
+  readonly callout: NatsKey;
+  readonly calloutToken: string;
+}
+
+/** From `SANDBOX_NATS_AUTHORITY`: JSON. @throws SANDBOX_008 */
+export function parseNatsAuthority(text: string): NatsAuthority {
+  let secret: NatsAuthoritySecret;
+  try {
+    secret = schema.parse(JSON.parse(text));
+  } catch {
+    // Its cause would quote the text, which is secret.
+    throw new SandboxError(
+      'SANDBOX_008',
+      'SANDBOX_NATS_AUTHORITY must be a JSON object of operator, callout and calloutToken',
+    );
+  }
+  return {
+    operator: natsKeyOfSeed('operator', secret.operator),
+    callout: natsKeyOfSeed('account', secret.callout),
+    calloutToken: secret.calloutToken,
+  };
+}
+
+/** The account that the user of this URL is in; null where the server has no such accounts (no token in the URL). */
+export function natsAccountOf(url: string): string | null {
+  const { pass = '' } = parseNatsUrl(url);
+  const claims = readNatsToken(pass);
+  if (claims === null) return null;
+  const { issuer_account: account } = claims.nats;
+  return typeof account === 'string' && account !== '' ? account : claims.iss;
+}
