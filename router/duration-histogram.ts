@@ -1,4 +1,5 @@
 /** `sandbox_event_route_duration_seconds{sandbox_id}`: a histogram that takes a run of events at once. */
+import { isSandboxId } from '../domain/names.js';
 
 const NAME = 'sandbox_event_route_duration_seconds';
 const BUCKETS = [
@@ -27,6 +28,13 @@ export class DurationHistogram {
     series.sum += seconds * times;
     const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
     if (bucket >= 0) series.counts[bucket] = (series.counts[bucket] ?? 0) + times;
+  }
+
+  /** Forgets the series of every sandbox but these, so that a destroyed one's go and its place is free (traps.md 60). */
+  keep(sandboxes: ReadonlySet<string>): void {
+    for (const label of this.#series.keys()) {
+      if (isSandboxId(label) && !sandboxes.has(label)) this.#series.delete(label);
+    }
   }
 
   /** Prometheus' text form. */

@@ -15,6 +15,8 @@ export interface RouterGauges {
   readonly routeAge: () => number;
   readonly routes: () => number;
   readonly confirmedRaw: () => number;
+  /** Whose series stay. */
+  readonly sandboxes: () => ReadonlySet<string>;
 }
 
 export class RouterMetrics {
@@ -24,6 +26,7 @@ export class RouterMetrics {
   hits = 0;
   /** Events that had to wait, since the table could not be trusted. */
   misses = 0;
+  #sandboxes: () => ReadonlySet<string> = () => new Set();
   readonly #reconciliations: Counter<'reason'>;
   readonly #dlq: Counter<'reason'>;
   readonly #alarms: Counter;
@@ -49,7 +52,14 @@ export class RouterMetrics {
     });
   }
 
+  /** What prom-client does not hold, in Prometheus' text form. */
+  more(): string {
+    this.duration.keep(this.#sandboxes());
+    return this.duration.text();
+  }
+
   expose(gauges: RouterGauges): void {
+    this.#sandboxes = gauges.sandboxes;
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({
         name,

@@ -1,5 +1,5 @@
 /** A worker: runs the workflows and activities of sandboxes until it is told to stop, then drains and closes what it opened. */
-import { Runtime, Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
+import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { lifecycleMetrics } from '../activities/metrics.js';
@@ -19,6 +19,7 @@ import { openWorkerConnections } from './connections.js';
 import { countActive } from './active.js';
 import { workerHealth } from './health.js';
 import { reconcileRedis } from './reconcile.js';
+import { installRuntime } from './runtime.js';
 
 /** Everything but the database, which needs an administrator; waits, visibly, until that is migrated. */
 async function migrated(addresses: Addresses, config: Config, log: Logger): Promise<void> {
@@ -55,22 +56,7 @@ export async function runWorker(
       'the worker needs SANDBOX_MASTER_SECRET, of at least 32 characters',
     );
   }
-  // The signals are ours: a stop drains first, for at most the shutdown's grace time.
-  Runtime.install({
-    shutdownSignals: [],
-    logger: {
-      log: () => undefined,
-      trace: () => undefined,
-      debug: () => undefined,
-      info: () => undefined,
-      warn: (m, meta) => {
-        log.warn({ ...meta }, m);
-      },
-      error: (m, meta) => {
-        log.error({ ...meta }, m);
-      },
-    },
-  });
+  const { sdkMetrics } = await installRuntime(log);
   const connections = await openWorkerConnections(addresses, config, log);
   const { database, redis, nats, client, temporal } = connections;
   await migrated(addresses, config, log);
@@ -117,7 +103,9 @@ export async function runWorker(
   const active = countActive(database, metrics, log);
   const page = await startMetricsServer({
     registry,
+    host: config.metricsHost,
     port: config.metricsPort,
+    more: sdkMetrics,
     ready: () => workerHealth({ ...connections, worker }),
   });
 
