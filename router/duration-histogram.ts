@@ -61,7 +61,8 @@ export class DurationHistogram {
   #seriesOf(label: string): Series {
     const known = this.#series.get(label);
     if (known !== undefined) return known;
-    if (label !== OTHER && this.#series.size >= this.maxLabels) return this.#seriesOf(OTHER);
+    const own = this.#series.size - Number(this.#series.has(OTHER));
+    if (label !== OTHER && own >= this.maxLabels) return this.#seriesOf(OTHER);
     const series = { counts: new Float64Array(BUCKETS.length), count: 0, sum: 0 };
     this.#series.set(label, series);
     return series;
