@@ -34,7 +34,7 @@ it('keeps a value that looks like a flag, a number or nothing', () => {
 });
 
 it('offers the option that was meant', () => {
-  expect(() => parsed('make', '--dry-rum')).toThrowError(
+  expect(() => parsed('make', '--dry-rum')).toThrow(
     expect.objectContaining({ hint: 'Did you mean --dry-run?' }) as Error,
   );
 });
