@@ -32,6 +32,9 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     labelNames: ['error_type'],
     registers,
   });
+  // From the beginning at 0: a first increase from nothing is none to Prometheus.
+  for (const step of ['mark destroying', 'revoke credentials', 'mark destroyed'])
+    cleanupErrors.inc({ error_type: step }, 0);
   const active = new Gauge({
     name: 'sandbox_active_total',
     help: 'Live sandboxes by owner.',

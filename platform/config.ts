@@ -36,6 +36,8 @@ export interface Config {
   readonly metricsPort: number;
   /** Where the metrics page listens: loopback, unless a container or a pod is to be scraped from outside. */
   readonly metricsHost: string;
+  /** The worker also writes CloudWatch's metrics into its output. */
+  readonly emf: boolean;
   readonly namespace: string;
   /** Workers scale by task queue; client and worker must name the same. */
   readonly taskQueue: string;
@@ -109,6 +111,7 @@ const schema = z.object({
   SANDBOX_MASTER_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SANDBOX_REDIS_ACL: z.enum(['on', 'off']).default('on'),
   SANDBOX_METRICS_PORT: count(0, 0, 65_535),
+  SANDBOX_EMF: z.enum(['on', 'off']).default('off'),
   SANDBOX_METRICS_HOST: z.union([z.ipv4(), z.literal('::')]).default('127.0.0.1'),
   TEMPORAL_ADDRESS: address.optional(),
   TEMPORAL_UI_URL: url('http', 'https').optional(),
@@ -164,6 +167,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     productionSubjects: e.SANDBOX_PRODUCTION_SUBJECTS ?? DEFAULT_PRODUCTION_SUBJECTS,
     redisAcl: e.SANDBOX_REDIS_ACL === 'on',
     metricsPort: e.SANDBOX_METRICS_PORT,
+    emf: e.SANDBOX_EMF === 'on',
     metricsHost: e.SANDBOX_METRICS_HOST,
     namespace: e.TEMPORAL_NAMESPACE,
     taskQueue: e.SANDBOX_TASK_QUEUE,

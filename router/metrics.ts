@@ -1,6 +1,6 @@
 /** The router's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { DlqReason } from '../domain/destination.js';
+import { DLQ_REASONS, type DlqReason } from '../domain/destination.js';
 import type { DoubtReason } from './doubt.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { ConfirmedRun } from './egress.js';
@@ -45,6 +45,8 @@ export class RouterMetrics {
       labelNames: ['reason'],
       registers,
     });
+    // From the beginning at 0: a first increase from nothing is none to Prometheus, and no alert would see it.
+    for (const reason of DLQ_REASONS) this.#dlq.inc({ reason }, 0);
     this.#alarms = new Counter({
       name: 'sandbox_router_alarms_total',
       help: 'Times that the router found events lost or removed by others.',

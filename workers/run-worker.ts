@@ -2,6 +2,7 @@
 import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry, collectDefaultMetrics } from 'prom-client';
+import { withEmf } from '../activities/emf-metrics.js';
 import { lifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
@@ -63,7 +64,9 @@ export async function runWorker(
 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = lifecycleMetrics(registry);
+  const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
+  const registered = lifecycleMetrics(registry);
+  const metrics = config.emf ? withEmf(registered, toEmf) : registered;
   const installation = await installationId(database);
   const resources = openResources({
     database,
