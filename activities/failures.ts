@@ -33,14 +33,18 @@ export function toFailure(error: unknown): ApplicationFailure {
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
-/** The same functions, whose failures are typed. */
-export function failuresTyped<T extends Record<string, Activity>>(activities: T): T {
+/** The same functions, whose failures are typed, and each told to `onFailure`: also those that are retried. */
+export function failuresTyped<T extends Record<string, Activity>>(
+  activities: T,
+  onFailure: (name: string, args: readonly unknown[]) => void = () => undefined,
+): T {
   const typed: Record<string, Activity> = {};
   for (const [name, run] of Object.entries(activities)) {
     typed[name] = async (...args) => {
       try {
         return await run(...args);
       } catch (error) {
+        onFailure(name, args);
         throw toFailure(error);
       }
     };

@@ -32,6 +32,9 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     labelNames: ['error_type'],
     registers,
   });
+  // From the beginning at 0: a first increase from nothing is none to Prometheus.
+  for (const step of ['mark destroying', 'revoke credentials', 'mark destroyed'])
+    cleanupErrors.inc({ error_type: step }, 0);
   const active = new Gauge({
     name: 'sandbox_active_total',
     help: 'Live sandboxes by owner.',
@@ -44,6 +47,9 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     labelNames: ['kind'],
     registers,
   });
+  // A kind that is gone is told as 0: a series that only vanishes would leave its last value on a dashboard.
+  const known = new Set(['schema', 'role', 'keyspace', 'acl-user', 'consumer', 'route']);
+  for (const kind of known) orphans.set({ kind }, 0);
   return {
     created: (seconds, outcome) => {
       create.observe({ outcome }, seconds);
@@ -56,11 +62,26 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     },
     active: (perOwner) => {
       active.reset();
-      for (const [owner, count] of perOwner) active.set({ owner }, count);
+      for (const [owner, count] of topOwners(perOwner)) active.set({ owner }, count);
     },
     orphans: (perKind) => {
-      orphans.reset();
-      for (const [kind, count] of perKind) orphans.set({ kind }, count);
+      for (const kind of known) orphans.set({ kind }, 0);
+      for (const [kind, count] of perKind) {
+        known.add(kind);
+        orphans.set({ kind }, count);
+      }
     },
   };
+}
+
+/** Owners with a series of their own; the rest share one, so that labels stay bounded (traps.md 60). */
+const OWNERS = 30;
+const OTHER = 'other';
+
+export function topOwners(perOwner: ReadonlyMap<string, number>): Map<string, number> {
+  const sorted = [...perOwner].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const rest = sorted.slice(OWNERS).reduce((sum, [, count]) => sum + count, 0);
+  const top = new Map(sorted.slice(0, OWNERS));
+  if (rest > 0) top.set(OTHER, (top.get(OTHER) ?? 0) + rest);
+  return top;
 }

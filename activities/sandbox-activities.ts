@@ -39,129 +39,157 @@ export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 export function sandboxActivities(context: ActivityContext) {
   const { database, resources, policy, metrics, log } = context;
 
-  return failuresTyped({
-    /** The policy binds here, not in the caller. Again for the same id: the expiry that was claimed then. */
-    async claim(input: CreateSandboxInput): Promise<ClaimedSandbox> {
-      const ttlMs = checkTtl(input.ttlMs ?? policy.defaultTtlMs, {
-        minMs: policy.minTtlMs,
-        maxMs: policy.maxTtlMs,
-      });
-      const { sandboxId, name, owner, guildIds } = input;
-      const expiresAt = new Date(Date.now() + ttlMs);
-      const { maxPerOwner } = policy;
-      const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner };
-      const claimed = await claimSandbox(database, claim);
-      return { createdAt: claimed.createdAt.getTime(), expiresAt: claimed.expiresAt.getTime() };
-    },
+  return failuresTyped(
+    {
+      /** The policy binds here, not in the caller. Again for the same id: the expiry that was claimed then. */
+      async claim(input: CreateSandboxInput): Promise<ClaimedSandbox> {
+        const ttlMs = checkTtl(input.ttlMs ?? policy.defaultTtlMs, {
+          minMs: policy.minTtlMs,
+          maxMs: policy.maxTtlMs,
+        });
+        const { sandboxId, name, owner, guildIds } = input;
+        const expiresAt = new Date(Date.now() + ttlMs);
+        const { maxPerOwner } = policy;
+        const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner };
+        const claimed = await claimSandbox(database, claim);
+        return { createdAt: claimed.createdAt.getTime(), expiresAt: claimed.expiresAt.getTime() };
+      },
 
-    async ensureResource(name: ResourceName, target: EnsureInput): Promise<void> {
-      await resources[name].ensure({ ...target, createdAt: new Date(target.createdAt) });
-    },
+      async ensureResource(name: ResourceName, target: EnsureInput): Promise<void> {
+        await resources[name].ensure({ ...target, createdAt: new Date(target.createdAt) });
+      },
 
-    /** @param seconds since the workflow's start */
-    async markRunning(sandboxId: SandboxId, owner: string, seconds: number): Promise<void> {
-      await transition(database, sandboxId, { to: 'running', actor: owner });
-      metrics.created(seconds, 'created');
-    },
+      /** @param seconds since the workflow's start */
+      async markRunning(sandboxId: SandboxId, owner: string, seconds: number): Promise<void> {
+        await transition(database, sandboxId, { to: 'running', actor: owner });
+        metrics.created(seconds, 'created');
+      },
 
-    async registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
-      await resources['guild-routes'].register(sandboxId, guildId, actor);
-    },
+      async registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
+        await resources['guild-routes'].register(sandboxId, guildId, actor);
+      },
 
-    async unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
-      await resources['guild-routes'].unregister(sandboxId, guildId, actor);
-    },
+      async unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
+        await resources['guild-routes'].unregister(sandboxId, guildId, actor);
+      },
 
-    /**
-     * `current` is the expiry that the workflow knows: where the row has another one, this very extension was written by
-     * an earlier attempt, and the row's value is its outcome.
-     */
-    async extend(
-      sandboxId: SandboxId,
-      current: number,
-      byMs: number,
-      actor: string,
-    ): Promise<ExtendResult> {
-      const row = await getSandbox(database, sandboxId);
-      const known = row?.expiresAt.getTime();
-      if (row?.status === 'running' && known !== undefined && known !== current) {
-        return { expiresAt: known, clamped: known < current + byMs };
-      }
-      const next = extendExpiry(current, byMs, Date.now(), policy.maxTtlMs);
-      const details = { byMs, clamped: next.clamped };
-      await setExpiry(database, sandboxId, new Date(next.expiresAt), actor, details);
-      return next;
-    },
+      /**
+       * `current` is the expiry that the workflow knows: where the row has another one, this very extension was written by
+       * an earlier attempt, and the row's value is its outcome.
+       */
+      async extend(
+        sandboxId: SandboxId,
+        current: number,
+        byMs: number,
+        actor: string,
+      ): Promise<ExtendResult> {
+        const row = await getSandbox(database, sandboxId);
+        const known = row?.expiresAt.getTime();
+        if (row?.status === 'running' && known !== undefined && known !== current) {
+          return { expiresAt: known, clamped: known < current + byMs };
+        }
+        const next = extendExpiry(current, byMs, Date.now(), policy.maxTtlMs);
+        const details = { byMs, clamped: next.clamped };
+        await setExpiry(database, sandboxId, new Date(next.expiresAt), actor, details);
+        return next;
+      },
 
-    /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */
-    async beginReset(sandboxId: SandboxId, current: number, actor: string): Promise<number> {
-      return raiseRotation(database, sandboxId, current, actor);
-    },
+      /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */
+      async beginReset(sandboxId: SandboxId, current: number, actor: string): Promise<number> {
+        return raiseRotation(database, sandboxId, current, actor);
+      },
 
-    async resetResource(name: ResourceName, input: EnsureInput): Promise<void> {
-      const target = { ...input, createdAt: new Date(input.createdAt) };
-      const resource = resources[name];
-      await (resource.reset === undefined ? resource.ensure(target) : resource.reset(target));
-    },
+      async resetResource(name: ResourceName, input: EnsureInput): Promise<void> {
+        const target = { ...input, createdAt: new Date(input.createdAt) };
+        const resource = resources[name];
+        await (resource.reset === undefined ? resource.ensure(target) : resource.reset(target));
+      },
 
-    async markExpired(sandboxId: SandboxId): Promise<void> {
-      await transition(database, sandboxId, { to: 'expired', actor: 'workflow' });
-    },
+      async markExpired(sandboxId: SandboxId): Promise<void> {
+        await transition(database, sandboxId, { to: 'expired', actor: 'workflow' });
+      },
 
-    /** False where the claim was never written: there is nothing to destroy. */
-    async markDestroying(sandboxId: SandboxId, actor: string, reason: string): Promise<boolean> {
-      if ((await statusOf(database, sandboxId)) === null) return false;
-      const change = {
-        to: 'destroying',
-        actor,
-        details: { reason },
-        event: 'sandbox_destroying',
-      } as const;
-      await transition(database, sandboxId, change);
-      return true;
-    },
+      /** False where the claim was never written: there is nothing to destroy. */
+      async markDestroying(sandboxId: SandboxId, actor: string, reason: string): Promise<boolean> {
+        if ((await statusOf(database, sandboxId)) === null) return false;
+        const change = {
+          to: 'destroying',
+          actor,
+          details: { reason },
+          event: 'sandbox_destroying',
+        } as const;
+        await transition(database, sandboxId, change);
+        return true;
+      },
 
-    /** All servers at once; what fails is tried again with the others' work done. */
-    async revokeAll(sandboxId: SandboxId): Promise<void> {
-      const outcomes = await Promise.allSettled(inOrder(resources).map((r) => r.revoke(sandboxId)));
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
-    },
+      /** All servers at once; what fails is tried again with the others' work done. */
+      async revokeAll(sandboxId: SandboxId): Promise<void> {
+        const outcomes = await Promise.allSettled(
+          inOrder(resources).map((r) => r.revoke(sandboxId)),
+        );
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
+      },
 
-    async removeResource(sandboxId: SandboxId, name: ResourceName): Promise<void> {
-      await resources[name].remove(sandboxId);
-    },
+      async removeResource(sandboxId: SandboxId, name: ResourceName): Promise<void> {
+        await resources[name].remove(sandboxId);
+      },
 
-    async markDestroyed(sandboxId: SandboxId, seconds: number): Promise<void> {
-      await transition(database, sandboxId, {
-        to: 'destroyed',
-        actor: 'workflow',
-        event: 'sandbox_destroyed',
-      });
-      metrics.destroyed(seconds);
-    },
+      async markDestroyed(sandboxId: SandboxId, seconds: number): Promise<void> {
+        await transition(database, sandboxId, {
+          to: 'destroyed',
+          actor: 'workflow',
+          event: 'sandbox_destroyed',
+        });
+        metrics.destroyed(seconds);
+      },
 
-    /** Makes a clean-up that is being retried visible in `status`, the log and the metrics; never fails itself. */
-    async reportCleanupFailure(sandboxId: SandboxId, step: string, message: string): Promise<void> {
-      metrics.cleanupFailed(step);
-      log.error({ sandboxId, step, err: message }, 'clean-up step failed, will be retried');
-      await setCleanupError(database, sandboxId, `${step}: ${message}`).catch(() => undefined);
-    },
+      /** Makes a clean-up that is being retried visible in `status` and the log; never fails itself. */
+      async reportCleanupFailure(
+        sandboxId: SandboxId,
+        step: string,
+        message: string,
+      ): Promise<void> {
+        log.error({ sandboxId, step, err: message }, 'clean-up step failed, will be retried');
+        await setCleanupError(database, sandboxId, `${step}: ${message}`).catch(() => undefined);
+      },
 
-    async reportCreateFailure(
-      sandboxId: SandboxId,
-      failure: WorkflowFailure,
-      seconds: number,
-    ): Promise<void> {
-      const { step, code, message } = failure;
-      log.warn({ sandboxId, step, code, err: message }, 'create failed');
-      metrics.created(seconds, 'failed');
-      // A refused claim has written its own entry.
-      await database.sql`
+      async reportCreateFailure(
+        sandboxId: SandboxId,
+        failure: WorkflowFailure,
+        seconds: number,
+      ): Promise<void> {
+        const { step, code, message } = failure;
+        log.warn({ sandboxId, step, code, err: message }, 'create failed');
+        // A refused claim has written its own entry. As text: under Drizzle the driver's own JSON parameters are refused.
+        const details = JSON.stringify({ step, code, message });
+        await database.sql`
         INSERT INTO sandbox_audit_log (sandbox_id, event_type, actor, details)
-        SELECT ${sandboxId}, 'create_failed', 'workflow', ${database.sql.json({ step, code, message })}
+        SELECT ${sandboxId}, 'create_failed', 'workflow', ${details}::text::jsonb
         WHERE NOT EXISTS (SELECT 1 FROM sandbox_audit_log
           WHERE sandbox_id = ${sandboxId} AND event_type = 'create_failed')`;
+        // Last, so that an attempt that fails counts nothing.
+        metrics.created(seconds, 'failed');
+      },
     },
-  });
+    countCleanupFailures(metrics),
+  );
+}
+
+const CLEANUP_STEPS: Readonly<Record<string, string>> = {
+  markDestroying: 'mark destroying',
+  revokeAll: 'revoke credentials',
+  removeResource: 'remove',
+  markDestroyed: 'mark destroyed',
+};
+
+/** Every attempt counts: an alarm on many in a quarter of an hour must see the one sandbox that is stuck. */
+function countCleanupFailures(
+  metrics: LifecycleMetrics,
+): (name: string, args: readonly unknown[]) => void {
+  return (name, [, resource]) => {
+    const step = CLEANUP_STEPS[name];
+    if (step === undefined) return;
+    metrics.cleanupFailed(name === 'removeResource' ? `${step} ${String(resource)}` : step);
+  };
 }

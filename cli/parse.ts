@@ -17,7 +17,9 @@ function marked(argv: readonly string[]): string[] {
   return argv.map((token) => {
     if (!token.startsWith('-') || token === '-') return mark(token);
     const equals = token.indexOf('=');
-    return equals < 0 ? token : `${token.slice(0, equals + 1)}${mark(token.slice(equals + 1))}`;
+    // A flag's own words stay as they are: cac would take any other value of it for an argument.
+    if (equals < 0 || /=(true|false)$/.test(token)) return token;
+    return `${token.slice(0, equals + 1)}${mark(token.slice(equals + 1))}`;
   });
 }
 

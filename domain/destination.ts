@@ -4,7 +4,8 @@ import type { GuildId } from './guild.js';
 import type { SandboxId } from './names.js';
 import { DLQ_PREFIX, RAW_SUBJECTS } from './routing.js';
 
-export type DlqReason = 'malformed' | 'oversize' | 'raw' | 'subject' | 'uncovered';
+export const DLQ_REASONS = ['malformed', 'oversize', 'raw', 'subject', 'uncovered'] as const;
+export type DlqReason = (typeof DLQ_REASONS)[number];
 
 export interface Destination {
   readonly subject: string;

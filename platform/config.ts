@@ -36,6 +36,10 @@ export interface Config {
   readonly redisAcl: boolean;
   /** 0: a free port, reported in the log and in the stack's state. */
   readonly metricsPort: number;
+  /** Where the metrics page listens: loopback, unless a container or a pod is to be scraped from outside. */
+  readonly metricsHost: string;
+  /** The worker also writes CloudWatch's metrics into its output. */
+  readonly emf: boolean;
   readonly namespace: string;
   /** Workers scale by task queue; client and worker must name the same. */
   readonly taskQueue: string;
@@ -110,6 +114,8 @@ const schema = z.object({
   SANDBOX_NATS_AUTHORITY: z.string().optional(),
   SANDBOX_REDIS_ACL: z.enum(['on', 'off']).default('on'),
   SANDBOX_METRICS_PORT: count(0, 0, 65_535),
+  SANDBOX_EMF: z.enum(['on', 'off']).default('off'),
+  SANDBOX_METRICS_HOST: z.union([z.ipv4(), z.literal('::')]).default('127.0.0.1'),
   TEMPORAL_ADDRESS: address.optional(),
   TEMPORAL_UI_URL: url('http', 'https').optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -164,6 +170,8 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     productionSubjects: e.SANDBOX_PRODUCTION_SUBJECTS ?? DEFAULT_PRODUCTION_SUBJECTS,
     redisAcl: e.SANDBOX_REDIS_ACL === 'on',
     metricsPort: e.SANDBOX_METRICS_PORT,
+    emf: e.SANDBOX_EMF === 'on',
+    metricsHost: e.SANDBOX_METRICS_HOST,
     namespace: e.TEMPORAL_NAMESPACE,
     taskQueue: e.SANDBOX_TASK_QUEUE,
     logLevel: e.LOG_LEVEL,

@@ -1,4 +1,4 @@
-/** `/metrics`, `/healthz` and `/readyz` of a process, on loopback. */
+/** `/metrics`, `/healthz` and `/readyz` of a process: on loopback, unless a container needs them on another address. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
@@ -11,6 +11,7 @@ export interface Health {
 
 export interface MetricsServerOptions {
   readonly registry: Registry;
+  readonly host: string;
   /** 0: a free port. */
   readonly port: number;
   /** Asks what the process depends on; `/healthz` only says that the process answers. */
@@ -24,8 +25,10 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
+const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const { registry, port, ready, more } = options;
+  const { registry, host, port, ready, more } = options;
   const respond = async (path: string): Promise<{ status: number; type: string; body: string }> => {
     if (path === '/metrics') {
       const extra = more === undefined ? '' : await more().catch(() => '');
@@ -52,11 +55,11 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       .catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, host, resolve);
   });
   const { port: bound } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${bound}/metrics`,
+    url: `http://${isUnspecified(host) ? '127.0.0.1' : host}:${bound}/metrics`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

@@ -1,4 +1,5 @@
 /** `sandbox_event_route_duration_seconds{sandbox_id}`: a histogram that takes a run of events at once. */
+import { isSandboxId } from '../domain/names.js';
 
 const NAME = 'sandbox_event_route_duration_seconds';
 const BUCKETS = [
@@ -29,6 +30,13 @@ export class DurationHistogram {
     if (bucket >= 0) series.counts[bucket] = (series.counts[bucket] ?? 0) + times;
   }
 
+  /** Forgets the series of every sandbox but these, so that a destroyed one's go and its place is free (traps.md 60). */
+  keep(sandboxes: ReadonlySet<string>): void {
+    for (const label of this.#series.keys()) {
+      if (isSandboxId(label) && !sandboxes.has(label)) this.#series.delete(label);
+    }
+  }
+
   /** Prometheus' text form. */
   text(): string {
     const lines = [
@@ -53,7 +61,8 @@ export class DurationHistogram {
   #seriesOf(label: string): Series {
     const known = this.#series.get(label);
     if (known !== undefined) return known;
-    if (label !== OTHER && this.#series.size >= this.maxLabels) return this.#seriesOf(OTHER);
+    const own = this.#series.size - Number(this.#series.has(OTHER));
+    if (label !== OTHER && own >= this.maxLabels) return this.#seriesOf(OTHER);
     const series = { counts: new Float64Array(BUCKETS.length), count: 0, sum: 0 };
     this.#series.set(label, series);
     return series;

@@ -56,9 +56,10 @@ async function main(): Promise<void> {
   collectDefaultMetrics({ register: router.metrics.registry });
   const page = await startMetricsServer({
     registry: router.metrics.registry,
+    host: config.metricsHost,
     port: config.metricsPort,
     ready: () => ({ ok: router.ready(), detail: { routerId, ...router.status() } }),
-    more: () => Promise.resolve(router.metrics.duration.text()),
+    more: () => Promise.resolve(router.metrics.more()),
   });
   router.announce(page.url);
   log.info({ routerId, metrics: page.url }, 'router started');

@@ -1,6 +1,6 @@
 /** The router's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { DlqReason } from '../domain/destination.js';
+import { DLQ_REASONS, type DlqReason } from '../domain/destination.js';
 import type { DoubtReason } from './doubt.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { ConfirmedRun } from './egress.js';
@@ -15,6 +15,8 @@ export interface RouterGauges {
   readonly routeAge: () => number;
   readonly routes: () => number;
   readonly confirmedRaw: () => number;
+  /** Whose series stay. */
+  readonly sandboxes: () => ReadonlySet<string>;
 }
 
 export class RouterMetrics {
@@ -24,6 +26,7 @@ export class RouterMetrics {
   hits = 0;
   /** Events that had to wait, since the table could not be trusted. */
   misses = 0;
+  #sandboxes: () => ReadonlySet<string> = () => new Set();
   readonly #reconciliations: Counter<'reason'>;
   readonly #dlq: Counter<'reason'>;
   readonly #alarms: Counter;
@@ -42,6 +45,8 @@ export class RouterMetrics {
       labelNames: ['reason'],
       registers,
     });
+    // From the beginning at 0: a first increase from nothing is none to Prometheus, and no alert would see it.
+    for (const reason of DLQ_REASONS) this.#dlq.inc({ reason }, 0);
     this.#alarms = new Counter({
       name: 'sandbox_router_alarms_total',
       help: 'Times that the router found events lost or removed by others.',
@@ -49,7 +54,14 @@ export class RouterMetrics {
     });
   }
 
+  /** What prom-client does not hold, in Prometheus' text form. */
+  more(): string {
+    this.duration.keep(this.#sandboxes());
+    return this.duration.text();
+  }
+
   expose(gauges: RouterGauges): void {
+    this.#sandboxes = gauges.sandboxes;
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({
         name,

@@ -16,6 +16,11 @@ export class RouteTable {
     return this.#sandboxes.size;
   }
 
+  /** Those that any guild goes to. */
+  sandboxes(): ReadonlySet<string> {
+    return new Set(this.#sandboxes.values());
+  }
+
   /** 0.05-0.2 µs at 300 routes, 0.7-1.9 at 1,000,000. */
   readonly sandboxOf = (guildId: GuildId): SandboxId | undefined => this.#sandboxes.get(guildId);
 

@@ -104,6 +104,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     routeVersion: () => table.version,
     routeAge: () => loader.age,
     routes: () => table.size,
+    sandboxes: () => table.sandboxes(),
     confirmedRaw: () => engine.term?.egress.confirmed.rawSequence ?? 0,
   });
 

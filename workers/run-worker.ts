@@ -1,7 +1,8 @@
 /** A worker: runs the workflows and activities of sandboxes until it is told to stop, then drains and closes what it opened. */
-import { Runtime, Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
+import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry, collectDefaultMetrics } from 'prom-client';
+import { withEmf } from '../activities/emf-metrics.js';
 import { lifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
@@ -26,6 +27,7 @@ import { countActive } from './active.js';
 import { workerHealth } from './health.js';
 import { answerCallout } from './nats-callout.js';
 import { reconcileRedis } from './reconcile.js';
+import { installRuntime } from './runtime.js';
 
 /** Everything but the database, which needs an administrator; waits, visibly, until that is migrated. */
 async function migrated(addresses: Addresses, config: Config, log: Logger): Promise<void> {
@@ -64,22 +66,7 @@ export async function runWorker(
   }
   const authorityText = readNatsAuthority(config);
   const natsAuthority = authorityText === null ? null : parseNatsAuthority(authorityText);
-  // The signals are ours: a stop drains first, for at most the shutdown's grace time.
-  Runtime.install({
-    shutdownSignals: [],
-    logger: {
-      log: () => undefined,
-      trace: () => undefined,
-      debug: () => undefined,
-      info: () => undefined,
-      warn: (m, meta) => {
-        log.warn({ ...meta }, m);
-      },
-      error: (m, meta) => {
-        log.error({ ...meta }, m);
-      },
-    },
-  });
+  const { sdkMetrics } = await installRuntime(log);
   const connections = await openWorkerConnections(addresses, config, log);
   const { database, redis, nats, client, temporal } = connections;
   await migrated(addresses, config, log);
@@ -93,7 +80,9 @@ export async function runWorker(
 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = lifecycleMetrics(registry);
+  const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
+  const registered = lifecycleMetrics(registry);
+  const metrics = config.emf ? withEmf(registered, toEmf) : registered;
   const installation = await installationId(database);
   const resources = openResources({
     database,
@@ -135,7 +124,9 @@ export async function runWorker(
   const active = countActive(database, metrics, log);
   const page = await startMetricsServer({
     registry,
+    host: config.metricsHost,
     port: config.metricsPort,
+    more: sdkMetrics,
     ready: () => workerHealth({ ...connections, worker }),
   });
 

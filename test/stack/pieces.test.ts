@@ -115,7 +115,13 @@ test('the master secret reaches those who hold it, and nobody else through the e
   const base = { SANDBOX_MASTER_SECRET: secret };
   const urls = { database: 'd', redis: 'r', nats: 'n' };
   const of = (masterSecret: string | null): Record<string, string> =>
-    processEnvironment(config, base, { urls, temporal: 't', metricsPort: 0, masterSecret });
+    processEnvironment(config, base, {
+      urls,
+      temporal: 't',
+      metricsPort: 0,
+      masterSecret,
+      natsAuthority: null,
+    });
   expect(of(secret).SANDBOX_MASTER_SECRET).toBe(secret);
   expect(of(null).SANDBOX_MASTER_SECRET).toBeUndefined();
 });

@@ -1,0 +1,29 @@
+/** The worker's metrics for CloudWatch as well, as lines of its log (SANDBOX_EMF=on). */
+import { emfLine, type EmfUnit } from '../platform/emf.js';
+import type { LifecycleMetrics } from './metrics.js';
+
+/** Tells `write` what it passes on. Orphans are told by the sweep's own process (`bd sandbox sweep --emf`). */
+export function withEmf(
+  metrics: LifecycleMetrics,
+  write: (line: string) => void,
+): LifecycleMetrics {
+  const tell = (name: string, unit: EmfUnit, value: number): void => {
+    write(emfLine('worker', [{ name, unit, value }], new Date()));
+  };
+  return {
+    ...metrics,
+    created: (seconds, outcome) => {
+      metrics.created(seconds, outcome);
+      if (outcome === 'created') tell('CreateDuration', 'Seconds', seconds);
+      else tell('CreateFailures', 'Count', 1);
+    },
+    destroyed: (seconds) => {
+      metrics.destroyed(seconds);
+      tell('DestroyDuration', 'Seconds', seconds);
+    },
+    cleanupFailed: (step) => {
+      metrics.cleanupFailed(step);
+      tell('CleanupErrors', 'Count', 1);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** A service's metrics page, read as Prometheus would. */
+import { status } from '../../deploy/local/index.js';
+import { stackConfig } from './stack.js';
+
+export type Scrape = ReadonlyMap<string, number>;
+
+export async function pageOf(service: 'worker' | 'router'): Promise<string> {
+  const found = (await status(stackConfig())).find(({ name }) => name === service);
+  if (found?.metrics == null) throw new Error(`${service} has no metrics page`);
+  return found.metrics;
+}
+
+/** Sample → value, by the sample's whole text: `name{label="value"}`. */
+export async function scrape(service: 'worker' | 'router'): Promise<Scrape> {
+  const text = await (await fetch(await pageOf(service))).text();
+  const samples = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [, sample, value] = /^([a-z_:]\w*(?:\{.*\})?) (\S+)$/i.exec(line) ?? [];
+    if (sample !== undefined) samples.set(sample, Number(value));
+  }
+  return samples;
+}
+
+/** The sum of all samples of a name whose labels contain `label`. */
+export function total(samples: Scrape, name: string, label = ''): number {
+  let sum = 0;
+  for (const [sample, value] of samples) {
+    if ((sample === name || sample.startsWith(`${name}{`)) && sample.includes(label)) sum += value;
+  }
+  return sum;
+}
+
+/** `/readyz`: its status, and what it says of each dependency. */
+export async function readiness(
+  service: 'worker' | 'router',
+): Promise<{ status: number; text: string }> {
+  const response = await fetch((await pageOf(service)).replace('/metrics', '/readyz'));
+  return { status: response.status, text: await response.text() };
+}

@@ -1,0 +1,74 @@
+/** The Temporal SDK's runtime: signals left to us, warnings in our log, metrics for our page. */
+import { Runtime } from '@temporalio/worker';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import type { Logger } from '../platform/log.js';
+
+export interface SdkRuntime {
+  /** The SDK's own metrics, in Prometheus' text form. */
+  readonly sdkMetrics: () => Promise<string>;
+}
+
+const ATTEMPTS = 5;
+const SCRAPE_MS = 2_000;
+
+/** Once in a process, before anything else of the SDK. */
+export async function installRuntime(log: Logger): Promise<SdkRuntime> {
+  for (let attempt = 1; ; attempt += 1) {
+    const bindAddress = `127.0.0.1:${await freePort()}`;
+    try {
+      install(log, bindAddress);
+    } catch (error) {
+      // Between our look and its own binding somebody took the port (traps.md 59).
+      if (attempt < ATTEMPTS) continue;
+      throw error;
+    }
+    return {
+      sdkMetrics: async () => {
+        const page = await fetch(`http://${bindAddress}/metrics`, {
+          signal: AbortSignal.timeout(SCRAPE_MS),
+        });
+        return page.text();
+      },
+    };
+  }
+}
+
+function install(log: Logger, bindAddress: string): void {
+  Runtime.install({
+    // A stop drains first, for at most the shutdown's grace time.
+    shutdownSignals: [],
+    // It takes no port of 0 that it would tell us, so one is chosen, and only our page reads it.
+    telemetryOptions: {
+      metrics: {
+        prometheus: {
+          bindAddress,
+          countersTotalSuffix: true,
+          useSecondsForDurations: true,
+          unitSuffix: true,
+        },
+      },
+    },
+    logger: {
+      log: () => undefined,
+      trace: () => undefined,
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (message, meta) => {
+        log.warn({ ...meta }, message);
+      },
+      error: (message, meta) => {
+        log.error({ ...meta }, message);
+      },
+    },
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
