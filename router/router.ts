@@ -8,9 +8,12 @@ import { routerBucket } from '../platform/router-bucket.js';
 import { Chain } from './chain.js';
 import { Doubt } from './doubt.js';
 import { Election } from './election.js';
+import type { LogPosition } from '../platform/routed-log.js';
+import type { Egress, EgressEvents } from './egress.js';
 import { Engine, type EngineState } from './engine.js';
 import { Membership } from './membership.js';
 import { RouterMetrics } from './metrics.js';
+import { PositionReader, type Positions } from './position.js';
 import { RouteLoader } from './route-loader.js';
 import { RouteTable } from './route-table.js';
 import { SyncResponder } from './sync.js';
@@ -27,6 +30,13 @@ export interface RouterOptions {
   readonly staleMs: number;
   readonly maxControlLine?: number;
   readonly log: Logger;
+  /** Parts that a test replaces by broken ones, to see its checker find what they break. */
+  readonly parts?: Partial<RouterParts>;
+}
+
+export interface RouterParts {
+  readonly createEgress: (nc: NatsConnection, behind: LogPosition, events: EgressEvents) => Egress;
+  readonly positions: Positions;
 }
 
 export interface RouterStatus {
@@ -53,6 +63,7 @@ const MAX_CONTROL_LINE = 4_096;
 
 export async function startRouter(options: RouterOptions): Promise<Router> {
   const { routerId, nc, sql, redisUrl, streams, routedSubjects, staleMs, log } = options;
+  const { createEgress = plainEgress, positions } = options.parts ?? {};
   const metrics = new RouterMetrics();
   const bucket = routerBucket(nc);
   const table = new RouteTable();
@@ -82,6 +93,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     election,
     metrics,
     log,
+    positions: positions ?? new PositionReader(nc, bucket, streams),
     createTerm: ({ position }) =>
       new WriterTerm(position, {
         nc,
@@ -93,7 +105,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
         },
         metrics,
         log,
-        createEgress: (behind, events) => new Chain(nc, behind, events),
+        createEgress: (behind, events) => createEgress(nc, behind, events),
       }),
   });
   metrics.expose({
@@ -138,6 +150,9 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     },
   };
 }
+
+const plainEgress: RouterParts['createEgress'] = (nc, behind, events) =>
+  new Chain(nc, behind, events);
 
 /** A lost connection ends the term before anything is sent over the next one. */
 async function watchConnection(nc: NatsConnection, engine: Engine, log: Logger): Promise<void> {
