@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly metrics: RouterMetrics;
   readonly log: Logger;
   readonly positions: Positions;
-  readonly createTerm: (resolved: ResolvedPosition) => WriterTerm;
+  readonly createTerm: (resolved: ResolvedPosition) => Promise<WriterTerm>;
 }
 
 const BACKOFF_MS = [20, 50, 100, 200, 500, 1_000];
@@ -168,7 +168,11 @@ export class Engine {
       checkpoint,
       resolved.checkpointRevision,
     );
-    const term = this.#options.createTerm({ ...resolved, position, checkpointRevision: revision });
+    const term = await this.#options.createTerm({
+      ...resolved,
+      position,
+      checkpointRevision: revision,
+    });
     this.#term = term;
     this.#upkeep = new Upkeep(this.#options, term, checkpoint, revision);
     const watch = setInterval(() => {

@@ -1,18 +1,18 @@
 /** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
 import { Events, type NatsConnection } from 'nats';
 import { subjectMatcher } from '../domain/destination.js';
-import type { RouterMember, StreamPair } from '../domain/routing.js';
+import type { RouterForm, RouterMember, StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
 import { routerBucket } from '../platform/router-bucket.js';
-import { Chain } from './chain.js';
 import { Doubt } from './doubt.js';
 import { Election } from './election.js';
-import type { LogPosition } from '../platform/routed-log.js';
-import type { Egress, EgressEvents } from './egress.js';
 import { Engine, type EngineState } from './engine.js';
+import { openFastLink } from './fast-link.js';
+import type { Link } from './link.js';
 import { Membership } from './membership.js';
 import { RouterMetrics } from './metrics.js';
+import { PlainLink } from './plain-link.js';
 import { PositionReader, type Positions } from './position.js';
 import { RouteLoader } from './route-loader.js';
 import { RouteTable } from './route-table.js';
@@ -22,6 +22,9 @@ import { WriterTerm } from './writer-term.js';
 export interface RouterOptions {
   readonly routerId: string;
   readonly nc: NatsConnection;
+  /** Of the same server, for the fast form's own connection. */
+  readonly natsUrl: string;
+  readonly form: RouterForm;
   readonly sql: Sql;
   readonly redisUrl: string;
   readonly streams: StreamPair;
@@ -35,7 +38,8 @@ export interface RouterOptions {
 }
 
 export interface RouterParts {
-  readonly createEgress: (nc: NatsConnection, behind: LogPosition, events: EgressEvents) => Egress;
+  /** One for each term. */
+  readonly openLink: () => Promise<Link>;
   readonly positions: Positions;
 }
 
@@ -63,7 +67,7 @@ const MAX_CONTROL_LINE = 4_096;
 
 export async function startRouter(options: RouterOptions): Promise<Router> {
   const { routerId, nc, sql, redisUrl, streams, routedSubjects, staleMs, log } = options;
-  const { createEgress = plainEgress, positions } = options.parts ?? {};
+  const { openLink = ownLink(options), positions } = options.parts ?? {};
   const metrics = new RouterMetrics();
   const bucket = routerBucket(nc);
   const table = new RouteTable();
@@ -94,9 +98,10 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     metrics,
     log,
     positions: positions ?? new PositionReader(nc, bucket, streams),
-    createTerm: ({ position }) =>
+    createTerm: async ({ position }) =>
       new WriterTerm(position, {
         nc,
+        link: await openLink(),
         streams,
         rules,
         limits: {
@@ -105,7 +110,6 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
         },
         metrics,
         log,
-        createEgress: (behind, events) => createEgress(nc, behind, events),
       }),
   });
   metrics.expose({
@@ -151,8 +155,10 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
   };
 }
 
-const plainEgress: RouterParts['createEgress'] = (nc, behind, events) =>
-  new Chain(nc, behind, events);
+function ownLink({ form, nc, natsUrl, routerId }: RouterOptions): () => Promise<Link> {
+  if (form === 'plain') return () => Promise.resolve(new PlainLink(nc));
+  return () => openFastLink(nc, natsUrl, `router ${routerId} events`);
+}
 
 /** A lost connection ends the term before anything is sent over the next one. */
 async function watchConnection(nc: NatsConnection, engine: Engine, log: Logger): Promise<void> {

@@ -4,12 +4,12 @@
  * goes on from its checkpoint, as a consumer with an ack floor would).
  */
 import { randomBytes } from 'node:crypto';
-import type { NatsConnection, PublishOptions } from 'nats';
+import type { NatsConnection } from 'nats';
 import pino from 'pino';
 import {
   CHECKPOINT_KEY,
   DEFAULT_PRODUCTION_SUBJECTS,
-  HEADER_EXPECTED_LAST_SEQ,
+  HEADER_RAW_SEQ,
   routedSubjects,
   STREAMS,
 } from '../../domain/routing.js';
@@ -19,26 +19,24 @@ import { openPostgres } from '../../platform/postgres.js';
 import { RawHeaders } from '../../platform/raw-headers.js';
 import { streamFacts } from '../../platform/routed-log.js';
 import { routerBucket } from '../../platform/router-bucket.js';
-import { Chain } from '../../router/chain.js';
+import type { ChainedMessage } from '../../router/link.js';
+import { PlainLink } from '../../router/plain-link.js';
 import { checkpointShape, type Positions } from '../../router/position.js';
 import { startRouter, type RouterParts } from '../../router/router.js';
 
-const LINE = new RegExp(`${HEADER_EXPECTED_LAST_SEQ}: [0-9]+\r\n`);
+/** What is published loses the line that names its predecessor. */
+class ForgetfulLink extends PlainLink {
+  constructor(private readonly on: NatsConnection) {
+    super(on);
+  }
 
-/** The connection as the chain sees it: what it publishes loses the line that names its predecessor. */
-function forgetful(nc: NatsConnection): NatsConnection {
-  return new Proxy(nc, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (name !== 'publish')
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      return (subject: string, payload: Uint8Array, options: PublishOptions): void => {
-        const block = Buffer.from((options.headers as RawHeaders).encode()).toString('latin1');
-        const headers = new RawHeaders(Buffer.from(block.replace(LINE, ''), 'latin1'));
-        target.publish(subject, payload, { ...options, headers });
-      };
-    },
-  });
+  override publishChained(message: ChainedMessage, _expected: number, reply?: string): void {
+    const { subject, payload, rawSequence } = message;
+    const own = Buffer.from(message.headers).toString('latin1');
+    const block = Buffer.from(`${own}${HEADER_RAW_SEQ}: ${rawSequence}\r\n\r\n`, 'latin1');
+    const headers = new RawHeaders(block);
+    this.on.publish(subject, payload, reply === undefined ? { headers } : { headers, reply });
+  }
 }
 
 function fromCheckpoint(nc: NatsConnection): Positions {
@@ -66,10 +64,12 @@ const nc = await openNats(process.env.NATS_URL ?? '', 'router variant');
 const parts: Partial<RouterParts> =
   process.env.ROUTER_VARIANT === 'no-read-back'
     ? { positions: fromCheckpoint(nc) }
-    : { createEgress: (on, behind, events) => new Chain(forgetful(on), behind, events) };
+    : { openLink: () => Promise.resolve(new ForgetfulLink(nc)) };
 const router = await startRouter({
   routerId: `variant-${process.pid}-${randomBytes(3).toString('hex')}`,
   nc,
+  natsUrl: process.env.NATS_URL ?? '',
+  form: 'plain',
   sql: openPostgres(process.env.DATABASE_URL ?? '', { name: 'router', max: 2 }),
   redisUrl: process.env.REDIS_URL ?? '',
   streams: STREAMS,
