@@ -61,7 +61,7 @@ export function headerBlock(lines: Readonly<Record<string, string | number>>): B
   return Buffer.from(`NATS/1.0\r\n${text.join('')}\r\n`, 'latin1');
 }
 
-function chainLines(expectedLast: number, rawSeq: number): string {
+export function chainLines(expectedLast: number, rawSeq: number): string {
   return `${HEADER_EXPECTED_LAST_SEQ}: ${expectedLast}\r\n${HEADER_RAW_SEQ}: ${rawSeq}\r\n\r\n`;
 }
 

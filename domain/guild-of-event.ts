@@ -38,19 +38,47 @@ export function classify(payload: Uint8Array): EventClass {
   return guildOfParsed(document);
 }
 
-/** Top level wins, then `d`; a value that is there but is no guild id (a number, `""`) means production. */
+/** What decides, as JSON.parse has it; a string where it could be an id or a type, `''` for anything else that is there. */
+export interface Fields {
+  /** Only a string counts. */
+  readonly type: string | undefined;
+  readonly flatType: string | undefined;
+  readonly guildId: unknown;
+  readonly dataGuildId: unknown;
+  readonly dataId: unknown;
+}
+
 export function guildOfParsed(document: unknown): EventClass {
   if (!isObject(document)) return { kind: 'malformed', detail: 'not a JSON object' };
-  const { t, event_type: flatType, d } = document;
-  const type = typeof t === 'string' ? t : flatType;
-  if (typeof type === 'string' && isNeverSandboxed(type)) return PRODUCTION;
-  const guildId = document.guild_id ?? (isObject(d) ? guildOfData(d, t) : undefined);
+  const { t, event_type: flatType, guild_id: guildId } = document;
+  const d = isObject(document.d) ? document.d : {};
+  return guildOfFields({
+    type: typeof t === 'string' ? t : undefined,
+    flatType: typeof flatType === 'string' ? flatType : undefined,
+    guildId,
+    dataGuildId: d.guild_id,
+    dataId: d.id,
+  });
+}
+
+/** Top level wins, then `d`; a value that is there but is no guild id (a number, `""`) means production. */
+export function guildOfFields(fields: Fields): EventClass {
+  const type = fields.type ?? fields.flatType;
+  if (type !== undefined && isNeverSandboxed(type)) return PRODUCTION;
+  const isGuild = fields.type !== undefined && GUILD_ITSELF.has(fields.type);
+  const ofData = isGuild ? (fields.dataId ?? fields.dataGuildId) : fields.dataGuildId;
+  const guildId = fields.guildId ?? ofData;
   return isGuildId(guildId) ? { kind: 'guild', guildId } : PRODUCTION;
 }
 
-function guildOfData(d: Record<string, unknown>, type: unknown): unknown {
-  if (typeof type === 'string' && GUILD_ITSELF.has(type)) return d.id ?? d.guild_id;
-  return d.guild_id;
+/**
+ * Whether a type can be one of the above, by its first byte and its length: others need not be read. A letter outside
+ * ASCII may have an upper case in it (`ſ` has S), hence the longer bound and the first byte's high bit.
+ */
+export function isSpecialType(first: number | undefined, bytes: number): boolean {
+  if (first === undefined || bytes > 33) return false;
+  const letter = first | 0x20;
+  return first >= 0x80 || letter === 0x72 || letter === 0x75 || letter === 0x67;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -42,6 +42,10 @@ export function routedSubjects(productionSubjects: readonly string[]): string[] 
   ];
 }
 
+/** How the router speaks on its hot path: the client's own API, or protocol bytes by hand (docs/routing.md). */
+export const ROUTER_FORMS = ['fast', 'plain'] as const;
+export type RouterForm = (typeof ROUTER_FORMS)[number];
+
 /** Headers of the chain (routing.md, "Position"). */
 export const HEADER_RAW_SEQ = 'Raw-Seq';
 export const HEADER_EXPECTED_LAST_SEQ = 'Nats-Expected-Last-Sequence';

@@ -4,7 +4,12 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { checkTtl, parseDuration } from '../domain/duration.js';
 import { messageOf, SandboxError } from '../domain/errors.js';
-import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects } from '../domain/routing.js';
+import {
+  DEFAULT_PRODUCTION_SUBJECTS,
+  ROUTER_FORMS,
+  routedSubjects,
+  type RouterForm,
+} from '../domain/routing.js';
 
 export interface Policy {
   readonly defaultTtlMs: number;
@@ -29,6 +34,7 @@ export interface Config {
   readonly sweep: { readonly intervalMs: number; readonly graceMs: number };
   readonly routes: { readonly cacheTtlMs: number; readonly staleMs: number };
   readonly productionSubjects: readonly string[];
+  readonly routerForm: RouterForm;
   readonly masterSecret?: string;
   /** JSON of platform/nats-authority.ts: the worker makes no NATS users without it. */
   readonly natsAuthority?: string;
@@ -110,6 +116,7 @@ const schema = z.object({
   SANDBOX_ROUTE_CACHE_TTL_MS: count(60_000, 1, 86_400_000),
   SANDBOX_STALE_ROUTES_MS: count(60_000, 100, 86_400_000),
   SANDBOX_PRODUCTION_SUBJECTS: productionSubjects.optional(),
+  SANDBOX_ROUTER_FORM: z.enum(ROUTER_FORMS).default('fast'),
   SANDBOX_MASTER_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SANDBOX_NATS_AUTHORITY: z.string().optional(),
   SANDBOX_REDIS_ACL: z.enum(['on', 'off']).default('on'),
@@ -168,6 +175,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     sweep: { intervalMs: e.SANDBOX_SWEEP_INTERVAL, graceMs: e.SANDBOX_SWEEP_GRACE },
     routes: { cacheTtlMs: e.SANDBOX_ROUTE_CACHE_TTL_MS, staleMs: e.SANDBOX_STALE_ROUTES_MS },
     productionSubjects: e.SANDBOX_PRODUCTION_SUBJECTS ?? DEFAULT_PRODUCTION_SUBJECTS,
+    routerForm: e.SANDBOX_ROUTER_FORM,
     redisAcl: e.SANDBOX_REDIS_ACL === 'on',
     metricsPort: e.SANDBOX_METRICS_PORT,
     emf: e.SANDBOX_EMF === 'on',

@@ -1,25 +1,21 @@
 /**
- * The plain form of the egress: the client's own publish, each message naming the sequence that it must follow, a PubAck
- * asked for every 100th and for the last of each burst.
+ * The chain: each message names the sequence that it must follow, and a PubAck is asked for every 100th and for the last of
+ * each burst. What carries the bytes is the link's affair.
  */
-import {
-  createInbox,
-  type Msg,
-  type NatsConnection,
-  type NatsError,
-  type Subscription,
-} from 'nats';
-import { chained, headerBlock } from '../domain/event-headers.js';
-import { FENCE_SUBJECT, HEADER_EXPECTED_LAST_SEQ, HEADER_RAW_SEQ } from '../domain/routing.js';
-import { RawHeaders } from '../platform/raw-headers.js';
+import { createInbox } from 'nats';
+import { carriedHeaders } from '../domain/event-headers.js';
+import { FENCE_SUBJECT } from '../domain/routing.js';
 import type { LogPosition, PubAck } from '../platform/routed-log.js';
 import { Doubt } from './doubt.js';
 import type { Egress, EgressEvents, Outgoing } from './egress.js';
+import type { ChainedMessage, Link, LinkMessage } from './link.js';
+import { readStatus } from './status-line.js';
 
 /** Per 100: 1.51 of the bare copy; a PubAck for each event: 1.24 (routing.md, "Pipeline"). */
 const CONFIRM_EVERY = 100;
 const ACK_TIMEOUT_MS = 2_000;
 const EMPTY = new Uint8Array(0);
+const NO_HEADERS = carriedHeaders(null);
 
 interface Run {
   position: LogPosition;
@@ -39,7 +35,7 @@ interface Waiter {
 
 export class Chain implements Egress {
   readonly #inbox = createInbox();
-  readonly #subscription: Subscription;
+  readonly #unsubscribe: () => void;
   readonly #timer: NodeJS.Timeout;
   readonly #asked: Run[] = [];
   #open: Run | undefined;
@@ -53,16 +49,14 @@ export class Chain implements Egress {
   unconfirmedBytes = 0;
 
   constructor(
-    private readonly nc: NatsConnection,
+    private readonly link: Link,
     behind: LogPosition,
     private readonly events: EgressEvents,
   ) {
     this.#head = behind;
     this.#confirmed = behind;
-    this.#subscription = nc.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => {
-        this.#takeAck(error, message);
-      },
+    this.#unsubscribe = link.subscribe(`${this.#inbox}.*`, (message) => {
+      this.#takeAck(message);
     });
     this.#timer = setInterval(() => {
       this.#checkTimeout();
@@ -99,11 +93,8 @@ export class Chain implements Egress {
     this.#openRun();
     const { sequence, rawSequence } = this.#head;
     this.#head = { sequence: sequence + 1, rawSequence };
-    const headers = headerBlock({
-      [HEADER_EXPECTED_LAST_SEQ]: sequence,
-      [HEADER_RAW_SEQ]: rawSequence,
-    });
-    this.nc.publish(FENCE_SUBJECT, EMPTY, { headers: new RawHeaders(headers), reply: this.#ask() });
+    const message = { subject: FENCE_SUBJECT, headers: NO_HEADERS, payload: EMPTY, rawSequence };
+    this.#hand(message, sequence, this.#ask());
   }
 
   flush(): Promise<void> {
@@ -146,12 +137,14 @@ export class Chain implements Egress {
   #publish(event: Outgoing, confirm: boolean): void {
     const expected = this.#head.sequence;
     this.#head = { sequence: expected + 1, rawSequence: event.rawSequence };
-    const headers = new RawHeaders(chained(event.headers, expected, event.rawSequence));
-    const options = confirm ? { headers, reply: this.#ask() } : { headers };
+    this.#hand(event, expected, confirm ? this.#ask() : undefined);
+  }
+
+  #hand(message: ChainedMessage, expected: number, reply: string | undefined): void {
     try {
-      this.nc.publish(event.subject, event.payload, options);
+      this.link.publishChained(message, expected, reply);
     } catch (error) {
-      this.#fail(new Doubt('connection', 'the client refused to publish', { cause: error }));
+      this.#fail(new Doubt('connection', 'the connection takes nothing more', { cause: error }));
     }
   }
 
@@ -165,17 +158,18 @@ export class Chain implements Egress {
     return `${this.#inbox}.${this.#head.sequence}`;
   }
 
-  #takeAck(error: NatsError | null, message: Msg): void {
+  #takeAck(message: LinkMessage): void {
     if (this.#ended !== undefined) return;
-    if (error !== null) {
-      this.#fail(new Doubt('connection', error.message));
+    if (message.payload.length === 0) {
+      const { code, text } = readStatus(message.header);
+      this.#fail(
+        code === 503
+          ? new Doubt('no_responders', 'no stream answers')
+          : new Doubt('refused', `an answer of no form: ${code} ${text}`),
+      );
       return;
     }
-    if (message.headers?.code === 503) {
-      this.#fail(new Doubt('no_responders', 'no stream answers'));
-      return;
-    }
-    const ack = message.json<PubAck>();
+    const ack = JSON.parse(Buffer.from(message.payload).toString('utf8')) as PubAck;
     const expected = Number(message.subject.slice(this.#inbox.length + 1));
     if (ack.error !== undefined || ack.seq !== expected) {
       const answer = ack.error?.description ?? `stored at ${ack.seq}`;
@@ -222,11 +216,7 @@ export class Chain implements Egress {
     if (this.#ended !== undefined) return;
     this.#ended = doubt;
     clearInterval(this.#timer);
-    try {
-      this.#subscription.unsubscribe();
-    } catch {
-      // The connection is closed, and the subscription with it.
-    }
+    this.#unsubscribe();
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const { reject } of waiters) reject(doubt);

@@ -13,7 +13,7 @@ import { Doubt } from './doubt.js';
 import type { Election } from './election.js';
 import type { Membership } from './membership.js';
 import type { RouterMetrics } from './metrics.js';
-import { PositionReader, type Checkpoint, type ResolvedPosition } from './position.js';
+import type { Checkpoint, Positions, ResolvedPosition } from './position.js';
 import type { RouteLoader } from './route-loader.js';
 import { Upkeep } from './upkeep.js';
 import type { WriterTerm } from './writer-term.js';
@@ -29,7 +29,8 @@ export interface EngineOptions {
   readonly election: Election;
   readonly metrics: RouterMetrics;
   readonly log: Logger;
-  readonly createTerm: (resolved: ResolvedPosition) => WriterTerm;
+  readonly positions: Positions;
+  readonly createTerm: (resolved: ResolvedPosition) => Promise<WriterTerm>;
 }
 
 const BACKOFF_MS = [20, 50, 100, 200, 500, 1_000];
@@ -37,7 +38,6 @@ const CHECK_MS = 100;
 
 export class Engine {
   readonly #options: EngineOptions;
-  readonly #positions: PositionReader;
   readonly #stopping = new AbortController();
   #state: EngineState = 'stopped';
   #reason = '';
@@ -50,7 +50,6 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#positions = new PositionReader(options.nc, options.bucket, options.streams);
   }
 
   get state(): EngineState {
@@ -151,7 +150,7 @@ export class Engine {
   async #writeOneTerm(): Promise<Doubt> {
     const { nc, membership, log, metrics } = this.#options;
     await membership.beat();
-    const resolved = await this.#positions.resolve();
+    const resolved = await this.#options.positions.resolve();
     for (const alarm of resolved.alarms) {
       metrics.alarm();
       log.error({ alarm }, 'ALARM: the streams are not as the router left them');
@@ -169,7 +168,11 @@ export class Engine {
       checkpoint,
       resolved.checkpointRevision,
     );
-    const term = this.#options.createTerm({ ...resolved, position, checkpointRevision: revision });
+    const term = await this.#options.createTerm({
+      ...resolved,
+      position,
+      checkpointRevision: revision,
+    });
     this.#term = term;
     this.#upkeep = new Upkeep(this.#options, term, checkpoint, revision);
     const watch = setInterval(() => {

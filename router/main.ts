@@ -46,6 +46,8 @@ async function main(): Promise<void> {
   const router = await startRouter({
     routerId,
     nc,
+    natsUrl: addresses.nats,
+    form: config.routerForm,
     sql,
     redisUrl: addresses.redis,
     streams: STREAMS,
@@ -62,7 +64,7 @@ async function main(): Promise<void> {
     more: () => Promise.resolve(router.metrics.more()),
   });
   router.announce(page.url);
-  log.info({ routerId, metrics: page.url }, 'router started');
+  log.info({ routerId, form: config.routerForm, metrics: page.url }, 'router started');
   while (!stopping.signal.aborted && !router.ready()) await delay(20);
   if (!stopping.signal.aborted) reportReady(page.url);
 

@@ -13,7 +13,7 @@ import {
   carriedToDlq,
   droppedHeaders,
 } from '../domain/event-headers.js';
-import { classify } from '../domain/guild-of-event.js';
+import { classifyFast } from '../domain/guild-scan.js';
 import type { Outgoing } from './egress.js';
 import type { Delivery } from './source.js';
 
@@ -27,7 +27,7 @@ export interface Routed {
 
 export function routeDelivery(delivery: Delivery, rules: DestinationRules, limits: Limits): Routed {
   const { payload, rawSequence } = delivery;
-  const destination = decide(rules, delivery.subject, classify(payload));
+  const destination = decide(rules, delivery.subject, classifyFast(payload));
   const headers =
     destination.dlq === null
       ? carriedHeaders(delivery.header)

@@ -13,7 +13,7 @@ import { Doubt } from './doubt.js';
 
 /** Written every second, after each fence, and on the way out. */
 export type Checkpoint = Readonly<z.infer<typeof checkpointShape>>;
-const checkpointShape = z.object({
+export const checkpointShape = z.object({
   /** Creation times: a stream made anew has another one. */
   rawCreated: z.string(),
   routedCreated: z.string(),
@@ -30,12 +30,17 @@ export interface ResolvedPosition {
   readonly alarms: readonly string[];
 }
 
+export interface Positions {
+  /** @throws Doubt where the position cannot be known: the router waits rather than guesses */
+  resolve(): Promise<ResolvedPosition>;
+}
+
 /** Foreign messages at the log's end are stepped over, so far. */
 const MAX_STEPS = 2_000;
 /** In a cluster a new leader's state may trail for a moment; a stream that lost its tail stays behind. */
 const RAW_BEHIND_MS = 10_000;
 
-export class PositionReader {
+export class PositionReader implements Positions {
   #rawBehindSince: number | undefined;
 
   constructor(
@@ -44,7 +49,6 @@ export class PositionReader {
     private readonly streams: StreamPair,
   ) {}
 
-  /** @throws Doubt where the position cannot be known: the router waits rather than guesses */
   async resolve(): Promise<ResolvedPosition> {
     const [raw, routed, stored] = await Promise.all([
       streamFacts(this.nc, this.streams.raw),

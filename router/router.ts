@@ -1,16 +1,19 @@
 /** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
 import { Events, type NatsConnection } from 'nats';
 import { subjectMatcher } from '../domain/destination.js';
-import type { RouterMember, StreamPair } from '../domain/routing.js';
+import type { RouterForm, RouterMember, StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
 import { routerBucket } from '../platform/router-bucket.js';
-import { Chain } from './chain.js';
 import { Doubt } from './doubt.js';
 import { Election } from './election.js';
 import { Engine, type EngineState } from './engine.js';
+import { openFastLink } from './fast-link.js';
+import type { Link } from './link.js';
 import { Membership } from './membership.js';
 import { RouterMetrics } from './metrics.js';
+import { PlainLink } from './plain-link.js';
+import { PositionReader, type Positions } from './position.js';
 import { RouteLoader } from './route-loader.js';
 import { RouteTable } from './route-table.js';
 import { SyncResponder } from './sync.js';
@@ -19,6 +22,9 @@ import { WriterTerm } from './writer-term.js';
 export interface RouterOptions {
   readonly routerId: string;
   readonly nc: NatsConnection;
+  /** Of the same server, for the fast form's own connection. */
+  readonly natsUrl: string;
+  readonly form: RouterForm;
   readonly sql: Sql;
   readonly redisUrl: string;
   readonly streams: StreamPair;
@@ -27,6 +33,14 @@ export interface RouterOptions {
   readonly staleMs: number;
   readonly maxControlLine?: number;
   readonly log: Logger;
+  /** Parts that a test replaces by broken ones, to see its checker find what they break. */
+  readonly parts?: Partial<RouterParts>;
+}
+
+export interface RouterParts {
+  /** One for each term. */
+  readonly openLink: () => Promise<Link>;
+  readonly positions: Positions;
 }
 
 export interface RouterStatus {
@@ -53,6 +67,7 @@ const MAX_CONTROL_LINE = 4_096;
 
 export async function startRouter(options: RouterOptions): Promise<Router> {
   const { routerId, nc, sql, redisUrl, streams, routedSubjects, staleMs, log } = options;
+  const { openLink = ownLink(options), positions } = options.parts ?? {};
   const metrics = new RouterMetrics();
   const bucket = routerBucket(nc);
   const table = new RouteTable();
@@ -82,9 +97,11 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     election,
     metrics,
     log,
-    createTerm: ({ position }) =>
+    positions: positions ?? new PositionReader(nc, bucket, streams),
+    createTerm: async ({ position }) =>
       new WriterTerm(position, {
         nc,
+        link: await openLink(),
         streams,
         rules,
         limits: {
@@ -93,7 +110,6 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
         },
         metrics,
         log,
-        createEgress: (behind, events) => new Chain(nc, behind, events),
       }),
   });
   metrics.expose({
@@ -138,6 +154,11 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
       loader.close();
     },
   };
+}
+
+function ownLink({ form, nc, natsUrl, routerId }: RouterOptions): () => Promise<Link> {
+  if (form === 'plain') return () => Promise.resolve(new PlainLink(nc));
+  return () => openFastLink(nc, natsUrl, `router ${routerId} events`);
 }
 
 /** A lost connection ends the term before anything is sent over the next one. */

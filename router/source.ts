@@ -8,14 +8,12 @@ import {
   DeliverPolicy,
   nanos,
   ReplayPolicy,
-  type Msg,
   type NatsConnection,
-  type NatsError,
-  type Subscription,
 } from 'nats';
 import { MAX_UNCONFIRMED } from '../domain/routing.js';
-import { headerBytes } from '../platform/raw-headers.js';
 import { Doubt } from './doubt.js';
+import type { Link, LinkMessage } from './link.js';
+import { readStatus } from './status-line.js';
 
 export interface Delivery {
   readonly subject: string;
@@ -26,7 +24,10 @@ export interface Delivery {
 }
 
 export interface SourceOptions {
+  /** Makes and drops the consumer. */
   readonly nc: NatsConnection;
+  /** Brings its deliveries. */
+  readonly link: Link;
   readonly stream: string;
   /** The first sequence wanted. */
   readonly from: number;
@@ -48,7 +49,7 @@ export class Source {
   readonly #options: SourceOptions;
   readonly #inbox = createInbox();
   readonly #name: string;
-  #subscription: Subscription | undefined;
+  #unsubscribe: () => void = () => undefined;
   #watch: NodeJS.Timeout | undefined;
   #running = false;
   #wanted = 0;
@@ -65,11 +66,9 @@ export class Source {
   }
 
   async start(): Promise<void> {
-    const { nc, stream, from } = this.#options;
-    this.#subscription = nc.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => {
-        if (this.#running) this.#take(error, message);
-      },
+    const { nc, link, stream, from } = this.#options;
+    this.#unsubscribe = link.subscribe(`${this.#inbox}.*`, (message) => {
+      if (this.#running) this.#take(message);
     });
     const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 2_000 });
     await jsm.consumers.add(stream, {
@@ -95,16 +94,15 @@ export class Source {
     if (!this.#running || more < SMALLEST_PULL) return;
     if (this.#wanted === 0) this.#lastHeard = performance.now();
     this.#wanted += more;
-    const { nc, stream, maxPayload } = this.#options;
+    const { link, stream, maxPayload } = this.#options;
     const pull = {
       batch: more,
       expires: nanos(PULL_EXPIRES_MS),
       idle_heartbeat: nanos(HEARTBEAT_MS),
       max_bytes: 2 * maxPayload,
     };
-    nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`, JSON.stringify(pull), {
-      reply: `${this.#inbox}.${more}`,
-    });
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`;
+    link.publish(subject, JSON.stringify(pull), `${this.#inbox}.${more}`);
   }
 
   /** No delivery after this; the consumer is dropped. */
@@ -121,11 +119,7 @@ export class Source {
   #halt(): void {
     this.#running = false;
     clearInterval(this.#watch);
-    try {
-      this.#subscription?.unsubscribe();
-    } catch {
-      // The connection is closed, and the subscription with it.
-    }
+    this.#unsubscribe();
   }
 
   #fail(reason: Doubt['reason'], detail: string): void {
@@ -133,19 +127,14 @@ export class Source {
     this.#options.onDoubt(new Doubt(reason, detail));
   }
 
-  #take(error: NatsError | null, message: Msg): void {
-    if (error !== null) {
-      this.#fail('consumer', error.message);
-      return;
-    }
+  #take(message: LinkMessage): void {
     this.#lastHeard = performance.now();
-    const { reply } = message;
-    // Told apart by the reply: an event may carry any status line of its own.
-    if (!reply?.startsWith('$JS.ACK.')) {
+    const { subject, delivery, header, payload } = message;
+    if (delivery === null) {
       this.#takeStatus(message);
       return;
     }
-    const { consumerSequence, rawSequence, pending } = readAckSubject(reply);
+    const { consumerSequence, rawSequence, pending } = delivery;
     if (
       consumerSequence !== this.#lastConsumerSequence + 1 ||
       rawSequence <= this.#lastRawSequence
@@ -158,13 +147,11 @@ export class Source {
     this.#lastRawSequence = rawSequence;
     this.#wanted -= 1;
     this.pending = pending;
-    const { subject, data: payload } = message;
-    this.#options.onDelivery({ subject, header: headerBytes(message), payload, rawSequence });
+    this.#options.onDelivery({ subject, header, payload, rawSequence });
   }
 
-  #takeStatus(message: Msg): void {
-    const code = message.headers?.code ?? 0;
-    const text = message.headers?.description ?? '';
+  #takeStatus(message: LinkMessage): void {
+    const { code, text, value } = readStatus(message.header);
     if (code === 100) return;
     const ended = code === 408 || code === 404 || /batch completed|exceeds maxbytes/i.test(text);
     if (!ended) {
@@ -173,7 +160,7 @@ export class Source {
     }
     // The pull is over; what it did not use may be asked for again.
     const asked = Number(message.subject.slice(this.#inbox.length + 1));
-    const unused = message.headers?.get('Nats-Pending-Messages') ?? '';
+    const unused = value('Nats-Pending-Messages');
     this.#wanted -= /^[0-9]+$/.test(unused) ? Number(unused) : asked;
     if (this.#wanted < 0) this.#wanted = 0;
     this.onRoom();
@@ -187,38 +174,4 @@ export class Source {
       this.#fail('heartbeat', `nothing heard of the consumer for ${SILENCE_MS} ms`);
     }
   }
-}
-
-/** Where the tokens of the subject now read begin; one array, since this runs for each event. */
-const starts = new Int32Array(16);
-
-/**
- * `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`; the newer form has domain and
- * account before the stream, and may end with one more token. (`split` took 0.75 µs.)
- */
-export function readAckSubject(reply: string): {
-  consumerSequence: number;
-  rawSequence: number;
-  pending: number;
-} {
-  let tokens = 1;
-  for (let i = 0; i < reply.length && tokens < starts.length; i++) {
-    if (reply.charCodeAt(i) === 46) starts[tokens++] = i + 1;
-  }
-  const first = tokens >= 11 ? 7 : 5;
-  return {
-    rawSequence: numberAt(reply, starts[first] ?? 0),
-    consumerSequence: numberAt(reply, starts[first + 1] ?? 0),
-    pending: numberAt(reply, starts[first + 3] ?? 0),
-  };
-}
-
-function numberAt(text: string, start: number): number {
-  let value = 0;
-  for (let i = start; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-  }
-  return value;
 }

@@ -5,19 +5,21 @@ import { MAX_UNCONFIRMED, type StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { LogPosition } from '../platform/routed-log.js';
 import { Doubt } from './doubt.js';
-import type { Egress, EgressEvents } from './egress.js';
+import { Chain } from './chain.js';
+import type { Egress } from './egress.js';
+import type { Link } from './link.js';
 import type { RouterMetrics } from './metrics.js';
 import { routeDelivery } from './outgoing.js';
 import { Source, type Delivery } from './source.js';
 
 export interface WriterTermOptions {
   readonly nc: NatsConnection;
+  readonly link: Link;
   readonly streams: StreamPair;
   readonly rules: DestinationRules;
   readonly limits: Limits;
   readonly metrics: RouterMetrics;
   readonly log: Logger;
-  readonly createEgress: (behind: LogPosition, events: EgressEvents) => Egress;
 }
 
 /** Large events are bounded by their bytes too: 1,000 member chunks would be a gigabyte. */
@@ -45,7 +47,10 @@ export class WriterTerm {
     const onDoubt = (doubt: Doubt): void => {
       this.doubt(doubt);
     };
-    this.egress = options.createEgress(behind, {
+    options.link.onLost = (detail) => {
+      onDoubt(new Doubt('connection', detail));
+    };
+    this.egress = new Chain(options.link, behind, {
       onConfirmed: (run) => {
         options.metrics.confirmed(run);
         this.#request();
@@ -54,6 +59,7 @@ export class WriterTerm {
     });
     this.#source = new Source({
       nc: options.nc,
+      link: options.link,
       stream: options.streams.raw,
       from: behind.rawSequence + 1,
       maxPayload: options.limits.maxPayload,
@@ -92,6 +98,7 @@ export class WriterTerm {
     } finally {
       this.egress.end();
       await stopped;
+      this.options.link.close();
     }
   }
 

@@ -45,6 +45,8 @@ async function ours(nc: NatsConnection): Promise<void> {
   const router = await startRouter({
     routerId: `bench-${process.pid}`,
     nc,
+    natsUrl: url,
+    form: setting === 'plain' ? 'plain' : 'fast',
     sql: openPostgres(process.env.DATABASE_URL ?? '', { name: 'bench', max: 1 }),
     redisUrl: process.env.REDIS_URL ?? '',
     streams: STREAMS,

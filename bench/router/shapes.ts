@@ -103,7 +103,7 @@ export function bareCopy(maxMessages: number): Shape {
   };
 }
 
-export function ours(form: 'plain'): Shape {
+export function ours(form: 'plain' | 'fast'): Shape {
   return {
     name: `router, ${form} form`,
     baseline: false,

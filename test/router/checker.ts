@@ -41,49 +41,67 @@ export const NOTHING_WRONG: Verdict = {
   foreign: [],
 };
 
+type Lists = { -readonly [K in keyof Verdict]: number[] };
+
+/** Takes what is stored one by one, in the stream's order: a million events need not be held at once. */
+export class Checker {
+  readonly #byNumber = new Map<number, PublishedEvent>();
+  readonly #seen = new Set<number>();
+  readonly #newest = new Map<string, number>();
+  readonly #found: Lists = {
+    lost: [],
+    duplicated: [],
+    reordered: [],
+    misrouted: [],
+    altered: [],
+    foreign: [],
+  };
+
+  constructor(published: Iterable<PublishedEvent>) {
+    for (const event of published) this.#byNumber.set(event.n, event);
+  }
+
+  /** @param n the number read out of it */
+  add(event: StoredEvent, n: number | null): void {
+    const { duplicated, misrouted, altered, reordered, foreign } = this.#found;
+    const original = n === null ? undefined : this.#byNumber.get(n);
+    if (n === null || original === undefined) {
+      foreign.push(event.sequence);
+      return;
+    }
+    if (this.#seen.has(n)) duplicated.push(n);
+    this.#seen.add(n);
+    if (!original.allowed.includes(event.subject)) misrouted.push(n);
+    if (
+      !sameBytes(original.payload, event.payload) ||
+      !sameLines(original.headers, event.headers)
+    ) {
+      altered.push(n);
+    }
+    if (original.guildId === null) return;
+    const last = this.#newest.get(original.guildId) ?? -1;
+    if (n < last) reordered.push(n);
+    this.#newest.set(original.guildId, Math.max(n, last));
+  }
+
+  verdict(): Verdict {
+    const lost: number[] = [];
+    for (const { n, acknowledged } of this.#byNumber.values()) {
+      if (acknowledged && !this.#seen.has(n)) lost.push(n);
+    }
+    return { ...this.#found, lost };
+  }
+}
+
 /** `numberOf` reads an event's number out of what is stored. `stored` comes in the stream's order. */
 export function check(
   published: Iterable<PublishedEvent>,
   stored: Iterable<StoredEvent>,
   numberOf: (event: StoredEvent) => number | null,
 ): Verdict {
-  const byNumber = new Map<number, PublishedEvent>();
-  for (const event of published) byNumber.set(event.n, event);
-  const seen = new Set<number>();
-  const newest = new Map<string, number>();
-  const verdict = {
-    lost: [] as number[],
-    duplicated: [] as number[],
-    reordered: [] as number[],
-    misrouted: [] as number[],
-    altered: [] as number[],
-    foreign: [] as number[],
-  };
-  for (const event of stored) {
-    const n = numberOf(event);
-    const original = n === null ? undefined : byNumber.get(n);
-    if (n === null || original === undefined) {
-      verdict.foreign.push(event.sequence);
-      continue;
-    }
-    if (seen.has(n)) verdict.duplicated.push(n);
-    seen.add(n);
-    if (!original.allowed.includes(event.subject)) verdict.misrouted.push(n);
-    if (
-      !sameBytes(original.payload, event.payload) ||
-      !sameLines(original.headers, event.headers)
-    ) {
-      verdict.altered.push(n);
-    }
-    if (original.guildId === null) continue;
-    const last = newest.get(original.guildId) ?? -1;
-    if (n < last) verdict.reordered.push(n);
-    newest.set(original.guildId, Math.max(n, last));
-  }
-  for (const { n, acknowledged } of byNumber.values()) {
-    if (acknowledged && !seen.has(n)) verdict.lost.push(n);
-  }
-  return verdict;
+  const checker = new Checker(published);
+  for (const event of stored) checker.add(event, numberOf(event));
+  return checker.verdict();
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -4,7 +4,7 @@ import { decide, oversize, subjectMatcher } from '../../domain/destination.js';
 import { carriedHeaders, carriedToDlq, chained } from '../../domain/event-headers.js';
 import { classify } from '../../domain/guild-of-event.js';
 import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects } from '../../domain/routing.js';
-import { readAckSubject } from '../../router/source.js';
+import { placeOfReply } from '../../router/delivery-place.js';
 import { guild, sandbox } from './routes.js';
 
 const event = (document: unknown): ReturnType<typeof classify> =>
@@ -130,8 +130,8 @@ describe('headers', () => {
 describe('the subject of a delivery', () => {
   it('is read in both of its forms', () => {
     const expected = { rawSequence: 22, consumerSequence: 33, pending: 55 };
-    expect(readAckSubject('$JS.ACK.RAW.c.1.22.33.44.55')).toEqual(expected);
-    expect(readAckSubject('$JS.ACK.hub.acc.RAW.c.1.22.33.44.55')).toEqual(expected);
-    expect(readAckSubject('$JS.ACK._.acc.RAW.c.1.22.33.44.55.token')).toEqual(expected);
+    expect(placeOfReply('$JS.ACK.RAW.c.1.22.33.44.55')).toEqual(expected);
+    expect(placeOfReply('$JS.ACK.hub.acc.RAW.c.1.22.33.44.55')).toEqual(expected);
+    expect(placeOfReply('$JS.ACK._.acc.RAW.c.1.22.33.44.55.token')).toEqual(expected);
   });
 });

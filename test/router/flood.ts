@@ -109,17 +109,23 @@ const OWN = new RegExp(`^(${HEADER_EXPECTED_LAST_SEQ}|${HEADER_RAW_SEQ}): [0-9]+
 
 /** In order, without the router's position messages. */
 export async function readRouted(nc: NatsConnection): Promise<StoredEvent[]> {
-  const { messages, lastSequence } = await streamFacts(nc, STREAMS.routed);
-  if (messages === 0) return [];
+  const stored: StoredEvent[] = [];
+  for await (const event of storedIn(nc, STREAMS.routed)) stored.push(event);
+  return stored;
+}
+
+/** The same one by one, of any stream. */
+export async function* storedIn(nc: NatsConnection, stream: string): AsyncGenerator<StoredEvent> {
+  const { messages, lastSequence } = await streamFacts(nc, stream);
+  if (messages === 0) return;
   const jsm = await nc.jetstreamManager({ checkAPI: false });
-  const info = await jsm.consumers.add(STREAMS.routed, {
+  const info = await jsm.consumers.add(stream, {
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.All,
     mem_storage: true,
     inactive_threshold: 30_000_000_000,
   });
-  const consumer = await nc.jetstream().consumers.get(STREAMS.routed, info.name);
-  const stored: StoredEvent[] = [];
+  const consumer = await nc.jetstream().consumers.get(stream, info.name);
   const iterator = await consumer.consume({ max_messages: 2_000 });
   for await (const message of iterator) {
     if (message.subject !== FENCE_SUBJECT) {
@@ -130,16 +136,15 @@ export async function readRouted(nc: NatsConnection): Promise<StoredEvent[]> {
         .toString('latin1')
         .split('\r\n')
         .slice(1, -2);
-      stored.push({
+      yield {
         sequence: message.seq,
         subject: message.subject,
         payload: message.data,
         headers: lines.filter((line) => !OWN.test(line)),
-      });
+      };
     }
     if (message.seq >= lastSequence) break;
   }
-  return stored;
 }
 
 export async function verdict(nc: NatsConnection, flood: Flood): Promise<Verdict> {

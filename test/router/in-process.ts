@@ -1,6 +1,11 @@
 /** A router in the test's own process, with connections of its own. */
 import pino from 'pino';
-import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects, STREAMS } from '../../domain/routing.js';
+import {
+  DEFAULT_PRODUCTION_SUBJECTS,
+  routedSubjects,
+  STREAMS,
+  type RouterForm,
+} from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
@@ -16,13 +21,25 @@ let started = 0;
 
 export async function routerInProcess(
   servers: Servers,
-  { staleMs = 60_000, until = 'ready' }: { staleMs?: number; until?: 'ready' | 'started' } = {},
+  {
+    staleMs = 60_000,
+    until = 'ready',
+    form = 'fast',
+    natsUrl = servers.natsUrl,
+  }: {
+    staleMs?: number;
+    until?: 'ready' | 'started';
+    form?: RouterForm;
+    natsUrl?: string;
+  } = {},
 ): Promise<TestRouter> {
-  const nc = await openNats(servers.natsUrl, 'router in test');
+  const nc = await openNats(natsUrl, 'router in test');
   const sql = openPostgres(servers.databaseUrl, { name: 'router in test', max: 2 });
   const router = await startRouter({
     routerId: `test-${process.pid}-${(started += 1)}`,
     nc,
+    natsUrl,
+    form,
     sql,
     redisUrl: servers.redisUrl,
     streams: STREAMS,

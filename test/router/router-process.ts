@@ -6,18 +6,29 @@ import { join } from 'node:path';
 import { projectRoot } from '../../platform/project-root.js';
 import type { Servers } from './servers.js';
 
+/** Where a router finds its servers, and a directory for its log. */
+export type RouterServers = Pick<Servers, 'natsUrl' | 'redisUrl' | 'databaseUrl' | 'directory'>;
+
 export class RouterProcess {
   private constructor(private readonly child: ChildProcess) {}
 
   /** Routing, or a ready standby, when it resolves. */
-  static async start(servers: Servers, env: Record<string, string> = {}): Promise<RouterProcess> {
+  static async start(
+    servers: RouterServers,
+    env: Record<string, string> = {},
+  ): Promise<RouterProcess> {
     const router = RouterProcess.spawn(servers, env);
     await router.ready();
     return router;
   }
 
-  static spawn(servers: Servers, env: Record<string, string> = {}): RouterProcess {
-    const child = fork(join(projectRoot(), 'dist', 'router', 'main.js'), {
+  /** @param entry another program than the product's own, below dist */
+  static spawn(
+    servers: RouterServers,
+    env: Record<string, string> = {},
+    entry = 'router/main.js',
+  ): RouterProcess {
+    const child = fork(join(projectRoot(), 'dist', entry), {
       env: {
         ...process.env,
         SANDBOX_HOME: servers.directory,
