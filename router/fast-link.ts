@@ -6,7 +6,7 @@
 import { isIP, connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { NatsConnection } from 'nats';
-import { parseNatsUrl } from '../platform/nats.js';
+import { natsLoginFields, parseNatsUrl } from '../platform/nats.js';
 import type { ChainedMessage, Link, LinkMessage } from './link.js';
 import { WireReader } from './wire-reader.js';
 import { WireWriter } from './wire-writer.js';
@@ -15,9 +15,9 @@ const OPEN_MS = 4_000;
 
 /** To the server that the client is connected to, with the same credentials. @throws where it cannot be opened */
 export async function openFastLink(nc: NatsConnection, url: string, name: string): Promise<Link> {
-  const { user, pass, servers } = parseNatsUrl(url);
+  const address = parseNatsUrl(url);
   const { host, port } = hostAndPort(nc.getServer());
-  const named = new URL(servers).hostname;
+  const named = new URL(address.servers).hostname;
   // In a cluster the client may know a node by its number only; the certificate is for the name.
   const servername = isIP(host) !== 0 && isIP(named) === 0 ? named : host;
   const link = new FastLink(connectTcp({ host, port, noDelay: true }), servername, {
@@ -29,7 +29,7 @@ export async function openFastLink(nc: NatsConnection, url: string, name: string
     headers: true,
     no_responders: true,
     name,
-    ...(user === undefined ? {} : { user, pass }),
+    ...natsLoginFields(address),
   });
   await link.opened;
   return link;

@@ -2,6 +2,7 @@
 import { Connection } from '@temporalio/client';
 import { connect } from 'nats';
 import { parseNatsUrl, openNats, closeNats } from '../../platform/nats.js';
+import { delay } from '../../platform/deadline.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis, type Redis } from '../../platform/redis.js';
 import type { NatsConnection } from '../../platform/nats.js';
@@ -57,7 +58,7 @@ export async function natsRefusal(
   const nc = await connect({ ...user, inboxPrefix: `_INBOX_${user.user}`, reconnect: false });
   try {
     const refusals: string[] = [];
-    const watching = (async () => {
+    void (async () => {
       for await (const event of nc.status()) {
         if (event.type === 'error' && event.permissionContext)
           refusals.push(event.permissionContext.subject);
@@ -66,8 +67,7 @@ export async function natsRefusal(
     act(nc);
     // The server answers in order: what it had to say about the act has come before this.
     await nc.flush();
-    await nc.close();
-    await watching;
+    await delay(5);
     return refusals[0] ?? null;
   } finally {
     await nc.close();
