@@ -9,14 +9,17 @@ import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { UPDATES, type CreateSandboxInput, type ExtendResult } from '../domain/sandbox.js';
+import { delay } from '../platform/deadline.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
 import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
-import { asTemporalError, isGone, isResourceExhausted } from './temporal-errors.js';
+import { asTemporalError, isGone, isNotReady, isResourceExhausted } from './temporal-errors.js';
 
 /** How long a call waits for a worker. The work goes on all the same: it is the workflow's, not the caller's. */
 const ANSWER_MS = 20_000;
+
+const NOT_READY_MS = 250;
 
 const IN_PROGRESS = 'what was asked for goes on when a worker is back';
 
@@ -67,7 +70,7 @@ export class Lifecycle {
         );
         return;
       }
-      await this.temporal.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+      await this.answered(() =>
         this.temporal.client.workflow.executeUpdateWithStart(UPDATES.ready, {
           updateId: UPDATES.ready,
           startWorkflowOperation: new WithStartWorkflowOperation<typeof sandboxWorkflow>(
@@ -171,6 +174,19 @@ export class Lifecycle {
     }
   }
 
+  /** One call, bounded; sent again while the run is not ready for it. */
+  private async answered<T>(call: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + ANSWER_MS;
+    for (;;) {
+      try {
+        return await this.temporal.connection.withDeadline(deadline, call);
+      } catch (error) {
+        if (!isNotReady(error) || Date.now() > deadline - NOT_READY_MS) throw error;
+        await delay(NOT_READY_MS);
+      }
+    }
+  }
+
   private async update<T>(
     sandboxId: SandboxId,
     name: string,
@@ -179,7 +195,7 @@ export class Lifecycle {
   ): Promise<T> {
     const handle = this.temporal.client.workflow.getHandle(workflowId(sandboxId));
     try {
-      return await this.temporal.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+      return await this.answered(() =>
         handle.executeUpdate<T, [unknown, ...unknown[]]>(name, { args, updateId }),
       );
     } catch (error) {

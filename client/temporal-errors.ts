@@ -12,6 +12,8 @@ const GRPC = {
   CANCELLED: 1,
   DEADLINE_EXCEEDED: 4,
   RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
   UNAVAILABLE: 14,
 } as const;
 
@@ -47,6 +49,8 @@ export function asTemporalError(error: unknown, late: string): Error {
   if (
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     code === GRPC.DEADLINE_EXCEEDED ||
+    code === GRPC.FAILED_PRECONDITION ||
+    code === GRPC.ABORTED ||
     code === GRPC.CANCELLED
   ) {
     return new SandboxError('SANDBOX_009', `no worker answered in time; ${late}`, {
@@ -61,6 +65,15 @@ export function asTemporalError(error: unknown, late: string): Error {
 
 export function isGone(error: unknown): boolean {
   return error instanceof WorkflowNotFoundError;
+}
+
+/**
+ * The run is not ready for an update: its workers keep failing or timing out (FAILED_PRECONDITION), or it closes at this
+ * very moment (ABORTED, traps.md 5). The same update, with the same id, may be sent again.
+ */
+export function isNotReady(error: unknown): boolean {
+  const code = grpcCode(error);
+  return code === GRPC.FAILED_PRECONDITION || code === GRPC.ABORTED;
 }
 
 export function isResourceExhausted(error: unknown): boolean {

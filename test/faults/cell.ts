@@ -34,6 +34,9 @@ export interface CellResult {
   readonly millis: number;
 }
 
+/** How long a worker that goes on late is watched. */
+const LATE_MS = 1_500;
+
 /** Whole lives are bounded by this; nothing here should take a fifth of it. */
 const DEADLINE_MS = 60_000;
 
@@ -67,18 +70,27 @@ async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions):
     return worker;
   };
   const client = new SandboxClient(loadConfig(env));
+  const sandboxId = newSandboxId(random);
   try {
     const faulty = startWorker(fault);
     if (fault.moment === 'server') {
       faulty.on('message', (message: { at?: string }) => {
         if (message.at !== undefined) void killServer?.().finally(() => faulty.send({ go: true }));
       });
+    } else if (fault.moment === 'stopped') {
+      faulty.on('message', () => startWorker(null));
     } else {
       faulty.once('exit', (_code, signal) => {
         if (signal === 'SIGKILL') startWorker(null);
       });
     }
-    return await live(client, home, fault);
+    const wrong = await live(client, home, fault, sandboxId);
+    if (fault.moment !== 'stopped') return wrong;
+    faulty.kill('SIGCONT');
+    await delay(LATE_MS);
+    // What was given up on goes on now: it must make nothing.
+    const state = readStackFile(home);
+    return [...wrong, ...(state === null ? [] : await leftoversOf(state.urls.admin, sandboxId))];
   } finally {
     for (const worker of workers) {
       worker.removeAllListeners('exit');
@@ -90,9 +102,13 @@ async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions):
 }
 
 /** Create, look, end, look again. */
-async function live(client: SandboxClient, home: string, fault: Fault): Promise<string[]> {
+async function live(
+  client: SandboxClient,
+  home: string,
+  fault: Fault,
+  sandboxId: SandboxId,
+): Promise<string[]> {
   const wrong: string[] = [];
-  const sandboxId = newSandboxId(random);
   const expires = fault.step === 'markExpired';
   const options = {
     sandboxId,

@@ -39,6 +39,16 @@ describe('a fault at any step', () => {
     expect(results.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
   }, 240_000);
 
+  it('of a worker that is stopped in a create and goes on after the destroy, makes nothing appear', async () => {
+    const faults = STEPS.filter(({ phase }) => phase === 'create').map(({ name }): Fault => ({
+      step: name,
+      moment: 'stopped',
+    }));
+    const results = await inParallel(faults, 3, (fault) => runCell({ home: stack.home, fault }));
+    console.log(faultTable(results));
+    expect(results.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
+  }, 240_000);
+
   it('is seen: a step that cannot be run twice makes its cell wrong', async () => {
     const step = 'ensureResource redis-keyspace';
     const cell = await runCell({

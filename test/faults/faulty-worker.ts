@@ -28,6 +28,13 @@ const interceptor: ActivityInterceptorsFactory = () => ({
       if (fault?.step !== step || fired) return next(input);
       fired = true;
       if (fault.moment === 'before') return die();
+      if (fault.moment === 'stopped') {
+        process.send?.({ at: step });
+        // The message leaves first.
+        await delay(20);
+        process.kill(process.pid, 'SIGSTOP');
+        return next(input);
+      }
       if (fault.moment === 'server') {
         // The parent kills the server, and says so.
         const told = new Promise((resolve) => process.once('message', resolve));

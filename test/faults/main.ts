@@ -43,6 +43,11 @@ try {
       await runCell({ home: stack.home, fault: { step: name, moment: 'server' }, killServer }),
     );
   }
+  const makers = STEPS.filter(({ phase }) => phase === 'create');
+  const stopped = makers.map(({ name }): Fault => ({ step: name, moment: 'stopped' }));
+  results.push(
+    ...(await inParallel(stopped, WIDTH, (fault) => runCell({ home: stack.home, fault }))),
+  );
   console.log(faultTable(results));
   const kills = Array.from({ length: Number(values.kills) }, (): Fault => ({
     step: pick(STEPS).name,

@@ -1,7 +1,8 @@
 /** Every step of a create and of a clean-up, enumerated from the resource list: a new resource is covered without an edit here. */
 import { RESOURCE_NAMES } from '../../domain/sandbox.js';
 
-export type Moment = 'before' | 'inside' | 'after' | 'server';
+/** `stopped`: SIGSTOP as the step begins, and on again only when the sandbox has been destroyed by another worker. */
+export type Moment = 'before' | 'inside' | 'after' | 'server' | 'stopped';
 export const KILL_MOMENTS = ['before', 'inside', 'after'] as const;
 
 export interface Fault {

@@ -34,7 +34,11 @@ export function faultTable(results: readonly CellResult[]): string {
     return `| ${[step, ...cells].join(' | ')} |`;
   });
   const head = moments.map((moment) =>
-    moment === 'server' ? 'its server killed' : `killed ${moment}`,
+    moment === 'server'
+      ? 'its server killed'
+      : moment === 'stopped'
+        ? 'stopped, on again after the destroy'
+        : `killed ${moment}`,
   );
   return [
     `| ${['step', ...head].join(' | ')} |`,

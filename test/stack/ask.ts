@@ -1,7 +1,6 @@
 /** One real question to each server, with the addresses that the stack file gives to a role. */
 import { Connection } from '@temporalio/client';
-import { connect } from 'nats';
-import { parseNatsUrl, openNats, closeNats } from '../../platform/nats.js';
+import { closeNats, openNats } from '../../platform/nats.js';
 import { delay } from '../../platform/deadline.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis, type Redis } from '../../platform/redis.js';
@@ -54,9 +53,7 @@ export async function natsRefusal(
   url: string,
   act: (nc: NatsConnection) => void,
 ): Promise<string | null> {
-  const user = parseNatsUrl(url);
-  const nc = await connect({ ...user, inboxPrefix: `_INBOX_${user.user}`, reconnect: false });
-  try {
+  return withNats(url, async (nc) => {
     const refusals: string[] = [];
     void (async () => {
       for await (const event of nc.status()) {
@@ -69,7 +66,5 @@ export async function natsRefusal(
     await nc.flush();
     await delay(5);
     return refusals[0] ?? null;
-  } finally {
-    await nc.close();
-  }
+  });
 }

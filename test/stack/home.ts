@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { down, status, type ServiceStatus } from '../../deploy/local/index.js';
 import { loadConfig, type Config } from '../../platform/config.js';
+import type { StackState } from '../../platform/stack-file.js';
 import { until } from '../support/stack.js';
 
 export const SERVERS = ['temporal', 'postgres', 'nats', 'redis'] as const;
@@ -54,4 +55,10 @@ export async function statusOf(config: Config, name: string): Promise<ServiceSta
   const one = (await status(config)).find((service) => service.name === name);
   if (one === undefined) throw new Error(`no service ${name}`);
   return one;
+}
+
+/** Whether two stacks are the same to their users: NATS' tokens are signed anew at every start, with the same keys. */
+export function addressesOf(state: StackState): string {
+  const { temporal, urls, ingestNatsUrl } = state;
+  return JSON.stringify({ temporal, urls, ingestNatsUrl }, null, 1).replace(/eyJ[\w.-]+/g, 'token');
 }
