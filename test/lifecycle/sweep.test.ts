@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseSandboxId } from '../../domain/names.js';
 import { openRedis } from '../../platform/redis.js';
 import { openTemporal } from '../../platform/temporal.js';
-import { parseNatsUrl } from '../../platform/nats.js';
+import { natsLogin, parseNatsUrl } from '../../platform/nats.js';
 import { delay } from '../../platform/deadline.js';
 import { leftoversOf } from '../support/leftovers.js';
 import {
@@ -23,7 +23,7 @@ async function openParts() {
   const { urls, temporal } = stackState();
   const sql = openAdmin();
   const redis = await openRedis(urls.admin.redis, 'test');
-  const nats = await connect(parseNatsUrl(urls.admin.nats));
+  const nats = await connect(natsLogin(parseNatsUrl(urls.admin.nats)));
   const client = await openTemporal(temporal.address, 'default');
   onTestFinished(async () => {
     redis.disconnect();

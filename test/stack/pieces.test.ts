@@ -112,10 +112,11 @@ test('a configuration is the same in the process that gets it through its enviro
 test('the master secret reaches those who hold it, and nobody else through the environment', () => {
   const secret = 's'.repeat(64);
   const config = loadConfig({ SANDBOX_MASTER_SECRET: secret });
-  const base = { SANDBOX_MASTER_SECRET: secret };
+  const base = { SANDBOX_MASTER_SECRET: secret, SANDBOX_NATS_AUTHORITY: secret };
   const urls = { database: 'd', redis: 'r', nats: 'n' };
   const of = (masterSecret: string | null): Record<string, string> =>
     processEnvironment(config, base, {
+<<<<<<< HEAD
       urls,
       temporal: 't',
       metricsPort: 0,
@@ -124,6 +125,15 @@ test('the master secret reaches those who hold it, and nobody else through the e
     });
   expect(of(secret).SANDBOX_MASTER_SECRET).toBe(secret);
   expect(of(null).SANDBOX_MASTER_SECRET).toBeUndefined();
+=======
+      ...{ urls, temporal: 't', metricsPort: 0, masterSecret },
+      natsAuthority: masterSecret,
+    });
+  for (const name of ['SANDBOX_MASTER_SECRET', 'SANDBOX_NATS_AUTHORITY']) {
+    expect(of(secret)[name]).toBe(secret);
+    expect(of(null)[name]).toBeUndefined();
+  }
+>>>>>>> 425a23a (Refuse late pushes of an earlier rotation; log in with tokens in the stack's tests)
 });
 
 test('an ACL file keeps the tenants and renews our own users', () => {
