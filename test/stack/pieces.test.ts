@@ -116,16 +116,6 @@ test('the master secret reaches those who hold it, and nobody else through the e
   const urls = { database: 'd', redis: 'r', nats: 'n' };
   const of = (masterSecret: string | null): Record<string, string> =>
     processEnvironment(config, base, {
-<<<<<<< HEAD
-      urls,
-      temporal: 't',
-      metricsPort: 0,
-      masterSecret,
-      natsAuthority: null,
-    });
-  expect(of(secret).SANDBOX_MASTER_SECRET).toBe(secret);
-  expect(of(null).SANDBOX_MASTER_SECRET).toBeUndefined();
-=======
       ...{ urls, temporal: 't', metricsPort: 0, masterSecret },
       natsAuthority: masterSecret,
     });
@@ -133,7 +123,6 @@ test('the master secret reaches those who hold it, and nobody else through the e
     expect(of(secret)[name]).toBe(secret);
     expect(of(null)[name]).toBeUndefined();
   }
->>>>>>> 425a23a (Refuse late pushes of an earlier rotation; log in with tokens in the stack's tests)
 });
 
 test('an ACL file keeps the tenants and renews our own users', () => {
