@@ -106,8 +106,11 @@ export function natsSubjects(context: ResourceContext): Resource {
   async function ensureAccount({ sandboxId, rotation, fresh = false }: ResourceTarget) {
     if (keys === null) return;
     const known = fresh ? null : await lookUpAccount(nats, publicKeyOf(sandboxId) ?? '');
+    if (known !== null && known.rotation > rotation) {
+      throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} was reset meanwhile`);
+    }
     // Connections of an earlier rotation would live on.
-    if (known !== null && known.rotation !== rotation) await deleteAccount(keys, sandboxId);
+    if (known !== null && known.rotation < rotation) await deleteAccount(keys, sandboxId);
     const createdAt = known?.createdAt ?? new Date();
     await pushAccount(keys, sandboxId, { rotation, installation, createdAt });
   }

@@ -19,6 +19,9 @@ BEGIN
   -- A migration run by a managed server's administrator, who is no superuser, must be able to give objects away.
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
     EXECUTE format('GRANT bd_control TO %I', current_user);
+  ELSE
+    -- So that a tenant's sorts cannot fill the disk: a setting that only a superuser may change, or whom he lets.
+    GRANT SET ON PARAMETER temp_file_limit TO bd_control;
   END IF;
 
   -- Tenants get CONNECT on this database one by one, so PUBLIC must not have it anywhere. Roles that could connect until

@@ -46,13 +46,17 @@ BEGIN
     EXECUTE format('COMMENT ON ROLE %I IS %L', target, note);
   END IF;
   EXECUTE format('ALTER ROLE %I LOGIN NOINHERIT CONNECTION LIMIT 20 PASSWORD %L', target, p_verifier);
-  -- Defaults for honest code. A tenant may change all but the connection limit; nothing here is a boundary (docs/isolation.md).
+  -- Defaults for honest code. A tenant may change those it sets below but the last; none is a boundary (docs/isolation.md).
   EXECUTE format('ALTER ROLE %I RESET ALL', target);
   EXECUTE format('ALTER ROLE %I SET search_path = %I', target, target);
   EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', target);
   EXECUTE format('ALTER ROLE %I SET lock_timeout = ''10s''', target);
   EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', target);
   EXECUTE format('ALTER ROLE %I SET work_mem = ''8MB''', target);
+  -- This one a tenant cannot raise. Only a superuser's migration can have given us the right to set it (sql/001).
+  IF has_parameter_privilege(current_user, 'temp_file_limit', 'SET') THEN
+    EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''1GB''', target);
+  END IF;
 
   IF to_regnamespace(quote_ident(target)) IS NULL THEN
     EXECUTE format('CREATE SCHEMA %I', target);

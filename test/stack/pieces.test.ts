@@ -112,18 +112,17 @@ test('a configuration is the same in the process that gets it through its enviro
 test('the master secret reaches those who hold it, and nobody else through the environment', () => {
   const secret = 's'.repeat(64);
   const config = loadConfig({ SANDBOX_MASTER_SECRET: secret });
-  const base = { SANDBOX_MASTER_SECRET: secret };
+  const base = { SANDBOX_MASTER_SECRET: secret, SANDBOX_NATS_AUTHORITY: secret };
   const urls = { database: 'd', redis: 'r', nats: 'n' };
   const of = (masterSecret: string | null): Record<string, string> =>
     processEnvironment(config, base, {
-      urls,
-      temporal: 't',
-      metricsPort: 0,
-      masterSecret,
-      natsAuthority: null,
+      ...{ urls, temporal: 't', metricsPort: 0, masterSecret },
+      natsAuthority: masterSecret,
     });
-  expect(of(secret).SANDBOX_MASTER_SECRET).toBe(secret);
-  expect(of(null).SANDBOX_MASTER_SECRET).toBeUndefined();
+  for (const name of ['SANDBOX_MASTER_SECRET', 'SANDBOX_NATS_AUTHORITY']) {
+    expect(of(secret)[name]).toBe(secret);
+    expect(of(null)[name]).toBeUndefined();
+  }
 });
 
 test('an ACL file keeps the tenants and renews our own users', () => {

@@ -1,0 +1,175 @@
+/** Attacks on Postgres: what must be refused, and beside it the same on the sandbox's own things. */
+
+/** Name, attack, control. `{a}` is the attacker, `{b}` the victim. */
+export const POSTGRES_ATTACKS: readonly (readonly [string, string, string])[] = [
+  ['read a neighbour’s table', 'TABLE sandbox_{b}.communities', 'TABLE sandbox_{a}.communities'],
+  [
+    'write a neighbour’s table',
+    `INSERT INTO sandbox_{b}.communities (name) VALUES ('x')`,
+    `INSERT INTO sandbox_{a}.communities (name) VALUES ('x')`,
+  ],
+  ['empty a neighbour’s table', 'TRUNCATE sandbox_{b}.badges', 'TRUNCATE sandbox_{a}.badges'],
+  [
+    'create in a neighbour’s schema',
+    'CREATE TABLE sandbox_{b}.t (x int)',
+    'CREATE TABLE sandbox_{a}.t (x int)',
+  ],
+  [
+    'alter a neighbour’s table',
+    'ALTER TABLE sandbox_{b}.badges ADD x int',
+    'ALTER TABLE sandbox_{a}.badges ADD x int',
+  ],
+  ['drop a neighbour’s table', 'DROP TABLE sandbox_{b}.badges', 'DROP TABLE sandbox_{a}.t'],
+  ['call a neighbour’s function', 'SELECT sandbox_{b}.f()', 'SELECT sandbox_{a}.own()'],
+  [
+    'advance a neighbour’s sequence',
+    `SELECT nextval('sandbox_{b}.counter')`,
+    `SELECT nextval('sandbox_{a}.own_counter')`,
+  ],
+  [
+    'lock a neighbour’s table',
+    'LOCK TABLE sandbox_{b}.communities',
+    'LOCK TABLE sandbox_{a}.communities',
+  ],
+  [
+    'refer to a neighbour’s table',
+    'CREATE TABLE r1 (x uuid REFERENCES sandbox_{b}.communities)',
+    'CREATE TABLE r2 (x uuid REFERENCES sandbox_{a}.communities)',
+  ],
+  [
+    'watch a neighbour’s table by trigger',
+    'CREATE TRIGGER t BEFORE INSERT ON sandbox_{b}.communities FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+    'SELECT 1',
+  ],
+  ['drop a neighbour’s schema', 'DROP SCHEMA sandbox_{b} CASCADE', 'SELECT 1'],
+  [
+    'drop its own schema, which is not its own',
+    'DROP SCHEMA sandbox_{a} CASCADE',
+    'TABLE sandbox_{a}.communities',
+  ],
+  ['rename its schema', 'ALTER SCHEMA sandbox_{a} RENAME TO production', 'SELECT 1'],
+  ['create a schema', 'CREATE SCHEMA mine', 'CREATE TABLE mine (x int)'],
+  ['create in public', 'CREATE TABLE public.t (x int)', 'CREATE TABLE u (x int)'],
+  ['read the control plane', 'TABLE public.sandboxes', 'TABLE communities'],
+  [
+    'write the control plane',
+    `UPDATE public.sandboxes SET status = 'expired'`,
+    `UPDATE communities SET name = 'y'`,
+  ],
+  ['read the routes', 'TABLE public.sandbox_routes', 'TABLE profiles'],
+  [
+    'take a guild',
+    `INSERT INTO public.sandbox_guild_mapping VALUES ('12345678901234567', '{a}')`,
+    'SELECT 1',
+  ],
+  ['read the audit log', 'TABLE public.sandbox_audit_log', 'TABLE badges'],
+  ['provision a neighbour', `SELECT public.provision_sandbox('{b}', 'x')`, 'SELECT 1'],
+  ['revoke a neighbour', `SELECT public.revoke_sandbox('{b}')`, 'SELECT 1'],
+  [
+    'drop a neighbour through the product’s function',
+    `SELECT public.drop_sandbox_schema('{b}')`,
+    'SELECT 1',
+  ],
+  ['end a neighbour’s sessions', `SELECT public.terminate_sandbox('{b}')`, 'SELECT 1'],
+  ['become the control plane', 'SET ROLE bd_control', 'SET ROLE sandbox_{a}'],
+  ['become the worker', 'SET ROLE bd_worker', 'RESET ROLE'],
+  ['become a neighbour', 'SET ROLE sandbox_{b}', 'SET ROLE sandbox_{a}'],
+  [
+    'become the superuser',
+    'SET SESSION AUTHORIZATION postgres',
+    'SET SESSION AUTHORIZATION DEFAULT',
+  ],
+  ['give itself a role', 'GRANT bd_control TO sandbox_{a}', 'SELECT 1'],
+  [
+    'give itself a right over the server',
+    'GRANT pg_execute_server_program TO sandbox_{a}',
+    'SELECT 1',
+  ],
+  ['create a role', 'CREATE ROLE intruder', 'SELECT 1'],
+  ['change a neighbour’s password', `ALTER ROLE sandbox_{b} PASSWORD 'x'`, 'SELECT 1'],
+  ['lift its connection limit', 'ALTER ROLE sandbox_{a} CONNECTION LIMIT -1', 'SELECT 1'],
+  ['lift its limit of temporary space', 'SET temp_file_limit = -1', `SET work_mem = '4MB'`],
+  ['run a program', `COPY (SELECT 1) TO PROGRAM 'true'`, 'COPY communities TO STDOUT'],
+  ['write a file', `COPY (SELECT 1) TO '/tmp/x'`, 'SELECT 1'],
+  ['read a file', `SELECT pg_read_file('PG_VERSION')`, 'SELECT 1'],
+  ['list files', `SELECT pg_ls_dir('.')`, 'SELECT 1'],
+  [
+    'import a file as a large object',
+    `SELECT lo_import('/etc/passwd')`,
+    'SELECT lo_unlink(lo_create(0))',
+  ],
+  ['read a neighbour’s large object', 'SELECT lo_get(424242)', 'SELECT lo_get(424243)'],
+  ['drop a neighbour’s large object', 'SELECT lo_unlink(424242)', 'SELECT lo_unlink(lo_create(0))'],
+  ['make a temporary table', 'CREATE TEMP TABLE t (x int)', 'CREATE UNLOGGED TABLE v (x int)'],
+  ['install an extension', 'CREATE EXTENSION dblink', 'SELECT 1'],
+  [
+    'make a function in an untrusted language',
+    `CREATE FUNCTION c() RETURNS int LANGUAGE c AS 'libc', 'getpid'`,
+    `CREATE FUNCTION own2() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+  ],
+  [
+    'make an event trigger',
+    'CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION own()',
+    'SELECT own()',
+  ],
+  ['make a database', 'CREATE DATABASE mine', 'SELECT 1'],
+  [
+    'change the server’s settings',
+    `ALTER SYSTEM SET max_connections = 1`,
+    `SET statement_timeout = '20s'`,
+  ],
+  [
+    'change the database’s settings',
+    `ALTER DATABASE sandboxes SET search_path = sandbox_{a}`,
+    `SET search_path = sandbox_{a}`,
+  ],
+  [
+    'end another session',
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bd_worker' LIMIT 1`,
+    'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE false',
+  ],
+  [
+    'read passwords',
+    'TABLE pg_authid',
+    'SELECT rolname FROM pg_roles WHERE rolname = current_user',
+  ],
+  ['copy the write-ahead log', `SELECT pg_create_physical_replication_slot('x')`, 'SELECT 1'],
+  ['publish all tables', 'CREATE PUBLICATION p FOR ALL TABLES', 'SELECT 1'],
+  [
+    'connect the server elsewhere',
+    `CREATE SUBSCRIPTION s CONNECTION 'host=localhost' PUBLICATION p`,
+    'SELECT 1',
+  ],
+  [
+    'lock the catalogue',
+    'LOCK TABLE pg_catalog.pg_class IN ACCESS EXCLUSIVE MODE',
+    'LOCK TABLE communities IN ACCESS EXCLUSIVE MODE',
+  ],
+  [
+    'write the catalogue',
+    `UPDATE pg_catalog.pg_class SET relname = 'x' WHERE false`,
+    'SELECT count(*) FROM pg_catalog.pg_class',
+  ],
+];
+
+/** Must exist before the controls run. */
+export const POSTGRES_PREPARATION = `
+  CREATE FUNCTION own() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SEQUENCE own_counter;
+  SELECT lo_from_bytea(424243, 'x')`;
+
+/** insufficient_privilege, and what PG 15 says of roles and parameters. */
+export const POSTGRES_REFUSALS = ['42501', '0LP01'];
+
+/** Nothing but documentation refuses these (docs/isolation.md, "Possible"); the query shows that they are. */
+export const POSTGRES_POSSIBLE: readonly (readonly [string, string])[] = [
+  ['see names of others’ schemas', `SELECT 1 FROM pg_namespace WHERE nspname = 'sandbox_{b}'`],
+  [
+    'see names of others’ tables',
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'sandbox_{b}'`,
+  ],
+  ['see who is connected', `SELECT 1 FROM pg_stat_activity WHERE usename = 'bd_worker'`],
+  ['notify on any channel', `SELECT 1 FROM pg_notify('anything', '')`],
+  ['take any advisory lock', 'SELECT 1 WHERE pg_try_advisory_xact_lock(1)'],
+  ['sleep', 'SELECT 1 FROM pg_sleep(0)'],
+  ['keep large objects', 'SELECT 1 WHERE lo_unlink(lo_create(0)) = 1'],
+];
