@@ -56,7 +56,7 @@ export async function runningPrometheus(): Promise<Prometheus> {
   return {
     async query(expression) {
       const response = await fetch(
-        `${base}/api/v1/query?${new URLSearchParams({ query: expression })}`,
+        `${base}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`,
       );
       const answer = (await response.json()) as {
         status: string;
