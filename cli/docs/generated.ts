@@ -1,5 +1,4 @@
 /** The files of the repository that are made from the code: `npm run generate` writes them, a test compares. */
-import { natsConfiguration, redisUsers } from '../../deploy/compose/server-files.js';
 import { GROUPS } from '../groups.js';
 import { errorsPage } from './errors.js';
 import { commandReference } from './reference.js';
@@ -11,8 +10,6 @@ const END = '<!-- end of what is generated -->';
 /** Path from the root → text. `read` gives a file as it is: of the guide only one part is generated. */
 export function generatedFiles(read: (path: string) => string): ReadonlyMap<string, string> {
   return new Map([
-    ['deploy/compose/nats.conf', natsConfiguration()],
-    ['deploy/compose/users.acl.template', redisUsers()],
     ['docs/errors.md', errorsPage()],
     [GUIDE, withReference(read(GUIDE))],
   ]);

@@ -9,7 +9,7 @@ import type { Credentials } from './secrets.js';
  * The rules of each user, in the order that Redis applies them. Categories first, then the exclusion of what they
  * contain too much of, then the few that are wanted all the same.
  */
-export const REDIS_RULES = {
+const RULES = {
   admin: ['~*', '&*', '+@all'],
   // It makes tenants' users, which is the right to give itself any right: the boundary is that it never runs
   // what a tenant wrote. Keys and commands keep its mistakes small.
@@ -48,20 +48,15 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 /** The file's new content: our users as they must be, everybody else's as they are. */
 export function aclFile(credentials: Credentials['redis'], existing: string): string {
-  const ours = new Set<string>(['default', ...Object.keys(REDIS_RULES)]);
+  const ours = new Set<string>(['default', ...Object.keys(RULES)]);
   const kept = existing.split('\n').filter((line) => {
     const [word, user] = line.split(' ');
     return word === 'user' && user !== undefined && !ours.has(user);
   });
-  const own = (Object.keys(REDIS_RULES) as (keyof typeof REDIS_RULES)[]).map((user) =>
-    [
-      'user',
-      user,
-      'on',
-      `#${sha256(credentials[user])}`,
-      'resetchannels',
-      ...REDIS_RULES[user],
-    ].join(' '),
+  const own = (Object.keys(RULES) as (keyof typeof RULES)[]).map((user) =>
+    ['user', user, 'on', `#${sha256(credentials[user])}`, 'resetchannels', ...RULES[user]].join(
+      ' ',
+    ),
   );
   return [...['user default off resetchannels -@all'], ...own, ...kept, ''].join('\n');
 }

@@ -34,7 +34,10 @@ locals {
       count       = var.worker_count
       command     = ["worker"]
       environment = concat(local.temporal, local.metrics_page, [{ name = "SANDBOX_EMF", value = "on" }])
-      secrets     = concat(local.urls.worker, [{ name = "SANDBOX_MASTER_SECRET", valueFrom = var.secret_arns.master_secret }])
+      secrets = concat(local.urls.worker, [
+        { name = "SANDBOX_MASTER_SECRET", valueFrom = var.secret_arns.master_secret },
+        { name = "SANDBOX_NATS_AUTHORITY", valueFrom = var.secret_arns.nats_authority },
+      ])
     }
     router = {
       count       = var.router_count

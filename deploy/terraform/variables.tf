@@ -76,7 +76,7 @@ variable "temporal_namespace" {
 }
 
 variable "secret_arns" {
-  description = "Secrets Manager secrets: each service's own URLs, and the master secret, which the worker alone reads."
+  description = "Secrets Manager secrets: each service's own URLs, and the master secret and NATS' authority, which the worker alone reads."
   type = object({
     worker_database_url = string
     worker_redis_url    = string
@@ -88,6 +88,7 @@ variable "secret_arns" {
     client_redis_url    = string
     client_nats_url     = string
     master_secret       = string
+    nats_authority      = string
   })
 
   validation {

@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withEmf } from '../../activities/emf-metrics.js';
 import { lifecycleMetrics } from '../../activities/metrics.js';
 import { Registry } from 'prom-client';
+import { writeSecrets } from '../../deploy/compose/secrets.js';
+import { status } from '../../deploy/local/index.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { bd } from '../support/bd.js';
 import { has } from '../support/prometheus.js';
+import { stackConfig } from '../support/stack.js';
 
 const deploy = join(projectRoot(), 'deploy');
 const alarms = readFileSync(join(deploy, 'terraform/sandbox-alarms.tf'), 'utf8');
@@ -89,7 +92,7 @@ describe.skipIf(!has('terraform'))('deploy/terraform (terraform)', () => {
         .flatMap((role) =>
           ['database_url', 'redis_url', 'nats_url'].map((what) => `${role}_${what}`),
         )
-        .concat('master_secret')
+        .concat('master_secret', 'nats_authority')
         .map((name) => [name, 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:x']),
     ),
   };
@@ -150,6 +153,17 @@ describe('containers', () => {
       expect(ran.status, `${ran.stdout.toString()}${ran.stderr.toString()}`).toBe(0);
     },
   );
+
+  it('give NATS and Redis a configuration that the real servers take', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+    writeSecrets(folder);
+    expect(() => writeSecrets(folder)).toThrow('already');
+    const nats = (await status(stackConfig())).find(({ name }) => name === 'nats');
+    const binary = readlinkSync(`/proc/${nats?.pid ?? 0}/exe`);
+    const ran = spawnSync(binary, ['-t', '-c', join(folder, 'nats.conf')]);
+    expect(ran.status, ran.stderr.toString()).toBe(0);
+    expect(readFileSync(join(folder, 'users.acl'), 'utf8')).toMatch(/^user bd_worker on #/m);
+  });
 
   it('run as nobody, with health checks and time to drain', () => {
     const dockerfile = readFileSync(join(deploy, 'Dockerfile'), 'utf8');

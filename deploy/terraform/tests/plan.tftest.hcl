@@ -29,6 +29,7 @@ variables {
     client_redis_url    = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:h"
     client_nats_url     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:i"
     master_secret       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:j"
+    nats_authority      = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:k"
   }
 }
 
