@@ -13,4 +13,7 @@ const missing = TOOLS.filter(([tool]) => spawnSync('which', [tool]).status !== 0
 for (const [tool, from] of missing) console.error(`${tool} is not installed (${from})`);
 if (missing.length > 0) process.exit(1);
 installed();
-run('node_modules/.bin/vitest', ['run', 'test/deploy', ...process.argv.slice(2)]);
+run('node_modules/.bin/vitest', ['run', 'test/deploy', ...process.argv.slice(2)], {
+  ...process.env,
+  DEPLOY_TOOLS: '1',
+});
