@@ -1,0 +1,19 @@
+// `npm run test:deploy`: the checks of deploy/ that need tools which a bare machine has not. Here none is left out.
+import { spawnSync } from 'node:child_process';
+import { installed, run } from './installed.mjs';
+
+const TOOLS = [
+  ['promtool', 'apt-get install prometheus'],
+  ['prometheus', 'apt-get install prometheus'],
+  ['terraform', 'its release page'],
+  ['kubernetes-validate', 'pip install kubernetes-validate'],
+  ['docker-compose', 'Docker Compose, or apt-get install docker-compose'],
+];
+const missing = TOOLS.filter(([tool]) => spawnSync('which', [tool]).status !== 0);
+for (const [tool, from] of missing) console.error(`${tool} is not installed (${from})`);
+if (missing.length > 0) process.exit(1);
+installed();
+run('node_modules/.bin/vitest', ['run', 'test/deploy', ...process.argv.slice(2)], {
+  ...process.env,
+  DEPLOY_TOOLS: '1',
+});

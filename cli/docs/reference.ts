@@ -1,0 +1,34 @@
+/** The command reference of docs/sandbox-guide.md, from the commands' own definitions. */
+import type { Command } from '../command.js';
+import type { Group } from '../parse.js';
+
+export function commandReference(groups: readonly Group[]): string {
+  return groups
+    .flatMap((group) =>
+      group.commands.filter(isReal).map((command) => section(group.name, command)),
+    )
+    .join('\n');
+}
+
+/** Not the words that only lead to another group. */
+const isReal = ({ args }: Command): boolean => args !== '[...command]';
+
+function section(group: string, command: Command): string {
+  const { name, args, summary, aliases = [], options = [], examples = [] } = command;
+  const lines = [`### ${group} ${name}`, '', `${summary}.`, ''];
+  lines.push('```sh', `${group} ${name} ${args}`.trim(), '```', '');
+  if (aliases.length > 0) {
+    lines.push(`Also: ${aliases.map((alias) => `\`${group} ${alias}\``).join(', ')}.`, '');
+  }
+  if (options.length > 0) {
+    lines.push('| option | what it does |', '| --- | --- |');
+    for (const { flags, description } of options)
+      lines.push(`| \`${cell(flags)}\` | ${cell(description)} |`);
+    lines.push('');
+  }
+  if (examples.length > 0) lines.push('```sh', ...examples, '```', '');
+  return lines.join('\n');
+}
+
+/** A bar ends a cell, and what looks like a tag is dropped by readers of Markdown. */
+const cell = (text: string): string => text.replaceAll('|', '\\|');

@@ -1,0 +1,60 @@
+data "aws_region" "current" {}
+
+locals {
+  tags = merge(var.tags, {
+    Project     = "discord-server-sandboxes"
+    Environment = var.environment
+    ManagedBy   = "terraform"
+  })
+
+  # Of one vocabulary with platform/emf.ts.
+  metric_namespace = "Sandboxes"
+
+  temporal = [
+    { name = "TEMPORAL_ADDRESS", value = var.temporal_address },
+    { name = "TEMPORAL_NAMESPACE", value = var.temporal_namespace },
+  ]
+
+  metrics_page = [
+    { name = "SANDBOX_METRICS_HOST", value = "0.0.0.0" },
+    { name = "SANDBOX_METRICS_PORT", value = "9464" },
+  ]
+
+  # The addresses that each role uses; no role has another's.
+  urls = {
+    for role in ["worker", "router", "client"] : role => [
+      { name = "SANDBOX_CONTROL_DATABASE_URL", valueFrom = var.secret_arns["${role}_database_url"] },
+      { name = "SANDBOX_CONTROL_REDIS_URL", valueFrom = var.secret_arns["${role}_redis_url"] },
+      { name = "SANDBOX_CONTROL_NATS_URL", valueFrom = var.secret_arns["${role}_nats_url"] },
+    ]
+  }
+
+  services = {
+    worker = {
+      count       = var.worker_count
+      command     = ["worker"]
+      environment = concat(local.temporal, local.metrics_page, [{ name = "SANDBOX_EMF", value = "on" }])
+      secrets = concat(local.urls.worker, [
+        { name = "SANDBOX_MASTER_SECRET", valueFrom = var.secret_arns.master_secret },
+        { name = "SANDBOX_NATS_AUTHORITY", valueFrom = var.secret_arns.nats_authority },
+      ])
+    }
+    router = {
+      count       = var.router_count
+      command     = ["router"]
+      environment = concat(local.temporal, local.metrics_page)
+      secrets     = local.urls.router
+    }
+  }
+}
+
+data "aws_iam_policy_document" "ecs_assume" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ecs-tasks.amazonaws.com"]
+    }
+  }
+}

@@ -1,0 +1,159 @@
+variable "name" {
+  description = "Prefix of everything here, such as sandboxes-staging."
+  type        = string
+  default     = "sandboxes"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.name))
+    error_message = "Use 2 to 31 of a-z, 0-9 and \"-\", beginning with a letter."
+  }
+}
+
+variable "environment" {
+  description = "The environment tag."
+  type        = string
+
+  validation {
+    condition     = contains(["dev", "staging", "production"], var.environment)
+    error_message = "One of dev, staging, production."
+  }
+}
+
+variable "image" {
+  description = "The image of deploy/Dockerfile, pinned by digest or by a tag that is not latest."
+  type        = string
+
+  validation {
+    condition     = can(regex("^.+(@sha256:[0-9a-f]{64}|:[A-Za-z0-9_.-]+)$", var.image)) && !endswith(var.image, ":latest")
+    error_message = "Name a digest or a tag, and not latest: a task must run what was tested."
+  }
+}
+
+variable "cluster_arn" {
+  description = "The ECS cluster that runs worker, routers and sweep."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/.+$", var.cluster_arn))
+    error_message = "Give the ARN of an ECS cluster."
+  }
+}
+
+variable "subnet_ids" {
+  description = "Private subnets from which the servers are reachable."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.subnet_ids) > 0 && alltrue([for id in var.subnet_ids : startswith(id, "subnet-")])
+    error_message = "Give at least one subnet id."
+  }
+}
+
+variable "security_group_ids" {
+  description = "Security groups of the tasks."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.security_group_ids) > 0 && alltrue([for id in var.security_group_ids : startswith(id, "sg-")])
+    error_message = "Give at least one security group id."
+  }
+}
+
+variable "temporal_address" {
+  description = "host:port of Temporal's frontend."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9.-]+:[0-9]{1,5}$", var.temporal_address))
+    error_message = "Write host:port."
+  }
+}
+
+variable "temporal_namespace" {
+  description = "The Temporal namespace."
+  type        = string
+  default     = "default"
+}
+
+variable "secret_arns" {
+  description = "Secrets Manager secrets: each service's own URLs, and the master secret and NATS' authority, which the worker alone reads."
+  type = object({
+    worker_database_url = string
+    worker_redis_url    = string
+    worker_nats_url     = string
+    router_database_url = string
+    router_redis_url    = string
+    router_nats_url     = string
+    client_database_url = string
+    client_redis_url    = string
+    client_nats_url     = string
+    master_secret       = string
+    nats_authority      = string
+  })
+
+  validation {
+    condition     = alltrue([for arn in values(var.secret_arns) : can(regex("^arn:aws[a-z-]*:secretsmanager:", arn))])
+    error_message = "Each must be the ARN of a Secrets Manager secret."
+  }
+}
+
+variable "sweep_minutes" {
+  description = "Minutes between two sweeps."
+  type        = number
+  default     = 15
+
+  validation {
+    condition     = var.sweep_minutes >= 5 && var.sweep_minutes <= 60 && floor(var.sweep_minutes) == var.sweep_minutes
+    error_message = "Whole minutes, 5 to 60: the alarm on orphans counts an hour of sweeps."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long CloudWatch keeps the logs."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731], var.log_retention_days)
+    error_message = "One of the periods that CloudWatch offers."
+  }
+}
+
+variable "worker_count" {
+  description = "Workers; two survive the loss of one without a pause."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.worker_count >= 1 && var.worker_count <= 20
+    error_message = "1 to 20."
+  }
+}
+
+variable "router_count" {
+  description = "Routers: one writes, the others stand by."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.router_count >= 1 && var.router_count <= 5
+    error_message = "1 to 5: one writes, the others only stand by."
+  }
+}
+
+variable "alarm_emails" {
+  description = "Who is told of alarms. Each address must confirm its subscription."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for address in var.alarm_emails : can(regex("^[^@ ]+@[^@ ]+$", address))])
+    error_message = "Each must be an e-mail address."
+  }
+}
+
+variable "tags" {
+  description = "More tags."
+  type        = map(string)
+  default     = {}
+}
