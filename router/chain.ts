@@ -4,7 +4,7 @@
  */
 import { createInbox } from 'nats';
 import { carriedHeaders } from '../domain/event-headers.js';
-import { FENCE_SUBJECT } from '../domain/routing.js';
+import { FENCE_SUBJECT, MAX_UNCONFIRMED } from '../domain/routing.js';
 import type { LogPosition, PubAck } from '../platform/routed-log.js';
 import { Doubt } from './doubt.js';
 import type { Egress, EgressEvents, Outgoing } from './egress.js';
@@ -87,14 +87,17 @@ export class Chain implements Egress {
     if (run.count >= CONFIRM_EVERY) this.#releaseHeld();
   }
 
-  sendPosition(): void {
-    if (this.#ended !== undefined) return;
+  sendPosition(): boolean {
+    if (this.#ended !== undefined) return false;
     this.#releaseHeld();
+    // More in flight than a fence is long could outlive it.
+    if (this.#head.sequence - this.#confirmed.sequence >= MAX_UNCONFIRMED) return false;
     this.#openRun();
     const { sequence, rawSequence } = this.#head;
     this.#head = { sequence: sequence + 1, rawSequence };
     const message = { subject: FENCE_SUBJECT, headers: NO_HEADERS, payload: EMPTY, rawSequence };
     this.#hand(message, sequence, this.#ask());
+    return true;
   }
 
   flush(): Promise<void> {

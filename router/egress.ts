@@ -34,8 +34,8 @@ export interface EgressEvents {
 export interface Egress {
   /** In order; sent before the turn of the event loop is over. Nothing is sent after a doubt. */
   send(event: Outgoing): void;
-  /** Appends a message that repeats the position, so that the tail outlives a purge. */
-  sendPosition(): void;
+  /** Appends a message that repeats the position, so that the tail outlives a purge; false where it can't now. */
+  sendPosition(): boolean;
   /** All that was sent before this call is confirmed. Rejects with the doubt that ended the term. */
   flush(): Promise<void>;
   /** Nothing is sent or confirmed after this. */

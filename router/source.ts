@@ -42,6 +42,8 @@ const PULL_EXPIRES_MS = 10_000;
 const SILENCE_MS = 3 * HEARTBEAT_MS;
 /** A pull is worth its message from here on. */
 const SMALLEST_PULL = MAX_UNCONFIRMED / 4;
+/** Small events come in large lots, large ones two at a time. */
+const PULL_BYTES = 4 * 1024 * 1024;
 /** Left behind by a `kill -9`, the consumer goes by itself. */
 const INACTIVE_MS = 5_000;
 
@@ -99,7 +101,7 @@ export class Source {
       batch: more,
       expires: nanos(PULL_EXPIRES_MS),
       idle_heartbeat: nanos(HEARTBEAT_MS),
-      max_bytes: 2 * maxPayload,
+      max_bytes: Math.max(PULL_BYTES, 2 * maxPayload),
     };
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`;
     link.publish(subject, JSON.stringify(pull), `${this.#inbox}.${more}`);

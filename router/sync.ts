@@ -57,13 +57,11 @@ export class SyncResponder {
       return reply({ error: loader.trouble || `the route table is at ${table.version}` });
     }
     const { term } = engine;
-    if (position && term !== undefined) term.egress.sendPosition();
+    const sent = position && term?.egress.sendPosition() === true;
     if (!(await engine.settled(signal)))
       return reply({ version: -1, error: engine.reason || 'not settled in time' });
     // A term that broke meanwhile may not have stored its position message.
-    return reply(
-      position && term !== undefined && term === engine.term ? { positioned: true } : {},
-    );
+    return reply(sent && term === engine.term ? { positioned: true } : {});
   }
 }
 

@@ -34,7 +34,7 @@ export class WireReader {
   push(chunk: Buffer): void {
     let buffer = chunk;
     if (this.#have > 0) {
-      this.#parts.push(chunk);
+      this.#parts.push(Buffer.from(chunk));
       this.#have += chunk.length;
       if (this.#have < this.#need) return;
       buffer = Buffer.concat(this.#parts, this.#have);
@@ -45,7 +45,8 @@ export class WireReader {
     while (at < buffer.length) {
       const end = this.#frame(buffer, at);
       if (end < 0) {
-        this.#parts = [at === 0 ? buffer : buffer.subarray(at)];
+        // A copy: the chunk's memory is read into again.
+        this.#parts = [Buffer.from(buffer.subarray(at))];
         this.#have = buffer.length - at;
         this.#need = -end - at;
         return;

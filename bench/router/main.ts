@@ -1,58 +1,131 @@
 /**
- * `npm run bench` (router part): a bare copy and ours, interleaved in one run, so that the ratio holds whatever else the
- * machine does. Usage: node dist/bench/router/main.js [events] [runs]
+ * `npm run bench -- router`: a bare copy, the router's two forms, what everybody writes first and the server alone, interleaved
+ * in one run, so that the ratios hold whatever else the machine does; then added latency, and ever larger route tables.
+ * `BENCH_EVENTS` (100,000) and `BENCH_RUNS` (5) make it shorter or longer.
  */
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { startBench, type BenchServers } from './bench-servers.js';
-import { bareCopy, ours, prepare, type Shape, type Sample } from './shapes.js';
+import { addedLatency } from './latency.js';
+import {
+  awaitedCopy,
+  bareCopy,
+  mapped,
+  ours,
+  prepare,
+  serverAlone,
+  type Sample,
+  type Shape,
+} from './shapes.js';
 
-const { positionals } = parseArgs({ allowPositionals: true });
-const events = Number(positionals[0] ?? 100_000);
-const runs = Number(positionals[1] ?? 5);
+const events = Number(process.env.BENCH_EVENTS ?? 100_000);
+const runs = Number(process.env.BENCH_RUNS ?? 5);
 
-const shapes: Shape[] = [bareCopy(1_000), bareCopy(5_000), ours('plain'), ours('fast')];
+const INGEST = serverAlone('ingest');
+const CONSUME = serverAlone('consume');
+const SHAPES: readonly Shape[] = [
+  bareCopy(1_000),
+  bareCopy(5_000),
+  awaitedCopy,
+  ours('plain'),
+  ours('fast'),
+  INGEST,
+  CONSUME,
+];
+const RATES = [1_000, 5_000, 20_000];
+const ROUTES = [10, 10_000, 1_000_000];
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
+interface Row {
+  readonly shape: Shape;
+  readonly perSecond: number;
+  readonly node: number;
+  readonly server: number;
+  readonly rss: number;
+}
+
 async function main(): Promise<void> {
-  const servers: BenchServers = await startBench();
+  const servers = await startBench();
   try {
+    const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
+    console.log(
+      `\n${events} events of 755 bytes, median of ${runs} interleaved runs; ${machine}, shared\n`,
+    );
+    await latencies(servers);
     await prepare(servers, events);
-    const samples = new Map<Shape, Sample[]>(shapes.map((shape) => [shape, []]));
-    for (let run = 0; run < runs; run++) {
-      for (const shape of shapes) {
-        const sample = await shape.run(servers, events);
-        samples.get(shape)?.push(sample);
-        process.stderr.write(`run ${run + 1} ${shape.name}: ${Math.round(sample.perSecond)}/s\n`);
-      }
-    }
-    print(samples);
+    const rows = await interleaved(servers, SHAPES);
+    printRows(rows);
+    await tables(servers, rows);
   } finally {
     await servers.close();
   }
 }
 
-function print(samples: ReadonlyMap<Shape, readonly Sample[]>): void {
-  const rows = [...samples].map(([{ name, baseline }, list]) => ({
-    name,
-    baseline,
+async function interleaved(servers: BenchServers, shapes: readonly Shape[]): Promise<Row[]> {
+  const samples = new Map<Shape, Sample[]>(shapes.map((shape) => [shape, []]));
+  for (let run = 0; run < runs; run++) {
+    for (const shape of shapes) {
+      const sample = await shape.run(servers, events);
+      samples.get(shape)?.push(sample);
+      process.stderr.write(`run ${run + 1} ${shape.name}: ${Math.round(sample.perSecond)}/s\n`);
+    }
+  }
+  return [...samples].map(([shape, list]) => ({
+    shape,
     perSecond: median(list.map((s) => s.perSecond)),
     node: median(list.map((s) => s.nodeMicros)),
     server: median(list.map((s) => s.serverMicros)),
     rss: median(list.map((s) => s.rssMiB)),
   }));
-  const best = Math.max(...rows.filter((row) => row.baseline).map((row) => row.perSecond));
-  console.log(
-    `${events} events of 800 bytes, median of ${runs} interleaved runs; ${cpus().length} × ${cpus()[0]?.model}`,
-  );
+}
+
+function printRows(rows: readonly Row[]): void {
+  const best = Math.max(...rows.filter(({ shape }) => shape.baseline).map((r) => r.perSecond));
   console.log('| shape | events/s | ratio | Node µs/event | server µs/event | RSS MiB |');
   console.log('| --- | --- | --- | --- | --- | --- |');
-  for (const row of rows) {
+  for (const { shape, perSecond, node, server, rss } of rows) {
+    const cells = [Math.round(perSecond), (perSecond / best).toFixed(2), node.toFixed(1)];
+    console.log(
+      `| ${shape.name} | ${cells.join(' | ')} | ${server.toFixed(1)} | ${Math.round(rss)} |`,
+    );
+  }
+  const rate = (wanted: Shape): number =>
+    rows.find(({ shape }) => shape === wanted)?.perSecond ?? 0;
+  const ceiling = 1 / (1 / rate(INGEST) + 1 / rate(CONSUME));
+  const fast = rows.find(({ shape }) => shape.name === 'router, fast form')?.perSecond ?? 0;
+  const awaited = rate(awaitedCopy);
+  console.log(
+    `\nServer's own ceiling (ingest and consume one after the other): ${Math.round(ceiling)}/s; the fast form is ${(fast / ceiling).toFixed(2)} of it, and ${(fast / awaited).toFixed(0)} × the awaited shape.`,
+  );
+}
+
+async function latencies(servers: BenchServers): Promise<void> {
+  console.log(
+    '\n| added latency at | form | p50 ms | p99 ms | RSS MiB |\n| --- | --- | --- | --- | --- |',
+  );
+  for (const perSecond of RATES) {
+    for (const form of ['plain', 'fast'] as const) {
+      const { p50, p99, rssMiB } = await addedLatency(servers, form, perSecond);
+      console.log(
+        `| ${perSecond}/s | ${form} | ${p50.toFixed(2)} | ${p99.toFixed(2)} | ${Math.round(rssMiB)} |`,
+      );
+    }
+  }
+}
+
+async function tables(servers: BenchServers, rows: readonly Row[]): Promise<void> {
+  const best = Math.max(...rows.filter(({ shape }) => shape.baseline).map((r) => r.perSecond));
+  console.log(
+    '\n| mappings | events/s | ratio | Node µs/event | RSS MiB |\n| --- | --- | --- | --- | --- |',
+  );
+  for (const routes of ROUTES) {
+    await mapped(servers, routes);
+    const [row] = await interleaved(servers, [ours('fast', `${routes} mappings`)]);
+    if (row === undefined) continue;
     const ratio = (row.perSecond / best).toFixed(2);
     console.log(
-      `| ${row.name} | ${Math.round(row.perSecond)} | ${ratio} | ${row.node.toFixed(1)} | ${row.server.toFixed(1)} | ${Math.round(row.rss)} |`,
+      `| ${routes} | ${Math.round(row.perSecond)} | ${ratio} | ${row.node.toFixed(1)} | ${Math.round(row.rss)} |`,
     );
   }
 }

@@ -1,12 +1,14 @@
-/** One run of one shape, in a process of its own: `bare <max_messages> <events>` or `ours <form> <events>`. */
+/** One run of one shape, in a process of its own: `<shape> <max_messages or form> <events>`. */
 import { once } from 'node:events';
 import { AckPolicy, connect, DeliverPolicy, type NatsConnection } from 'nats';
-import pino from 'pino';
-import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects, STREAMS } from '../../domain/routing.js';
+import { carriedHeaders } from '../../domain/event-headers.js';
+import { STREAMS } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
-import { openPostgres } from '../../platform/postgres.js';
 import { streamFacts } from '../../platform/routed-log.js';
-import { startRouter } from '../../router/router.js';
+import { Chain } from '../../router/chain.js';
+import { openFastLink } from '../../router/fast-link.js';
+import { Source } from '../../router/source.js';
+import { startBenchRouter } from './bench-router.js';
 import type { RunMessage } from './shapes.js';
 
 const [shape = '', setting = '', count = ''] = process.argv.slice(2);
@@ -40,21 +42,77 @@ async function bare(nc: NatsConnection): Promise<void> {
   await messages.close();
 }
 
+/** What everybody writes first: one PubAck awaited for each event. */
+async function awaited(nc: NatsConnection): Promise<void> {
+  const jsm = await nc.jetstreamManager();
+  const info = await jsm.consumers.add(STREAMS.raw, {
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+  });
+  const js = nc.jetstream();
+  const consumer = await js.consumers.get(STREAMS.raw, info.name);
+  let copied = 0;
+  const messages = await consumer.consume({ max_messages: 1_000 });
+  for await (const message of messages) {
+    await js.publish('events.MESSAGE_CREATE', message.data);
+    message.ack();
+    copied += 1;
+    if (copied >= events) break;
+  }
+}
+
+/** The server alone, taking what the fast form sends: headers, chain, a PubAck for each hundred. */
+async function ingest(nc: NatsConnection): Promise<void> {
+  const link = await openFastLink(nc, url, 'bench');
+  begin();
+  const payload = Buffer.alloc(755, 120);
+  const headers = carriedHeaders(null);
+  let sent = 0;
+  await new Promise<void>((resolve, reject) => {
+    const send = (): void => {
+      while (sent < events && chain.unconfirmed < 960) {
+        sent += 1;
+        const subject = 'events.MESSAGE_CREATE';
+        chain.send({ subject, headers, payload, rawSequence: sent, label: '' });
+      }
+      if (chain.confirmed.rawSequence >= events) resolve();
+    };
+    const behind = { sequence: 0, rawSequence: 0 };
+    const chain = new Chain(link, behind, { onConfirmed: () => send(), onDoubt: reject });
+    send();
+  });
+  link.close();
+}
+
+/** The server alone, giving what the router reads. */
+async function consume(nc: NatsConnection): Promise<void> {
+  const link = await openFastLink(nc, url, 'bench');
+  let seen = 0;
+  await new Promise<void>((resolve, reject) => {
+    const source = new Source({
+      nc,
+      link,
+      stream: STREAMS.raw,
+      from: 1,
+      maxPayload: 1_048_576,
+      onDelivery: () => {
+        seen += 1;
+        if (seen % 500 === 0) source.request(1_000);
+        if (seen === events) resolve();
+      },
+      onDoubt: reject,
+    });
+    source.start().then(() => {
+      begin();
+      source.request(1_000);
+    }, reject);
+  });
+  link.close();
+}
+
 /** The start (table, election, fence: some 0.2 s) is no part of the rate. */
 async function ours(nc: NatsConnection): Promise<void> {
-  const router = await startRouter({
-    routerId: `bench-${process.pid}`,
-    nc,
-    natsUrl: url,
-    form: setting === 'plain' ? 'plain' : 'fast',
-    sql: openPostgres(process.env.DATABASE_URL ?? '', { name: 'bench', max: 1 }),
-    redisUrl: process.env.REDIS_URL ?? '',
-    streams: STREAMS,
-    routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
-    staleMs: 60_000,
-    log: pino({ level: 'warn' }),
-  });
-  while (!router.ready()) await delay(1);
+  const router = await startBenchRouter(nc, url, setting === 'plain' ? 'plain' : 'fast');
   begin();
   const observer = await connect({ servers: url });
   // The term's fence takes the first thousand sequences.
@@ -62,6 +120,14 @@ async function ours(nc: NatsConnection): Promise<void> {
   await observer.close();
   await router.stop();
 }
+
+const SHAPES: Readonly<Record<string, (nc: NatsConnection) => Promise<void>>> = {
+  bare,
+  awaited,
+  ingest,
+  consume,
+  ours,
+};
 
 const nc = await connect({ servers: url });
 process.send?.('ready');
@@ -72,7 +138,7 @@ const begin = (): void => {
   cpu = process.cpuUsage();
   began = performance.now();
 };
-await (shape === 'bare' ? bare(nc) : ours(nc));
+await SHAPES[shape]?.(nc);
 const seconds = (performance.now() - began) / 1_000;
 const { user, system } = process.cpuUsage(cpu);
 const result: RunMessage = {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type NatsConnection } from 'nats';
 import { STREAMS } from '../../domain/routing.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
-import { guild, sandbox } from '../../test/router/routes.js';
+import { guild } from '../../test/router/routes.js';
 import type { BenchServers } from './bench-servers.js';
 
 export interface Sample {
@@ -30,13 +30,9 @@ const GUILDS = 300;
 
 /** Fills RAW once, and maps a third of the guilds. */
 export async function prepare(servers: BenchServers, events: number): Promise<void> {
-  const sql = openPostgres(servers.databaseUrl, { name: 'bench', max: 1 });
-  for (let g = 0; g < GUILDS; g += 3) {
-    await sql`INSERT INTO sandbox_routes VALUES (${guild(g)}, ${sandbox(g)}, ${g / 3 + 1})`;
-  }
-  await sql`UPDATE sandbox_route_version SET version = ${GUILDS}`;
-  await closePostgres(sql);
+  await mapped(servers, 100);
   const nc = await connect({ servers: servers.natsUrl });
+  await (await nc.jetstreamManager()).streams.purge(STREAMS.raw);
   const filler = 'x'.repeat(620);
   for (let n = 0; n < events; n++) {
     const d = {
@@ -54,6 +50,18 @@ export async function prepare(servers: BenchServers, events: number): Promise<vo
   }
   await nc.flush();
   await nc.close();
+}
+
+/** So many routes: every third guild of the events, and as many others as it takes. */
+export async function mapped(servers: BenchServers, routes: number): Promise<void> {
+  const sql = openPostgres(servers.databaseUrl, { name: 'bench', max: 1 });
+  await sql`TRUNCATE sandbox_routes`;
+  await sql`
+    INSERT INTO sandbox_routes
+    SELECT (100000000000000000 + n * 3)::text, 'sb' || lpad((n % 1000)::text, 10, '0'), n + 1
+    FROM generate_series(0::bigint, ${routes - 1}::bigint) AS n`;
+  await sql`UPDATE sandbox_route_version SET version = version + ${routes + 1}`;
+  await closePostgres(sql);
 }
 
 async function emptied(nc: NatsConnection): Promise<void> {
@@ -103,9 +111,24 @@ export function bareCopy(maxMessages: number): Shape {
   };
 }
 
-export function ours(form: 'plain' | 'fast'): Shape {
+/** Some 3,000 a second, so it gets a twentieth of the events. */
+export const awaitedCopy: Shape = {
+  name: 'PubAck awaited per event',
+  baseline: false,
+  run: (servers, events) => inChild(['awaited', ''], servers, Math.ceil(events / 20)),
+};
+
+export function serverAlone(what: 'ingest' | 'consume'): Shape {
   return {
-    name: `router, ${form} form`,
+    name: `server alone, ${what}`,
+    baseline: false,
+    run: (servers, events) => inChild([what, ''], servers, events),
+  };
+}
+
+export function ours(form: 'plain' | 'fast', name = `router, ${form} form`): Shape {
+  return {
+    name,
     baseline: false,
     run: (servers, events) => inChild(['ours', form], servers, events),
   };

@@ -41,6 +41,8 @@ export interface ChaosReport extends Verdict {
   /** Numbers in the DLQ stream that differ from `dlq.>` in ROUTED. */
   readonly dlqDiffers: number;
   readonly seconds: number;
+  /** Times that a router ended by itself. */
+  readonly crashes: number;
 }
 
 /** Between `from` and `to` (ROUTED's sequences) the guild has one place. */
@@ -89,6 +91,7 @@ export async function runChaos(base: Base, options: ChaosOptions): Promise<Chaos
       flips: flips.done,
       failedFlips: flips.failed,
       seconds,
+      crashes: world.crashes,
     };
   } finally {
     await closeNats(nc);

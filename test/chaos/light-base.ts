@@ -1,19 +1,25 @@
 /** The servers that routing needs, and nothing else; routes are changed as the worker does. */
 import { Redis } from 'ioredis';
+import pg from 'pg';
 import { delay } from '../../platform/deadline.js';
 import { closeNats, openNats } from '../../platform/nats.js';
-import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { confirmRoutes } from '../../resources/route-barrier.js';
-import { guild, setRoute } from '../router/routes.js';
+import {
+  encodeRoute,
+  REDIS_ROUTES,
+  REDIS_ROUTES_CHANGED,
+  type Route,
+} from '../../domain/routing.js';
+import { guild } from '../router/routes.js';
 import { startServers } from '../router/servers.js';
 import { fixedSandboxes } from './events.js';
+import type { GuildId } from '../../domain/guild.js';
 import type { SandboxId } from '../../domain/names.js';
 import type { Base } from './world.js';
 
 export async function lightBase(): Promise<Base> {
   const servers = await startServers();
   const nc = await openNats(servers.natsUrl, 'worker in test');
-  const sql = openPostgres(servers.databaseUrl, { name: 'chaos', max: 2 });
   const redis = new Redis(servers.redisUrl, { maxRetriesPerRequest: 1 });
   // It is killed on purpose.
   redis.on('error', () => undefined);
@@ -31,19 +37,54 @@ export async function lightBase(): Promise<Base> {
     },
     async setRoute(g, registered) {
       const sandboxId = registered ? (fixedSandboxes(g) as SandboxId) : null;
-      const version = await setRoute(
-        sql,
-        redis.status === 'ready' ? redis : null,
-        guild(g),
-        sandboxId,
-      );
+      const version = await inPostgres(servers.databaseUrl, guild(g), sandboxId);
+      if (redis.status === 'ready') await inRedis(redis, { guildId: guild(g), sandboxId, version });
       await confirmRoutes(nc, version, { timeoutMs: 3_000 });
     },
     async close() {
       redis.disconnect();
-      await closePostgres(sql);
       await closeNats(nc);
       await servers.close();
     },
   };
+}
+
+/**
+ * A connection for each change, through `pg`: Postgres is killed on purpose, and postgres.js can throw out of nowhere when
+ * its socket goes between two turns of the event loop.
+ */
+async function inPostgres(
+  url: string,
+  guildId: GuildId,
+  sandboxId: SandboxId | null,
+): Promise<number> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ version: string }>(
+      'UPDATE sandbox_route_version SET version = version + 1 RETURNING version',
+    );
+    const version = Number(rows[0]?.version);
+    await client.query(
+      `INSERT INTO sandbox_routes (guild_id, sandbox_id, version) VALUES ($1, $2, $3)
+       ON CONFLICT (guild_id) DO UPDATE SET sandbox_id = EXCLUDED.sandbox_id, version = EXCLUDED.version`,
+      [guildId, sandboxId, version],
+    );
+    await client.query('COMMIT');
+    return version;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function inRedis(redis: Redis, route: Route): Promise<void> {
+  await redis
+    .multi()
+    .hset(REDIS_ROUTES.map, route.guildId, encodeRoute(route))
+    .zadd(REDIS_ROUTES.changes, route.version, route.guildId)
+    .set(REDIS_ROUTES.version, route.version)
+    .exec();
+  await redis.publish(REDIS_ROUTES_CHANGED, String(route.version));
 }

@@ -54,6 +54,7 @@ function print(r: ChaosReport): void {
     `| faults | ${Object.values(r.faults).reduce((a, b) => a + b, 0)}: ${kinds.join(', ')} |`,
   );
   console.log(`| changes of routes: confirmed / refused | ${r.flips} / ${r.failedFlips} |`);
+  console.log(`| routers that ended by themselves, and were started again | ${r.crashes} |`);
   for (const [name, list] of Object.entries(verdicts)) {
     const some = list.length === 0 ? '' : ` (${list.slice(0, 5).join(', ')}, …)`;
     console.log(`| ${name} | ${list.length}${some} |`);

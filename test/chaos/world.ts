@@ -26,6 +26,11 @@ const VARIANT_ENTRY = 'test/chaos/router-variant.js';
 
 export class World {
   readonly #routers: (RouterProcess | undefined)[] = [undefined, undefined];
+  /** Brings back what ended by itself, as a supervisor does. */
+  readonly #watch = setInterval(() => {
+    this.#restartGone();
+  }, 200);
+  crashes = 0;
 
   constructor(
     readonly base: Base,
@@ -50,10 +55,21 @@ export class World {
   }
 
   async killRouter(index: 0 | 1): Promise<void> {
-    await this.#routers[index]?.end('SIGKILL');
+    const router = this.#routers[index];
+    this.#routers[index] = undefined;
+    await router?.end('SIGKILL');
+  }
+
+  #restartGone(): void {
+    for (const index of [0, 1] as const) {
+      if (this.#routers[index]?.gone !== true) continue;
+      this.crashes += 1;
+      this.startRouter(index);
+    }
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#watch);
     for (const proxy of this.proxies) proxy.resume();
     await Promise.all([this.killRouter(0), this.killRouter(1)]);
     await Promise.all(this.proxies.map((proxy) => proxy.close()));

@@ -44,6 +44,11 @@ export class RouterProcess {
     return new RouterProcess(child);
   }
 
+  /** Ended, whoever ended it. */
+  get gone(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   get pid(): number {
     return this.child.pid ?? 0;
   }

@@ -96,13 +96,22 @@ async function binary(spec: BinarySpec, cache: string): Promise<string> {
   return found.path;
 }
 
+export async function natsBinary(): Promise<string> {
+  return binary(BINARIES.nats, binaryCache());
+}
+
+function binaryCache(): string {
+  const cache = join(process.env.SANDBOX_TEST_CACHE ?? tmpdir(), 'router-test-binaries');
+  mkdirSync(cache, { recursive: true });
+  return cache;
+}
+
 /** Streams as the product makes them, and the two tables that the router reads. */
 export async function startServers(): Promise<Servers> {
   const directory = mkdtempSync(join(tmpdir(), 'router-test-'));
   chmodSync(directory, 0o755);
-  const cache = join(process.env.SANDBOX_TEST_CACHE ?? tmpdir(), 'router-test-binaries');
-  mkdirSync(cache, { recursive: true });
-  const [natsBinary, redisBinary, natsPort, redisPort, postgresPort] = await Promise.all([
+  const cache = binaryCache();
+  const [natsServer, redisBinary, natsPort, redisPort, postgresPort] = await Promise.all([
     binary(BINARIES.nats, cache),
     binary(BINARIES.redis, cache),
     freePort(),
@@ -115,7 +124,7 @@ export async function startServers(): Promise<Servers> {
   const nats = new ServerProcess(
     () =>
       spawn(
-        natsBinary,
+        natsServer,
         ['-js', '-a', '127.0.0.1', '-p', String(natsPort), '-sd', join(directory, 'nats')],
         { stdio: 'ignore' },
       ),

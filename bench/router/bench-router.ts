@@ -1,0 +1,33 @@
+/** The router as a benchmark runs it: silent, on the addresses of the environment, ready when it resolves. */
+import pino from 'pino';
+import type { NatsConnection } from 'nats';
+import {
+  DEFAULT_PRODUCTION_SUBJECTS,
+  routedSubjects,
+  STREAMS,
+  type RouterForm,
+} from '../../domain/routing.js';
+import { delay } from '../../platform/deadline.js';
+import { openPostgres } from '../../platform/postgres.js';
+import { startRouter, type Router } from '../../router/router.js';
+
+export async function startBenchRouter(
+  nc: NatsConnection,
+  natsUrl: string,
+  form: RouterForm,
+): Promise<Router> {
+  const router = await startRouter({
+    routerId: `bench-${process.pid}`,
+    nc,
+    natsUrl,
+    form,
+    sql: openPostgres(process.env.DATABASE_URL ?? '', { name: 'bench', max: 1 }),
+    redisUrl: process.env.REDIS_URL ?? '',
+    streams: STREAMS,
+    routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
+    staleMs: 60_000,
+    log: pino({ level: 'error' }),
+  });
+  while (!router.ready()) await delay(1);
+  return router;
+}
