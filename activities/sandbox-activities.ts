@@ -174,6 +174,8 @@ export function sandboxActivities(context: ActivityContext) {
         // A refused claim has written its own entry.
         const details = { step, code, message };
         await recordCreateFailure(database, sandboxId, { actor: 'workflow', details });
+        // Last, so that an attempt that fails counts nothing.
+        metrics.created(seconds, 'failed');
       },
     },
     countCleanupFailures(metrics),
