@@ -18,6 +18,8 @@ import { until } from './stack.js';
 export interface OwnTemporal {
   readonly address: string;
   readonly uiUrl: string;
+  /** Of its HTTP API. */
+  readonly apiUrl: string;
   /** What a client or worker needs to be between this Temporal and the run's stack. */
   readonly env: Readonly<Record<string, string>>;
   /** Resolves when it serves. */
@@ -77,6 +79,7 @@ export async function startOwnTemporal(
   return {
     address,
     uiUrl: `http://127.0.0.1:${ui}`,
+    apiUrl: `http://127.0.0.1:${http}/api/v1`,
     env: ours,
     async startWorker(more = {}) {
       const worker = spawn(process.execPath, [join(projectRoot(), 'dist/workers/main.js')], {
