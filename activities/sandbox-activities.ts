@@ -1,7 +1,7 @@
 /** What a sandbox's workflow does to the world: thin calls of store and resources, each idempotent. */
 import { checkTtl, extendExpiry } from '../domain/duration.js';
 import type { GuildId } from '../domain/guild.js';
-import type { SandboxId } from '../domain/names.js';
+import type { Owner, SandboxId } from '../domain/names.js';
 import type {
   ClaimedSandbox,
   EnsureInput,
@@ -15,6 +15,7 @@ import type { Policy } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
 import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
+import { giveUpClaim, recordCreateFailure } from '../store/create-failures.js';
 import {
   getSandbox,
   raiseRotation,
@@ -110,8 +111,17 @@ export function sandboxActivities(context: ActivityContext) {
       },
 
       /** False where the claim was never written: there is nothing to destroy. */
-      async markDestroying(sandboxId: SandboxId, actor: string, reason: string): Promise<boolean> {
-        if ((await statusOf(database, sandboxId)) === null) return false;
+      async markDestroying(
+        sandboxId: SandboxId,
+        actor: string,
+        reason: string,
+        owner: Owner,
+      ): Promise<boolean> {
+        if ((await statusOf(database, sandboxId)) === null) {
+          const message = `sandbox ${sandboxId} was given up (${reason}) before it was claimed`;
+          const details = { step: 'claim', code: 'SANDBOX_007', message };
+          if (await giveUpClaim(database, sandboxId, owner, { actor, details })) return false;
+        }
         const change = {
           to: 'destroying',
           actor,
@@ -161,13 +171,9 @@ export function sandboxActivities(context: ActivityContext) {
       ): Promise<void> {
         const { step, code, message } = failure;
         log.warn({ sandboxId, step, code, err: message }, 'create failed');
-        // A refused claim has written its own entry. As text: under Drizzle the driver's own JSON parameters are refused.
-        const details = JSON.stringify({ step, code, message });
-        await database.sql`
-        INSERT INTO sandbox_audit_log (sandbox_id, event_type, actor, details)
-        SELECT ${sandboxId}, 'create_failed', 'workflow', ${details}::text::jsonb
-        WHERE NOT EXISTS (SELECT 1 FROM sandbox_audit_log
-          WHERE sandbox_id = ${sandboxId} AND event_type = 'create_failed')`;
+        // A refused claim has written its own entry.
+        const details = { step, code, message };
+        await recordCreateFailure(database, sandboxId, { actor: 'workflow', details });
         // Last, so that an attempt that fails counts nothing.
         metrics.created(seconds, 'failed');
       },

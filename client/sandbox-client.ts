@@ -125,20 +125,14 @@ export class SandboxClient {
    * @throws SANDBOX_004 for what never was
    */
   async destroy(idOrName: string): Promise<DestroyResult> {
-    const row = await this.row(idOrName);
+    const row = await this.rowOrBegun(idOrName);
     if (row.status === 'destroyed')
       return { sandbox: describeSandbox(row), alreadyDestroyed: true };
     const lifecycle = await this.lifecycle();
-    try {
-      await lifecycle.destroy(row.sandboxId, this.config.owner);
-    } catch (error) {
-      if (!(error instanceof SandboxError && error.details.workflow === 'ended')) throw error;
-      const after = await this.row(row.sandboxId);
-      if (after.status !== 'destroyed') {
-        // Its workflow was terminated: the sweep gives it back, and then it can be told.
-        await lifecycle.sweep({ dryRun: false, sandboxId: row.sandboxId });
-        await lifecycle.destroy(row.sandboxId, this.config.owner);
-      }
+    if (!(await this.endsItself(row.sandboxId))) {
+      // Its workflow was terminated: the sweep gives it back, to run or to clean up, and then it can be told.
+      await lifecycle.sweep({ dryRun: false, sandboxId: row.sandboxId });
+      if (!(await this.endsItself(row.sandboxId))) await lifecycle.ended(row.sandboxId);
     }
     return { sandbox: await this.get(row.sandboxId), alreadyDestroyed: false };
   }
@@ -246,6 +240,29 @@ export class SandboxClient {
     if (row === null)
       throw new SandboxError('SANDBOX_004', `no sandbox ${JSON.stringify(idOrName)} is known`);
     return row;
+  }
+
+  /** Tells the workflow to destroy. False: it has ended, and left its row as it was. */
+  private async endsItself(sandboxId: SandboxId): Promise<boolean> {
+    try {
+      await (await this.lifecycle()).destroy(sandboxId, this.config.owner);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SandboxError && error.details.workflow === 'ended')) throw error;
+      return (await this.row(sandboxId)).status === 'destroyed';
+    }
+  }
+
+  /** A create that has not claimed its row yet is known to Temporal alone: ending it there leaves the row, or nothing. */
+  private async rowOrBegun(idOrName: string): Promise<SandboxRecord> {
+    const ref = parseSandboxRef(idOrName);
+    if (ref.kind === 'id' && (await findSandbox(this.connections.database, ref)) === null) {
+      const lifecycle = await this.lifecycle();
+      if ((await lifecycle.workflowStatus(ref.sandboxId)) === 'RUNNING') {
+        await lifecycle.destroy(ref.sandboxId, this.config.owner);
+      }
+    }
+    return this.row(idOrName);
   }
 
   private lifecycle(): Promise<Lifecycle> {

@@ -5,6 +5,7 @@ import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
 import { isLive, LIVE_STATUSES } from '../domain/status.js';
 import { postgresCode } from '../platform/postgres.js';
+import { earlierRefusal, lockOwner, recordCreateFailure } from './create-failures.js';
 import { inDatabase, type Database } from './database.js';
 import { auditLog, guildMappings, sandboxes } from './schema.js';
 
@@ -54,8 +55,8 @@ async function claimOnce(database: Database, claim: Claim): Promise<Claimed> {
   const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner } = claim;
   return database.db.transaction(async (tx) => {
     // The owner's row is the lock under which the limit is counted.
-    await tx.execute(raw`INSERT INTO sandbox_owners (owner) VALUES (${owner})
-      ON CONFLICT (owner) DO UPDATE SET owner = EXCLUDED.owner`);
+    await lockOwner(tx, owner);
+    const refusal = earlierRefusal(tx, sandboxId);
     const rows = await tx
       .select()
       .from(sandboxes)
@@ -72,6 +73,8 @@ async function claimOnce(database: Database, claim: Claim): Promise<Claimed> {
       }
       return known;
     }
+    const before = await refusal;
+    if (before !== null) throw before;
     if (rows.length >= maxPerOwner) {
       throw new SandboxError(
         'SANDBOX_002',
@@ -132,14 +135,9 @@ async function refused(
   claim: Claim,
   refusal: SandboxError,
 ): Promise<SandboxError> {
-  await inDatabase(() =>
-    database.db.insert(auditLog).values({
-      sandboxId: claim.sandboxId,
-      actor: claim.owner,
-      eventType: 'create_failed',
-      details: { step: 'claim', code: refusal.code, message: refusal.message, name: claim.name },
-      createdAt: raw<Date>`clock_timestamp()`,
-    }),
-  );
+  await recordCreateFailure(database, claim.sandboxId, {
+    actor: claim.owner,
+    details: { step: 'claim', code: refusal.code, message: refusal.message, name: claim.name },
+  });
   return refusal;
 }

@@ -3,48 +3,42 @@ import { RESOURCE_NAMES } from '../domain/sandbox.js';
 import { failureOf, once, patient } from './steps.js';
 import type { SandboxState } from './sandbox-state.js';
 
+/** One step, by either kind of activity. */
+type Attempt<T> = (steps: typeof once | typeof patient, summary: string) => Promise<T>;
+
 /**
  * Order (product.md, "Cleanup"): destroying → credentials revoked everywhere → routes gone and confirmed → the rest →
  * destroyed. After the routes nothing new arrives, so the remaining resources go side by side: one server's failure does
  * not hold up the others.
  */
 export async function cleanUp(state: SandboxState, publish: () => void): Promise<void> {
-  const { sandboxId } = state.input;
+  const { sandboxId, owner } = state.input;
   const startedAt = Date.now();
   const actor = state.ending?.actor ?? 'workflow';
   const reason = state.ending?.reason ?? 'destroyed';
   const failing = new Map<string, string>();
 
-  const step = async <T>(
-    name: string,
-    first: () => Promise<T>,
-    then: () => Promise<T>,
-  ): Promise<T> => {
+  const step = async <T>(summary: string, attempt: Attempt<T>): Promise<T> => {
     try {
-      return await first();
+      return await attempt(once, summary);
     } catch (error) {
-      const { message } = failureOf(error, name);
-      failing.set(name, message);
+      const { message } = failureOf(error, summary);
+      failing.set(summary, message);
       showFailures(state, failing);
       publish();
-      await once.reportCleanupFailure(sandboxId, name, message).catch(() => undefined);
+      await once.reportCleanupFailure
+        .executeWithOptions({ summary: `report: ${summary} failed` }, [sandboxId, summary, message])
+        .catch(() => undefined);
     }
-    const outcome = await then();
-    failing.delete(name);
+    const outcome = await attempt(patient, summary);
+    failing.delete(summary);
     showFailures(state, failing);
     publish();
     return outcome;
   };
 
-  const exists = await step(
-    'mark destroying',
-    () => once.markDestroying(sandboxId, actor, reason),
-    () =>
-      patient.markDestroying.executeWithOptions({ summary: 'mark destroying' }, [
-        sandboxId,
-        actor,
-        reason,
-      ]),
+  const exists = await step('mark destroying', (steps, summary) =>
+    steps.markDestroying.executeWithOptions({ summary }, [sandboxId, actor, reason, owner]),
   );
   if (!exists) {
     state.status = 'destroyed';
@@ -53,18 +47,13 @@ export async function cleanUp(state: SandboxState, publish: () => void): Promise
   state.status = 'destroying';
   publish();
 
-  await step(
-    'revoke credentials',
-    () => once.revokeAll(sandboxId),
-    () => patient.revokeAll.executeWithOptions({ summary: 'revoke credentials' }, [sandboxId]),
+  await step('revoke credentials', (steps, summary) =>
+    steps.revokeAll.executeWithOptions({ summary }, [sandboxId]),
   );
 
   const removal = (name: (typeof RESOURCE_NAMES)[number]): Promise<void> =>
-    step(
-      `remove ${name}`,
-      () => once.removeResource(sandboxId, name),
-      () =>
-        patient.removeResource.executeWithOptions({ summary: `remove ${name}` }, [sandboxId, name]),
+    step(`remove ${name}`, (steps, summary) =>
+      steps.removeResource.executeWithOptions({ summary }, [sandboxId, name]),
     );
   await removal('guild-routes');
   state.guildIds = [];
@@ -75,15 +64,11 @@ export async function cleanUp(state: SandboxState, publish: () => void): Promise
       .map(removal),
   );
 
-  const seconds = (): number => (Date.now() - startedAt) / 1000;
-  await step(
-    'mark destroyed',
-    () => once.markDestroyed(sandboxId, seconds()),
-    () =>
-      patient.markDestroyed.executeWithOptions({ summary: 'mark destroyed' }, [
-        sandboxId,
-        seconds(),
-      ]),
+  await step('mark destroyed', (steps, summary) =>
+    steps.markDestroyed.executeWithOptions({ summary }, [
+      sandboxId,
+      (Date.now() - startedAt) / 1000,
+    ]),
   );
   state.status = 'destroyed';
   state.activity = null;

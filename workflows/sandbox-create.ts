@@ -1,5 +1,5 @@
 /** Makes a sandbox: all of it, or nothing but the reason why not. */
-import { condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { ErrorCode } from '../domain/errors.js';
 import { RESOURCE_NAMES, type ResourceName } from '../domain/sandbox.js';
 import type { SandboxState } from './sandbox-state.js';
@@ -13,7 +13,10 @@ export async function create(state: SandboxState, publish: () => void): Promise<
   const startedAt = Date.now();
   const progress = { step: 'claim' };
   try {
-    const claimed = await quick.claim(state.input);
+    // Not to be cancelled: a claim that went on alone could make a row after the clean-up had found none.
+    const claimed = await CancellationScope.nonCancellable(() =>
+      quick.claim.executeWithOptions({ summary: 'claim name, place and guilds' }, [state.input]),
+    );
     state.createdAt = claimed.createdAt;
     state.expiresAt = claimed.expiresAt;
     state.status = 'creating';
@@ -57,7 +60,12 @@ async function makeResources(
   if (state.guildIds.length > 0) await make('guild-routes');
   if (state.isEnding()) return;
   progress.step = 'running';
-  await quick.markRunning(sandboxId, owner, (Date.now() - startedAt) / 1000);
+  const seconds = (Date.now() - startedAt) / 1000;
+  await quick.markRunning.executeWithOptions({ summary: 'mark running' }, [
+    sandboxId,
+    owner,
+    seconds,
+  ]);
 }
 
 const REFUSALS: readonly ErrorCode[] = ['SANDBOX_001', 'SANDBOX_002', 'SANDBOX_003', 'SANDBOX_008'];

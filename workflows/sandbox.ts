@@ -90,21 +90,27 @@ export async function sandboxWorkflow(
   setHandler(destroySignal, () => {
     state.end({ actor: 'signal', reason: 'destroyed' });
   });
-  setHandler(readyUpdate, async () => {
-    await condition(() => state.status === 'running' || state.failure !== null || state.isEnding());
-    if (state.failure !== null) {
-      // All or nothing: the caller hears of the failure once nothing is left, or after a while where a clean-up must wait.
-      await condition(() => state.status === 'destroyed', '2s');
-      throw toApplicationFailure(state.failure);
-    }
-    refuseUnlessRunning();
-    return state.view();
-  });
+  // Handlers share the root's cancellation: whoever waits here hears of the end, not of the mechanism.
+  setHandler(readyUpdate, () =>
+    CancellationScope.nonCancellable(async () => {
+      await condition(
+        () => state.status === 'running' || state.failure !== null || state.isEnding(),
+      );
+      if (state.failure !== null) {
+        // All or nothing: the caller hears of the failure once nothing is left, or after a while where a clean-up must wait.
+        await condition(() => state.status === 'destroyed', '2s');
+        throw toApplicationFailure(state.failure);
+      }
+      refuseUnlessRunning();
+      return state.view();
+    }),
+  );
   setHandler(
     registerGuildUpdate,
     (guildId, actor) =>
       inTurn(async () => {
-        await quick.registerGuild(sandboxId, guildId, actor);
+        const summary = `register guild ${guildId}`;
+        await quick.registerGuild.executeWithOptions({ summary }, [sandboxId, guildId, actor]);
         state.addGuild(guildId);
         publish();
         return state.view();
@@ -115,7 +121,8 @@ export async function sandboxWorkflow(
     unregisterGuildUpdate,
     (guildId, actor) =>
       inTurn(async () => {
-        await quick.unregisterGuild(sandboxId, guildId, actor);
+        const summary = `unregister guild ${guildId}`;
+        await quick.unregisterGuild.executeWithOptions({ summary }, [sandboxId, guildId, actor]);
         state.removeGuild(guildId);
         publish();
         return state.view();
@@ -129,7 +136,12 @@ export async function sandboxWorkflow(
       const known = state.extended(updateId);
       if (known !== undefined) return Promise.resolve(known);
       return inTurn(async () => {
-        const outcome = await quick.extend(sandboxId, state.expiresAt, byMs, actor);
+        const outcome = await quick.extend.executeWithOptions({ summary: `extend by ${actor}` }, [
+          sandboxId,
+          state.expiresAt,
+          byMs,
+          actor,
+        ]);
         state.applyExtension(updateId, outcome);
         publish();
         return outcome;

@@ -1,0 +1,122 @@
+/**
+ * A Temporal server of a test's own, with dynamic configuration of its own, and workers between it and the run's other
+ * servers. Its Schedule never comes round: a sweep here would take the run's sandboxes for rows without a workflow.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { BINARIES, currentPlatform } from '../../deploy/local/binaries.js';
+import { cacheDirectory } from '../../deploy/local/environment.js';
+import { findBinary } from '../../deploy/local/install/binary.js';
+import { temporalService } from '../../deploy/local/servers/temporal.js';
+import { projectRoot } from '../../platform/project-root.js';
+import { until } from './stack.js';
+
+export interface OwnTemporal {
+  readonly address: string;
+  readonly uiUrl: string;
+  /** Of its HTTP API. */
+  readonly apiUrl: string;
+  /** What a client or worker needs to be between this Temporal and the run's stack. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Resolves when it serves. */
+  startWorker(env?: Readonly<Record<string, string>>): Promise<ChildProcess>;
+  close(): Promise<void>;
+}
+
+/** @param dynamicConfig such as `{ 'limit.historyCount.suggestContinueAsNew': '60' }` */
+export async function startOwnTemporal(
+  dynamicConfig: Readonly<Record<string, string>> = {},
+): Promise<OwnTemporal> {
+  const data = await mkdtemp(join(tmpdir(), 'sandbox-temporal-'));
+  const [frontend, ui, http, metrics] = await Promise.all([free(), free(), free(), free()]);
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );
+  const { path } = await findBinary(BINARIES.temporal, {
+    cache: cacheDirectory(env),
+    env,
+    platform: currentPlatform(),
+    onText: () => undefined,
+    signal: new AbortController().signal,
+  });
+  const service = temporalService({
+    binary: path,
+    data,
+    ports: { frontend: () => frontend, ui: () => ui, http: () => http, metrics: () => metrics },
+    namespace: 'default',
+    env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '' },
+  });
+  const launch = await service.launch();
+  const settings = Object.entries(dynamicConfig).flatMap(([key, value]) => [
+    '--dynamic-config-value',
+    `${key}=${value}`,
+  ]);
+  const server = spawn(launch.command, [...launch.args, ...settings], {
+    env: launch.env,
+    stdio: 'ignore',
+  });
+  await until('the own Temporal serves', () =>
+    service.probe().then(
+      () => true,
+      () => false,
+    ),
+  );
+  const address = `127.0.0.1:${frontend}`;
+  const ours = {
+    SANDBOX_HOME: inject('home'),
+    TEMPORAL_ADDRESS: address,
+    SANDBOX_MIN_TTL: '1s',
+    SANDBOX_SWEEP_INTERVAL: '52w',
+    LOG_LEVEL: 'warn',
+  };
+  const children = [server];
+  return {
+    address,
+    uiUrl: `http://127.0.0.1:${ui}`,
+    apiUrl: `http://127.0.0.1:${http}/api/v1`,
+    env: ours,
+    async startWorker(more = {}) {
+      const worker = spawn(process.execPath, [join(projectRoot(), 'dist/workers/main.js')], {
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, ...ours, ...more },
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      });
+      children.unshift(worker);
+      await new Promise<void>((resolve, reject) => {
+        worker.once('message', () => resolve());
+        worker.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
+      });
+      return worker;
+    },
+    async close() {
+      for (const child of children) await stop(child);
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** SIGTERM, and SIGKILL for what does not end. */
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(timer);
+}
+
+function free(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
