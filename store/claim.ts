@@ -1,13 +1,14 @@
 /** Claims a sandbox: its id, its name, a place under the owner's limit and its guilds, in one transaction or not at all. */
-import { and, eq, inArray, or, sql as raw } from 'drizzle-orm';
+import { and, eq, inArray, or } from 'drizzle-orm';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
 import { isLive, LIVE_STATUSES } from '../domain/status.js';
 import { postgresCode } from '../platform/postgres.js';
+import { writeAudit } from './audit.js';
 import { earlierRefusal, lockOwner, recordCreateFailure } from './create-failures.js';
 import { inDatabase, type Database } from './database.js';
-import { auditLog, guildMappings, sandboxes } from './schema.js';
+import { guildMappings, sandboxes } from './schema.js';
 
 export interface Claim {
   readonly sandboxId: SandboxId;
@@ -100,24 +101,18 @@ async function claimOnce(database: Database, claim: Claim): Promise<Claimed> {
         throw guildTaken(taken[0] as GuildId, holders[0]?.sandboxId);
       }
     }
-    const entry = { sandboxId, actor: owner, createdAt: raw<Date>`clock_timestamp()` };
     await tx
       .update(sandboxes)
       .set({ status: 'creating' })
       .where(eq(sandboxes.sandboxId, sandboxId));
-    await tx.insert(auditLog).values([
-      {
-        ...entry,
-        eventType: 'sandbox_created',
-        details: { name, guildIds, expiresAt: expiresAt.toISOString() },
-      },
-      ...guildIds.map((guildId) => ({
-        ...entry,
-        eventType: 'guild_registered' as const,
-        details: { guildId },
-      })),
-      { ...entry, eventType: 'status_changed', details: { from: 'pending', to: 'creating' } },
-    ]);
+    await writeAudit(
+      tx,
+      sandboxId,
+      owner,
+      ['sandbox_created', { name, guildIds, expiresAt: expiresAt.toISOString() }],
+      ...guildIds.map((guildId) => ['guild_registered', { guildId }] as const),
+      ['status_changed', { from: 'pending', to: 'creating' }],
+    );
     return made ?? { createdAt: new Date(), expiresAt };
   });
 }

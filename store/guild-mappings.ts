@@ -1,12 +1,14 @@
 /** Which sandbox has which guild: claimed, activated, withdrawn. A trigger raises the route version in the same transaction. */
-import { and, asc, eq, sql as raw } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import type { Route } from '../domain/routing.js';
+import { writeAudit } from './audit.js';
 import { guildTaken } from './claim.js';
 import { inDatabase, type Database } from './database.js';
-import { auditLog, guildMappings, sandboxes, type GuildMapping } from './schema.js';
+import { lockedRow, lockedRunningRow } from './locked-row.js';
+import { guildMappings, type GuildMapping } from './schema.js';
 
 /**
  * Registers `guildId` to a running sandbox, active at once. Again for the same sandbox: no change.
@@ -21,18 +23,7 @@ export async function addGuild(
 ): Promise<{ added: boolean }> {
   return inDatabase(() =>
     database.db.transaction(async (tx) => {
-      // FOR SHARE: whoever writes `destroying` waits for us, or we see it and refuse.
-      const [row] = await tx
-        .select({ status: sandboxes.status })
-        .from(sandboxes)
-        .where(eq(sandboxes.sandboxId, sandboxId))
-        .for('share');
-      if (row?.status !== 'running') {
-        throw new SandboxError(
-          'SANDBOX_007',
-          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}, not running`,
-        );
-      }
+      await lockedRunningRow(tx, sandboxId, 'share');
       const inserted = await tx
         .insert(guildMappings)
         .values({ guildId, sandboxId, active: true })
@@ -50,13 +41,7 @@ export async function addGuild(
           .where(eq(guildMappings.guildId, guildId));
         return { added: false };
       }
-      await tx.insert(auditLog).values({
-        sandboxId,
-        actor,
-        eventType: 'guild_registered',
-        details: { guildId },
-        createdAt: raw<Date>`clock_timestamp()`,
-      });
+      await writeAudit(tx, sandboxId, actor, ['guild_registered', { guildId }]);
       return { added: true };
     }),
   );
@@ -76,13 +61,7 @@ export async function removeGuild(
         .where(and(eq(guildMappings.guildId, guildId), eq(guildMappings.sandboxId, sandboxId)))
         .returning();
       if (gone.length > 0) {
-        await tx.insert(auditLog).values({
-          sandboxId,
-          actor,
-          eventType: 'guild_unregistered',
-          details: { guildId },
-          createdAt: raw<Date>`clock_timestamp()`,
-        });
+        await writeAudit(tx, sandboxId, actor, ['guild_unregistered', { guildId }]);
       }
     }),
   );
@@ -92,11 +71,7 @@ export async function removeGuild(
 export async function activateGuilds(database: Database, sandboxId: SandboxId): Promise<void> {
   await inDatabase(() =>
     database.db.transaction(async (tx) => {
-      const [row] = await tx
-        .select({ status: sandboxes.status })
-        .from(sandboxes)
-        .where(eq(sandboxes.sandboxId, sandboxId))
-        .for('share');
+      const row = await lockedRow(tx, sandboxId, 'share');
       if (row === undefined || row.status === 'destroying' || row.status === 'destroyed') {
         throw new SandboxError(
           'SANDBOX_007',

@@ -4,15 +4,10 @@ import type { SandboxId, SandboxRef } from '../domain/names.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
+import { writeAudit } from './audit.js';
 import { inDatabase, type Database } from './database.js';
-import {
-  auditLog,
-  guildMappings,
-  sandboxes,
-  type AuditEntry,
-  type AuditEvent,
-  type SandboxRow,
-} from './schema.js';
+import { lockedRow, lockedRunningRow } from './locked-row.js';
+import { guildMappings, sandboxes, type AuditEvent, type SandboxRow } from './schema.js';
 
 /** A sandbox's row with the guilds it has claimed. */
 export interface SandboxRecord extends SandboxRow {
@@ -123,11 +118,7 @@ export async function transition(
   const { to, actor, details = {}, event } = change;
   await inDatabase(() =>
     database.db.transaction(async (tx) => {
-      const [row] = await tx
-        .select({ status: sandboxes.status })
-        .from(sandboxes)
-        .where(eq(sandboxes.sandboxId, sandboxId))
-        .for('update');
+      const row = await lockedRow(tx, sandboxId, 'update');
       if (row === undefined)
         throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
       if (REACHED[to].includes(row.status)) return;
@@ -136,15 +127,9 @@ export async function transition(
         .update(sandboxes)
         .set({ status: to, ...cleared })
         .where(eq(sandboxes.sandboxId, sandboxId));
-      const entry = { sandboxId, actor, createdAt: raw<Date>`clock_timestamp()` };
-      await tx.insert(auditLog).values([
-        {
-          ...entry,
-          eventType: 'status_changed' as const,
-          details: { ...details, from: row.status, to },
-        },
-        ...(event === undefined ? [] : [{ ...entry, eventType: event, details }]),
-      ]);
+      const more = event === undefined ? [] : [[event, details] as const];
+      const changed = { ...details, from: row.status, to };
+      await writeAudit(tx, sandboxId, actor, ['status_changed', changed], ...more);
     }),
   );
 }
@@ -159,27 +144,12 @@ export async function setExpiry(
 ): Promise<void> {
   await inDatabase(() =>
     database.db.transaction(async (tx) => {
-      const [row] = await tx
-        .select({ status: sandboxes.status, expiresAt: sandboxes.expiresAt })
-        .from(sandboxes)
-        .where(eq(sandboxes.sandboxId, sandboxId))
-        .for('update');
-      if (row?.status !== 'running') {
-        throw new SandboxError(
-          'SANDBOX_007',
-          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}, not running`,
-        );
-      }
+      const row = await lockedRunningRow(tx, sandboxId, 'update');
       // The same activity run twice: the first one has written it.
       if (row.expiresAt.getTime() === expiresAt.getTime()) return;
       await tx.update(sandboxes).set({ expiresAt }).where(eq(sandboxes.sandboxId, sandboxId));
-      await tx.insert(auditLog).values({
-        sandboxId,
-        actor,
-        eventType: 'ttl_extended',
-        details: { ...details, from: row.expiresAt.toISOString(), to: expiresAt.toISOString() },
-        createdAt: raw<Date>`clock_timestamp()`,
-      });
+      const moved = { from: row.expiresAt.toISOString(), to: expiresAt.toISOString() };
+      await writeAudit(tx, sandboxId, actor, ['ttl_extended', { ...details, ...moved }]);
     }),
   );
 }
@@ -196,27 +166,11 @@ export async function raiseRotation(
 ): Promise<number> {
   return inDatabase(() =>
     database.db.transaction(async (tx) => {
-      const [row] = await tx
-        .select({ status: sandboxes.status, rotation: sandboxes.rotation })
-        .from(sandboxes)
-        .where(eq(sandboxes.sandboxId, sandboxId))
-        .for('update');
-      if (row?.status !== 'running') {
-        throw new SandboxError(
-          'SANDBOX_007',
-          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}, not running`,
-        );
-      }
+      const row = await lockedRunningRow(tx, sandboxId, 'update');
       if (row.rotation > current) return row.rotation;
       const rotation = current + 1;
       await tx.update(sandboxes).set({ rotation }).where(eq(sandboxes.sandboxId, sandboxId));
-      await tx.insert(auditLog).values({
-        sandboxId,
-        actor,
-        eventType: 'sandbox_reset',
-        details: { rotation },
-        createdAt: raw<Date>`clock_timestamp()`,
-      });
+      await writeAudit(tx, sandboxId, actor, ['sandbox_reset', { rotation }]);
       return rotation;
     }),
   );
@@ -230,16 +184,6 @@ export async function setCleanupError(
 ): Promise<void> {
   await inDatabase(() =>
     database.db.update(sandboxes).set({ cleanupError }).where(eq(sandboxes.sandboxId, sandboxId)),
-  );
-}
-
-export async function auditOf(database: Database, sandboxId: SandboxId): Promise<AuditEntry[]> {
-  return inDatabase(() =>
-    database.db
-      .select()
-      .from(auditLog)
-      .where(eq(auditLog.sandboxId, sandboxId))
-      .orderBy(asc(auditLog.auditId)),
   );
 }
 

@@ -1,0 +1,34 @@
+/** The audit log: written in the transaction of what it tells, read by `bd sandbox logs`. */
+import { asc, eq, sql as raw } from 'drizzle-orm';
+import type { SandboxId } from '../domain/names.js';
+import { inDatabase, type Database } from './database.js';
+import type { Transaction } from './locked-row.js';
+import { auditLog, type AuditEntry, type AuditEvent } from './schema.js';
+
+/** The database's own clock, so that entries of several workers stand in their order. */
+export async function writeAudit(
+  tx: Transaction,
+  sandboxId: SandboxId,
+  actor: string,
+  ...events: (readonly [AuditEvent, Record<string, unknown>])[]
+): Promise<void> {
+  await tx.insert(auditLog).values(
+    events.map(([eventType, details]) => ({
+      sandboxId,
+      actor,
+      eventType,
+      details,
+      createdAt: raw<Date>`clock_timestamp()`,
+    })),
+  );
+}
+
+export async function auditOf(database: Database, sandboxId: SandboxId): Promise<AuditEntry[]> {
+  return inDatabase(() =>
+    database.db
+      .select()
+      .from(auditLog)
+      .where(eq(auditLog.sandboxId, sandboxId))
+      .orderBy(asc(auditLog.auditId)),
+  );
+}

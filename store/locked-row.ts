@@ -1,0 +1,39 @@
+/** A sandbox's row under a lock, inside a transaction: what is decided on it stays true until the transaction ends. */
+import { eq } from 'drizzle-orm';
+import { SandboxError } from '../domain/errors.js';
+import type { SandboxId } from '../domain/names.js';
+import type { Database } from './database.js';
+import { sandboxes, type SandboxRow } from './schema.js';
+
+export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
+
+/**
+ * `share` keeps a status from changing (whoever writes `destroying` waits for us, or we see it); `update` is for who changes
+ * the row. Undefined where there is none.
+ */
+export async function lockedRow(
+  tx: Transaction,
+  sandboxId: SandboxId,
+  strength: 'share' | 'update',
+): Promise<SandboxRow | undefined> {
+  const [row] = await tx
+    .select()
+    .from(sandboxes)
+    .where(eq(sandboxes.sandboxId, sandboxId))
+    .for(strength);
+  return row;
+}
+
+/** @throws SANDBOX_007 unless the sandbox runs */
+export async function lockedRunningRow(
+  tx: Transaction,
+  sandboxId: SandboxId,
+  strength: 'share' | 'update',
+): Promise<SandboxRow> {
+  const row = await lockedRow(tx, sandboxId, strength);
+  if (row?.status === 'running') return row;
+  throw new SandboxError(
+    'SANDBOX_007',
+    `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}, not running`,
+  );
+}
