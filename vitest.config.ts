@@ -9,5 +9,14 @@ export default defineConfig({
     // Two cores: files side by side would only measure each other.
     maxWorkers: 2,
     fileParallelism: false,
+    // `npm test -- --coverage`: of what runs in the tests' own process; worker, router and bd are processes of their own.
+    coverage: {
+      provider: 'v8',
+      include: [
+        '{activities,cli,client,context,deploy,domain,migrate,platform,resources,router,store,workers,workflows}/**/*.ts',
+      ],
+      exclude: ['test/**'],
+      reporter: ['text', 'json-summary'],
+    },
   },
 });
