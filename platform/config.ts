@@ -49,6 +49,10 @@ export interface Config {
   readonly namespace: string;
   /** Workers scale by task queue; client and worker must name the same. */
   readonly taskQueue: string;
+  /** Name of the Worker Deployment for a rolling deploy (docs/lifecycle.md); absent: any worker takes any task. */
+  readonly deployment?: string;
+  /** Which build of the workflows a versioned worker runs; absent: the workflow bundle's digest. */
+  readonly buildId?: string;
   /** Of the Temporal Web UI; absent: the local stack's. */
   readonly temporalUiUrl?: string;
   readonly logLevel: string;
@@ -104,6 +108,9 @@ const postgresUrl = url('postgres', 'postgresql');
 const natsUrl = url('nats', 'tls');
 const address = z.string().regex(/^[A-Za-z0-9.:[\]_-]+:[0-9]{1,5}$/, 'must be host:port');
 
+// Temporal joins the two with a dot or a colon.
+const versionPart = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be letters, digits, _ and -');
+
 const schema = z.object({
   SANDBOX_HOME: z.string().min(1).default('.sandbox'),
   SANDBOX_OWNER: z.string().optional(),
@@ -127,6 +134,8 @@ const schema = z.object({
   TEMPORAL_UI_URL: url('http', 'https').optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   SANDBOX_TASK_QUEUE: z.string().min(1).default('sandboxes'),
+  SANDBOX_DEPLOYMENT: versionPart.optional(),
+  SANDBOX_BUILD_ID: versionPart.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: postgresUrl.optional(),
   REDIS_URL: redisUrl.optional(),
@@ -188,6 +197,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
       natsAuthority: e.SANDBOX_NATS_AUTHORITY,
       temporalUiUrl: e.TEMPORAL_UI_URL,
     }),
+    ...defined({ deployment: e.SANDBOX_DEPLOYMENT, buildId: e.SANDBOX_BUILD_ID }),
     given: defined({
       temporal: e.TEMPORAL_ADDRESS,
       database: e.SANDBOX_CONTROL_DATABASE_URL ?? e.DATABASE_URL,

@@ -24,6 +24,7 @@ import { openResources } from '../resources/index.js';
 import { installationId } from '../store/sandboxes.js';
 import { openWorkerConnections } from './connections.js';
 import { countActive } from './active.js';
+import { deploymentOf } from './deployment.js';
 import { workerHealth } from './health.js';
 import { answerCallout } from './nats-callout.js';
 import { reconcileRedis } from './reconcile.js';
@@ -94,12 +95,14 @@ export async function runWorker(
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
+  const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   const worker = await Worker.create({
     connection: temporal,
     namespace: config.namespace,
     taskQueue: config.taskQueue,
     interceptors: { activity: [...activityInterceptors] },
-    workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
+    workflowBundle: { codePath },
+    ...(await deploymentOf(config, codePath)),
     activities: {
       ...sandboxActivities({ database, resources, policy: config.policy, metrics, log }),
       ...sweepActivities({

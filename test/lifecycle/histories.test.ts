@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
@@ -6,8 +7,21 @@ import { describe, expect, it } from 'vitest';
 const FOLDER = new URL('./histories/', import.meta.url);
 const BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
 
+/**
+ * The SDK's own reader of JSON histories fails ("type must be a Type") where npm gives its packages a protobufjs each, as
+ * it does beside another major version. The copy that made the types reads them.
+ */
+const requireHere = createRequire(import.meta.url);
+const requireOfProto = createRequire(requireHere.resolve('@temporalio/proto'));
+const { temporal } = requireHere('@temporalio/proto') as {
+  temporal: { api: { history: { v1: { History: object } } } };
+};
+const { fromJson } = requireOfProto('protobufjs/ext/protojson') as {
+  fromJson: (type: object, json: unknown) => unknown;
+};
+
 interface Recorded {
-  events: { eventType: string; timerStartedEventAttributes?: { timerId: string } }[];
+  events: unknown[];
 }
 
 function recorded(): { workflowId: string; history: Recorded }[] {
@@ -24,7 +38,11 @@ async function unfaithful(
 ): Promise<Record<string, string>> {
   const options = { workflowBundle: { codePath: BUNDLE } };
   const failures: Record<string, string> = {};
-  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
+  const parsed = histories.map(({ workflowId, history }) => ({
+    workflowId,
+    history: fromJson(temporal.api.history.v1.History, history),
+  }));
+  for await (const { workflowId, error } of Worker.runReplayHistories(options, parsed)) {
     if (error !== undefined) failures[workflowId] = error.message;
   }
   return failures;
@@ -55,11 +73,16 @@ describe('recorded histories', () => {
 
   it('of other code are refused: the replay can fail', async () => {
     const expired = recorded().find(({ workflowId }) => workflowId === 'expired');
-    const events = expired?.history.events ?? [];
-    const timer = events.find(({ eventType }) => eventType === 'EVENT_TYPE_TIMER_STARTED');
-    expect(timer).toBeDefined();
-    // As if that release had not slept under a timer but under another command.
-    if (timer?.timerStartedEventAttributes) timer.timerStartedEventAttributes.timerId = '99';
+    // As if that release had run another step where today's claims.
+    const text = JSON.stringify(expired?.history);
+    const renamed = text.replaceAll(/[A-Za-z0-9+/]{40,}={0,2}/g, (payload) => {
+      const inner = Buffer.from(payload, 'base64').toString('latin1');
+      if (!inner.includes('"activity_type":"claim"')) return payload;
+      const other = inner.replace('"activity_type":"claim"', '"activity_type":"other"');
+      return Buffer.from(other, 'latin1').toString('base64');
+    });
+    expect(renamed).not.toBe(text);
+    const { events } = JSON.parse(renamed) as Recorded;
     const failures = await unfaithful([{ workflowId: 'expired', history: { events } }]);
     expect(Object.keys(failures)).toEqual(['expired']);
   });

@@ -1,0 +1,30 @@
+/** Worker versioning: which build of the workflows this worker runs, for a rolling deploy (docs/lifecycle.md). */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { WorkerOptions } from '@temporalio/worker';
+import type { Config } from '../platform/config.js';
+
+/**
+ * Off without a deployment's name: a versioned worker gets no task until an operator has made its version the current
+ * one, which a developer's stack has nobody for. AUTO_UPGRADE: a sandbox sleeps for up to 30 days, and a pinned one would
+ * keep its old worker alive that long (traps.md 12); what changes in the workflow's code is patched instead.
+ */
+export async function deploymentOf(
+  { deployment, buildId }: Pick<Config, 'deployment' | 'buildId'>,
+  bundle: string,
+): Promise<Pick<WorkerOptions, 'workerDeploymentOptions'>> {
+  if (deployment === undefined) return {};
+  const digest = async (): Promise<string> =>
+    createHash('sha256')
+      .update(await readFile(bundle))
+      .digest('hex')
+      .slice(0, 12);
+  const version = { deploymentName: deployment, buildId: buildId ?? (await digest()) };
+  return {
+    workerDeploymentOptions: {
+      version,
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  };
+}
