@@ -93,6 +93,7 @@ ALTER TABLE sandboxes OWNER TO bd_control;
 ALTER TABLE sandbox_guild_mapping OWNER TO bd_control;
 ALTER TABLE sandbox_audit_log OWNER TO bd_control;
 ALTER FUNCTION sandbox_check_transition() OWNER TO bd_control;
+REVOKE ALL ON FUNCTION sandbox_check_transition() FROM PUBLIC;
 
 GRANT SELECT ON sandbox_installation, sandboxes, sandbox_guild_mapping, sandbox_audit_log TO bd_worker, bd_client;
 GRANT SELECT, INSERT, UPDATE ON sandbox_owners TO bd_worker;
