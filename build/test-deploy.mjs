@@ -1,4 +1,4 @@
-// `npm run test:deploy`: the checks of deploy/ that need tools which a bare machine has not. Here none is left out.
+// `npm run test:deploy`: the tests (`*.tools.test.ts`) that need tools which a bare machine has not. Here none is left out.
 import { spawnSync } from 'node:child_process';
 import { installed, run } from './installed.mjs';
 
@@ -7,13 +7,14 @@ const TOOLS = [
   ['prometheus', 'apt-get install prometheus'],
   ['terraform', 'its release page'],
   ['kubernetes-validate', 'pip install kubernetes-validate'],
+  ['tmux', 'apt-get install tmux'],
   ['docker-compose', 'Docker Compose, or apt-get install docker-compose'],
 ];
 const missing = TOOLS.filter(([tool]) => spawnSync('which', [tool]).status !== 0);
 for (const [tool, from] of missing) console.error(`${tool} is not installed (${from})`);
 if (missing.length > 0) process.exit(1);
 installed();
-run('node_modules/.bin/vitest', ['run', 'test/deploy', ...process.argv.slice(2)], {
+run('node_modules/.bin/vitest', ['run', 'tools', ...process.argv.slice(2)], {
   ...process.env,
   DEPLOY_TOOLS: '1',
 });

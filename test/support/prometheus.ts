@@ -1,5 +1,5 @@
 /** A real Prometheus that scrapes the run's worker and router every second. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,13 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pageOf } from './scrape.js';
 import { until } from './stack.js';
-
-/**
- * Whether to run what needs a tool. Only `npm run test:deploy` does, and there none may be missing: `npm test` is the same on
- * every machine, and shows these as skipped.
- */
-export const has = (tool: string): boolean =>
-  process.env.DEPLOY_TOOLS !== undefined && spawnSync('which', [tool]).status === 0;
 
 export interface Prometheus extends AsyncDisposable {
   /** The number of series that a query gives. */
