@@ -106,7 +106,8 @@ export class SandboxState {
     const expiry =
       this.expiresAt === 0 ? 'not yet claimed' : new Date(this.expiresAt).toISOString();
     const lines = [
-      `**${name}** is **${this.status}**`,
+      // A refused create never was one: another sandbox of that name may be alive.
+      `**${name}** is **${this.failure !== null && this.expiresAt === 0 ? 'not created' : this.status}**`,
       `- owner: ${owner}`,
       `- expires: ${expiry}`,
       `- guilds: ${this.guildIds.length === 0 ? 'none' : this.guildIds.join(', ')}`,
