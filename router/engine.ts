@@ -46,6 +46,7 @@ export class Engine {
   /** Last sequence that an ended term had sent without a confirmation. */
   #unsettled: number | null = null;
   #failures = 0;
+  #confirmedRaw: number | null = null;
   #running: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
@@ -65,8 +66,9 @@ export class Engine {
     return this.#term;
   }
 
-  get lag(): number {
-    return this.#upkeep?.lag ?? 0;
+  /** Of RAW, as far as this router knows; null for one that has not written since it was a standby. */
+  get confirmedRaw(): number | null {
+    return this.#term?.egress.confirmed.rawSequence ?? this.#confirmedRaw;
   }
 
   start(): void {
@@ -123,6 +125,7 @@ export class Engine {
     while (!this.#stopping.signal.aborted) {
       try {
         if (!election.held) {
+          this.#confirmedRaw = null;
           this.#enter('standby');
           if (!(await election.acquire(this.#stopping.signal))) break;
           log.info('this router is the writer');
@@ -151,6 +154,7 @@ export class Engine {
     const { nc, membership, log, metrics } = this.#options;
     await membership.beat();
     const resolved = await this.#options.positions.resolve();
+    this.#confirmedRaw = resolved.position.rawSequence;
     for (const alarm of resolved.alarms) {
       metrics.alarm();
       log.error({ alarm }, 'ALARM: the streams are not as the router left them');
@@ -204,6 +208,7 @@ export class Engine {
     } catch {
       this.#unsettled = term.egress.head.sequence;
     } finally {
+      this.#confirmedRaw = term.egress.confirmed.rawSequence;
       this.#upkeep?.close();
       this.#upkeep = undefined;
       this.#term = undefined;

@@ -17,6 +17,7 @@ export interface RouterGauges {
   readonly confirmedRaw: () => number;
   /** Whose series stay. */
   readonly sandboxes: () => ReadonlySet<string>;
+  readonly rawFill: () => number;
 }
 
 export class RouterMetrics {
@@ -118,6 +119,11 @@ export class RouterMetrics {
       'sandbox_router_confirmed_raw_sequence',
       'Last sequence of RAW that is confirmed.',
       gauges.confirmedRaw,
+    );
+    gauge(
+      'sandbox_router_raw_fill_ratio',
+      "How full RAW is, of its max_bytes; the writer's.",
+      gauges.rawFill,
     );
   }
 

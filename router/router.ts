@@ -14,6 +14,7 @@ import { Membership } from './membership.js';
 import { RouterMetrics } from './metrics.js';
 import { PlainLink } from './plain-link.js';
 import { PositionReader, type Positions } from './position.js';
+import { RawWatch } from './raw-watch.js';
 import { RouteLoader } from './route-loader.js';
 import { RouteTable } from './route-table.js';
 import { SyncResponder } from './sync.js';
@@ -112,8 +113,17 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
         log,
       }),
   });
+  const raw = new RawWatch({
+    nc,
+    stream: streams.raw,
+    confirmed: () => engine.confirmedRaw,
+    onAlarm: () => {
+      metrics.alarm();
+    },
+    log,
+  });
   metrics.expose({
-    lag: () => Math.max(engine.lag, engine.term?.pending ?? 0),
+    lag: () => Math.max(raw.lag, engine.term?.pending ?? 0),
     inFlight: () => engine.term?.egress.unconfirmed ?? 0,
     paused: () => engine.state === 'paused',
     writer: () => engine.term !== undefined,
@@ -121,7 +131,8 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     routeAge: () => loader.age,
     routes: () => table.size,
     sandboxes: () => table.sandboxes(),
-    confirmedRaw: () => engine.term?.egress.confirmed.rawSequence ?? 0,
+    rawFill: () => raw.fill,
+    confirmedRaw: () => engine.confirmedRaw ?? 0,
   });
 
   void watchConnection(nc, engine, log);
@@ -145,10 +156,11 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
       reason: engine.reason,
       routeVersion: table.version,
       routeAgeSeconds: Math.round(loader.age * 10) / 10,
-      lag: engine.lag,
+      lag: raw.lag,
     }),
     async stop() {
       await engine.stop();
+      raw.close();
       responder.close();
       await membership.leave().catch(() => undefined);
       loader.close();

@@ -1,4 +1,4 @@
-/** What the writer does every second beside routing: checkpoint, lag, trimming of RAW, and a position message when idle. */
+/** What the writer does every second beside routing: checkpoint, trimming of RAW, and a position message when idle. */
 import { CHECKPOINT_KEY } from '../domain/routing.js';
 import { messageOf } from '../domain/errors.js';
 import { streamFacts } from '../platform/routed-log.js';
@@ -19,7 +19,6 @@ export class Upkeep {
   #revision: number;
   #busy: Promise<void> | undefined;
   #movedAt = performance.now();
-  lag = 0;
 
   constructor(
     private readonly options: EngineOptions,
@@ -52,7 +51,6 @@ export class Upkeep {
       await this.#write();
       const raw = await streamFacts(nc, streams.raw);
       const { rawSequence } = this.term.egress.confirmed;
-      this.lag = Math.max(0, raw.lastSequence - rawSequence);
       if (
         raw.maxBytes > 0 &&
         raw.bytes > TRIM_AT * raw.maxBytes &&

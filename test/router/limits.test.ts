@@ -1,4 +1,4 @@
-import { AckPolicy } from 'nats';
+import { AckPolicy, DiscardPolicy } from 'nats';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { STREAMS } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
@@ -39,6 +39,26 @@ describe('limits', () => {
     expect(flood.acknowledged).toBe(12_000);
     expect((await streamFacts(nc, STREAMS.raw)).firstSequence).toBeGreaterThan(1);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
+    await jsm.streams.update(STREAMS.raw, { max_bytes: 4_096 * 1_048_576 });
+  }, 30_000);
+
+  it('an alarm comes before RAW refuses its publishers', async () => {
+    const { nc, jsm } = world;
+    router = await routerInProcess(world.servers);
+    await flood.run(100, 5_000, inTurn);
+    await drained(nc);
+    // The way out is shut, so that only a backlog fills it.
+    await jsm.streams.update(STREAMS.routed, { discard: DiscardPolicy.New, max_msgs: 3_500 });
+    await jsm.streams.update(STREAMS.raw, { max_bytes: 3_000_000 });
+    const flooding = flood.run(4_000, 1_000, inTurn);
+    await expect
+      .poll(() => router?.router.metrics.registry.metrics(), { timeout: 9_000, interval: 200 })
+      .toMatch(/sandbox_router_alarms_total [1-9]/);
+    await flooding;
+    await jsm.streams.update(STREAMS.routed, { discard: DiscardPolicy.Old, max_msgs: -1 });
+    await drained(nc);
+    const { misrouted, duplicated, lost } = await verdict(nc, flood);
+    expect({ misrouted, duplicated, lost }).toEqual({ misrouted: [], duplicated: [], lost: [] });
     await jsm.streams.update(STREAMS.raw, { max_bytes: 4_096 * 1_048_576 });
   }, 30_000);
 

@@ -1,0 +1,61 @@
+/**
+ * Looks at `RAW` every second, also while no term runs (a full `ROUTED` lets none begin): how far behind the writer is, and
+ * an alarm before publishers are refused.
+ */
+import type { NatsConnection } from 'nats';
+import type { Logger } from '../platform/log.js';
+import { streamFacts } from '../platform/routed-log.js';
+
+const EVERY_MS = 1_000;
+/** The writer trims from 0.7 on, so only what is not routed yet fills it so far. */
+const ALARM_AT = 0.85;
+
+export interface RawWatchOptions {
+  readonly nc: NatsConnection;
+  readonly stream: string;
+  /** null: not the writer. */
+  readonly confirmed: () => number | null;
+  readonly onAlarm: () => void;
+  readonly log: Logger;
+}
+
+export class RawWatch {
+  readonly #timer: NodeJS.Timeout;
+  #times = 0;
+  lag = 0;
+  /** Of `max_bytes`, 0 to 1. */
+  fill = 0;
+
+  constructor(private readonly options: RawWatchOptions) {
+    let busy = false;
+    this.#timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      void this.#look().finally(() => {
+        busy = false;
+      });
+    }, EVERY_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    const { nc, stream, confirmed, onAlarm, log } = this.options;
+    const raw = await streamFacts(nc, stream).catch(() => null);
+    if (raw === null) return;
+    const position = confirmed();
+    this.lag = position === null ? 0 : Math.max(0, raw.lastSequence - position);
+    this.fill = raw.maxBytes > 0 ? raw.bytes / raw.maxBytes : 0;
+    if (position === null || this.fill <= ALARM_AT) {
+      this.#times = 0;
+      return;
+    }
+    this.#times += 1;
+    // Twice in a row: not just before it was trimmed. Then once, until it has fallen.
+    if (this.#times !== 2) return;
+    onAlarm();
+    log.error({ fill: this.fill, lag: this.lag }, 'ALARM: RAW is nearly full of unrouted events');
+  }
+}
