@@ -24,6 +24,8 @@ export interface ChaosOptions {
   readonly events: number;
   /** Environment of the routers. */
   readonly env?: Record<string, string>;
+  /** How long the end of RAW may take to reach ROUTED. */
+  readonly drainMs?: number;
   /** One kind of fault only. */
   readonly only?: string;
   readonly onText?: (text: string) => void;
@@ -43,6 +45,8 @@ export interface ChaosReport extends Verdict {
   readonly seconds: number;
   /** Times that a router ended by itself. */
   readonly crashes: number;
+  /** The end of RAW has reached ROUTED. */
+  readonly complete: boolean;
 }
 
 /** Between `from` and `to` (ROUTED's sequences) the guild has one place. */
@@ -70,6 +74,8 @@ export async function runChaos(base: Base, options: ChaosOptions): Promise<Chaos
     for (let g = 0; g < FLIPPING; g++) await base.setRoute(g, true);
     world.startRouter(0);
     world.startRouter(1);
+    // The first fence: somebody writes, so the first fault meets a writer.
+    while ((await streamFacts(nc, STREAMS.routed)).lastSequence === 0) await delay(20);
     const publishers = await Publishers.open(base.natsUrl, 3, options.events, base.sandboxOf);
     const publishing = publishers.run(options.perSecond);
     const flips = new Flips(nc, base);
@@ -79,7 +85,10 @@ export async function runChaos(base: Base, options: ChaosOptions): Promise<Chaos
     flips.stop();
     await flipping;
     await publishers.quiet();
-    await drained(nc, DRAIN_MS);
+    const complete = await drained(nc, options.drainMs ?? DRAIN_MS).then(
+      () => true,
+      () => false,
+    );
     const seconds = (performance.now() - began) / 1_000;
     const compared = await compare(nc, publishers, flips.windows);
     await publishers.close();
@@ -92,6 +101,7 @@ export async function runChaos(base: Base, options: ChaosOptions): Promise<Chaos
       failedFlips: flips.failed,
       seconds,
       crashes: world.crashes,
+      complete,
     };
   } finally {
     await closeNats(nc);

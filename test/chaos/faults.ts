@@ -57,10 +57,10 @@ const ACTS: Readonly<Record<string, Act>> = {
     await delay(1_500 + forMs);
     world.proxies[router].resume();
   },
-  // Whoever writes is among them.
+  // Whoever writes is among them, and goes on sending what it still gets.
   'connections stalled in turn': async (world, { forMs }) => {
     for (const proxy of world.proxies) {
-      proxy.stall();
+      proxy.stall('up');
       await delay(1_500 + forMs / 2);
       proxy.resume();
       await delay(200);

@@ -60,7 +60,8 @@ function print(r: ChaosReport): void {
     console.log(`| ${name} | ${list.length}${some} |`);
   }
   console.log(`| DLQ differs from \`dlq.>\` in ROUTED | ${r.dlqDiffers} |`);
-  if (r.dlqDiffers > 0 || Object.values(verdicts).some((list) => list.length > 0))
+  if (!r.complete) console.log('| **the end of RAW did not reach ROUTED** | |');
+  if (!r.complete || r.dlqDiffers > 0 || Object.values(verdicts).some((list) => list.length > 0))
     process.exitCode = 1;
 }
 process.exit();

@@ -41,12 +41,12 @@ export class TcpProxy {
     }
   }
 
-  /** Nothing passes in either direction; all of it comes later, when `resume` is called. */
-  stall(): void {
+  /** Nothing passes (`up`: nothing towards the server); all of it comes later, when `resume` is called. */
+  stall(direction: 'both' | 'up' = 'both'): void {
     this.#stalled = true;
     for (const { client, upstream } of this.#pairs) {
       client.pause();
-      upstream.pause();
+      if (direction === 'both') upstream.pause();
     }
   }
 

@@ -8,9 +8,9 @@ const seed = Date.now() % 1_000_000;
 async function run(options: Partial<ChaosOptions>): Promise<ChaosReport> {
   const report = await runChaos(await lightBase(), {
     seed,
-    faults: 12,
+    faults: 9,
     perSecond: 3_000,
-    events: 40_000,
+    events: 30_000,
     ...options,
   });
   console.info(`seed ${options.seed ?? seed}: ${JSON.stringify(report.faults)}`);
@@ -18,7 +18,7 @@ async function run(options: Partial<ChaosOptions>): Promise<ChaosReport> {
 }
 
 /** Faults that certainly hit the writer. */
-const NEGATIVE = { seed: 5, faults: 1, perSecond: 4_000, events: 16_000 };
+const NEGATIVE = { seed: 5, faults: 1, perSecond: 4_000, events: 20_000, drainMs: 5_000 };
 
 describe('chaos', () => {
   it('loses, doubles, reorders, misroutes and alters nothing', async () => {
@@ -32,19 +32,20 @@ describe('chaos', () => {
       foreign: [],
       late: [],
       dlqDiffers: 0,
+      complete: true,
     });
-    expect(report.acknowledged).toBeGreaterThan(20_000);
-    expect(report.flips).toBeGreaterThan(20);
+    expect(report.acknowledged).toBeGreaterThan(10_000);
+    expect(report.flips).toBeGreaterThan(10);
   });
 
   it('fails without the expected sequence', async () => {
     const env = { ROUTER_VARIANT: 'no-expected-sequence' };
-    const { duplicated, lost } = await run({
+    const { duplicated, lost, reordered } = await run({
       ...NEGATIVE,
       env,
       only: 'connections stalled in turn',
     });
-    expect(duplicated.length + lost.length).toBeGreaterThan(0);
+    expect(duplicated.length + lost.length + reordered.length).toBeGreaterThan(0);
   });
 
   it('fails without reading the position back', async () => {

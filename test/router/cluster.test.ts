@@ -95,7 +95,7 @@ describe('a cluster of three', () => {
   it('keeps the promise while its nodes are killed one at a time, the leader first', async () => {
     const router = await routerInProcess(servers, { natsUrl: urls[0] ?? '' });
     const flood = new Flood(nc);
-    const flooding = flood.run(20_000, 2_000, inTurn);
+    const flooding = flood.run(12_000, 1_500, inTurn);
     const jsm = await nc.jetstreamManager({ timeout: 5_000 });
     await delay(800);
     const leader = (await jsm.streams.info(STREAMS.routed)).cluster?.leader ?? 'n0';

@@ -33,6 +33,8 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     nc = await openNats(servers.natsUrl, 'test');
     sql = openPostgres(servers.databaseUrl, { name: 'test', max: 2 });
     redis = new Redis(servers.redisUrl);
+    // Killed on purpose.
+    redis.on('error', () => undefined);
     for (let i = 0; i < 10; i++) await setRoute(sql, redis, guild(i), sandbox(i));
     flood = new Flood(nc);
   });
@@ -43,10 +45,10 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     await servers.close();
   });
 
-  it('when the router is killed in mid-flood, five times', async () => {
+  it('when the router is killed in mid-flood, three times', async () => {
     let router = await RouterProcess.start(servers);
-    const running = flood.run(30_000, 8_000, plan);
-    for (let i = 0; i < 5; i++) {
+    const running = flood.run(16_000, 8_000, plan);
+    for (let i = 0; i < 3; i++) {
       await delay(300 + 137 * i);
       await router.end('SIGKILL');
       router = await RouterProcess.start(servers);
@@ -57,10 +59,10 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
   });
 
-  it('when nats-server is killed in mid-flood, three times', async () => {
+  it('when nats-server is killed in mid-flood, twice', async () => {
     const router = await RouterProcess.start(servers);
-    const running = flood.run(20_000, 8_000, plan);
-    for (let i = 0; i < 3; i++) {
+    const running = flood.run(12_000, 8_000, plan);
+    for (let i = 0; i < 2; i++) {
       await delay(400);
       await servers.nats.restart();
     }
@@ -92,7 +94,7 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
   it('when the writer is only stopped, replaced, and wakes', async () => {
     const writer = await RouterProcess.start(servers);
     const standby = await RouterProcess.start(servers);
-    const running = flood.run(30_000, 8_000, plan);
+    const running = flood.run(16_000, 4_000, plan);
     for (let i = 0; i < 2; i++) {
       await delay(700);
       writer.signal('SIGSTOP');

@@ -31,12 +31,12 @@ describe('limits', () => {
 
   it('RAW is trimmed of what is confirmed when it nears its limit: no publisher is refused', async () => {
     const { nc, jsm } = world;
-    await jsm.streams.update(STREAMS.raw, { max_bytes: 4_000_000 });
+    await jsm.streams.update(STREAMS.raw, { max_bytes: 2_000_000 });
     router = await routerInProcess(world.servers);
-    // Some 9 MB through 4.
-    await flood.run(12_000, 1_500, inTurn);
+    // Some 5 MB through 2, in seconds, since trimming comes each second.
+    await flood.run(6_000, 1_000, inTurn);
     await drained(nc);
-    expect(flood.acknowledged).toBe(12_000);
+    expect(flood.acknowledged).toBe(6_000);
     expect((await streamFacts(nc, STREAMS.raw)).firstSequence).toBeGreaterThan(1);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
     await jsm.streams.update(STREAMS.raw, { max_bytes: 4_096 * 1_048_576 });
