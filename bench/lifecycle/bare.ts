@@ -27,7 +27,8 @@ export async function openBare(stack: StackState, temporal: TemporalClient): Pro
   const activities: BareActivities = {
     async ddl(sandboxId) {
       await sql`INSERT INTO sandboxes (id, name, owner, expires_at)
-        VALUES (${sandboxId}, ${`bare-${sandboxId}`}, 'bench', now() + interval '1h')`;
+        VALUES (${sandboxId}, ${`bare-${sandboxId}`}, 'bench', now() + interval '1h')
+        ON CONFLICT DO NOTHING`;
       const of = { sandboxId: parseSandboxId(sandboxId), rotation: 0 };
       const verifier = await scramVerifier(passwordFor('x'.repeat(32), 'postgres', of));
       await sql`SELECT provision_sandbox(${sandboxId}, ${verifier})`;

@@ -38,19 +38,30 @@ describe('chaos', () => {
     expect(report.flips).toBeGreaterThan(10);
   });
 
-  it('fails without the expected sequence', async () => {
-    const env = { ROUTER_VARIANT: 'no-expected-sequence' };
-    const { duplicated, lost, reordered } = await run({
-      ...NEGATIVE,
-      env,
-      only: 'connections stalled in turn',
-    });
-    expect(duplicated.length + lost.length + reordered.length).toBeGreaterThan(0);
+  it('fails without the expected sequence', { timeout: 240_000 }, async () => {
+    const wrong = await violations('no-expected-sequence', 'connections stalled in turn');
+    expect(wrong).toBeGreaterThan(0);
   });
 
-  it('fails without reading the position back', async () => {
-    const env = { ROUTER_VARIANT: 'no-read-back' };
-    const { duplicated } = await run({ ...NEGATIVE, env, only: 'both routers killed' });
-    expect(duplicated.length).toBeGreaterThan(0);
+  it('fails without reading the position back', { timeout: 240_000 }, async () => {
+    expect(await violations('no-read-back', 'both routers killed')).toBeGreaterThan(0);
   });
 });
+
+/**
+ * A sabotaged router under one fault: whether it falls into the very moment that the missing part guards is chance, so the
+ * fault comes again, from other seeds, until something is wrong. A router that is whole would pass every time.
+ */
+async function violations(variant: string, only: string): Promise<number> {
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    const { duplicated, lost, reordered } = await run({
+      ...NEGATIVE,
+      seed: NEGATIVE.seed + attempt,
+      env: { ROUTER_VARIANT: variant },
+      only,
+    });
+    const wrong = duplicated.length + lost.length + reordered.length;
+    if (wrong > 0) return wrong;
+  }
+  return 0;
+}
