@@ -39,6 +39,7 @@ export function credentialsOf(
   row: SandboxRecord,
   addresses: Addresses,
   masterSecret: string,
+  { redisAcl }: { redisAcl: boolean },
 ): SandboxEnvironment {
   const password = (server: CredentialServer) => passwordFor(masterSecret, server, row);
   const database = new URL(addresses.database);
@@ -47,7 +48,11 @@ export function credentialsOf(
   const redis = new URL(addresses.redis);
   redis.username = redisUser(row.sandboxId);
   redis.password = password('redis');
-  const environment = { DATABASE_URL: database.href, REDIS_URL: redis.href };
+  // Without ACL no user of the sandbox's exists on the server: a URL that names one would only fail later.
+  const environment = {
+    DATABASE_URL: database.href,
+    ...(redisAcl ? { REDIS_URL: redis.href } : {}),
+  };
   // Servers that know no accounts for sandboxes know no users of theirs either.
   if (natsAccountOf(addresses.nats) === null) return environment;
   const nats = new URL(addresses.nats);

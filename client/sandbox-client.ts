@@ -224,7 +224,7 @@ export class SandboxClient {
         withoutCredentials: 'the master secret is not readable here, so only identifiers are known',
       };
     }
-    const credentials = credentialsOf(row, this.connections.addresses, masterSecret);
+    const credentials = credentialsOf(row, this.connections.addresses, masterSecret, this.config);
     return { environment: { ...identifiersOf(row), ...credentials }, withoutCredentials: null };
   }
 

@@ -126,7 +126,10 @@ describe.each(SHELLS)('in %s', (shell) => {
           nats: `nats:${address}`,
           temporal: '',
         };
-        expectHarmless(shell, { ...identifiersOf(row), ...credentialsOf(row, addresses, 's') });
+        expectHarmless(shell, {
+          ...identifiersOf(row),
+          ...credentialsOf(row, addresses, 's', { redisAcl: true }),
+        });
       }),
       { numRuns: 30 },
     );
