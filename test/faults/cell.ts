@@ -166,7 +166,7 @@ async function retried<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (!isUnreachable(error) || attempt === 8) throw error;
+      if (!isUnreachable(error) || attempt === 24) throw error;
       await delay(500);
     }
   }
