@@ -65,12 +65,20 @@ export interface Route {
 /**
  * Redis distributes the table that Postgres owns: `map` is a hash guild → `<version>:<sandboxId or nothing>`, `changes` a
  * sorted set of guilds by version, so that a reader loads the difference, and `version` the newest that both hold.
+ * Each installation has its own: two that share a Redis must never route by each other's table.
  */
-export const REDIS_ROUTES = {
-  version: 'sandbox:routes:version',
-  map: 'sandbox:routes:map',
-  changes: 'sandbox:routes:changes',
-} as const;
+export const redisRoutes = (installation: string): RedisRoutes => ({
+  version: `sandbox:routes:${installation}:version`,
+  map: `sandbox:routes:${installation}:map`,
+  changes: `sandbox:routes:${installation}:changes`,
+});
+
+export interface RedisRoutes {
+  readonly version: string;
+  readonly map: string;
+  readonly changes: string;
+}
+
 /** Told with each new version, and only a hint: routers compare versions anyway, so a lost one heals in ≤ 0.5 s. */
 export const REDIS_ROUTES_CHANGED = 'sandbox:routes:changed';
 /** Per-guild cache of the RouteProvider, for every reader but the router. */

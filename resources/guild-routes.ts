@@ -1,5 +1,5 @@
 /** The guild routes of a sandbox: active mappings, distributed and confirmed by every live router. */
-import { decodeRoute, REDIS_ROUTES } from '../domain/routing.js';
+import { decodeRoute, redisRoutes } from '../domain/routing.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import {
@@ -35,12 +35,14 @@ export interface GuildRoutes extends Resource {
 }
 
 export function guildRoutes({ database, redis, nats, installation }: ResourceContext): GuildRoutes {
+  const keys = redisRoutes(installation);
+
   /**
    * Distribution through Redis is the fast way, not the needed one: with Redis away the barrier makes the routers
    * read Postgres.
    */
   async function distributeAndConfirm(): Promise<void> {
-    await distributeRoutes(database, redis).catch(() => undefined);
+    await distributeRoutes(database, redis, installation).catch(() => undefined);
     const version = await routeVersion(database);
     await inNats(() => confirmRoutes(nats, version, { timeoutMs: CONFIRM_MS }));
   }
@@ -66,9 +68,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       }
       return inRedis(async () => {
         const entries =
-          guilds.length === 0
-            ? []
-            : await redis.hmget(REDIS_ROUTES.map, ...guilds.map((g) => g.guildId));
+          guilds.length === 0 ? [] : await redis.hmget(keys.map, ...guilds.map((g) => g.guildId));
         const wrong = guilds.filter(({ guildId }, i) => {
           const entry = entries[i];
           return entry == null || decodeRoute(guildId, entry).sandboxId !== sandboxId;
@@ -102,7 +102,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       } catch (error) {
         if (added) {
           await removeGuild(database, sandboxId, guildId, actor);
-          await distributeRoutes(database, redis).catch(() => undefined);
+          await distributeRoutes(database, redis, installation).catch(() => undefined);
         }
         throw error;
       }
@@ -115,13 +115,13 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
 
     async rebuild() {
       await inRedis(async () => {
-        await redis.del(REDIS_ROUTES.version, REDIS_ROUTES.map, REDIS_ROUTES.changes);
-        await distributeRoutes(database, redis);
+        await redis.del(keys.version, keys.map, keys.changes);
+        await distributeRoutes(database, redis, installation);
       });
     },
 
     async list(): Promise<Found[]> {
-      const routes = await inRedis(() => redis.hgetall(REDIS_ROUTES.map));
+      const routes = await inRedis(() => redis.hgetall(keys.map));
       const now = parseMark(JSON.stringify({ installation, createdAt: new Date(0).toISOString() }));
       const found: Found[] = [];
       for (const [guildId, text] of Object.entries(routes)) {

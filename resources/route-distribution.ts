@@ -1,9 +1,9 @@
 /** Carries the route table from Postgres, its owner, to Redis, which hands it to the routers. */
 import {
   encodeRoute,
-  REDIS_ROUTES,
   REDIS_ROUTES_CHANGED,
   redisRouteKey,
+  redisRoutes,
 } from '../domain/routing.js';
 import type { Redis } from '../platform/redis.js';
 import { routesSince, routeVersion } from '../store/guild-mappings.js';
@@ -30,13 +30,18 @@ return redis.call('GET', KEYS[1])`;
 /** Entries a call: a reload of a million routes must not hold the server for seconds. */
 const BATCH = 5_000;
 
-/** Brings Redis up to Postgres' version; returns that version. */
-export async function distributeRoutes(database: Database, redis: Redis): Promise<number> {
+/** Brings Redis' table of this installation up to Postgres' version; returns that version. */
+export async function distributeRoutes(
+  database: Database,
+  redis: Redis,
+  installation: string,
+): Promise<number> {
+  const keys = redisRoutes(installation);
   const newest = await routeVersion(database);
-  let known = Number((await redis.get(REDIS_ROUTES.version)) ?? 0);
+  let known = Number((await redis.get(keys.version)) ?? 0);
   if (known > newest) {
-    // Postgres was restored from a backup, or Redis served another database: the owner's word counts.
-    await redis.del(REDIS_ROUTES.version, REDIS_ROUTES.map, REDIS_ROUTES.changes);
+    // Postgres was restored from a backup, or Redis knows another history: the owner's word counts.
+    await redis.del(keys.version, keys.map, keys.changes);
     known = 0;
   }
   if (known === newest) return newest;
@@ -49,15 +54,7 @@ export async function distributeRoutes(database: Database, redis: Redis): Promis
       String(route.version),
       encodeRoute(route),
     ]);
-    await redis.eval(
-      APPLY,
-      3,
-      REDIS_ROUTES.version,
-      REDIS_ROUTES.map,
-      REDIS_ROUTES.changes,
-      String(upTo),
-      ...args,
-    );
+    await redis.eval(APPLY, 3, keys.version, keys.map, keys.changes, String(upTo), ...args);
     await redis.del(...batch.map(({ guildId }) => redisRouteKey(guildId)));
   }
   await redis.publish(REDIS_ROUTES_CHANGED, String(newest));

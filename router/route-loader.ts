@@ -5,7 +5,12 @@ import { delay } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
 import { openRedis, type Redis } from '../platform/redis.js';
-import { changesInPostgres, changesInRedis, versionInPostgres } from './route-reader.js';
+import {
+  changesInPostgres,
+  changesInRedis,
+  installationInPostgres,
+  versionInPostgres,
+} from './route-reader.js';
 import type { RouteTable } from './route-table.js';
 
 /** A lost notification heals within this and one query. */
@@ -27,6 +32,8 @@ export class RouteLoader {
   #hints: Redis | undefined;
   #poll: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  /** Read with the first table, so before anything is taken from Redis. */
+  #installation: string | undefined;
   /** `performance.now()` of the last check against either server, and against Postgres. */
   #checkedAt = -Infinity;
   #checkedByOwnerAt = -Infinity;
@@ -113,6 +120,7 @@ export class RouteLoader {
     const { table, sql, log } = this.#options;
     const began = performance.now();
     try {
+      this.#installation ??= await installationInPostgres(sql);
       const newest = table.version < 0 ? -1 : await versionInPostgres(sql);
       if (newest < table.version) {
         log.warn(
@@ -154,8 +162,10 @@ export class RouteLoader {
   /** Whether Redis knows a version that is not older than ours; its difference is applied. */
   async #fromRedis(): Promise<boolean> {
     const { table } = this.#options;
-    if (this.#redis?.status !== 'ready' || table.version < 0) return false;
-    const found = await changesInRedis(this.#redis, table.version);
+    const installation = this.#installation;
+    if (this.#redis?.status !== 'ready' || installation === undefined || table.version < 0)
+      return false;
+    const found = await changesInRedis(this.#redis, installation, table.version);
     if (found === null) return false;
     table.apply(found.changes, found.version);
     return true;

@@ -1,7 +1,7 @@
 /** Reads what changed in the route table: from Redis, which distributes it, and from Postgres, which owns it. */
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
-import { decodeRoute, REDIS_ROUTES, type Route } from '../domain/routing.js';
+import { decodeRoute, redisRoutes, type RedisRoutes, type Route } from '../domain/routing.js';
 import { withDeadline } from '../platform/deadline.js';
 import type { Sql } from '../platform/postgres.js';
 import type { Redis } from '../platform/redis.js';
@@ -55,9 +55,17 @@ export async function versionInPostgres(sql: Sql): Promise<number> {
   return Number(row.version);
 }
 
+/** Whose table this is; Redis may hold those of several. */
+export async function installationInPostgres(sql: Sql): Promise<string> {
+  const query = sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+  const [row] = await withDeadline(query.execute(), DEADLINE_MS, 'Postgres');
+  if (row === undefined) throw new Error('sandbox_installation has no row');
+  return row.id;
+}
+
 /** null: Redis holds no table (flushed, or restarted empty). */
-export async function versionInRedis(redis: Redis): Promise<number | null> {
-  const text = await redis.get(REDIS_ROUTES.version);
+async function versionInRedis(redis: Redis, keys: RedisRoutes): Promise<number | null> {
+  const text = await redis.get(keys.version);
   return text !== null && /^[0-9]{1,16}$/.test(text) ? Number(text) : null;
 }
 
@@ -66,15 +74,20 @@ export async function versionInRedis(redis: Redis): Promise<number | null> {
  * difference has as many entries as versions, unless a guild changed twice: then, and where Redis was flushed and has only
  * a part, Postgres is asked.
  */
-export async function changesInRedis(redis: Redis, since: number): Promise<RouteChanges | null> {
-  const version = await versionInRedis(redis);
+export async function changesInRedis(
+  redis: Redis,
+  installation: string,
+  since: number,
+): Promise<RouteChanges | null> {
+  const keys = redisRoutes(installation);
+  const version = await versionInRedis(redis, keys);
   if (version === null || version < since) return null;
   if (version === since) return { version, changes: [] };
-  const guilds = await redis.zrangebyscore(REDIS_ROUTES.changes, `(${since}`, '+inf');
+  const guilds = await redis.zrangebyscore(keys.changes, `(${since}`, '+inf');
   const changes: Route[] = [];
   for (let i = 0; i < guilds.length; i += HMGET_BATCH) {
     const batch = guilds.slice(i, i + HMGET_BATCH);
-    const entries = await redis.hmget(REDIS_ROUTES.map, ...batch);
+    const entries = await redis.hmget(keys.map, ...batch);
     for (const [k, guildId] of batch.entries()) {
       const entry = entries[k];
       if (entry == null) return null;

@@ -11,6 +11,7 @@ import { listSandboxes } from '../store/sandboxes.js';
 export interface ReconcileContext {
   readonly database: Database;
   readonly redis: Redis;
+  readonly installation: string;
   readonly resources: Resources;
   readonly log: Logger;
 }
@@ -20,13 +21,13 @@ export interface ReconcileContext {
  * written again. Runs one at a time and again until it succeeds.
  */
 export function reconcileRedis(context: ReconcileContext): { close(): void } {
-  const { database, redis, resources, log } = context;
+  const { database, redis, installation, resources, log } = context;
   let closed = false;
   let wanted = 0;
   let running = false;
 
   async function run(): Promise<void> {
-    await distributeRoutes(database, redis);
+    await distributeRoutes(database, redis, installation);
     const rows = await listSandboxes(database, { status: ['running'] });
     for (const { sandboxId, rotation, createdAt } of rows) {
       // One that is being destroyed meanwhile refuses, as it should.

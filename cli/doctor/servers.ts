@@ -1,6 +1,6 @@
 /** What each server says of itself: reachable, version, clock, and whether we may do what we must. */
 import { messageOf } from '../../domain/errors.js';
-import { REDIS_ROUTES, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
+import { redisRoutes, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { asPostgresError, closePostgres, openPostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
@@ -57,7 +57,7 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
         'redis',
         'reads the routes',
         'Give its user `%R~sandbox:*` and +@read.',
-        () => redis.get(REDIS_ROUTES.version),
+        () => redis.get(redisRoutes('doctor').version),
       ),
       acl
         ? ok('redis acl', 'a user for each sandbox')

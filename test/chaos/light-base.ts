@@ -6,12 +6,12 @@ import { closeNats, openNats } from '../../platform/nats.js';
 import { confirmRoutes } from '../../resources/route-barrier.js';
 import {
   encodeRoute,
-  REDIS_ROUTES,
+  redisRoutes,
   REDIS_ROUTES_CHANGED,
   type Route,
 } from '../../domain/routing.js';
 import { guild } from '../router/routes.js';
-import { startServers } from '../router/servers.js';
+import { INSTALLATION, startServers } from '../router/servers.js';
 import { fixedSandboxes } from './events.js';
 import type { GuildId } from '../../domain/guild.js';
 import type { SandboxId } from '../../domain/names.js';
@@ -80,11 +80,12 @@ async function inPostgres(
 }
 
 async function inRedis(redis: Redis, route: Route): Promise<void> {
+  const keys = redisRoutes(INSTALLATION);
   await redis
     .multi()
-    .hset(REDIS_ROUTES.map, route.guildId, encodeRoute(route))
-    .zadd(REDIS_ROUTES.changes, route.version, route.guildId)
-    .set(REDIS_ROUTES.version, route.version)
+    .hset(keys.map, route.guildId, encodeRoute(route))
+    .zadd(keys.changes, route.version, route.guildId)
+    .set(keys.version, route.version)
     .exec();
   await redis.publish(REDIS_ROUTES_CHANGED, String(route.version));
 }

@@ -2,8 +2,9 @@
 import type { Redis } from 'ioredis';
 import type { GuildId } from '../../domain/guild.js';
 import type { SandboxId } from '../../domain/names.js';
-import { encodeRoute, REDIS_ROUTES, REDIS_ROUTES_CHANGED } from '../../domain/routing.js';
+import { encodeRoute, redisRoutes, REDIS_ROUTES_CHANGED } from '../../domain/routing.js';
 import type { Sql } from '../../platform/postgres.js';
+import { INSTALLATION } from './servers.js';
 
 export const guild = (n: number): GuildId =>
   String(100_000_000_000_000_000n + BigInt(n)) as GuildId;
@@ -26,11 +27,12 @@ export async function setRoute(
     return Number(row?.version);
   });
   if (redis === null) return version;
+  const keys = redisRoutes(INSTALLATION);
   await redis
     .multi()
-    .hset(REDIS_ROUTES.map, guildId, encodeRoute({ guildId, sandboxId, version }))
-    .zadd(REDIS_ROUTES.changes, version, guildId)
-    .set(REDIS_ROUTES.version, version)
+    .hset(keys.map, guildId, encodeRoute({ guildId, sandboxId, version }))
+    .zadd(keys.changes, version, guildId)
+    .set(keys.version, version)
     .exec();
   await redis.publish(REDIS_ROUTES_CHANGED, String(version));
   return version;

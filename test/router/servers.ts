@@ -18,6 +18,8 @@ import { delay } from '../../platform/deadline.js';
 import { openPostgres } from '../../platform/postgres.js';
 
 const READY_MS = 20_000;
+/** Of the tables that these servers hold. */
+export const INSTALLATION = 'test';
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -106,7 +108,7 @@ function binaryCache(): string {
   return cache;
 }
 
-/** Streams as the product makes them, and the two tables that the router reads. */
+/** Streams as the product makes them, and the tables that the router reads. */
 export async function startServers(): Promise<Servers> {
   const directory = mkdtempSync(join(tmpdir(), 'router-test-'));
   chmodSync(directory, 0o755);
@@ -246,13 +248,15 @@ async function postgresServer(
   );
 }
 
-/** As `sql/003_routes.sql` has them; the tests write them directly. */
+/** As `sql/` has them; the tests write them directly. */
 async function makeTables(url: string): Promise<void> {
   const sql = openPostgres(url, { name: 'test', max: 1 });
   try {
     await sql.unsafe(`
       CREATE TABLE IF NOT EXISTS sandbox_route_version (only_row boolean PRIMARY KEY DEFAULT true, version bigint NOT NULL);
       INSERT INTO sandbox_route_version (version) VALUES (0) ON CONFLICT DO NOTHING;
+      CREATE TABLE IF NOT EXISTS sandbox_installation (id text PRIMARY KEY);
+      INSERT INTO sandbox_installation VALUES ('${INSTALLATION}') ON CONFLICT DO NOTHING;
       CREATE TABLE IF NOT EXISTS sandbox_routes (guild_id text PRIMARY KEY, sandbox_id text, version bigint NOT NULL);
     `);
   } finally {

@@ -52,8 +52,10 @@ async function inRedis(url: string, sandboxId: string): Promise<string[]> {
     if (users.includes(`sandbox_${sandboxId}`)) found.push(`Redis user sandbox_${sandboxId}`);
     if ((await redis.hexists('sandbox:registry', sandboxId)) === 1)
       found.push('Redis registry entry');
-    for (const [guild, entry] of Object.entries(await redis.hgetall('sandbox:routes:map'))) {
-      if (entry.endsWith(`:${sandboxId}`)) found.push(`Redis route ${guild}`);
+    for (const map of await redis.keys('sandbox:routes:*:map')) {
+      for (const [guild, entry] of Object.entries(await redis.hgetall(map))) {
+        if (entry.endsWith(`:${sandboxId}`)) found.push(`Redis route ${guild}`);
+      }
     }
     return found;
   } finally {
