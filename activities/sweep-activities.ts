@@ -3,12 +3,16 @@ import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { messageOf } from '../domain/errors.js';
+import { SANDBOX_STATUSES } from '../domain/status.js';
 import { inOrder, type Found, type Resources } from '../resources/index.js';
 import type { Logger } from '../platform/log.js';
 import type { Database } from '../store/database.js';
 import { getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
 import { failuresTyped } from './failures.js';
 import type { LifecycleMetrics } from './metrics.js';
+
+/** Rows are kept for ever, so those of the dead are never read. */
+const NOT_DESTROYED = SANDBOX_STATUSES.filter((status) => status !== 'destroyed');
 
 export interface SweepInput {
   readonly dryRun: boolean;
@@ -109,9 +113,7 @@ export function sweepActivities(context: SweepContext) {
     async reviveRows({ dryRun, sandboxId }: SweepInput): Promise<Revived[]> {
       const rows =
         sandboxId === undefined
-          ? await listSandboxes(database, {
-              status: ['pending', 'creating', 'running', 'expired', 'destroying'],
-            })
+          ? await listSandboxes(database, { status: NOT_DESTROYED })
           : [await getSandbox(database, sandboxId)].filter((row) => row !== null);
       const revived: Revived[] = [];
       for (const row of rows) {
@@ -152,10 +154,8 @@ export async function findOrphanedResources(
     ),
   );
   const oldest = Date.now() - graceMs;
-  const rows = await listSandboxes(database, {});
-  const alive = new Set(
-    rows.filter(({ status }) => status !== 'destroyed').map(({ sandboxId }) => sandboxId),
-  );
+  const rows = await listSandboxes(database, { status: NOT_DESTROYED });
+  const alive = new Set(rows.map(({ sandboxId }) => sandboxId));
   return listed.flat().filter((found): found is typeof found & { sandboxId: SandboxId } => {
     if (found.sandboxId === null || found.installation !== installation) return false;
     return !alive.has(found.sandboxId) && (found.createdAt?.getTime() ?? Infinity) < oldest;

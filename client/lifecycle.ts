@@ -8,6 +8,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
+import { SWEEP_WORKFLOW_ID } from '../domain/search-attributes.js';
 import { UPDATES, type CreateSandboxInput, type ExtendResult } from '../domain/sandbox.js';
 import { delay } from '../platform/deadline.js';
 import type { TemporalClient } from '../platform/temporal.js';
@@ -147,11 +148,8 @@ export class Lifecycle {
   async sweep(input: SweepInput): Promise<SweepReport> {
     const client = this.temporal.client.workflow;
     try {
-      // Whoever starts it: the id allows one sweep at a time.
-      const workflowId =
-        input.sandboxId === undefined ? 'sandbox-sweep' : `sandbox-sweep-${input.sandboxId}`;
       return await client.execute<typeof sweepWorkflow>('sweepWorkflow', {
-        workflowId,
+        workflowId: sweepWorkflowId(input),
         taskQueue: this.taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
         args: [input],
@@ -209,4 +207,10 @@ export class Lifecycle {
       throw asTemporalError(error, IN_PROGRESS);
     }
   }
+}
+
+/** One sweep at a time; a dry run changes nothing, and must not be what a real one joins. */
+function sweepWorkflowId({ sandboxId, dryRun }: SweepInput): string {
+  const id = sandboxId === undefined ? SWEEP_WORKFLOW_ID : `${SWEEP_WORKFLOW_ID}-${sandboxId}`;
+  return dryRun ? `${id}-dry-run` : id;
 }

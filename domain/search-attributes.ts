@@ -8,4 +8,5 @@ export const SEARCH_ATTRIBUTES = {
 } as const;
 
 export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
+/** One sweep at a time, whoever starts it: the id is the lock. */
 export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';

@@ -4,11 +4,7 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import {
-  SEARCH_ATTRIBUTES,
-  SWEEP_SCHEDULE_ID,
-  SWEEP_WORKFLOW_ID,
-} from '../domain/search-attributes.js';
+import { SEARCH_ATTRIBUTES, SWEEP_SCHEDULE_ID } from '../domain/search-attributes.js';
 import { openTemporal, type TemporalClient } from '../platform/temporal.js';
 
 /** `temporal.api.enums.v1.IndexedValueType`, whose numbers are part of the API. */
@@ -76,16 +72,19 @@ async function migrateSchedule(
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' } as const;
   const action = {
     type: 'startWorkflow' as const,
-    workflowType: 'sweepWorkflow',
-    workflowId: SWEEP_WORKFLOW_ID,
+    workflowType: 'scheduledSweepWorkflow',
+    workflowId: 'sandbox-scheduled-sweep',
     taskQueue,
     args: [{ dryRun: false }],
   };
   const handle = client.schedule.getHandle(SWEEP_SCHEDULE_ID);
   try {
     const current = await handle.describe();
-    if (current.spec.intervals?.[0]?.every === intervalMs) return [];
-    if (check) return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} runs at another interval`];
+    const same =
+      current.spec.intervals?.[0]?.every === intervalMs &&
+      current.action.workflowType === action.workflowType;
+    if (same) return [];
+    if (check) return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} runs otherwise`];
     await handle.update((previous) => ({ ...previous, spec, policies, action }));
     return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} updated`];
   } catch (error) {

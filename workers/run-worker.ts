@@ -123,7 +123,7 @@ export async function runWorker(
     maxConcurrentLocalActivityExecutions: 100,
     maxConcurrentWorkflowTaskExecutions: 100,
   });
-  const reconciler = reconcileRedis({ database, redis, resources, log });
+  const reconciler = reconcileRedis({ database, redis, installation, resources, log });
   const active = countActive(database, metrics, log);
   const page = await startMetricsServer({
     registry,

@@ -1,3 +1,3 @@
 /** What the worker registers. */
 export { sandboxWorkflow } from './sandbox.js';
-export { sweepWorkflow } from './sweep.js';
+export { scheduledSweepWorkflow, sweepWorkflow } from './sweep.js';

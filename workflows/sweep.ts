@@ -1,5 +1,7 @@
 /** The scheduled sweep: gives rows their workflow back, and removes what no live sandbox owns. One at a time. */
-import { proxyActivities } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { executeChild, proxyActivities } from '@temporalio/workflow';
+import { SWEEP_WORKFLOW_ID } from '../domain/search-attributes.js';
 import type { SweepActivities, SweepInput, SweepReport } from '../activities/sweep-activities.js';
 
 const { reviveRows, sweepOrphans } = proxyActivities<SweepActivities>({
@@ -19,4 +21,17 @@ export async function sweepWorkflow(input: SweepInput): Promise<SweepReport> {
   ]);
   const orphans = await sweepOrphans.executeWithOptions({ summary: 'orphaned resources' }, [input]);
   return { revived, orphans };
+}
+
+/**
+ * What the Schedule starts: a Schedule gives each of its workflows an id of its own, and only one id for both keeps its sweep
+ * and a person's apart. Null: one was under way already.
+ */
+export async function scheduledSweepWorkflow(input: SweepInput): Promise<SweepReport | null> {
+  try {
+    return await executeChild(sweepWorkflow, { workflowId: SWEEP_WORKFLOW_ID, args: [input] });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    throw error;
+  }
 }

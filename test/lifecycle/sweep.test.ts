@@ -62,7 +62,9 @@ describe('the sweep', () => {
     // What only looks like ours: another prefix, and a plain schema of the SQL function.
     await sql`SELECT create_sandbox_schema('sweep_me_not')`;
     await sql.unsafe(`CREATE SCHEMA "sandboxX${orphan}"`);
-    await redis.hset('sandbox:routes:map', '99999999999999999', `1:${orphan}`);
+    const routes = (of: string): string => `sandbox:routes:${of}:map`;
+    await redis.hset(routes(installation!.id), '99999999999999999', `1:${orphan}`);
+    await redis.hset(routes('another-installation'), '99999999999999998', `1:${foreign}`);
 
     const dry = await client.sweep({ dryRun: true });
     expect(new Set(dry.orphans.filter((o) => o.sandboxId === orphan).map((o) => o.kind))).toEqual(
@@ -75,7 +77,7 @@ describe('the sweep', () => {
     const report = await client.sweep({ dryRun: false });
     expect(report.orphans.filter((o) => o.error !== undefined)).toEqual([]);
     expect(await leftoversOf(stackState().urls.admin, orphan)).toEqual([]);
-    expect((await leftoversOf(stackState().urls.admin, foreign)).length).toBe(5);
+    expect((await leftoversOf(stackState().urls.admin, foreign)).length).toBe(6);
     expect((await client.status(live.id)).health).toBe('healthy');
     expect((await sql`SELECT sandbox_schema_exists('sweep_me_not') AS yes`)[0]?.yes).toBe(true);
     expect(
@@ -86,6 +88,7 @@ describe('the sweep', () => {
     await sql.unsafe(`DROP SCHEMA "sandboxX${orphan}"; DROP SCHEMA sandbox_${foreign}`);
     await sql`SELECT drop_sandbox_schema('sweep_me_not')`;
     await redis.hdel('sandbox:registry', foreign);
+    await redis.del(routes('another-installation'));
     await redis.call('ACL', 'DELUSER', `sandbox_${foreign}`);
     await redis.del(`sandbox:${foreign}:key`);
     await jsm.consumers.delete('ROUTED', `sb_${foreign}`);
@@ -145,6 +148,33 @@ describe('the sweep', () => {
     expect(await sweeps).toEqual([]);
     for (const { id } of made) expect((await client.status(id)).health).toBe('healthy');
     await Promise.all(made.map(({ id }) => client.destroy(id)));
+  });
+
+  it('does not run twice at once, whoever starts it', async () => {
+    const { workflow } = await openParts();
+    const { client } = await openTemporal(stackState().temporal.address, 'default');
+    // Stands in for a long sweep: no worker listens there.
+    const long = await workflow.start('sweepWorkflow', {
+      workflowId: 'sandbox-sweep',
+      taskQueue: 'nobody',
+      args: [{ dryRun: false }],
+    });
+    const schedule = client.schedule.getHandle('sandbox-sweep');
+    const before = (await schedule.describe()).info.numActionsTaken;
+    await schedule.trigger();
+    await until('the triggered sweep is over', async () => {
+      const { info } = await schedule.describe();
+      return info.numActionsTaken > before && info.runningActions.length === 0;
+    });
+    const { recentActions } = (await schedule.describe()).info;
+    const { workflow: started } = recentActions.at(-1)!.action;
+    expect(await workflow.getHandle(started.workflowId).result()).toBeNull();
+    // A dry run waits for nobody, and nobody joins it.
+    const dry = await openClient({ SANDBOX_OWNER: someOwner() }).sweep({ dryRun: true });
+    expect(dry.orphans).toEqual([]);
+    await long.terminate('the test is over');
+    const real = await openClient({ SANDBOX_OWNER: someOwner() }).sweep({ dryRun: false });
+    expect(real.orphans).toEqual([]);
   });
 
   it('is scheduled, one at a time, without catching up', async () => {
