@@ -16,11 +16,13 @@ import { closeNats, openNats, type NatsConnection } from '../../platform/nats.js
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { streamFacts } from '../../platform/routed-log.js';
 import { until } from '../support/stack.js';
-import { NOTHING_WRONG, type StoredEvent } from './checker.js';
+import { check, NOTHING_WRONG, type StoredEvent } from './checker.js';
+import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { guild } from './routes.js';
 import { startPostgres, type ServerProcess } from './servers.js';
 
+const FLIPS = flipsOr(40);
 const TYPE = 'MESSAGE_CREATE';
 const PRODUCTION = `events.${TYPE}`;
 const placeOf = (sandboxId: string): string => `sandbox.${sandboxId}.events.${TYPE}`;
@@ -115,6 +117,38 @@ describe('the product under load', () => {
     await drained(nc);
     expect((await readRouted(nc)).at(-1)?.subject).toBe(placeOf(id));
   }, 120_000);
+
+  it(
+    `a guild registered and unregistered by the product’s client, ${FLIPS} changes under load: each is effective when it returns`,
+    async () => {
+      const guildId = guild(30);
+      const { id: sandboxId } = await client.create({ ttl: '2h' });
+      const before = await lastStored();
+      const run = await flipUnderLoad({
+        nc,
+        flood,
+        flips: FLIPS,
+        guildId,
+        type: TYPE,
+        sandboxId,
+        change: async (registered) => {
+          if (registered) await client.registerGuild(sandboxId, guildId);
+          else await client.unregisterGuild(guildId);
+        },
+      });
+      await flood.quiet();
+      await drained(nc);
+      const stored = await storedSince(before);
+      expect(check(flood.events(), stored, numberOf)).toEqual(NOTHING_WRONG);
+      const { judged, misplaced } = judge(stored, run.settled);
+      expect(misplaced).toEqual([]);
+      expect(judged).toBeGreaterThan(2 * FLIPS);
+      console.info(
+        `by the client under load, ${describeTimes(run.times)}; ${judged} events judged`,
+      );
+    },
+    60_000 + FLIPS * 400,
+  );
 
   it('a sandbox destroyed, and a guild unregistered, with events in flight: later ones are production’s, leftovers are purged, none is lost or twice', async () => {
     const guilds = [20, 21, 22, 23].map(guild);
