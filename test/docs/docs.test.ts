@@ -60,6 +60,14 @@ describe('the documentation', () => {
     expect(names.filter((name) => !guide.includes(`\`${name.trim()}\``))).toEqual([]);
   });
 
+  it('names a test that is there for every row of the failure matrix', () => {
+    const rows = [...read('docs/routing.md').matchAll(/^\|.+\| `(.+)` \| `(test\/.+)` \|$/gm)];
+    expect(rows.length).toBeGreaterThan(25);
+    const source = (path: string): string => read(path).replaceAll("\\'", "'");
+    const missing = rows.filter(([, name = '', path = '']) => !source(path).includes(name));
+    expect(missing.map(([row]) => row)).toEqual([]);
+  });
+
   it('tells of every metric that worker and router have', () => {
     const sources = ['activities/metrics.ts', 'router/metrics.ts'].map(read).join('\n');
     const names = sources.match(/'sandbox_[a-z_]+'/g) ?? [];

@@ -8,12 +8,15 @@ import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.j
 import { streamFacts } from '../../platform/routed-log.js';
 import { memberShape, routerBucket } from '../../platform/router-bucket.js';
 import { confirmRoutes, purgeLeftovers } from '../../resources/route-barrier.js';
-import { NOTHING_WRONG } from './checker.js';
-import { drained, Flood, readRouted, verdict } from './flood.js';
+import { check, NOTHING_WRONG } from './checker.js';
+import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
+import { drained, Flood, numberOf, readRouted } from './flood.js';
 import { routerInProcess } from './in-process.js';
 import { RouterProcess } from './router-process.js';
 import { guild, sandbox, setRoute } from './routes.js';
 import { startServers, type Servers } from './servers.js';
+
+const FLIPS = flipsOr(100);
 
 describe('the barrier', () => {
   let servers: Servers;
@@ -41,58 +44,36 @@ describe('the barrier', () => {
     expect(performance.now() - began).toBeLessThan(300);
   });
 
-  it('lets no event pass under an older version, in 100 flips under load', async () => {
-    const a = await RouterProcess.start(servers);
-    const b = await RouterProcess.start(servers);
-    const flood = new Flood(nc);
-    const type = 'MESSAGE_CREATE';
-    const places = { there: `sandbox.${sandbox(7)}.events.${type}`, production: `events.${type}` };
-    const flips = new AbortController();
-    const publishing = (async () => {
-      while (!flips.signal.aborted) {
-        for (let i = 0; i < 10; i++)
-          flood.publish({ guildId: guild(7), type, allowed: Object.values(places) });
-        await delay(1);
-      }
-    })();
-    const lastStored = async (): Promise<number> =>
-      (await streamFacts(nc, STREAMS.routed)).lastSequence;
-    // Between a barrier's return and the next change, everything that is stored is in the one place.
-    const settled: { from: number; to: number; place: string }[] = [];
-    const times: number[] = [];
-    for (let i = 0; i < 100; i++) {
-      const registering = i % 2 === 0;
-      const version = await setRoute(sql, redis, guild(7), registering ? sandbox(7) : null);
-      const began = performance.now();
-      await confirmRoutes(nc, version, { timeoutMs: 3_000 });
-      times.push(performance.now() - began);
-      const from = await lastStored();
-      await delay(5);
-      settled.push({
-        from,
-        to: await lastStored(),
-        place: registering ? places.there : places.production,
+  it(
+    `lets no event pass under an older version, in ${FLIPS} flips under load`,
+    async () => {
+      const a = await RouterProcess.start(servers);
+      const b = await RouterProcess.start(servers);
+      const flood = new Flood(nc);
+      const run = await flipUnderLoad({
+        nc,
+        flood,
+        flips: FLIPS,
+        guildId: guild(7),
+        type: 'MESSAGE_CREATE',
+        sandboxId: sandbox(7),
+        change: async (registered) => {
+          const version = await setRoute(sql, redis, guild(7), registered ? sandbox(7) : null);
+          await confirmRoutes(nc, version, { timeoutMs: 3_000 });
+        },
       });
-    }
-    flips.abort();
-    await publishing;
-    await flood.quiet();
-    await drained(nc);
-    expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
-    const stored = await readRouted(nc);
-    let judged = 0;
-    for (const { from, to, place } of settled) {
-      const between = stored.filter(({ sequence }) => sequence > from && sequence <= to);
-      judged += between.length;
-      expect(between.filter(({ subject }) => subject !== place)).toEqual([]);
-    }
-    expect(judged).toBeGreaterThan(500);
-    times.sort((x, y) => x - y);
-    console.info(
-      `barrier under load: p50 ${times[50]?.toFixed(1)} ms, max ${times[99]?.toFixed(1)} ms`,
-    );
-    await Promise.all([a.end('SIGTERM'), b.end('SIGTERM')]);
-  });
+      await flood.quiet();
+      await drained(nc);
+      const stored = await readRouted(nc);
+      expect(check(flood.events(), stored, numberOf)).toEqual(NOTHING_WRONG);
+      const { judged, misplaced } = judge(stored, run.settled);
+      expect(misplaced).toEqual([]);
+      expect(judged).toBeGreaterThan(2 * FLIPS);
+      console.info(`barrier under load, ${describeTimes(run.times)}; ${judged} events judged`);
+      await Promise.all([a.end('SIGTERM'), b.end('SIGTERM')]);
+    },
+    60_000 + FLIPS * 400,
+  );
 
   it('takes some 10 ms on an idle router', async () => {
     const router = await routerInProcess(servers);

@@ -191,6 +191,17 @@ async function probeRedis(url: string): Promise<void> {
   }
 }
 
+/** A Postgres alone, running; `directory` must be open to another user. */
+export async function startPostgres(
+  directory: string,
+): Promise<{ process: ServerProcess; url: string }> {
+  const port = await freePort();
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const process = await postgresServer(directory, binaryCache(), port, url);
+  await process.start();
+  return { process, url };
+}
+
 async function postgresServer(
   directory: string,
   cache: string,
