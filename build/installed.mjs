@@ -7,11 +7,17 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = fileURLToPath(new URL('../node_modules/.installed', import.meta.url));
 
-/** Runs a command with its output shown; ends this process with its code where it fails. */
-export function run(command, args, env = process.env) {
+/** Runs a command with its output shown; its exit code. */
+export function codeOf(command, args, env = process.env) {
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
   if (error) throw error;
-  if (status !== 0) process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+  return status ?? (signal === 'SIGINT' ? 130 : 1);
+}
+
+/** The same; ends this process with its code where it fails. */
+export function run(command, args, env = process.env) {
+  const code = codeOf(command, args, env);
+  if (code !== 0) process.exit(code);
 }
 
 const npm = (...args) =>
