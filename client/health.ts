@@ -3,7 +3,7 @@ import { messageOf, SandboxError } from '../domain/errors.js';
 import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
-import { natsAccountOf } from '../platform/nats-authority.js';
+import { natsAccountOf, natsApiPrefixOf } from '../platform/nats-authority.js';
 import { inOrder, openResources } from '../resources/index.js';
 import { installationId, type SandboxRecord } from '../store/sandboxes.js';
 import type { Connections } from './connections.js';
@@ -85,6 +85,7 @@ async function checkServers(
       {},
       { get: () => () => Promise.reject(reason ?? new SandboxError('SANDBOX_009', 'unreachable')) },
     ) as never;
+  const natsApiPrefix = natsApiPrefixOf(connections.addresses.nats);
   const resources = openResources({
     database,
     redis: redis.status === 'fulfilled' ? redis.value : absent(unavailable(redis)),
@@ -93,6 +94,7 @@ async function checkServers(
     masterSecret: null,
     natsAuthority: null,
     natsAccount: natsAccountOf(connections.addresses.nats),
+    ...(natsApiPrefix === undefined ? {} : { natsApiPrefix }),
     redisAcl: config.redisAcl,
   });
   let lastEventAt: string | null = null;

@@ -15,6 +15,8 @@ const MAX_SUBSCRIPTIONS = 1_000;
 const NEXT = `CONSUMER.MSG.NEXT.${STREAMS.routed}`;
 const INFO = `CONSUMER.INFO.${STREAMS.routed}`;
 const ACK = `$JS.ACK.${STREAMS.routed}`;
+const STREAM_INFO = `STREAM.INFO.${STREAMS.routed}`;
+const MESSAGE = `STREAM.MSG.GET.${STREAMS.routed}`;
 
 const service = (name: string, subject: string, more: Record<string, unknown> = {}) => ({
   name,
@@ -28,7 +30,16 @@ export const CONTROL_EXPORTS = [
   service('next', `$JS.API.${NEXT}.*`, { response_type: 'Stream' }),
   service('info', `$JS.API.${INFO}.*`),
   service('ack', `${ACK}.*.>`),
+  service('stream', `$JS.API.${STREAM_INFO}`),
+  service('message', `$JS.API.${MESSAGE}`),
 ];
+
+/** What who only looks imports from the control account: subject there, subject here. Permissions name the latter. */
+export const READER_SERVICES: readonly (readonly [there: string, here: string])[] = [
+  STREAM_INFO,
+  MESSAGE,
+  `${INFO}.*`,
+].map((subject) => [`$JS.API.${subject}`, `${NATS_API_PREFIX}.${subject}`]);
 
 /** The `nats` part of a sandbox's account token. */
 export function tenantAccount(

@@ -97,10 +97,14 @@ async function applyPending(sql: Sql): Promise<string[]> {
   });
 }
 
+/** The roles that log in; the migration makes them without the right to. */
+export const SERVICE_ROLES = ['bd_client', 'bd_api', 'bd_worker', 'bd_router'] as const;
+export type ServiceRole = (typeof SERVICE_ROLES)[number];
+
 /** Lets the services' roles log in. @param passwords in clear text, sent as a SCRAM verifier's source by the server */
 export async function setServicePasswords(
   adminDatabaseUrl: string,
-  passwords: Readonly<Record<'bd_client' | 'bd_worker' | 'bd_router', string>>,
+  passwords: Readonly<Record<ServiceRole, string>>,
 ): Promise<void> {
   const sql = openPostgres(adminDatabaseUrl, { name: 'bd migrate', max: 1 });
   try {

@@ -50,3 +50,14 @@ export function natsAccountOf(url: string): string | null {
   const { issuer_account: account } = claims.nats;
   return typeof account === 'string' && account !== '' ? account : claims.iss;
 }
+
+const API_PREFIX = 'api-prefix:';
+/** Says in a user's token below which subject JetStream answers him: an account that imports it cannot do so below `$JS.API`. */
+export const apiPrefixTag = (prefix: string): string => `${API_PREFIX}${prefix}`;
+
+/** The prefix that the user of this URL has to take; undefined: JetStream's own. */
+export function natsApiPrefixOf(url: string): string | undefined {
+  const tags = readNatsToken(parseNatsUrl(url).pass ?? '')?.nats.tags;
+  const tag = Array.isArray(tags) ? tags.map(String).find((t) => t.startsWith(API_PREFIX)) : null;
+  return tag?.slice(API_PREFIX.length);
+}

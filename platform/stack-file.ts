@@ -7,7 +7,7 @@ import { messageOf, SandboxError } from '../domain/errors.js';
 import type { Config } from './config.js';
 
 /** Who connects: each has its own Postgres role, Redis user and NATS user, none a superuser but `admin`. */
-export const STACK_ROLES = ['admin', 'client', 'worker', 'router'] as const;
+export const STACK_ROLES = ['admin', 'client', 'api', 'worker', 'router'] as const;
 export type StackRole = (typeof STACK_ROLES)[number];
 
 const urls = z.object({ database: z.string(), redis: z.string(), nats: z.string() });
@@ -17,7 +17,7 @@ const stackSchema = z.object({
   pid: z.number().int(),
   startedAt: z.string(),
   temporal: z.object({ address: z.string(), uiUrl: z.string().nullable() }),
-  urls: z.object({ admin: urls, client: urls, worker: urls, router: urls }),
+  urls: z.object({ admin: urls, client: urls, api: urls, worker: urls, router: urls }),
   /** The publisher of raw events: may write into RAW and nothing else. */
   ingestNatsUrl: z.string(),
   /** The user of the server's own account: monitoring, and cutting connections. Empty where NATS is not the stack's. */

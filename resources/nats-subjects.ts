@@ -43,13 +43,14 @@ const ACK_WAIT_MS = 30_000;
 
 export function natsSubjects(context: ResourceContext): Resource {
   const { nats, database, installation, masterSecret, natsAuthority, natsAccount } = context;
+  const apiPrefix = context.natsApiPrefix === undefined ? {} : { apiPrefix: context.natsApiPrefix };
   const keys =
     natsAuthority === null || masterSecret === null || natsAccount === null
       ? null
       : { nats, authority: natsAuthority, masterSecret, controlAccount: natsAccount };
   let manager: Promise<JetStreamManager> | undefined;
   const jsm = (): Promise<JetStreamManager> =>
-    (manager ??= nats.jetstreamManager({ checkAPI: false, timeout: API_MS }));
+    (manager ??= nats.jetstreamManager({ checkAPI: false, timeout: API_MS, ...apiPrefix }));
 
   async function consumerInfo(sandboxId: SandboxId) {
     try {

@@ -18,6 +18,8 @@ export interface ResourceContext {
   readonly natsAuthority: NatsAuthority | null;
   /** The account that the resources' NATS connection is in; null where the servers have none. */
   readonly natsAccount: string | null;
+  /** Where that account is not JetStream's: below which subject it imports JetStream's API. */
+  readonly natsApiPrefix?: string;
   /** False where the Redis server refuses ACL SETUSER. */
   readonly redisAcl: boolean;
 }

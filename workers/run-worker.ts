@@ -25,6 +25,8 @@ import { installationId } from '../store/sandboxes.js';
 import { openWorkerConnections } from './connections.js';
 import { countActive } from './active.js';
 import { deploymentOf } from './deployment.js';
+import { guardConnections } from './connection-guard.js';
+import { guardLocks } from './lock-guard.js';
 import { workerHealth } from './health.js';
 import { answerCallout } from './nats-callout.js';
 import { reconcileRedis } from './reconcile.js';
@@ -124,6 +126,8 @@ export async function runWorker(
     maxConcurrentWorkflowTaskExecutions: 100,
   });
   const reconciler = reconcileRedis({ database, redis, installation, resources, log });
+  const locks = guardLocks(addresses.database, log);
+  const connectionGuard = guardConnections(redis, log);
   const active = countActive(database, metrics, log);
   const page = await startMetricsServer({
     registry,
@@ -146,6 +150,8 @@ export async function runWorker(
     await worker.run();
   } finally {
     active.close();
+    connectionGuard.close();
+    await locks.close();
     reconciler.close();
     await page.close();
     await callout?.close();

@@ -17,17 +17,22 @@ export function writeSecrets(folder: string): string[] {
     throw new Error(`${folder} has its secrets already: new ones would not fit the servers' data`);
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const users = { admin: password(), worker: password(), router: password(), client: password() };
+  const users = {
+    ...{ admin: password(), worker: password(), router: password() },
+    ...{ client: password(), api: password() },
+  };
   const { tokens, authority, configuration } = natsOperator(randomBytes(32).toString('hex'));
   const environment = {
     ADMIN_PASSWORD: users.admin,
     WORKER_PASSWORD: users.worker,
     ROUTER_PASSWORD: users.router,
     CLIENT_PASSWORD: users.client,
+    API_PASSWORD: users.api,
     ADMIN_NATS_TOKEN: tokens.admin,
     WORKER_NATS_TOKEN: tokens.bd_worker,
     ROUTER_NATS_TOKEN: tokens.bd_router,
     CLIENT_NATS_TOKEN: tokens.bd_client,
+    API_NATS_TOKEN: tokens.bd_api,
     INGEST_NATS_TOKEN: tokens.ingest,
     MASTER_SECRET: randomBytes(32).toString('hex'),
     NATS_AUTHORITY: JSON.stringify(authority),
@@ -44,6 +49,7 @@ export function writeSecrets(folder: string): string[] {
         bd_worker: users.worker,
         bd_router: users.router,
         bd_client: users.client,
+        bd_api: users.api,
       },
       '',
     ),

@@ -1,16 +1,18 @@
 /**
  * The local NATS' operator, accounts and users, all derived from one secret: JetStream and our own processes in CONTROL,
- * the server's in SYS, and AUTH, where whoever comes with a user and password is put until the worker has answered for
+ * who only looks in READER, the server's in SYS, and AUTH, where whoever comes with a user and password is put until the worker has answered for
  * him (docs/decisions/0010). Our processes come with a token, so that they need no worker to get in.
  */
-import { CONTROL_EXPORTS } from '../../domain/nats-tenant.js';
+import { CONTROL_EXPORTS, NATS_API_PREFIX, READER_SERVICES } from '../../domain/nats-tenant.js';
 import type { NatsAuthoritySecret } from '../../platform/nats-authority.js';
+import { apiPrefixTag } from '../../platform/nats-authority.js';
 import { deriveNatsKey, signNatsToken, type NatsKey } from '../../platform/nkeys.js';
-import { CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
+import { API_USER, CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
 
 export const NATS_USERS = [
   'admin',
   'bd_client',
+  'bd_api',
   'bd_worker',
   'bd_router',
   'ingest',
@@ -40,16 +42,23 @@ const CLAIMS = [
 
 export function natsOperator(secret: string): NatsOperator {
   const operator = deriveNatsKey(secret, 'operator', 'operator');
-  const [control, sys, auth] = (['CONTROL', 'SYS', 'AUTH'] as const).map((name) => ({
-    name,
-    key: deriveNatsKey(secret, 'account', name),
-  })) as [Account, Account, Account];
-  const user = (account: Account, name: string, permissions?: NatsPermissions): string =>
+  const [control, sys, auth, reader] = (['CONTROL', 'SYS', 'AUTH', 'READER'] as const).map(
+    (name) => ({
+      name,
+      key: deriveNatsKey(secret, 'account', name),
+    }),
+  ) as [Account, Account, Account, Account];
+  const user = (
+    account: Account,
+    name: string,
+    permissions?: NatsPermissions,
+    tags: readonly string[] = [],
+  ): string =>
     signNatsToken(account.key, {
       sub: deriveNatsKey(secret, 'user', name).publicKey,
       name,
       nats: {
-        ...{ type: 'user', subs: -1, data: -1, payload: -1, bearer_token: true },
+        ...{ type: 'user', subs: -1, data: -1, payload: -1, bearer_token: true, tags },
         pub: permissions?.publish ?? {},
         sub: permissions?.subscribe ?? {},
         ...(permissions?.responses === undefined ? {} : { resp: permissions.responses }),
@@ -62,6 +71,10 @@ export function natsOperator(secret: string): NatsOperator {
       nats: { type: 'account', limits: UNLIMITED, ...nats },
     });
 
+  const imported = ({ name, subject, type }: (typeof CLAIMS)[number]) => ({
+    ...{ name, subject, type },
+    account: sys.key.publicKey,
+  });
   const nothing = { deny: ['>'] };
   const sentinel = user(auth, 'sentinel', { publish: nothing, subscribe: nothing });
   const calloutUser = deriveNatsKey(secret, 'user', 'callout').publicKey;
@@ -73,10 +86,17 @@ export function natsOperator(secret: string): NatsOperator {
     [control.key.publicKey]: account(control, {
       limits: { ...UNLIMITED, ...JETSTREAM },
       exports: CONTROL_EXPORTS,
-      imports: CLAIMS.map(({ name, subject, type }) => ({
-        ...{ name, subject, type },
-        account: sys.key.publicKey,
-      })),
+      imports: CLAIMS.map(imported),
+    }),
+    [reader.key.publicKey]: account(reader, {
+      imports: [
+        ...CLAIMS.filter(({ name }) => name === 'lookup').map(imported),
+        ...READER_SERVICES.map(([subject, here]) => ({
+          ...{ name: here, subject, type: 'service', account: control.key.publicKey },
+          // Wildcards of what is imported are numbered in the local subject.
+          local_subject: here.replace('*', '$1'),
+        })),
+      ],
     }),
   };
   const operatorToken = signNatsToken(operator, {
@@ -88,7 +108,9 @@ export function natsOperator(secret: string): NatsOperator {
     tokens: Object.fromEntries(
       NATS_USERS.map((name) => [
         name,
-        user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]),
+        name === 'bd_api'
+          ? user(reader, name, API_USER, [apiPrefixTag(NATS_API_PREFIX)])
+          : user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]),
       ]),
     ) as NatsOperator['tokens'],
     authority: {

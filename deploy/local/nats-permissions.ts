@@ -2,6 +2,7 @@
  * Who may say what on NATS: the users of the control account, which holds JetStream and which tenants never share
  * (isolation.md, "NATS"). Only the router publishes into ROUTED, and the worker its fence.
  */
+import { READER_SERVICES } from '../../domain/nats-tenant.js';
 import {
   DLQ_STREAM,
   FENCE_SUBJECT,
@@ -57,6 +58,15 @@ const subscribeOwn = (user: string, ...more: readonly string[]): string[] => [
   `${inboxPrefix(user)}.>`,
   ...more,
 ];
+
+/**
+ * Answers `status`: what a consumer waits for, when the last event came, whether the account is there. In an account of its
+ * own: in JetStream's the server would publish the answer wherever the request's reply subject points, into ROUTED too.
+ */
+export const API_USER: NatsPermissions = {
+  publish: { allow: [...READER_SERVICES.map(([, here]) => here), ACCOUNT_LOOKUP] },
+  subscribe: { allow: subscribeOwn('bd_api') },
+};
 
 /** Users of the control account but `admin`, who may do everything. */
 export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {

@@ -9,8 +9,8 @@ import { masterKeyPath, readMasterSecret } from '../../platform/stack-file.js';
 import { readJson, writeJson, type HomePaths } from './home.js';
 
 const USERS = {
-  postgres: ['postgres', 'bd_client', 'bd_worker', 'bd_router'],
-  redis: ['admin', 'bd_client', 'bd_worker', 'bd_router'],
+  postgres: ['postgres', 'bd_client', 'bd_api', 'bd_worker', 'bd_router'],
+  redis: ['admin', 'bd_client', 'bd_api', 'bd_worker', 'bd_router'],
   // One secret, from which NATS' keys and tokens derive.
   nats: ['operator'],
 } as const;

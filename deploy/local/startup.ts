@@ -1,7 +1,7 @@
 /** The order in which a stack comes up: the servers side by side, the migration, then the processes that need both. */
 import { messageOf } from '../../domain/errors.js';
 import { migrate } from '../../migrate/index.js';
-import { setServicePasswords } from '../../migrate/postgres.js';
+import { SERVICE_ROLES, setServicePasswords, type ServiceRole } from '../../migrate/postgres.js';
 import type { Config } from '../../platform/config.js';
 import { addressBook, externalServers, givenFor, type AddressBook } from './addresses.js';
 import type { ChildRecord } from './children.js';
@@ -117,10 +117,9 @@ async function startServer(name: ServerName, startup: Startup): Promise<void> {
 
 async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
   const { config, env, ports, masterSecret } = startup;
-  const role = name === 'api' ? 'client' : name;
   const service = processService(name, () =>
     processEnvironment(config, env, {
-      urls: book.urls[role],
+      urls: book.urls[name],
       temporal: book.temporal.address,
       metricsPort: ports.of(name),
       // The router reads routes and moves events: it needs no sandbox's passwords.
@@ -171,11 +170,11 @@ async function migrateServers(
     await setServicePasswords(admin.database, passwordsOfRoles(credentials));
 }
 
-function passwordsOfRoles({
-  postgres,
-}: Credentials): Record<'bd_client' | 'bd_worker' | 'bd_router', string> {
-  const { bd_client, bd_worker, bd_router } = postgres;
-  return { bd_client, bd_worker, bd_router };
+function passwordsOfRoles({ postgres }: Credentials): Record<ServiceRole, string> {
+  return Object.fromEntries(SERVICE_ROLES.map((role) => [role, postgres[role]])) as Record<
+    ServiceRole,
+    string
+  >;
 }
 
 export const seconds = (since: number): string => `${((Date.now() - since) / 1_000).toFixed(1)} s`;

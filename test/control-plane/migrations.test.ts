@@ -72,7 +72,7 @@ describe('migrations', () => {
 
 describe('the services', () => {
   it('connect as roles that are no superusers, make no roles and belong to no pg_* role', async () => {
-    for (const role of ['worker', 'router', 'client'] as const) {
+    for (const role of ['worker', 'router', 'client', 'api'] as const) {
       const sql = openPostgres(stackState().urls[role].database, { name: 'test', max: 1 });
       const [row] = await sql<
         { name: string; super: boolean; createrole: boolean; member: boolean }[]

@@ -1,6 +1,16 @@
 /** What the services' own roles may do to the control plane; test/stack/roles.test.ts has the rest of their rights. */
-import { expect, it } from 'vitest';
-import { openAdmin } from '../support/stack.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { delay } from '../../platform/deadline.js';
+import { closeNats, openNats } from '../../platform/nats.js';
+import { withNats, withPostgres } from '../stack/ask.js';
+import {
+  openAdmin,
+  openClient,
+  someGuild,
+  someOwner,
+  stackState,
+  until,
+} from '../support/stack.js';
 
 interface Right {
   readonly object: string;
@@ -56,4 +66,94 @@ it('no role of ours can log in with power over roles, and the one that has it ca
     SELECT rolname, rolsuper, rolcanlogin FROM pg_roles
     WHERE rolcreaterole AND rolname ~ '^(bd_|sandbox_)'`;
   expect(rows).toEqual([{ rolname: 'bd_control', rolsuper: false, rolcanlogin: false }]);
+});
+
+const READS_OF_THE_API = [
+  'SELECT sandbox_audit_log',
+  'SELECT sandbox_guild_mapping',
+  'SELECT sandbox_installation',
+  'SELECT sandboxes',
+];
+
+describe('the role of the REST API', () => {
+  it('reads rows and figures; it writes no row, makes no schema, and calls nothing that does', async () => {
+    expect(await rightsOf('bd_api')).toEqual([
+      'EXECUTE sandbox_schema_exists',
+      'EXECUTE sandbox_schema_name',
+      'EXECUTE sandbox_schema_stats',
+      ...READS_OF_THE_API,
+    ]);
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id } = await client.create({ ttl: '1h' });
+    await withPostgres(stackState().urls.api.database, async (sql) => {
+      const refused = [
+        `UPDATE sandboxes SET status = 'expired' WHERE id = '${id}'`,
+        `INSERT INTO sandbox_guild_mapping VALUES ('12345678901234567', '${id}')`,
+        'DELETE FROM sandbox_audit_log',
+        'CREATE SCHEMA mine',
+        'CREATE TABLE public.t (x int)',
+        'CREATE TEMP TABLE t (x int)',
+        `TABLE sandbox_${id}.communities`,
+        'TABLE sandbox_routes',
+        `SELECT provision_sandbox('${id}', 'x')`,
+        `SELECT drop_sandbox_schema('${id}')`,
+        'SET ROLE bd_control',
+        `SET ROLE sandbox_${id}`,
+      ];
+      for (const statement of refused)
+        await expect(sql.unsafe(statement), statement).rejects.toMatchObject({ code: '42501' });
+      const [row] = await sql`SELECT id FROM sandboxes WHERE id = ${id}`;
+      expect(row?.id).toBe(id);
+      const [stats] = await sql`SELECT tables FROM sandbox_schema_stats(${id})`;
+      expect(Number(stats?.tables)).toBe(3);
+    });
+    await client.destroy(id);
+  });
+
+  it('is enough for get, list, status and audit of the client', async () => {
+    const { urls, temporal } = stackState();
+    const worker = openClient({ SANDBOX_OWNER: someOwner() });
+    const made = await worker.create({ ttl: '1h', guildIds: [someGuild()] });
+    const api = openClient({
+      SANDBOX_OWNER: made.owner,
+      TEMPORAL_ADDRESS: temporal.address,
+      SANDBOX_CONTROL_DATABASE_URL: urls.api.database,
+      SANDBOX_CONTROL_REDIS_URL: urls.api.redis,
+      SANDBOX_CONTROL_NATS_URL: urls.api.nats,
+    });
+    expect(await api.get(made.id)).toEqual(made);
+    expect(await api.list({ owner: made.owner })).toEqual([made]);
+    expect((await api.audit(made.id)).length).toBeGreaterThan(0);
+    expect(await api.status(made.id)).toMatchObject({ health: 'healthy', eventsWaiting: 0 });
+    await worker.destroy(made.id);
+  });
+
+  it('makes the server store none of its answers, whatever subject its requests name for them', async () => {
+    const { urls } = stackState();
+    const admin = await openNats(urls.admin.nats, 'test');
+    onTestFinished(() => closeNats(admin));
+    const jsm = await admin.jetstreamManager();
+    const forged = async () => {
+      const { state } = await jsm.streams.info('ROUTED', { subjects_filter: '>' });
+      return Object.keys(state.subjects ?? {}).filter((subject) => subject.endsWith('.api-forged'));
+    };
+    const heard: string[] = [];
+    admin.subscribe('router.fence', { callback: (_, { subject }) => heard.push(subject) });
+    await admin.flush();
+    await withNats(urls.api.nats, async (nc) => {
+      for (const ask of ['SB.API.STREAM.INFO.ROUTED', 'SB.API.CONSUMER.INFO.ROUTED.x'])
+        for (const reply of ['events.api-forged', 'sandbox.x.events.api-forged', 'router.fence'])
+          nc.publish(ask, '', { reply });
+      await nc.flush();
+      const { data } = await nc.request('SB.API.STREAM.INFO.ROUTED');
+      expect(Buffer.from(data).toString()).toContain('"name":"ROUTED"');
+    });
+    await delay(200);
+    expect(await forged()).toEqual([]);
+    expect(heard).toEqual([]);
+    // A user of JetStream's own account does get it stored: the attack is one.
+    admin.publish('$JS.API.STREAM.INFO.ROUTED', '', { reply: 'sandbox.x.events.api-forged' });
+    await until('the forgery', async () => (await forged()).length > 0 || null);
+    await jsm.streams.purge('ROUTED', { filter: 'sandbox.x.events.api-forged' });
+  });
 });

@@ -126,7 +126,7 @@ test('the master secret reaches those who hold it, and nobody else through the e
 });
 
 test('an ACL file keeps the tenants and renews our own users', () => {
-  const passwords = { admin: 'a', bd_client: 'c', bd_worker: 'w', bd_router: 'r' };
+  const passwords = { admin: 'a', bd_client: 'c', bd_api: 'i', bd_worker: 'w', bd_router: 'r' };
   const tenant = 'user sandbox_x on #abc ~sandbox:x:* -@all +get';
   const before = ['user default on nopass ~* &* +@all', 'user bd_router on +@all', tenant].join(
     '\n',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { stackState } from '../support/stack.js';
 import { natsRefusal, withPostgres, withRedis } from './ask.js';
 
-test.each(['worker', 'router', 'client'] as const)(
+test.each(['worker', 'router', 'client', 'api'] as const)(
   '%s connects to Postgres as a role without any power over roles or the server',
   async (role) => {
     await withPostgres(stackState().urls[role].database, async (sql) => {
@@ -43,6 +43,11 @@ test.each([
   ['client', 'set', [KEY, '1'], ['get', [KEY]]],
   ['client', 'acl', ['SETUSER', 'intruder', 'on'], ['acl', ['WHOAMI']]],
   ['client', 'flushall', [], ['set', ['sandbox:route:1', '1:']]],
+  ['api', 'hset', ['sandbox:registry', 'x', '{}'], ['hexists', ['sandbox:registry', 'x']]],
+  ['api', 'hget', ['sandbox:tenant:secret', 'x'], ['hmget', ['sandbox:routes:map', '1']]],
+  ['api', 'acl', ['LIST'], ['acl', ['GETUSER', 'nobody']]],
+  ['api', 'scan', ['0'], ['ping', []]],
+  ['api', 'publish', ['sandbox:routes:changed', '1'], ['ping', []]],
   ['worker', 'set', ['another', '1'], ['set', [KEY, '1']]],
   ['worker', 'flushall', [], ['scan', ['0']]],
   ['worker', 'config', ['GET', 'dir'], ['acl', ['LIST']]],
@@ -66,6 +71,16 @@ test.each([
   ['client', 'events.raw.MESSAGE_CREATE', '$JS.API.CONSUMER.INFO.ROUTED.x'],
   ['client', '$JS.API.STREAM.DELETE.ROUTED', '$JS.API.STREAM.NAMES'],
   ['client', '$KV.ROUTERS.writer', '$JS.API.STREAM.INFO.KV_ROUTERS'],
+  ['api', 'router.fence', 'SB.API.STREAM.INFO.ROUTED'],
+  ['api', 'sandbox.x.events.MESSAGE_CREATE', 'SB.API.CONSUMER.INFO.ROUTED.x'],
+  ['api', 'events.MESSAGE_CREATE', 'SB.API.STREAM.MSG.GET.ROUTED'],
+  ['api', 'events.raw.MESSAGE_CREATE', 'SB.API.STREAM.INFO.ROUTED'],
+  ['api', '$JS.API.STREAM.MSG.GET.RAW', 'SB.API.STREAM.MSG.GET.ROUTED'],
+  ['api', '$JS.API.CONSUMER.CREATE.ROUTED.x', 'SB.API.CONSUMER.INFO.ROUTED.x'],
+  ['api', '$JS.API.CONSUMER.DELETE.ROUTED.x', 'SB.API.CONSUMER.INFO.ROUTED.x'],
+  ['api', '$JS.API.CONSUMER.MSG.NEXT.ROUTED.x', 'SB.API.CONSUMER.INFO.ROUTED.x'],
+  ['api', '$KV.ROUTERS.writer', 'SB.API.STREAM.INFO.ROUTED'],
+  ['api', '$SYS.REQ.CLAIMS.UPDATE', '$SYS.REQ.ACCOUNT.x.CLAIMS.LOOKUP'],
 ] as const)('%s may not publish %s on NATS', async (role, refused, allowed) => {
   const url = stackState().urls[role].nats;
   expect(await natsRefusal(url, (nc) => nc.publish(refused))).toBe(refused);
