@@ -44,7 +44,7 @@ const RULES = {
   ],
   // Answers `status`: whether a sandbox is registered, has its user, and its guilds their routes.
   bd_api: [
-    ...['%R~sandbox:registry', '%R~sandbox:routes:map'],
+    ...['%R~sandbox:registry', '%R~sandbox:routes:*:map'],
     ...['+hexists', '+hmget', '+acl|getuser', '+ping', '+hello', '+auth', '+quit'],
     ...['+client|setname', '+client|id'],
   ],

@@ -44,7 +44,7 @@ test.each([
   ['client', 'acl', ['SETUSER', 'intruder', 'on'], ['acl', ['WHOAMI']]],
   ['client', 'flushall', [], ['set', ['sandbox:route:1', '1:']]],
   ['api', 'hset', ['sandbox:registry', 'x', '{}'], ['hexists', ['sandbox:registry', 'x']]],
-  ['api', 'hget', ['sandbox:tenant:secret', 'x'], ['hmget', ['sandbox:routes:map', '1']]],
+  ['api', 'hget', ['sandbox:tenant:secret', 'x'], ['hmget', ['sandbox:routes:any:map', '1']]],
   ['api', 'acl', ['LIST'], ['acl', ['GETUSER', 'nobody']]],
   ['api', 'scan', ['0'], ['ping', []]],
   ['api', 'publish', ['sandbox:routes:changed', '1'], ['ping', []]],
