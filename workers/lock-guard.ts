@@ -7,7 +7,7 @@ import { messageOf } from '../domain/errors.js';
 import type { Logger } from '../platform/log.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
 
-/** Often enough that who fills it again and again leaves others room between (docs/isolation.md has the figures). */
+/** Often enough that who fills it again and again leaves others room between. */
 const INTERVAL_MS = 200;
 /**
  * Places in the table that this session holds, to have some when the table is full: asking who holds the rest needs about ten.
