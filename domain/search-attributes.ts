@@ -6,7 +6,3 @@ export const SEARCH_ATTRIBUTES = {
   SandboxGuilds: 'KEYWORD_LIST',
   SandboxExpiresAt: 'DATETIME',
 } as const;
-
-export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
-/** One sweep at a time, whoever starts it: the id is the lock. */
-export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';

@@ -4,7 +4,8 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES, SWEEP_SCHEDULE_ID } from '../domain/search-attributes.js';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { SCHEDULED_SWEEP_WORKFLOW_ID, SWEEP_SCHEDULE_ID } from '../domain/sweep.js';
 import { openTemporal, type TemporalClient } from '../platform/temporal.js';
 
 /** `temporal.api.enums.v1.IndexedValueType`, whose numbers are part of the API. */
@@ -73,7 +74,7 @@ async function migrateSchedule(
   const action = {
     type: 'startWorkflow' as const,
     workflowType: 'scheduledSweepWorkflow',
-    workflowId: 'sandbox-scheduled-sweep',
+    workflowId: SCHEDULED_SWEEP_WORKFLOW_ID,
     taskQueue,
     args: [{ dryRun: false }],
   };

@@ -1,7 +1,7 @@
 /** The scheduled sweep: gives rows their workflow back, and removes what no live sandbox owns. One at a time. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, proxyActivities } from '@temporalio/workflow';
-import { SWEEP_WORKFLOW_ID } from '../domain/search-attributes.js';
+import { SWEEP_WORKFLOW_ID } from '../domain/sweep.js';
 import type { SweepActivities, SweepInput, SweepReport } from '../activities/sweep-activities.js';
 
 const { reviveRows, sweepOrphans } = proxyActivities<SweepActivities>({

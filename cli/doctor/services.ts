@@ -1,5 +1,5 @@
 /** What must run beside the servers: workflow server and its schedule, workers, routers. */
-import { SWEEP_SCHEDULE_ID } from '../../domain/search-attributes.js';
+import { SWEEP_SCHEDULE_ID } from '../../domain/sweep.js';
 import { memberKey, ROUTER_LEASE_MS } from '../../domain/routing.js';
 import { z } from 'zod';
 import { formatRough } from '../../domain/duration.js';
