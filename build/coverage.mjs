@@ -48,10 +48,12 @@ function countsIn(folder) {
 }
 
 const never = (url, code) => ({
-  ...{ scriptId: '0', url },
+  scriptId: '0',
+  url,
   functions: [
     {
-      ...{ functionName: '', isBlockCoverage: false },
+      functionName: '',
+      isBlockCoverage: false,
       ranges: [{ startOffset: 0, endOffset: code.length, count: 0 }],
     },
   ],

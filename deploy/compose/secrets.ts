@@ -18,8 +18,11 @@ export function writeSecrets(folder: string): string[] {
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const users = {
-    ...{ admin: password(), worker: password(), router: password() },
-    ...{ client: password(), api: password() },
+    admin: password(),
+    worker: password(),
+    router: password(),
+    client: password(),
+    api: password(),
   };
   const { tokens, authority, configuration } = natsOperator(randomBytes(32).toString('hex'));
   const environment = {

@@ -4,8 +4,7 @@
  * him (docs/decisions/0010). Our processes come with a token, so that they need no worker to get in.
  */
 import { CONTROL_EXPORTS, NATS_API_PREFIX, READER_SERVICES } from '../../domain/nats-tenant.js';
-import type { NatsAuthoritySecret } from '../../platform/nats-authority.js';
-import { apiPrefixTag } from '../../platform/nats-authority.js';
+import { apiPrefixTag, type NatsAuthoritySecret } from '../../platform/nats-authority.js';
 import { deriveNatsKey, signNatsToken, type NatsKey } from '../../platform/nkeys.js';
 import { API_USER, CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
 
