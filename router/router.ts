@@ -5,6 +5,7 @@ import type { RouterForm, RouterMember, StreamPair } from '../domain/routing.js'
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
 import { routerBucket } from '../platform/router-bucket.js';
+import { ConsumerWatch } from './consumer-watch.js';
 import { Doubt } from './doubt.js';
 import { Election } from './election.js';
 import { Engine, type EngineState } from './engine.js';
@@ -33,6 +34,8 @@ export interface RouterOptions {
   readonly routedSubjects: readonly string[];
   readonly staleMs: number;
   readonly maxControlLine?: number;
+  /** How often the consumers of `ROUTED` are looked at. */
+  readonly consumersEveryMs?: number;
   readonly log: Logger;
   /** Parts that a test replaces by broken ones, to see its checker find what they break. */
   readonly parts?: Partial<RouterParts>;
@@ -122,6 +125,13 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     },
     log,
   });
+  const consumers = new ConsumerWatch({
+    nc,
+    stream: streams.routed,
+    writer: () => engine.term !== undefined,
+    log,
+    ...(options.consumersEveryMs === undefined ? {} : { everyMs: options.consumersEveryMs }),
+  });
   metrics.expose({
     lag: () => Math.max(raw.lag, engine.term?.pending ?? 0),
     inFlight: () => engine.term?.egress.unconfirmed ?? 0,
@@ -132,6 +142,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     routes: () => table.size,
     sandboxes: () => table.sandboxes(),
     rawFill: () => raw.fill,
+    consumersAtRisk: () => consumers.labels(),
     confirmedRaw: () => engine.confirmedRaw ?? 0,
   });
 
@@ -161,6 +172,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     async stop() {
       await engine.stop();
       raw.close();
+      consumers.close();
       responder.close();
       await membership.leave().catch(() => undefined);
       loader.close();
