@@ -6,7 +6,7 @@
 import { isIP, connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { NatsConnection } from 'nats';
-import { natsLoginFields, parseNatsUrl } from '../platform/nats.js';
+import { natsLoginFields, newInbox, parseNatsUrl } from '../platform/nats.js';
 import type { ChainedMessage, Link, LinkMessage } from './link.js';
 import { WireReader } from './wire-reader.js';
 import { WireWriter } from './wire-writer.js';
@@ -39,6 +39,7 @@ export async function openFastLink(nc: NatsConnection, url: string, name: string
       name,
       ...natsLoginFields(address),
     },
+    () => newInbox(nc),
   );
   await link.opened;
   return link;
@@ -77,6 +78,7 @@ class FastLink implements Link {
   constructor(
     private readonly address: Address,
     private readonly hello: Readonly<Record<string, unknown>>,
+    readonly newInbox: () => string,
   ) {
     this.#reader = new WireReader({
       onMessage: (sid, message) => this.#handlers.get(sid)?.(message),

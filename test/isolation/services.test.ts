@@ -1,6 +1,7 @@
 /** What the services' own roles may do to the control plane; test/stack/roles.test.ts has the rest of their rights. */
 import { expect, it } from 'vitest';
-import { openAdmin } from '../support/stack.js';
+import { natsRefusal } from '../stack/ask.js';
+import { openAdmin, stackState } from '../support/stack.js';
 
 interface Right {
   readonly object: string;
@@ -56,4 +57,15 @@ it('no role of ours can log in with power over roles, and the one that has it ca
     SELECT rolname, rolsuper, rolcanlogin FROM pg_roles
     WHERE rolcreaterole AND rolname ~ '^(bd_|sandbox_)'`;
   expect(rows).toEqual([{ rolname: 'bd_control', rolsuper: false, rolcanlogin: false }]);
+});
+
+const SERVICES = ['router', 'worker', 'client'] as const;
+
+it.each(SERVICES)('%s hears the answers to nobody but itself', async (role) => {
+  const url = stackState().urls[role].nats;
+  const others = SERVICES.filter((other) => other !== role);
+  for (const subject of ['_INBOX.>', ...others.map((other) => `_INBOX_bd_${other}.>`)]) {
+    expect(await natsRefusal(url, (nc) => void nc.subscribe(subject))).toBe(subject);
+  }
+  expect(await natsRefusal(url, (nc) => void nc.subscribe(`_INBOX_bd_${role}.>`))).toBeNull();
 });
