@@ -55,7 +55,7 @@ export function decide(rules: DestinationRules, subject: string, event: EventCla
 export interface Limits {
   /** Headers and payload together, from the server's INFO. */
   readonly maxPayload: number;
-  /** The server's `max_control_line`, which INFO does not tell: 4096 unless configured. */
+  /** The server's `max_control_line`, which INFO does not tell. */
   readonly maxControlLine: number;
 }
 /** JetStream refuses more: "header size exceeds maximum allowed of 64k". */

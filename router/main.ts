@@ -54,6 +54,7 @@ async function main(): Promise<void> {
     streams: STREAMS,
     routedSubjects: routedSubjectsOf(config),
     staleMs: config.routes.staleMs,
+    maxControlLine: config.maxControlLine,
     log: log.child({ routerId }),
   });
   collectDefaultMetrics({ register: router.metrics.registry });

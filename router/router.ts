@@ -33,7 +33,8 @@ export interface RouterOptions {
   /** What `ROUTED` stores (routedSubjectsOf). */
   readonly routedSubjects: readonly string[];
   readonly staleMs: number;
-  readonly maxControlLine?: number;
+  /** Of nats-server (SANDBOX_MAX_CONTROL_LINE). */
+  readonly maxControlLine: number;
   /** How often the consumers of `ROUTED` are looked at. */
   readonly consumersEveryMs?: number;
   readonly log: Logger;
@@ -65,9 +66,6 @@ export interface Router {
   /** What was decided is confirmed, then the router leaves the barrier and the election. */
   stop(): Promise<void>;
 }
-
-/** The server's default, which INFO does not tell. */
-const MAX_CONTROL_LINE = 4_096;
 
 export async function startRouter(options: RouterOptions): Promise<Router> {
   const { routerId, nc, sql, redisUrl, streams, routedSubjects, staleMs, log } = options;
@@ -110,7 +108,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
         rules,
         limits: {
           maxPayload: nc.info?.max_payload ?? 1_048_576,
-          maxControlLine: options.maxControlLine ?? MAX_CONTROL_LINE,
+          maxControlLine: options.maxControlLine,
         },
         metrics,
         log,

@@ -28,6 +28,7 @@ export async function routerInProcess(
     form = 'fast',
     natsUrl = servers.natsUrl,
     consumersEveryMs = 30_000,
+    maxControlLine = 4_096,
     log = pino(
       { level: process.env.TEST_LOG ?? 'silent' },
       pino.destination({ dest: 2, sync: true }),
@@ -38,6 +39,7 @@ export async function routerInProcess(
     form?: RouterForm;
     natsUrl?: string;
     consumersEveryMs?: number;
+    maxControlLine?: number;
     log?: Logger;
   } = {},
 ): Promise<TestRouter> {
@@ -54,6 +56,7 @@ export async function routerInProcess(
     routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
     staleMs,
     consumersEveryMs,
+    maxControlLine,
     log,
   });
   const deadline = Date.now() + 10_000;

@@ -88,6 +88,21 @@ describe('limits', () => {
     await jsm.consumers.delete(STREAMS.routed, 'slow');
   });
 
+  it('the control line is as long as the configuration says', async () => {
+    const { nc } = world;
+    const subject = `events.raw.${'y'.repeat(900)}`;
+    const stored: (string | undefined)[] = [];
+    for (const maxControlLine of [1_024, 4_096]) {
+      router = await routerInProcess(world.servers, { maxControlLine });
+      await nc.jetstream().publish(subject, '{}');
+      await drained(nc);
+      stored.push((await readRouted(nc)).at(-1)?.subject);
+      await router.stop();
+      router = undefined;
+    }
+    expect(stored).toEqual(['dlq.oversize', `events.${'y'.repeat(900)}`]);
+  });
+
   it('an alarm comes before a consumer loses what it has not read, and names it', async () => {
     const { nc, jsm } = world;
     // Some 1,200 events.
