@@ -1,6 +1,6 @@
 /** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
 import { Events, type NatsConnection } from 'nats';
-import { subjectMatcher } from '../domain/destination.js';
+import { remembering, subjectMatcher } from '../domain/destination.js';
 import type { RouterForm, RouterMember, StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
@@ -89,7 +89,10 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     log.warn('another router is the writer now');
     engine.doubt(new Doubt('lease_lost', 'another router is the writer'));
   });
-  const rules = { covers: subjectMatcher(routedSubjects), sandboxOf: table.sandboxOf };
+  const destinationOf = remembering({
+    covers: subjectMatcher(routedSubjects),
+    sandboxOf: table.sandboxOf,
+  });
   const engine: Engine = new Engine({
     nc,
     bucket,
@@ -105,7 +108,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
         nc,
         link: await openLink(),
         streams,
-        rules,
+        destinationOf,
         limits: {
           maxPayload: nc.info?.max_payload ?? 1_048_576,
           maxControlLine: options.maxControlLine,

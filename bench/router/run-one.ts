@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { AckPolicy, connect, DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
-import { decide, subjectMatcher } from '../../domain/destination.js';
+import { remembering, subjectMatcher } from '../../domain/destination.js';
 import { carriedHeaders } from '../../domain/event-headers.js';
 import { classifyFast } from '../../domain/guild-scan.js';
 import type { GuildId } from '../../domain/guild.js';
@@ -56,11 +56,11 @@ async function destinations(): Promise<(message: JsMsg) => string> {
     SELECT guild_id, sandbox_id FROM sandbox_routes`;
   await closePostgres(sql);
   const table = new Map(rows.map((row) => [row.guild_id, row.sandbox_id]));
-  const rules = {
+  const destinationOf = remembering({
     covers: subjectMatcher(routedSubjects(DEFAULT_PRODUCTION_SUBJECTS)),
     sandboxOf: (guildId: GuildId) => table.get(guildId),
-  };
-  return ({ subject, data }) => decide(rules, subject, classifyFast(data)).subject;
+  });
+  return ({ subject, data }) => destinationOf(subject, classifyFast(data)).subject;
 }
 
 const toProduction = (): string => 'events.MESSAGE_CREATE';
