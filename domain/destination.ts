@@ -52,10 +52,45 @@ export function decide(rules: DestinationRules, subject: string, event: EventCla
   return { subject: production, sandboxId: null, dlq: null };
 }
 
+/** Destinations of one subject: production's or the DLQ's, and each sandbox's. */
+interface Known {
+  readonly other: Destination;
+  readonly bySandbox: Map<SandboxId, Destination>;
+}
+/** Bounded: subjects come from outside. */
+const MAX_KNOWN = 4_096;
+
+export type Destinations = (subject: string, event: EventClass) => Destination;
+
+/** As `decide`, whose answers it remembers by subject and sandbox: an event then costs two look-ups, and no new string. */
+export function remembering(rules: DestinationRules): Destinations {
+  const known = new Map<string, Known>();
+  return (subject, event) => {
+    if (event.kind === 'malformed') return decide(rules, subject, event);
+    let entry = known.get(subject);
+    if (entry === undefined) {
+      if (known.size >= MAX_KNOWN) known.clear();
+      const other = decide(rules, subject, { kind: 'production' });
+      entry = { other, bySandbox: new Map() };
+      known.set(subject, entry);
+    }
+    if (event.kind !== 'guild') return entry.other;
+    const sandboxId = rules.sandboxOf(event.guildId);
+    if (sandboxId === undefined) return entry.other;
+    let destination = entry.bySandbox.get(sandboxId);
+    if (destination === undefined) {
+      if (entry.bySandbox.size >= MAX_KNOWN) entry.bySandbox.clear();
+      destination = decide(rules, subject, event);
+      entry.bySandbox.set(sandboxId, destination);
+    }
+    return destination;
+  };
+}
+
 export interface Limits {
   /** Headers and payload together, from the server's INFO. */
   readonly maxPayload: number;
-  /** The server's `max_control_line`, which INFO does not tell: 4096 unless configured. */
+  /** The server's `max_control_line`, which INFO does not tell. */
   readonly maxControlLine: number;
 }
 /** JetStream refuses more: "header size exceeds maximum allowed of 64k". */

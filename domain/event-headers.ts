@@ -13,6 +13,13 @@ const CRLF = Buffer.from('\r\n', 'latin1');
 const MAX_SUBJECT_IN_HEADER = 1_024;
 const MAX_REASON = 200;
 
+/** What stands around the chain's two numbers. */
+export const CHAIN_PARTS = {
+  beforeExpected: `${HEADER_EXPECTED_LAST_SEQ}: `,
+  beforeRaw: `\r\n${HEADER_RAW_SEQ}: `,
+  end: '\r\n\r\n',
+} as const;
+
 /**
  * The event's own header lines, ready for ours to follow: begins with the version line and ends with a line end.
  * Lines that the server would take as instructions (`Nats-*`, case as the server has it), or that would forge the
@@ -61,8 +68,9 @@ export function headerBlock(lines: Readonly<Record<string, string | number>>): B
   return Buffer.from(`NATS/1.0\r\n${text.join('')}\r\n`, 'latin1');
 }
 
-export function chainLines(expectedLast: number, rawSeq: number): string {
-  return `${HEADER_EXPECTED_LAST_SEQ}: ${expectedLast}\r\n${HEADER_RAW_SEQ}: ${rawSeq}\r\n\r\n`;
+function chainLines(expectedLast: number, rawSeq: number): string {
+  const { beforeExpected, beforeRaw, end } = CHAIN_PARTS;
+  return `${beforeExpected}${expectedLast}${beforeRaw}${rawSeq}${end}`;
 }
 
 function renamed(block: Uint8Array | null, pattern: RegExp, signs: readonly string[]): Uint8Array {

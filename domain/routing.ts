@@ -145,6 +145,6 @@ export const aliveSubject = (routerId: string): string => `router.alive.${router
  * Published events that are not yet confirmed, at most: also the length of a fence. A fence of one message would move
  * the chain by one, and a stopped writer's **second** message, which expects exactly that sequence, would be stored
  * while its first is lost (tried on 2.15.1). So a fence passes everything that can be in flight, in one atomic batch,
- * of which the server takes 1,000 messages.
+ * of which a server with its defaults takes 1,000 messages (docs/decisions/0011-a-fence-of-a-thousand.md).
  */
 export const MAX_UNCONFIRMED = 1_000;

@@ -1,6 +1,7 @@
 /** Connections to NATS and the product's streams. */
 import {
   connect,
+  createInbox,
   DiscardPolicy,
   jwtAuthenticator,
   RetentionPolicy,
@@ -56,13 +57,21 @@ const ownInbox = (user: string | undefined): { inboxPrefix?: string } =>
     ? { inboxPrefix: `_INBOX_${user}` }
     : {};
 
+const inboxPrefixes = new WeakMap<NatsConnection, string>();
+
+/** A reply subject that the connection's user may subscribe to; `createInbox()` alone knows no prefix. */
+export function newInbox(nc: NatsConnection): string {
+  return createInbox(inboxPrefixes.get(nc));
+}
+
 /** Reconnects for ever (the default gives up after ten attempts, traps.md 36). @throws SANDBOX_009 within 5 s */
 export async function openNats(url: string, name: string): Promise<NatsConnection> {
   try {
     const address = parseNatsUrl(url);
+    const own = ownInbox(address.user);
     const attempt = connect({
       ...natsLogin(address),
-      ...ownInbox(address.user),
+      ...own,
       name,
       timeout: 4_000,
       reconnect: true,
@@ -73,7 +82,9 @@ export async function openNats(url: string, name: string): Promise<NatsConnectio
       maxPingOut: 2,
       pingInterval: 5_000,
     });
-    return await withDeadline(attempt, 4_500, 'NATS');
+    const nc = await withDeadline(attempt, 4_500, 'NATS');
+    if (own.inboxPrefix !== undefined) inboxPrefixes.set(nc, own.inboxPrefix);
+    return nc;
   } catch (error) {
     throw unreachable('NATS', error);
   }

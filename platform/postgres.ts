@@ -1,7 +1,7 @@
 /** Connections to Postgres: the `postgres` driver for the control plane. */
 import postgres from 'postgres';
 import { SandboxError, unreachable } from '../domain/errors.js';
-import { withDeadline } from './deadline.js';
+import { delay, withDeadline } from './deadline.js';
 
 export type Sql = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
@@ -14,13 +14,75 @@ export interface PostgresOptions {
 
 /** A pool; it connects at the first query. Notices are dropped: DDL with IF EXISTS is chatty. */
 export function openPostgres(url: string, { name, max = 10 }: PostgresOptions): Sql {
-  return postgres(url, {
+  const sql = postgres(url, {
     max,
     connect_timeout: 5,
     idle_timeout: 60,
     onnotice: () => undefined,
     connection: { application_name: name },
   });
+  keepOffDeadConnections(sql);
+  return sql;
+}
+
+/** Longer than a closing socket takes to say so; an error of another connection waits this long for its ROLLBACK. */
+const CLOSING_MS = 1_000;
+
+/**
+ * The driver (3.4.9, its issues #1154 and #1208, open) answers an error within a transaction by ROLLBACK, also where the
+ * connection is gone. That write throws where nobody can catch it (`isWriteAfterClose`), and the connection stays stuck:
+ * after 40 s of Postgres being killed under transactions no query of the pool got through any more. So a transaction
+ * whose connection was lost says nothing more; the driver rejects it when the connection has closed.
+ */
+function keepOffDeadConnections(sql: Sql): void {
+  const begin = sql.begin.bind(sql) as (...args: unknown[]) => Promise<unknown>;
+  type Work = (tx: Transaction) => unknown;
+  const guarded = (...args: unknown[]): Promise<unknown> => {
+    const work = args.pop() as Work;
+    let over = false;
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const all = begin(...args, async (tx: Transaction) => {
+      try {
+        const result = work(tx);
+        return await (Array.isArray(result) ? Promise.all(result) : result);
+      } catch (error) {
+        if (isConnectionLost(error)) await Promise.race([ended, delay(CLOSING_MS)]);
+        // Ended already, by the driver: this is heard by nobody.
+        if (over) return await new Promise<never>(() => undefined);
+        throw error;
+      }
+    });
+    return all.finally(() => {
+      over = true;
+      end();
+    });
+  };
+  sql.begin = guarded as Sql['begin'];
+}
+
+const LOST_CODES = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+
+/** The connection is gone, or goes now: of the server's own errors the fatal ones. */
+function isConnectionLost(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if ('code' in e && typeof e.code === 'string' && LOST_CODES.has(e.code)) return true;
+    if ('severity' in e && (e.severity === 'FATAL' || e.severity === 'PANIC')) return true;
+  }
+  return false;
+}
+
+/**
+ * The driver's write on a connection that has closed, thrown from a timer: its query was rejected already, and nothing else
+ * is wrong. A process must not end of it (platform/process.ts).
+ */
+export function isWriteAfterClose(error: unknown): boolean {
+  if (!(error instanceof TypeError)) return false;
+  if (error.message !== "Cannot read properties of null (reading 'write')") return false;
+  const [, frame = ''] = error.stack?.split('\n') ?? [];
+  return /nextWrite \(.*\/postgres\/.*\/connection\.js:/.test(frame);
 }
 
 /** Bounded, since `end()` may never resolve after a reset (traps.md 23). */

@@ -1,5 +1,20 @@
 /** A service process and its parent: when to stop, and how to say that it is ready. */
 
+import type { Logger } from './log.js';
+import { isWriteAfterClose } from './postgres.js';
+
+/** Ends the process at whatever nobody caught, as Node does, but for what is known to be harmless. */
+export function surviveDriverErrors(log: Logger): void {
+  process.on('uncaughtException', (error) => {
+    if (isWriteAfterClose(error)) {
+      log.error({ err: error }, 'the Postgres driver wrote on a connection that had closed');
+      return;
+    }
+    console.error(error);
+    process.exit(1);
+  });
+}
+
 /** Calls `stop` once: on SIGTERM, SIGINT, or when the parent that spawned us with an IPC channel is gone. */
 export function onStop(stop: (why: string) => void): void {
   let stopped = false;

@@ -2,7 +2,7 @@
  * `ROUTED` as the router's log: its last message holds the position, and a fence ends what earlier writers may still
  * have in flight (routing.md, "Position").
  */
-import { createInbox, ErrorCode, NatsError, type NatsConnection, type StoredMsg } from 'nats';
+import { ErrorCode, NatsError, type NatsConnection, type StoredMsg } from 'nats';
 import { headerBlock } from '../domain/event-headers.js';
 import {
   FENCE_SUBJECT,
@@ -11,6 +11,7 @@ import {
   MAX_UNCONFIRMED,
 } from '../domain/routing.js';
 import { DeadlineError, withDeadline } from './deadline.js';
+import { newInbox } from './nats.js';
 import { RawHeaders } from './raw-headers.js';
 
 /** Where the next event follows: behind this sequence of `ROUTED`, which came from this sequence of `RAW`. */
@@ -97,7 +98,7 @@ export async function writeFence(
   position: LogPosition,
   { timeoutMs = 3_000, length = MAX_UNCONFIRMED } = {},
 ): Promise<LogPosition> {
-  const inbox = createInbox();
+  const inbox = newInbox(nc);
   const batch = inbox.slice(inbox.lastIndexOf('.') + 1);
   let subscription: ReturnType<NatsConnection['subscribe']> | undefined;
   const answer = new Promise<PubAck>((resolve, reject) => {

@@ -3,12 +3,13 @@
  * restarts; deleting it cuts the account's connections. Cost of the next one at 5,000: 1.4 ms (docs/decisions/0010).
  */
 
-import { createInbox, type NatsConnection } from 'nats';
+import type { NatsConnection } from 'nats';
 import { natsUser, sandboxIdIn, type SandboxId } from '../domain/names.js';
 import { tenantAccount } from '../domain/nats-tenant.js';
 import type { NatsAuthority } from '../platform/nats-authority.js';
 import { deriveNatsKey, readNatsToken, signNatsToken, type NatsKey } from '../platform/nkeys.js';
 import { delay } from '../platform/deadline.js';
+import { newInbox } from '../platform/nats.js';
 import type { Found } from './resource.js';
 
 const REQUEST_MS = 5_000;
@@ -95,7 +96,7 @@ export async function deleteAccount(
 /** Every sandbox's account on the servers, whoever made it. */
 export async function listAccounts(nats: NatsConnection): Promise<Found[]> {
   const found: Found[] = [];
-  const inbox = createInbox();
+  const inbox = newInbox(nats);
   const subscription = nats.subscribe(inbox);
   const silence = delay(REQUEST_MS).then(() => {
     subscription.unsubscribe();

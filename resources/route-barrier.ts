@@ -2,7 +2,7 @@
  * The barrier of a route change (routing.md, "Barrier"): it returns once every live router has the new version and has
  * stored all that it decided under an older one.
  */
-import { createInbox, ErrorCode, NatsError, type NatsConnection } from 'nats';
+import { ErrorCode, NatsError, type NatsConnection } from 'nats';
 import { SandboxError } from '../domain/errors.js';
 import { natsPrefix, type SandboxId } from '../domain/names.js';
 import {
@@ -15,6 +15,7 @@ import {
   type SyncRequest,
 } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
+import { newInbox } from '../platform/nats.js';
 import { FenceRefused, readLogEntry, streamFacts, writeFence } from '../platform/routed-log.js';
 import {
   memberShape,
@@ -63,7 +64,7 @@ async function runBarrier(
   const absences = new Map<string, number>();
   let request = asked;
   let wake: () => void = () => undefined;
-  const inbox = createInbox();
+  const inbox = newInbox(nc);
   const subscription = nc.subscribe(inbox, {
     callback: (error, message) => {
       // "No responders" is an empty message: nobody lives, and the member keys tell the rest.

@@ -2,7 +2,6 @@
  * The chain: each message names the sequence that it must follow, and a PubAck is asked for every 100th and for the last of
  * each burst. What carries the bytes is the link's affair.
  */
-import { createInbox } from 'nats';
 import { carriedHeaders } from '../domain/event-headers.js';
 import { FENCE_SUBJECT, MAX_UNCONFIRMED } from '../domain/routing.js';
 import type { LogPosition, PubAck } from '../platform/routed-log.js';
@@ -34,7 +33,7 @@ interface Waiter {
 }
 
 export class Chain implements Egress {
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #unsubscribe: () => void;
   readonly #timer: NodeJS.Timeout;
   readonly #asked: Run[] = [];
@@ -55,6 +54,7 @@ export class Chain implements Egress {
   ) {
     this.#head = behind;
     this.#confirmed = behind;
+    this.#inbox = link.newInbox();
     this.#unsubscribe = link.subscribe(`${this.#inbox}.*`, (message) => {
       this.#takeAck(message);
     });

@@ -29,6 +29,8 @@ export interface ChainedMessage {
 }
 
 export interface Link {
+  /** For answers, below the prefix that the user may subscribe to. */
+  newInbox(): string;
   /** The returned function ends it. */
   subscribe(subject: string, onMessage: (message: LinkMessage) => void): () => void;
   publish(subject: string, payload: string, reply: string): void;

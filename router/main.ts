@@ -11,7 +11,7 @@ import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { closeNats, openNats } from '../platform/nats.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
-import { onStop, reportReady } from '../platform/process.js';
+import { onStop, reportReady, surviveDriverErrors } from '../platform/process.js';
 import { streamFacts } from '../platform/routed-log.js';
 import { addressesFor } from '../platform/stack-file.js';
 import { startRouter } from './router.js';
@@ -22,6 +22,7 @@ const TELL_EVERY_MS = 5_000;
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLogger('router', config.logLevel);
+  surviveDriverErrors(log);
   const addresses = addressesFor(config, 'router');
   const stopping = new AbortController();
   const stopped = new Promise<string>((resolve) => {
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
     streams: STREAMS,
     routedSubjects: routedSubjectsOf(config),
     staleMs: config.routes.staleMs,
+    maxControlLine: config.maxControlLine,
     log: log.child({ routerId }),
   });
   collectDefaultMetrics({ register: router.metrics.registry });

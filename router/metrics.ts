@@ -18,6 +18,8 @@ export interface RouterGauges {
   /** Whose series stay. */
   readonly sandboxes: () => ReadonlySet<string>;
   readonly rawFill: () => number;
+  /** Name, or `other`, and how many. */
+  readonly consumersAtRisk: () => ReadonlyMap<string, number>;
 }
 
 export class RouterMetrics {
@@ -125,6 +127,17 @@ export class RouterMetrics {
       "How full RAW is, of its max_bytes; the writer's.",
       gauges.rawFill,
     );
+    const { consumersAtRisk } = gauges;
+    new Gauge({
+      name: 'sandbox_consumer_at_risk',
+      help: 'Consumers of ROUTED that are about to lose what they have not read, by name; the rest as other.',
+      labelNames: ['consumer'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [consumer, count] of consumersAtRisk()) this.set({ consumer }, count);
+      },
+    });
   }
 
   reconciled(reason: DoubtReason): void {

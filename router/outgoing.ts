@@ -1,10 +1,9 @@
 /** From a delivery of `RAW` to what is stored in `ROUTED`: decision, headers, size checks. No I/O. */
 import {
-  decide,
   dlq,
   oversize,
   type Destination,
-  type DestinationRules,
+  type Destinations,
   type Limits,
 } from '../domain/destination.js';
 import {
@@ -25,9 +24,13 @@ export interface Routed {
   readonly destination: Destination;
 }
 
-export function routeDelivery(delivery: Delivery, rules: DestinationRules, limits: Limits): Routed {
+export function routeDelivery(
+  delivery: Delivery,
+  destinationOf: Destinations,
+  limits: Limits,
+): Routed {
   const { payload, rawSequence } = delivery;
-  const destination = decide(rules, delivery.subject, classifyFast(payload));
+  const destination = destinationOf(delivery.subject, classifyFast(payload));
   const headers =
     destination.dlq === null
       ? carriedHeaders(delivery.header)

@@ -1,6 +1,7 @@
 /** The plain form: the client's own publish and subscriptions. 26 µs of Node an event for the API alone (routing.md). */
 import type { NatsConnection } from 'nats';
 import { chained } from '../domain/event-headers.js';
+import { newInbox } from '../platform/nats.js';
 import { headerBytes, RawHeaders } from '../platform/raw-headers.js';
 import { placeOfReply } from './delivery-place.js';
 import type { ChainedMessage, Link, LinkMessage } from './link.js';
@@ -10,6 +11,10 @@ export class PlainLink implements Link {
   onLost: (detail: string) => void = () => undefined;
 
   constructor(private readonly nc: NatsConnection) {}
+
+  newInbox(): string {
+    return newInbox(this.nc);
+  }
 
   subscribe(subject: string, onMessage: (message: LinkMessage) => void): () => void {
     const subscription = this.nc.subscribe(subject, {

@@ -1,10 +1,11 @@
 /** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
 import { Events, type NatsConnection } from 'nats';
-import { subjectMatcher } from '../domain/destination.js';
+import { remembering, subjectMatcher } from '../domain/destination.js';
 import type { RouterForm, RouterMember, StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
 import { routerBucket } from '../platform/router-bucket.js';
+import { ConsumerWatch } from './consumer-watch.js';
 import { Doubt } from './doubt.js';
 import { Election } from './election.js';
 import { Engine, type EngineState } from './engine.js';
@@ -32,7 +33,10 @@ export interface RouterOptions {
   /** What `ROUTED` stores (routedSubjectsOf). */
   readonly routedSubjects: readonly string[];
   readonly staleMs: number;
-  readonly maxControlLine?: number;
+  /** Of nats-server (SANDBOX_MAX_CONTROL_LINE). */
+  readonly maxControlLine: number;
+  /** How often the consumers of `ROUTED` are looked at. */
+  readonly consumersEveryMs?: number;
   readonly log: Logger;
   /** Parts that a test replaces by broken ones, to see its checker find what they break. */
   readonly parts?: Partial<RouterParts>;
@@ -63,9 +67,6 @@ export interface Router {
   stop(): Promise<void>;
 }
 
-/** The server's default, which INFO does not tell. */
-const MAX_CONTROL_LINE = 4_096;
-
 export async function startRouter(options: RouterOptions): Promise<Router> {
   const { routerId, nc, sql, redisUrl, streams, routedSubjects, staleMs, log } = options;
   const { openLink = ownLink(options), positions } = options.parts ?? {};
@@ -88,7 +89,10 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     log.warn('another router is the writer now');
     engine.doubt(new Doubt('lease_lost', 'another router is the writer'));
   });
-  const rules = { covers: subjectMatcher(routedSubjects), sandboxOf: table.sandboxOf };
+  const destinationOf = remembering({
+    covers: subjectMatcher(routedSubjects),
+    sandboxOf: table.sandboxOf,
+  });
   const engine: Engine = new Engine({
     nc,
     bucket,
@@ -104,10 +108,10 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
         nc,
         link: await openLink(),
         streams,
-        rules,
+        destinationOf,
         limits: {
           maxPayload: nc.info?.max_payload ?? 1_048_576,
-          maxControlLine: options.maxControlLine ?? MAX_CONTROL_LINE,
+          maxControlLine: options.maxControlLine,
         },
         metrics,
         log,
@@ -122,6 +126,13 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     },
     log,
   });
+  const consumers = new ConsumerWatch({
+    nc,
+    stream: streams.routed,
+    writer: () => engine.term !== undefined,
+    log,
+    ...(options.consumersEveryMs === undefined ? {} : { everyMs: options.consumersEveryMs }),
+  });
   metrics.expose({
     lag: () => Math.max(raw.lag, engine.term?.pending ?? 0),
     inFlight: () => engine.term?.egress.unconfirmed ?? 0,
@@ -132,6 +143,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     routes: () => table.size,
     sandboxes: () => table.sandboxes(),
     rawFill: () => raw.fill,
+    consumersAtRisk: () => consumers.labels(),
     confirmedRaw: () => engine.confirmedRaw ?? 0,
   });
 
@@ -161,6 +173,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     async stop() {
       await engine.stop();
       raw.close();
+      consumers.close();
       responder.close();
       await membership.leave().catch(() => undefined);
       loader.close();

@@ -2,14 +2,7 @@
  * The input: a pull consumer on `RAW` without acks, in memory, that begins behind the position. Every delivery is
  * checked, and whatever is not exactly the next one is a doubt (routing.md, "Position").
  */
-import {
-  AckPolicy,
-  createInbox,
-  DeliverPolicy,
-  nanos,
-  ReplayPolicy,
-  type NatsConnection,
-} from 'nats';
+import { AckPolicy, DeliverPolicy, nanos, ReplayPolicy, type NatsConnection } from 'nats';
 import { MAX_UNCONFIRMED } from '../domain/routing.js';
 import { Doubt } from './doubt.js';
 import type { Link, LinkMessage } from './link.js';
@@ -49,7 +42,7 @@ const INACTIVE_MS = 5_000;
 
 export class Source {
   readonly #options: SourceOptions;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #name: string;
   #unsubscribe: () => void = () => undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -63,6 +56,7 @@ export class Source {
 
   constructor(options: SourceOptions) {
     this.#options = options;
+    this.#inbox = options.link.newInbox();
     this.#name = `router_${this.#inbox.slice(this.#inbox.lastIndexOf('.') + 1)}`;
     this.#lastRawSequence = options.from - 1;
   }

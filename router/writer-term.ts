@@ -1,6 +1,6 @@
 /** One term of writing: from a fence to the first doubt. */
 import type { NatsConnection } from 'nats';
-import type { DestinationRules, Limits } from '../domain/destination.js';
+import type { Destinations, Limits } from '../domain/destination.js';
 import { MAX_UNCONFIRMED, type StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { LogPosition } from '../platform/routed-log.js';
@@ -16,7 +16,7 @@ export interface WriterTermOptions {
   readonly nc: NatsConnection;
   readonly link: Link;
   readonly streams: StreamPair;
-  readonly rules: DestinationRules;
+  readonly destinationOf: Destinations;
   readonly limits: Limits;
   readonly metrics: RouterMetrics;
   readonly log: Logger;
@@ -114,8 +114,8 @@ export class WriterTerm {
 
   #route(delivery: Delivery): void {
     if (this.#doubt !== undefined) return;
-    const { rules, limits, metrics, log } = this.options;
-    const { outgoing, destination } = routeDelivery(delivery, rules, limits);
+    const { destinationOf, limits, metrics, log } = this.options;
+    const { outgoing, destination } = routeDelivery(delivery, destinationOf, limits);
     this.egress.send(outgoing);
     metrics.hits += 1;
     if (destination.dlq !== null) {

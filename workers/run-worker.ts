@@ -12,7 +12,7 @@ import type { Config } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
-import { onStop, reportReady } from '../platform/process.js';
+import { onStop, reportReady, surviveDriverErrors } from '../platform/process.js';
 import {
   addressesFor,
   readMasterSecret,
@@ -59,6 +59,7 @@ export async function runWorker(
   { activityInterceptors = [] }: WorkerExtras = {},
 ): Promise<void> {
   const log = createLogger('worker', config.logLevel);
+  surviveDriverErrors(log);
   const addresses = addressesFor(config, 'worker');
   const masterSecret = readMasterSecret(config);
   if (masterSecret === null) {

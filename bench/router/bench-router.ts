@@ -26,6 +26,7 @@ export async function startBenchRouter(
     streams: STREAMS,
     routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
     staleMs: 60_000,
+    maxControlLine: 4_096,
     log: pino({ level: 'error' }),
   });
   while (!router.ready()) await delay(1);

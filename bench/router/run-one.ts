@@ -1,9 +1,22 @@
-/** One run of one shape, in a process of its own: `<shape> <max_messages or form> <events>`. */
+/**
+ * One run of one shape, in a process of its own: `<shape> <max_messages or form> <events> <uncounted>`. The first events
+ * are not counted: they warm the compiler up, as a router that runs for days has long been.
+ */
 import { once } from 'node:events';
-import { AckPolicy, connect, DeliverPolicy, type NatsConnection } from 'nats';
+import { AckPolicy, connect, DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
+import { remembering, subjectMatcher } from '../../domain/destination.js';
 import { carriedHeaders } from '../../domain/event-headers.js';
-import { STREAMS } from '../../domain/routing.js';
+import { classifyFast } from '../../domain/guild-scan.js';
+import type { GuildId } from '../../domain/guild.js';
+import type { SandboxId } from '../../domain/names.js';
+import {
+  DEFAULT_PRODUCTION_SUBJECTS,
+  MAX_UNCONFIRMED,
+  routedSubjects,
+  STREAMS,
+} from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
+import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { streamFacts } from '../../platform/routed-log.js';
 import { Chain } from '../../router/chain.js';
 import { openFastLink } from '../../router/fast-link.js';
@@ -11,60 +24,99 @@ import { Source } from '../../router/source.js';
 import { startBenchRouter } from './bench-router.js';
 import type { RunMessage } from './shapes.js';
 
-const [shape = '', setting = '', count = ''] = process.argv.slice(2);
+const [shape = '', setting = '', count = '', uncounted = ''] = process.argv.slice(2);
 const events = Number(count);
+const warmUp = Number(uncounted);
 const url = process.env.NATS_URL ?? '';
 
-/** Done when this many messages are stored; asked for seldom, so that asking costs nothing. */
-async function storedAtLeast(nc: NatsConnection, sequence: number): Promise<void> {
-  while ((await streamFacts(nc, STREAMS.routed)).lastSequence < sequence) await delay(10);
+/** How many are stored; asked for seldom, so that asking costs nothing. */
+async function storedAtLeast(nc: NatsConnection, sequence: number): Promise<number> {
+  for (;;) {
+    const { lastSequence } = await streamFacts(nc, STREAMS.routed);
+    if (lastSequence >= sequence) return lastSequence;
+    await delay(10);
+  }
 }
 
-async function bare(nc: NatsConnection): Promise<void> {
+async function consumerOf(nc: NatsConnection, ackPolicy: AckPolicy) {
   const jsm = await nc.jetstreamManager();
-  const info = await jsm.consumers.add(STREAMS.raw, {
-    ack_policy: AckPolicy.None,
+  const { name } = await jsm.consumers.add(STREAMS.raw, {
+    ack_policy: ackPolicy,
     deliver_policy: DeliverPolicy.All,
     mem_storage: true,
     inactive_threshold: 60_000_000_000,
   });
-  const consumer = await nc.jetstream().consumers.get(STREAMS.raw, info.name);
-  let copied = 0;
+  return nc.jetstream().consumers.get(STREAMS.raw, name);
+}
+
+/** Where a message goes, by the router's own scan and rules. */
+async function destinations(): Promise<(message: JsMsg) => string> {
+  const sql = openPostgres(process.env.DATABASE_URL ?? '', { name: 'bench', max: 1 });
+  const rows = await sql<{ guild_id: GuildId; sandbox_id: SandboxId }[]>`
+    SELECT guild_id, sandbox_id FROM sandbox_routes`;
+  await closePostgres(sql);
+  const table = new Map(rows.map((row) => [row.guild_id, row.sandbox_id]));
+  const destinationOf = remembering({
+    covers: subjectMatcher(routedSubjects(DEFAULT_PRODUCTION_SUBJECTS)),
+    sandboxOf: (guildId: GuildId) => table.get(guildId),
+  });
+  return ({ subject, data }) => destinationOf(subject, classifyFast(data)).subject;
+}
+
+const toProduction = (): string => 'events.MESSAGE_CREATE';
+
+/** `consume` with a callback and a core publish of what comes. */
+async function copied(nc: NatsConnection, subjectOf: (message: JsMsg) => string): Promise<void> {
+  const consumer = await consumerOf(nc, AckPolicy.None);
+  let done = 0;
   const messages = await consumer.consume({
     max_messages: Number(setting),
     callback: (message) => {
-      nc.publish('events.MESSAGE_CREATE', message.data);
-      copied += 1;
+      nc.publish(subjectOf(message), message.data);
+      done += 1;
+      if (done === warmUp) begin(warmUp);
     },
   });
-  while (copied < events) await delay(5);
+  while (done < events) await delay(5);
   await storedAtLeast(nc, events);
   await messages.close();
 }
 
+const bare = (nc: NatsConnection): Promise<void> => copied(nc, toProduction);
+
+const looking = async (nc: NatsConnection): Promise<void> => copied(nc, await destinations());
+
+/** As the client's documentation has it. */
+async function iterated(nc: NatsConnection): Promise<void> {
+  const subjectOf = await destinations();
+  const consumer = await consumerOf(nc, AckPolicy.None);
+  let done = 0;
+  for await (const message of await consumer.consume({ max_messages: Number(setting) })) {
+    nc.publish(subjectOf(message), message.data);
+    done += 1;
+    if (done === warmUp) begin(warmUp);
+    if (done >= events) break;
+  }
+  await storedAtLeast(nc, events);
+}
+
 /** What everybody writes first: one PubAck awaited for each event. */
 async function awaited(nc: NatsConnection): Promise<void> {
-  const jsm = await nc.jetstreamManager();
-  const info = await jsm.consumers.add(STREAMS.raw, {
-    ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
-  });
+  const consumer = await consumerOf(nc, AckPolicy.Explicit);
   const js = nc.jetstream();
-  const consumer = await js.consumers.get(STREAMS.raw, info.name);
-  let copied = 0;
-  const messages = await consumer.consume({ max_messages: 1_000 });
-  for await (const message of messages) {
+  let done = 0;
+  for await (const message of await consumer.consume({ max_messages: 1_000 })) {
     await js.publish('events.MESSAGE_CREATE', message.data);
     message.ack();
-    copied += 1;
-    if (copied >= events) break;
+    done += 1;
+    if (done === warmUp) begin(warmUp);
+    if (done >= events) break;
   }
 }
 
 /** The server alone, taking what the fast form sends: headers, chain, a PubAck for each hundred. */
 async function ingest(nc: NatsConnection): Promise<void> {
   const link = await openFastLink(nc, url, 'bench');
-  begin();
   const payload = Buffer.alloc(755, 120);
   const headers = carriedHeaders(null);
   let sent = 0;
@@ -72,6 +124,7 @@ async function ingest(nc: NatsConnection): Promise<void> {
     const send = (): void => {
       while (sent < events && chain.unconfirmed < 960) {
         sent += 1;
+        if (sent === warmUp) begin(warmUp);
         const subject = 'events.MESSAGE_CREATE';
         chain.send({ subject, headers, payload, rawSequence: sent, label: '' });
       }
@@ -97,32 +150,35 @@ async function consume(nc: NatsConnection): Promise<void> {
       maxPayload: 1_048_576,
       onDelivery: () => {
         seen += 1;
+        if (seen === warmUp) begin(warmUp);
         if (seen % 500 === 0) source.request(1_000);
         if (seen === events) resolve();
       },
       onDoubt: reject,
     });
     source.start().then(() => {
-      begin();
       source.request(1_000);
     }, reject);
   });
   link.close();
 }
 
-/** The start (table, election, fence: some 0.2 s) is no part of the rate. */
 async function ours(nc: NatsConnection): Promise<void> {
-  const router = await startBenchRouter(nc, url, setting === 'plain' ? 'plain' : 'fast');
-  begin();
   const observer = await connect({ servers: url });
-  // The term's fence takes the first thousand sequences.
-  await storedAtLeast(observer, events + 1_000);
+  const router = await startBenchRouter(nc, url, setting === 'plain' ? 'plain' : 'fast');
+  begin((await storedAtLeast(observer, warmUp + FENCE)) - FENCE);
+  await storedAtLeast(observer, events + FENCE);
   await observer.close();
   await router.stop();
 }
 
+/** The term's fence takes the first sequences. */
+const FENCE = MAX_UNCONFIRMED;
+
 const SHAPES: Readonly<Record<string, (nc: NatsConnection) => Promise<void>>> = {
   bare,
+  looking,
+  iterated,
   awaited,
   ingest,
   consume,
@@ -134,14 +190,19 @@ process.send?.('ready');
 await once(process, 'message');
 let cpu = process.cpuUsage();
 let began = performance.now();
-const begin = (): void => {
+let before = 0;
+/** From here on it counts; `done` events came before. */
+function begin(done: number): void {
+  process.send?.('begins');
+  before = done;
   cpu = process.cpuUsage();
   began = performance.now();
-};
+}
 await SHAPES[shape]?.(nc);
 const seconds = (performance.now() - began) / 1_000;
 const { user, system } = process.cpuUsage(cpu);
 const result: RunMessage = {
+  events: events - before,
   seconds,
   cpuMicros: user + system,
   rssMiB: process.memoryUsage.rss() / 1_048_576,

@@ -78,7 +78,7 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
         ...['$SYS.REQ.CLAIMS.*', ACCOUNT_LOOKUP],
       ],
     },
-    subscribe: { allow: subscribeOwn('bd_worker', '_INBOX.>') },
+    subscribe: { allow: subscribeOwn('bd_worker') },
   },
   bd_router: {
     publish: {
@@ -96,9 +96,10 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
         ...consume(KV_STREAM),
         api('STREAM.PURGE', RAW),
         `$KV.${ROUTER_BUCKET}.>`,
-        // Confirmations of the barrier. `allow_responses` would do it too, but keeps account of every delivered
-        // message that has a reply subject: each event of RAW.
-        '_INBOX.>',
+        // Confirmations of the barrier, and the answer to another router that asks whether this one lives.
+        // `allow_responses` would do it too, but keeps account of every delivered message that has a reply subject:
+        // each event of RAW.
+        '_INBOX_bd_router.>',
         '_INBOX_bd_worker.>',
         '_INBOX_bd_client.>',
         '_INBOX_admin.>',
@@ -106,7 +107,7 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
       // Its own output must never be its input.
       deny: [...RAW_SUBJECTS],
     },
-    subscribe: { allow: subscribeOwn('bd_router', '_INBOX.>', SYNC_SUBJECT, ALIVE) },
+    subscribe: { allow: subscribeOwn('bd_router', SYNC_SUBJECT, ALIVE) },
   },
   bd_client: {
     publish: {
@@ -115,7 +116,7 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
         ACCOUNT_LOOKUP,
       ],
     },
-    subscribe: { allow: subscribeOwn('bd_client', '_INBOX.>') },
+    subscribe: { allow: subscribeOwn('bd_client') },
   },
   ingest: {
     publish: { allow: [...RAW_SUBJECTS] },

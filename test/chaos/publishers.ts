@@ -1,7 +1,7 @@
 /** Publishers, each with a connection and guilds of its own, which count what the server acknowledged. */
-import { createInbox, type NatsConnection } from 'nats';
+import type { NatsConnection } from 'nats';
 import { delay } from '../../platform/deadline.js';
-import { closeNats, openNats } from '../../platform/nats.js';
+import { closeNats, newInbox, openNats } from '../../platform/nats.js';
 import { RawHeaders } from '../../platform/raw-headers.js';
 import { ChaosEvent } from './events.js';
 
@@ -96,7 +96,7 @@ export class Publishers {
 
   async #connect(url: string, index: number): Promise<void> {
     const nc = await openNats(url, `publisher ${index}`);
-    const inbox = createInbox(url.includes('admin') ? '_INBOX_admin' : undefined);
+    const inbox = newInbox(nc);
     nc.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
         if (error !== null || message.data.length === 0) return;

@@ -75,6 +75,7 @@ const router = await startRouter({
   streams: STREAMS,
   routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
   staleMs: 60_000,
+  maxControlLine: 4_096,
   log: pino({ level: 'info' }, pino.destination({ dest: 2, sync: true })),
   parts,
 });

@@ -20,6 +20,16 @@ describe('the configuration', () => {
     expect(routes).toEqual({ cacheTtlMs: 60_000, staleMs: 60_000 });
   });
 
+  it("takes nats-server's max_control_line, within what can be meant", () => {
+    expect(loadConfig({}).maxControlLine).toBe(4_096);
+    expect(loadConfig({ SANDBOX_MAX_CONTROL_LINE: '8192' }).maxControlLine).toBe(8_192);
+    for (const wrong of ['0', '1000', '4k', '-1', '99999999']) {
+      expect(() => loadConfig({ SANDBOX_MAX_CONTROL_LINE: wrong })).toThrow(
+        /SANDBOX_MAX_CONTROL_LINE/,
+      );
+    }
+  });
+
   it('reports all wrong values together', () => {
     const env = {
       SANDBOX_MIN_TTL: 'soon',

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { delay } from '../../platform/deadline.js';
 import { closeNats, openNats } from '../../platform/nats.js';
-import { withNats, withPostgres } from '../stack/ask.js';
+import { natsRefusal, withNats, withPostgres } from '../stack/ask.js';
 import {
   openAdmin,
   openClient,
@@ -161,4 +161,15 @@ describe('the role of the REST API', () => {
       async () => (await jsm.streams.info('FORGED')).state.messages > 0 || null,
     );
   });
+});
+
+const SERVICES = ['router', 'worker', 'client'] as const;
+
+it.each(SERVICES)('%s hears the answers to nobody but itself', async (role) => {
+  const url = stackState().urls[role].nats;
+  const others = SERVICES.filter((other) => other !== role);
+  for (const subject of ['_INBOX.>', ...others.map((other) => `_INBOX_bd_${other}.>`)]) {
+    expect(await natsRefusal(url, (nc) => void nc.subscribe(subject))).toBe(subject);
+  }
+  expect(await natsRefusal(url, (nc) => void nc.subscribe(`_INBOX_bd_${role}.>`))).toBeNull();
 });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, oversize, subjectMatcher } from '../../domain/destination.js';
+import { decide, oversize, remembering, subjectMatcher } from '../../domain/destination.js';
 import { carriedHeaders, carriedToDlq, chained } from '../../domain/event-headers.js';
 import { classify } from '../../domain/guild-of-event.js';
+import type { SandboxId } from '../../domain/names.js';
 import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects } from '../../domain/routing.js';
 import { placeOfReply } from '../../router/delivery-place.js';
 import { guild, sandbox } from './routes.js';
@@ -84,6 +85,35 @@ describe('the destination', () => {
     ['events.raw.A', [], 'dlq.malformed'],
   ])('%s %j → %s', (subject, document, expected) => {
     expect(to(subject, document)).toBe(expected);
+  });
+
+  it('is the same where it is remembered, also when a mapping has changed', () => {
+    const types = ['A', 'guild.join', 'READY', 'user.update', 'raw', 'raw.x', 'no.such.x', ''];
+    const subjects = [
+      ...types.flatMap((type) => [`events.raw.${type}`, `commands.raw.${type}`]),
+      'events.A',
+      'x',
+    ];
+    const table = new Map<string, SandboxId>();
+    const own = { covers: rules.covers, sandboxOf: (id: string) => table.get(id) };
+    const destinationOf = remembering(own);
+    const documents = [
+      { guild_id: G },
+      { guild_id: guild(2) },
+      {},
+      [],
+      { t: 'READY', guild_id: G },
+    ];
+    for (const mapped of [null, sandbox(1), sandbox(2), null, sandbox(1)]) {
+      if (mapped === null) table.delete(G);
+      else table.set(G, mapped);
+      for (const subject of subjects) {
+        for (const document of documents)
+          expect(destinationOf(subject, event(document))).toEqual(
+            decide(own, subject, event(document)),
+          );
+      }
+    }
   });
 
   it('matches wildcards as the server does', () => {

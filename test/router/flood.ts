@@ -1,5 +1,5 @@
 /** Publishes numbered events into `RAW`, and reads back everything that `ROUTED` holds. */
-import { AckPolicy, createInbox, DeliverPolicy, type NatsConnection, type PubAck } from 'nats';
+import { AckPolicy, DeliverPolicy, type NatsConnection, type PubAck } from 'nats';
 import {
   HEADER_EXPECTED_LAST_SEQ,
   HEADER_RAW_SEQ,
@@ -7,6 +7,7 @@ import {
   STREAMS,
 } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
+import { newInbox } from '../../platform/nats.js';
 import { headerBytes, RawHeaders } from '../../platform/raw-headers.js';
 import { readLogEntry, streamFacts } from '../../platform/routed-log.js';
 import { check, type PublishedEvent, type StoredEvent, type Verdict } from './checker.js';
@@ -22,9 +23,10 @@ const FILLER = 'x'.repeat(500);
 export class Flood {
   readonly published: PublishedEvent[] = [];
   readonly #acknowledged = new Set<number>();
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
 
   constructor(private readonly nc: NatsConnection) {
+    this.#inbox = newInbox(nc);
     nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null || message.data.length === 0) return;

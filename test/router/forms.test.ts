@@ -3,10 +3,14 @@ import fc from 'fast-check';
 import { AckPolicy, DeliverPolicy, type JsMsg } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FENCE_SUBJECT, STREAMS, type RouterForm } from '../../domain/routing.js';
+import { chained } from '../../domain/event-headers.js';
 import { corpus } from '../../fixtures/events/index.js';
 import { headerBytes, RawHeaders } from '../../platform/raw-headers.js';
 import { streamFacts } from '../../platform/routed-log.js';
+import { SubjectCache } from '../../router/subject-cache.js';
+import { digitsOf, putNumber } from '../../router/wire-numbers.js';
 import { ProtocolError, WireReader } from '../../router/wire-reader.js';
+import { WireWriter } from '../../router/wire-writer.js';
 import { drained } from './flood.js';
 import { routerInProcess } from './in-process.js';
 import { guild } from './routes.js';
@@ -117,7 +121,8 @@ describe('the reader of the wire', () => {
     ...Array.from({ length: 30 }, (_, n) => frame(n)),
     Buffer.from("PING\r\nPONG\r\n-ERR 'x y'\r\n"),
   ]);
-  function read(chunks: readonly Buffer[]): string[] {
+  const memory = Buffer.alloc(frames.length);
+  function read(chunks: readonly Buffer[], intoSpace = false): string[] {
     const seen: string[] = [];
     const reader = new WireReader({
       onLine: (line) => seen.push(line),
@@ -127,10 +132,14 @@ describe('the reader of the wire', () => {
       },
     });
     // The same memory each time, as the socket has it.
-    const memory = Buffer.alloc(frames.length);
     for (const chunk of chunks) {
-      chunk.copy(memory);
-      reader.push(memory.subarray(0, chunk.length));
+      if (intoSpace) {
+        chunk.copy(reader.space);
+        reader.filled(chunk.length);
+      } else {
+        chunk.copy(memory);
+        reader.push(memory.subarray(0, chunk.length));
+      }
     }
     return seen;
   }
@@ -144,14 +153,105 @@ describe('the reader of the wire', () => {
         const at = [0, ...cuts.sort((a, b) => a - b), frames.length];
         const chunks = at.slice(1).map((end, i) => frames.subarray(at[i], end));
         expect(read(chunks)).toEqual(whole);
+        expect(read(chunks, true)).toEqual(whole);
       }),
       { numRuns: 300 },
     );
-    expect(read(Array.from(frames, (byte) => Buffer.from([byte])))).toEqual(whole);
+    const bytes = Array.from(frames, (byte) => Buffer.from([byte]));
+    expect(read(bytes)).toEqual(whole);
+    expect(read(bytes, true)).toEqual(whole);
+  });
+
+  it('puts a frame together that is larger than all that is read at once', () => {
+    const payloads: number[] = [];
+    const reader = new WireReader({
+      onLine: () => undefined,
+      onMessage: (_sid, { payload }) => payloads.push(payload.length, payload.at(-1) ?? 0),
+    });
+    const one = (size: number): Buffer =>
+      Buffer.concat([
+        Buffer.from(`MSG a 1 ${size}\r\n`),
+        Buffer.alloc(size, 'q'),
+        Buffer.from('\r\n'),
+      ]);
+    const bytes = Buffer.concat([one(10), one(700_000), one(60_000), one(70_000), one(3)]);
+    for (let at = 0; at < bytes.length; at += 50_001) {
+      const part = bytes.subarray(at, at + 50_001);
+      part.copy(reader.space);
+      reader.filled(part.length);
+    }
+    const q = 'q'.charCodeAt(0);
+    expect(payloads).toEqual([10, q, 700_000, q, 60_000, q, 70_000, q, 3, q]);
   });
 
   it('refuses what is no protocol', () => {
     expect(() => read([Buffer.from('MSG a 1 x\r\n')])).toThrow(ProtocolError);
     expect(() => read([Buffer.from('MSG a b c d e f 5\r\n')])).toThrow(ProtocolError);
+  });
+});
+
+describe('the writer of the wire', () => {
+  it('writes numbers as they are', () => {
+    const buffer = Buffer.alloc(20);
+    const written = (value: number): string =>
+      buffer.toString('latin1', 2, putNumber(buffer, 2, value));
+    for (const value of [0, 9, 10, 99, 100, 4_294_967_295, 4_294_967_296, Number.MAX_SAFE_INTEGER])
+      expect(written(value)).toBe(String(value));
+    fc.assert(
+      fc.property(fc.maxSafeNat(), (value) => {
+        expect(written(value)).toBe(String(value));
+        expect(digitsOf(value)).toBe(String(value).length);
+      }),
+    );
+  });
+
+  it('writes what the client would, whatever subject, headers and payload', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            subject: fc.stringMatching(/^[a-zé日.]{1,80}$/u),
+            headers: fc.uint8Array({ maxLength: 300 }),
+            payload: fc.uint8Array({ maxLength: 2_000 }),
+            rawSequence: fc.maxSafeNat(),
+            expected: fc.maxSafeNat(),
+            reply: fc.option(fc.stringMatching(/^[a-z.]{1,40}$/), { nil: undefined }),
+          }),
+          { minLength: 1, maxLength: 60 },
+        ),
+        (messages) => {
+          const out: Buffer[] = [];
+          const writer = new WireWriter((bytes) => out.push(Buffer.from(bytes)));
+          const wanted: Buffer[] = [];
+          for (const { expected, reply, ...message } of messages) {
+            writer.chained(message, expected, reply);
+            const block = chained(message.headers, expected, message.rawSequence);
+            const to = [message.subject, ...(reply === undefined ? [] : [reply])].join(' ');
+            const line = `HPUB ${to} ${block.length} ${block.length + message.payload.length}\r\n`;
+            wanted.push(
+              Buffer.from(line),
+              block,
+              Buffer.from(message.payload),
+              Buffer.from('\r\n'),
+            );
+          }
+          writer.flush();
+          expect(Buffer.concat(out).equals(Buffer.concat(wanted))).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+describe('the subjects of what is read', () => {
+  it('are what they are, however many there are', () => {
+    const cache = new SubjectCache();
+    for (let round = 0; round < 2; round++) {
+      for (let n = 0; n < 2_000; n++) {
+        const text = `events.raw.É${n}`;
+        const buffer = Buffer.from(`MSG ${text} 1`);
+        expect(cache.textOf(buffer, 4, buffer.length - 2)).toBe(text);
+      }
+    }
   });
 });

@@ -7,6 +7,7 @@ import {
   type RouterForm,
 } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
+import type { Logger } from '../../platform/log.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { startRouter, type Router } from '../../router/router.js';
@@ -26,11 +27,20 @@ export async function routerInProcess(
     until = 'ready',
     form = 'fast',
     natsUrl = servers.natsUrl,
+    consumersEveryMs = 30_000,
+    maxControlLine = 4_096,
+    log = pino(
+      { level: process.env.TEST_LOG ?? 'silent' },
+      pino.destination({ dest: 2, sync: true }),
+    ),
   }: {
     staleMs?: number;
     until?: 'ready' | 'started';
     form?: RouterForm;
     natsUrl?: string;
+    consumersEveryMs?: number;
+    maxControlLine?: number;
+    log?: Logger;
   } = {},
 ): Promise<TestRouter> {
   const nc = await openNats(natsUrl, 'router in test');
@@ -45,10 +55,9 @@ export async function routerInProcess(
     streams: STREAMS,
     routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
     staleMs,
-    log: pino(
-      { level: process.env.TEST_LOG ?? 'silent' },
-      pino.destination({ dest: 2, sync: true }),
-    ),
+    consumersEveryMs,
+    maxControlLine,
+    log,
   });
   const deadline = Date.now() + 10_000;
   while (until === 'ready' && !router.ready()) {

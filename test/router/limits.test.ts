@@ -1,5 +1,15 @@
 import { AckPolicy, DiscardPolicy } from 'nats';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import pino from 'pino';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+} from 'vitest';
 import { STREAMS } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
 import { streamFacts } from '../../platform/routed-log.js';
@@ -76,6 +86,75 @@ describe('limits', () => {
     expect((await jsm.consumers.info(STREAMS.routed, 'slow')).num_pending).toBe(200);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
     await jsm.consumers.delete(STREAMS.routed, 'slow');
+  });
+
+  it('the control line is as long as the configuration says', async () => {
+    const { nc } = world;
+    const subject = `events.raw.${'y'.repeat(900)}`;
+    const stored: (string | undefined)[] = [];
+    for (const maxControlLine of [1_024, 4_096]) {
+      router = await routerInProcess(world.servers, { maxControlLine });
+      await nc.jetstream().publish(subject, '{}');
+      await drained(nc);
+      stored.push((await readRouted(nc)).at(-1)?.subject);
+      await router.stop();
+      router = undefined;
+    }
+    expect(stored).toEqual(['dlq.oversize', `events.${'y'.repeat(900)}`]);
+  });
+
+  it('an alarm comes before a consumer loses what it has not read, and names it', async () => {
+    const { nc, jsm } = world;
+    // Some 1,200 events.
+    await jsm.streams.update(STREAMS.routed, { max_bytes: 1_000_000 });
+    onTestFinished(async () => {
+      await jsm.streams.update(STREAMS.routed, { max_bytes: 8_192 * 1_048_576 });
+    });
+    const durable = (name: string, s: number): Promise<unknown> =>
+      jsm.consumers.add(STREAMS.routed, {
+        durable_name: name,
+        filter_subjects: [`sandbox.${sandbox(s)}.events.>`, `sandbox.${sandbox(s)}.commands.>`],
+        ack_policy: AckPolicy.Explicit,
+      });
+    const readAll = async (name: string): Promise<void> => {
+      const consumer = await nc.jetstream().consumers.get(STREAMS.routed, name);
+      for await (const message of await consumer.fetch({ max_messages: 150, expires: 5_000 }))
+        message.ack();
+    };
+    const lines: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
+    router = await routerInProcess(world.servers, { consumersEveryMs: 50, log });
+    const atRisk = async (): Promise<string[]> => {
+      await delay(150);
+      const text = await router?.router.metrics.registry.getSingleMetricAsString(
+        'sandbox_consumer_at_risk',
+      );
+      return [...(text ?? '').matchAll(/consumer="(\w+)"\} 1/g)].map(([, name = '']) => name);
+    };
+    const fill = async (count: number, guildOf: (n: number) => number): Promise<void> => {
+      await flood.run(count, 5_000, (n) => ({
+        guildId: guild(guildOf(n)),
+        type: 'X',
+        allowed: [],
+      }));
+      await drained(nc);
+    };
+    // The stream is full and forgets its oldest; one consumer reads nothing, one everything.
+    await fill(1_500, () => 15);
+    await Promise.all([durable('sb_slow', 1), durable('sb_quick', 2), durable('sb_quiet', 3)]);
+    await fill(300, (n) => 1 + (n % 2));
+    await readAll('sb_quick');
+    expect(await atRisk()).toEqual([]);
+    // One has an ack floor of long ago, but nothing unread that is old: each round it gets an event of its own.
+    for (let round = 0; round < 20 && (await atRisk()).length === 0; round++)
+      await fill(50, (n) => (n === 49 ? 3 : 15));
+    expect(await atRisk()).toEqual(['sb_slow']);
+    expect(lines.filter((line) => line.includes('ALARM: consumers of ROUTED'))).toHaveLength(1);
+    expect(lines.join('')).toContain('"consumer":"sb_slow","unread":150');
+    // In time: nothing of it is gone.
+    expect((await jsm.consumers.info(STREAMS.routed, 'sb_slow')).num_pending).toBe(150);
+    await readAll('sb_slow');
+    await expect.poll(atRisk, { timeout: 5_000 }).toEqual([]);
   });
 
   it('a lost notification heals within a second', async () => {

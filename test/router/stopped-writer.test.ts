@@ -1,8 +1,9 @@
-import { createInbox, type NatsConnection, type PubAck } from 'nats';
+import { type NatsConnection, type PubAck } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { headerBlock } from '../../domain/event-headers.js';
 import { MAX_UNCONFIRMED, STREAMS } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
+import { newInbox } from '../../platform/nats.js';
 import { RawHeaders } from '../../platform/raw-headers.js';
 import { streamFacts, writeFence, type LogPosition } from '../../platform/routed-log.js';
 import { NOTHING_WRONG } from './checker.js';
@@ -13,7 +14,7 @@ import { freshStreams, inTurn, lastOfRouted, openWorld, type TestWorld } from '.
 
 /** What a writer that was stopped still has in its buffers: `count` events that follow `behind`. How many were stored. */
 async function leftovers(nc: NatsConnection, behind: number, count: number): Promise<number> {
-  const inbox = createInbox();
+  const inbox = newInbox(nc);
   let stored = 0;
   let answers = 0;
   const subscription = nc.subscribe(inbox, {

@@ -1,6 +1,5 @@
 /** What is left of a sandbox, read back from the servers themselves with the administrator's rights, not through the product. */
-import { createInbox } from 'nats';
-import { openNats, closeNats } from '../../platform/nats.js';
+import { closeNats, newInbox, openNats } from '../../platform/nats.js';
 import { openPostgres, closePostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import type { ServerUrls } from '../../platform/stack-file.js';
@@ -78,7 +77,7 @@ async function inNats(url: string, sandboxId: string): Promise<string[]> {
       found.push(`NATS ${count} messages on ${subject}`);
     }
     // All account tokens, one message each, and an empty one at the end.
-    const inbox = createInbox();
+    const inbox = newInbox(nc);
     const accounts = nc.subscribe(inbox);
     nc.publish('$SYS.REQ.CLAIMS.PACK', '', { reply: inbox });
     for await (const message of accounts) {

@@ -1,0 +1,22 @@
+/** Decimal numbers as the protocol has them, written without a string on the way. */
+
+const ZERO = 48;
+
+/** How many digits a whole number from 0 to 2^53 has. */
+export function digitsOf(value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits += 1;
+  return digits;
+}
+
+/** @returns the position behind it */
+export function putNumber(buffer: Uint8Array, at: number, value: number): number {
+  const end = at + digitsOf(value);
+  let rest = value;
+  for (let i = end - 1; i >= at; i--) {
+    const tens = Math.floor(rest / 10);
+    buffer[i] = ZERO + (rest - tens * 10);
+    rest = tens;
+  }
+  return end;
+}
