@@ -161,11 +161,16 @@ describe('on Redis a sandbox', () => {
     const key = `sandbox:${tenant.id}:large`;
     const filler = await redisAs(tenant.env);
     await filler.set(key, 'x'.repeat(1_048_576));
-    const ask = `GET ${key}\r\n`.repeat(150);
-    listening.resume();
-    listening.write(ask);
+    const ask = `GET ${key}\r\n`;
     deaf.pause();
-    deaf.write(ask);
+    deaf.write(ask.repeat(150));
+    // As much in all, each answer read before the next is asked for: at once they would fill its buffer too.
+    let read = 0;
+    listening.on('data', (chunk: Buffer) => (read += chunk.length));
+    for (let i = 1; i <= 150; i += 1) {
+      listening.write(ask);
+      while (read < i * 1_048_576) await once(listening, 'data');
+    }
     // Its own end reaches it only when it reads; the server has closed long before.
     await withRedis(stackState().urls.admin.redis, (admin) =>
       until('it is cut', async () => {
@@ -175,8 +180,6 @@ describe('on Redis a sandbox', () => {
       }),
     );
     await filler.ping();
-    listening.write('PING\r\n');
-    await once(listening, 'data');
     await filler.del(key);
     filler.disconnect();
     limited += 1;
