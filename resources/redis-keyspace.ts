@@ -45,6 +45,23 @@ export function redisKeyspace(context: ResourceContext): Resource {
   const { redis, installation, masterSecret, redisAcl } = context;
   const fenced = fencedConnection(redis);
 
+  /**
+   * Buries it and deletes its user. False where the server is full and takes no tombstone: then no late `ensure` can write
+   * either, until there is room again.
+   */
+  async function revoked(sandboxId: SandboxId): Promise<boolean> {
+    const buried = await redis.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Error && error.message.startsWith('OOM')) return false;
+        throw error;
+      },
+    );
+    // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
+    if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
+    return buried;
+  }
+
   return {
     name: 'redis-keyspace',
     server: 'Redis',
@@ -109,17 +126,24 @@ export function redisKeyspace(context: ResourceContext): Resource {
     },
 
     async revoke(sandboxId) {
-      await inRedis(async () => {
-        await redis.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
-        // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
-        if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
-      });
+      await inRedis(() => revoked(sandboxId));
     },
 
     async remove(sandboxId) {
-      await this.revoke(sandboxId);
+      const unlinkAll = () =>
+        scanKeys(redis, redisPrefix(sandboxId), (keys) => redis.unlink(...keys));
       await inRedis(async () => {
-        await scanKeys(redis, redisPrefix(sandboxId), (keys) => redis.unlink(...keys));
+        if (!(await revoked(sandboxId))) {
+          // Perhaps it is this one that has filled the server: then there is room now.
+          await unlinkAll();
+          if (!(await revoked(sandboxId))) {
+            throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {
+              hint: 'Raise maxmemory, or destroy the sandbox that fills it; this goes on by itself then.',
+              details: { dependency: 'redis' },
+            });
+          }
+        }
+        await unlinkAll();
         await redis.del(rotationKey(sandboxId));
         await redis.hdel(REDIS_REGISTRY, sandboxId);
       });

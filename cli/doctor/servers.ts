@@ -5,7 +5,7 @@ import { closeNats, openNats } from '../../platform/nats.js';
 import { asPostgresError, closePostgres, openPostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import { routerBucket } from '../../platform/router-bucket.js';
-import { clock, failed, ok, version, type Finding } from './check.js';
+import { clock, failed, ok, version, warning, type Finding } from './check.js';
 
 const NAME = 'bd doctor';
 
@@ -45,7 +45,7 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
     const from = Date.now();
     const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
     const to = Date.now();
-    const info = await redis.info('server');
+    const info = `${await redis.info('server')}\n${await redis.info('memory')}`;
     const line = (key: string) => new RegExp(`^${key}:(.*)$`, 'm').exec(info)?.[1]?.trim();
     const found = line('valkey_version');
     const text = found === undefined ? `Redis ${line('redis_version') ?? '0'}` : `Valkey ${found}`;
@@ -61,16 +61,37 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
       ),
       acl
         ? ok('redis acl', 'a user for each sandbox')
-        : {
-            name: 'redis acl',
-            state: 'warning',
-            detail: 'SANDBOX_REDIS_ACL=off: only the key prefix separates sandboxes',
-            remedy: 'Use a Redis that allows ACL SETUSER.',
-          },
+        : warning(
+            'redis acl',
+            'SANDBOX_REDIS_ACL=off: only the key prefix separates sandboxes',
+            'Use a Redis that allows ACL SETUSER.',
+          ),
+      memoryOf({
+        used: Number(line('used_memory') ?? 0),
+        limit: Number(line('maxmemory') ?? 0),
+        policy: line('maxmemory_policy') ?? '',
+      }),
     ];
   } finally {
     closeRedis(redis);
   }
+}
+
+/** No server has a limit of memory for one user: what the limit for all is, and whether it is near. */
+export function memoryOf(redis: { used: number; limit: number; policy: string }): Finding {
+  const { used, limit, policy } = redis;
+  const name = 'redis memory';
+  if (limit === 0) {
+    const remedy = 'Set `maxmemory`, and `maxmemory-policy noeviction`.';
+    return warning(name, 'no maxmemory: one sandbox can take all of the machine’s', remedy);
+  }
+  if (policy !== 'noeviction') {
+    const remedy = 'Set `maxmemory-policy noeviction`.';
+    return warning(name, `${policy} would remove routes and sandboxes’ keys`, remedy);
+  }
+  const text = `${Math.round((used / limit) * 100)} % of ${Math.round(limit / 1_048_576)} MiB`;
+  if (used < limit * 0.8) return ok(name, text);
+  return warning(name, text, 'Destroy the sandbox that fills it, or raise `maxmemory`.');
 }
 
 export async function askNats(url: string): Promise<readonly Finding[]> {

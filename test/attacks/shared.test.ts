@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SandboxClient } from '../../client/sandbox-client.js';
+import { redisRoutes } from '../../domain/routing.js';
 import { MAX_REDIS_CONNECTIONS } from '../../workers/connection-guard.js';
 import {
   makeTenant,
@@ -12,13 +13,21 @@ import {
   type Tenant,
   variable,
 } from '../isolation/tenants.js';
-import { openAdmin, someGuild, someOwner, stackConfig, until } from '../support/stack.js';
+import { withRedis } from '../stack/ask.js';
+import {
+  openAdmin,
+  someGuild,
+  someOwner,
+  stackConfig,
+  stackState,
+  until,
+} from '../support/stack.js';
 
 let client: SandboxClient;
 let tenant: Tenant;
 let neighbour: Tenant;
 let limited = 0;
-const ATTACKS = 7;
+const ATTACKS = 9;
 
 beforeAll(async () => {
   client = new SandboxClient(stackConfig({ SANDBOX_OWNER: someOwner() }));
@@ -96,6 +105,47 @@ async function rawRedis({ env }: Tenant): Promise<Socket> {
 }
 
 describe('on Redis a sandbox', () => {
+  it('that fills the memory is refused, evicts nothing, and can be destroyed', async () => {
+    const hog = await makeTenant(client);
+    await withRedis(stackState().urls.admin.redis, async (admin) => {
+      const figure = async (name: string) =>
+        Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await admin.info('memory'))?.[1]);
+      const before = await figure('maxmemory');
+      expect(before).toBeGreaterThan(0);
+      const [installation] = await openAdmin()<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+      const routesMap = redisRoutes(installation?.id ?? '').map;
+      const kept = async () => ({
+        routes: await admin.hlen(routesMap),
+        registered: await admin.hlen('sandbox:registry'),
+        users: ((await admin.call('ACL', 'USERS')) as string[]).length,
+      });
+      const things = await kept();
+      expect(things.routes).toBeGreaterThan(0);
+      const [redis, theirs] = [await redisAs(hog.env), await redisAs(neighbour.env)];
+      const own = `sandbox:${neighbour.id}:k`;
+      await theirs.set(own, 'mine');
+      try {
+        await admin.config('SET', 'maxmemory', (await figure('used_memory')) + 8 * 1_048_576);
+        const value = 'x'.repeat(262_144);
+        const fill = async () => {
+          for (let i = 0; i < 100; i += 1) await redis.set(`sandbox:${hog.id}:${i}`, value);
+        };
+        await expect(fill()).rejects.toThrow(/^OOM/);
+        expect(await theirs.get(own)).toBe('mine');
+        expect(await kept()).toEqual(things);
+        await expect(theirs.set(own, value)).rejects.toThrow(/^OOM/);
+        await client.destroy(hog.id);
+        await client.destroyed((await client.get(hog.id)).id);
+        await theirs.set(own, value);
+      } finally {
+        await admin.config('SET', 'maxmemory', before);
+        redis.disconnect();
+        theirs.disconnect();
+      }
+    });
+    limited += 1;
+  });
+
   it('that opens too many connections loses them, and its neighbour keeps its own', async () => {
     const theirs = await redisAs(neighbour.env);
     const kept = await rawRedis(neighbour);
@@ -106,6 +156,35 @@ describe('on Redis a sandbox', () => {
     expect(kept.closed).toBe(false);
     (await redisAs(tenant.env)).disconnect();
     theirs.disconnect();
+    limited += 1;
+  });
+
+  it('that does not read its answers is cut', async () => {
+    const [deaf, listening] = [await rawRedis(tenant), await rawRedis(tenant)];
+    const key = `sandbox:${tenant.id}:large`;
+    const filler = await redisAs(tenant.env);
+    await filler.set(key, 'x'.repeat(1_048_576));
+    const ask = `GET ${key}\r\n`;
+    deaf.pause();
+    deaf.write(ask.repeat(150));
+    // As much in all, each answer read before the next is asked for: at once they would fill its buffer too.
+    let read = 0;
+    listening.on('data', (chunk: Buffer) => (read += chunk.length));
+    for (let i = 1; i <= 150; i += 1) {
+      listening.write(ask);
+      while (read < i * 1_048_576) await once(listening, 'data');
+    }
+    // Its own end reaches it only when it reads; the server has closed long before.
+    await withRedis(stackState().urls.admin.redis, (admin) =>
+      until('it is cut', async () => {
+        const list = String(await admin.call('CLIENT', 'LIST'));
+        expect(list).toContain(`addr=127.0.0.1:${listening.localPort} `);
+        return !list.includes(`addr=127.0.0.1:${deaf.localPort} `) || null;
+      }),
+    );
+    await filler.ping();
+    await filler.del(key);
+    filler.disconnect();
     limited += 1;
   });
 });

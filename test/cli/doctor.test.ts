@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { clock, version } from '../../cli/doctor/check.js';
+import { memoryOf } from '../../cli/doctor/servers.js';
 import { bd } from '../support/bd.js';
 
 const report = z.strictObject({
@@ -77,6 +78,15 @@ describe('the judgement of doctor', () => {
     ['nonsense', false],
   ])('version %s against 2.14', (text, good) => {
     expect(version('nats', text, [2, 14]).state).toBe(good ? 'ok' : 'failed');
+  });
+
+  it.each([
+    [{ used: 10, limit: 100, policy: 'noeviction' }, 'ok'],
+    [{ used: 90, limit: 100, policy: 'noeviction' }, 'warning'],
+    [{ used: 10, limit: 100, policy: 'allkeys-lru' }, 'warning'],
+    [{ used: 10, limit: 0, policy: 'noeviction' }, 'warning'],
+  ])('of memory %j is %s', (memory, state) => {
+    expect(memoryOf(memory).state).toBe(state);
   });
 
   it.each([

@@ -69,7 +69,13 @@ function configuration({
     'save ""',
     // Plain commands can be read by another version, and by Valkey what Redis wrote; a snapshot's format can not.
     'aof-use-rdb-preamble no',
+    // A sandbox has no limit of its own: what it fills is this, not the machine. Evicting would take routes and other
+    // sandboxes' keys; so writes are refused.
+    'maxmemory 1gb',
     'maxmemory-policy noeviction',
+    // Answers that nobody reads count as well, and cost their reader the connection.
+    'maxmemory-clients 25%',
+    'client-output-buffer-limit normal 64mb 32mb 10',
     '',
   ].join('\n');
 }
