@@ -8,7 +8,8 @@ import {
   type SandboxId,
 } from '../domain/names.js';
 import { passwordFor } from '../platform/credentials.js';
-import type { Redis } from '../platform/redis.js';
+import type { ChainableCommander, Redis } from '../platform/redis.js';
+import { keySearch } from './redis-scan.js';
 import { tenantRules } from './redis-acl.js';
 import {
   parseMark,
@@ -39,11 +40,18 @@ return redis.call('UNLINK', unpack(keys))`;
 const tombstoneKey = (sandboxId: SandboxId): string => `sandbox:tombstone:${sandboxId}`;
 const TOMBSTONE_SECONDS = 7 * 86_400;
 
-const SCAN_BATCH = 1_000;
-
 export function redisKeyspace(context: ResourceContext): Resource {
   const { redis, installation, masterSecret, redisAcl } = context;
   const fenced = fencedConnection(redis);
+  const searchKeys = keySearch(redis);
+
+  function revocation(sandboxId: SandboxId): ChainableCommander {
+    const pipeline = redis.pipeline();
+    pipeline.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
+    // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
+    if (redisAcl) pipeline.call('ACL', 'DELUSER', redisUser(sandboxId));
+    return pipeline;
+  }
 
   return {
     name: 'redis-keyspace',
@@ -103,25 +111,23 @@ export function redisKeyspace(context: ResourceContext): Resource {
         if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
         const unlink = (keys: string[]) =>
           redis.eval(UNLINK_BEFORE, keys.length + 1, rotationKey(sandboxId), ...keys, rotation);
-        await scanKeys(redis, redisPrefix(sandboxId), unlink);
+        await searchKeys(sandboxId, unlink);
         await this.ensure(target);
       });
     },
 
     async revoke(sandboxId) {
-      await inRedis(async () => {
-        await redis.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
-        // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
-        if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
-      });
+      await inRedis(() => together(revocation(sandboxId)));
     },
 
     async remove(sandboxId) {
-      await this.revoke(sandboxId);
       await inRedis(async () => {
-        await scanKeys(redis, redisPrefix(sandboxId), (keys) => redis.unlink(...keys));
-        await redis.del(rotationKey(sandboxId));
-        await redis.hdel(REDIS_REGISTRY, sandboxId);
+        // In this order: what a user that still lived would write during the walk might be missed.
+        const revoked = together(revocation(sandboxId));
+        const found = searchKeys(sandboxId, (keys) => redis.unlink(...keys));
+        await Promise.all([revoked, found]);
+        const rest = redis.pipeline().del(rotationKey(sandboxId));
+        await together(rest.hdel(REDIS_REGISTRY, sandboxId));
       });
     },
 
@@ -154,19 +160,9 @@ function outdated(sandboxId: SandboxId): SandboxError {
   return new SandboxError('SANDBOX_007', `sandbox ${sandboxId} was reset or destroyed meanwhile`);
 }
 
-/** Every key below `prefix`, in batches; SCAN, never KEYS, and no key prefix of the client (traps.md 34). */
-async function scanKeys(
-  redis: Redis,
-  prefix: string,
-  each: (keys: string[]) => Promise<unknown>,
-): Promise<void> {
-  let cursor = '0';
-  do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_BATCH);
-    const own = keys.filter((key) => key.startsWith(prefix));
-    if (own.length > 0) await each(own);
-    cursor = next;
-  } while (cursor !== '0');
+/** Sent together, answered in order. @throws the first command's error */
+async function together(pipeline: ChainableCommander): Promise<void> {
+  for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
 }
 
 /** WATCH belongs to a connection: one of its own, used by one caller at a time. */
