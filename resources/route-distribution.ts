@@ -32,8 +32,13 @@ const BATCH = 5_000;
 
 /** Brings Redis up to Postgres' version; returns that version. */
 export async function distributeRoutes(database: Database, redis: Redis): Promise<number> {
-  const newest = await routeVersion(database);
-  let known = Number((await redis.get(REDIS_ROUTES.version)) ?? 0);
+  const [seen, reached] = await Promise.all([
+    routeVersion(database),
+    redis.get(REDIS_ROUTES.version),
+  ]);
+  let [newest, known] = [seen, Number(reached ?? 0)];
+  // Another publisher may have been faster than our look at Postgres.
+  if (known > newest) newest = await routeVersion(database);
   if (known > newest) {
     // Postgres was restored from a backup, or Redis served another database: the owner's word counts.
     await redis.del(REDIS_ROUTES.version, REDIS_ROUTES.map, REDIS_ROUTES.changes);
