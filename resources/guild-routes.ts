@@ -42,8 +42,8 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
    * read Postgres.
    */
   async function distributeAndConfirm(): Promise<void> {
-    await distributeRoutes(database, redis, installation).catch(() => undefined);
-    const version = await routeVersion(database);
+    const distributed = await distributeRoutes(database, redis, installation).catch(() => null);
+    const version = distributed ?? (await routeVersion(database));
     await inNats(() => confirmRoutes(nats, version, { timeoutMs: CONFIRM_MS }));
   }
 
@@ -52,9 +52,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     server: 'NATS',
 
     async ensure({ sandboxId }) {
-      if ((await guildsOf(database, sandboxId)).length === 0) return;
-      await activateGuilds(database, sandboxId);
-      await distributeAndConfirm();
+      if ((await activateGuilds(database, sandboxId)) > 0) await distributeAndConfirm();
     },
 
     async inspect({ sandboxId }): Promise<Inspection> {
@@ -91,8 +89,8 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     },
 
     async remove(sandboxId) {
-      await removeAllGuilds(database, sandboxId, 'workflow');
-      await distributeAndConfirm();
+      // Registered is what the audit says it ever was: an attempt that was rolled back may have reached a router.
+      if (await removeAllGuilds(database, sandboxId, 'workflow')) await distributeAndConfirm();
     },
 
     async register(sandboxId, guildId, actor) {

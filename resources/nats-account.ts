@@ -14,9 +14,21 @@ import type { Found } from './resource.js';
 
 const REQUEST_MS = 5_000;
 
+/** Of the sandboxes last asked for: a create and a destroy ask twice each, and it takes 0.5 ms to derive. */
+const derived = new Map<string, NatsKey>();
+const KEPT = 1_000;
+
 /** The account's key: derived, so that every worker names and signs for the same one. */
-export const accountKeyOf = (masterSecret: string, sandboxId: SandboxId): NatsKey =>
-  deriveNatsKey(masterSecret, 'account', `sandbox/${sandboxId}`);
+export function accountKeyOf(masterSecret: string, sandboxId: SandboxId): NatsKey {
+  const label = `${sandboxId}/${masterSecret}`;
+  const known = derived.get(label);
+  if (known !== undefined) return known;
+  const key = deriveNatsKey(masterSecret, 'account', `sandbox/${sandboxId}`);
+  derived.set(label, key);
+  const [oldest] = derived.keys();
+  if (derived.size > KEPT && oldest !== undefined) derived.delete(oldest);
+  return key;
+}
 
 export interface AccountFacts {
   readonly rotation: number;

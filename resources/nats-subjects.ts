@@ -182,8 +182,11 @@ export function natsSubjects(context: ResourceContext): Resource {
 
     async remove(sandboxId) {
       await inNats(async () => {
-        await Promise.all([revoke(sandboxId), deleteConsumer(sandboxId)]);
-        await purgeLeftovers(nats, sandboxId);
+        await Promise.all([
+          revoke(sandboxId),
+          deleteConsumer(sandboxId),
+          purgeLeftovers(nats, sandboxId),
+        ]);
       });
     },
 

@@ -19,6 +19,12 @@ const TRANSIENT = new Set(['XX000', '40P01', '55P03', '40001']);
 /** Below the lock table's size at default settings (traps.md 16: 4,000 tables exhaust it). */
 const DROP_BATCH = 200;
 
+/** Times that sessions are told to end, 20 ms apart, before that counts as a failure. */
+const SESSION_PATIENCE = 50;
+
+/** What `remove_sandbox` (sql/007) leaves to do. */
+type Removal = 'removed' | 'login' | 'sessions' | 'objects';
+
 export function postgresSchema({ database, masterSecret }: ResourceContext): Resource {
   const { sql } = database;
 
@@ -43,14 +49,14 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
   }
 
   async function terminateSessions(sandboxId: SandboxId): Promise<void> {
-    for (let attempt = 1; attempt <= 50; attempt += 1) {
+    for (let attempt = 1; attempt <= SESSION_PATIENCE; attempt += 1) {
       const [row] = await inDatabase(
         () => sql<{ count: number }[]>`SELECT public.terminate_sandbox(${sandboxId}) AS count`,
       );
       if (row?.count === 0) return;
       await delay(20);
     }
-    throw new SandboxError('SANDBOX_006', `sessions of ${roleName(sandboxId)} do not end`);
+    throw sessionsStay(sandboxId);
   }
 
   return {
@@ -130,19 +136,19 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
     },
 
     async remove(sandboxId) {
-      await revoke(sandboxId);
-      const cutSessions = () => terminateSessions(sandboxId);
-      for (;;) {
+      for (let sessions = 0; ;) {
         const [row] = await retrying(
-          () =>
-            sql<
-              { dropped: number }[]
-            >`SELECT public.drop_sandbox_objects(${sandboxId}, ${DROP_BATCH}) AS dropped`,
-          cutSessions,
+          () => sql<{ next: Removal }[]>`
+            SELECT public.remove_sandbox(${sandboxId}, ${DROP_BATCH}) AS next`,
+          () => terminateSessions(sandboxId),
         );
-        if ((row?.dropped ?? 0) === 0) break;
+        if (row?.next === 'removed') return;
+        if (row?.next === 'login') await revoke(sandboxId);
+        if (row?.next === 'sessions') {
+          if ((sessions += 1) > SESSION_PATIENCE) throw sessionsStay(sandboxId);
+          await delay(20);
+        }
       }
-      await retrying(() => sql`SELECT public.drop_sandbox_schema(${sandboxId})`, cutSessions);
     },
 
     async list(): Promise<Found[]> {
@@ -163,4 +169,8 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
       }));
     },
   };
+}
+
+function sessionsStay(sandboxId: SandboxId): SandboxError {
+  return new SandboxError('SANDBOX_006', `sessions of ${roleName(sandboxId)} do not end`);
 }

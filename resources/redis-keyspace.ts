@@ -8,7 +8,8 @@ import {
   type SandboxId,
 } from '../domain/names.js';
 import { passwordFor } from '../platform/credentials.js';
-import type { Redis } from '../platform/redis.js';
+import type { ChainableCommander, Redis } from '../platform/redis.js';
+import { keySearch } from './redis-scan.js';
 import { tenantRules } from './redis-acl.js';
 import {
   parseMark,
@@ -39,27 +40,25 @@ return redis.call('UNLINK', unpack(keys))`;
 const tombstoneKey = (sandboxId: SandboxId): string => `sandbox:tombstone:${sandboxId}`;
 const TOMBSTONE_SECONDS = 7 * 86_400;
 
-const SCAN_BATCH = 1_000;
-
 export function redisKeyspace(context: ResourceContext): Resource {
   const { redis, installation, masterSecret, redisAcl } = context;
   const fenced = fencedConnection(redis);
+  const searchKeys = keySearch(redis);
 
   /**
    * Buries it and deletes its user. False where the server is full and takes no tombstone: then no late `ensure` can write
    * either, until there is room again.
    */
   async function revoked(sandboxId: SandboxId): Promise<boolean> {
-    const buried = await redis.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof Error && error.message.startsWith('OOM')) return false;
-        throw error;
-      },
-    );
+    const pipeline = redis.pipeline();
+    pipeline.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
     // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
-    if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
-    return buried;
+    if (redisAcl) pipeline.call('ACL', 'DELUSER', redisUser(sandboxId));
+    const [buried, ...rest] = (await pipeline.exec()) ?? [];
+    const full = buried?.[0]?.message.startsWith('OOM') === true;
+    for (const [error] of [...(buried === undefined || full ? [] : [buried]), ...rest])
+      if (error !== null) throw error;
+    return !full;
   }
 
   return {
@@ -120,7 +119,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
         if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
         const unlink = (keys: string[]) =>
           redis.eval(UNLINK_BEFORE, keys.length + 1, rotationKey(sandboxId), ...keys, rotation);
-        await scanKeys(redis, redisPrefix(sandboxId), unlink);
+        await searchKeys(sandboxId, unlink);
         await this.ensure(target);
       });
     },
@@ -130,22 +129,19 @@ export function redisKeyspace(context: ResourceContext): Resource {
     },
 
     async remove(sandboxId) {
-      const unlinkAll = () =>
-        scanKeys(redis, redisPrefix(sandboxId), (keys) => redis.unlink(...keys));
+      const unlinkAll = () => searchKeys(sandboxId, (keys) => redis.unlink(...keys));
       await inRedis(async () => {
-        if (!(await revoked(sandboxId))) {
-          // Perhaps it is this one that has filled the server: then there is room now.
-          await unlinkAll();
-          if (!(await revoked(sandboxId))) {
-            throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {
-              hint: 'Raise maxmemory, or destroy the sandbox that fills it; this goes on by itself then.',
-              details: { dependency: 'redis' },
-            });
-          }
+        // Sent in this order: what a user that still lived would write during the walk might be missed.
+        const [buried] = await Promise.all([revoked(sandboxId), unlinkAll()]);
+        // Perhaps it is this one that had filled the server: then there is room now.
+        if (!buried && !(await revoked(sandboxId))) {
+          throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {
+            hint: 'Raise maxmemory, or destroy the sandbox that fills it; this goes on by itself then.',
+            details: { dependency: 'redis' },
+          });
         }
-        await unlinkAll();
-        await redis.del(rotationKey(sandboxId));
-        await redis.hdel(REDIS_REGISTRY, sandboxId);
+        const rest = redis.pipeline().del(rotationKey(sandboxId));
+        await together(rest.hdel(REDIS_REGISTRY, sandboxId));
       });
     },
 
@@ -178,19 +174,9 @@ function outdated(sandboxId: SandboxId): SandboxError {
   return new SandboxError('SANDBOX_007', `sandbox ${sandboxId} was reset or destroyed meanwhile`);
 }
 
-/** Every key below `prefix`, in batches; SCAN, never KEYS, and no key prefix of the client (traps.md 34). */
-async function scanKeys(
-  redis: Redis,
-  prefix: string,
-  each: (keys: string[]) => Promise<unknown>,
-): Promise<void> {
-  let cursor = '0';
-  do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_BATCH);
-    const own = keys.filter((key) => key.startsWith(prefix));
-    if (own.length > 0) await each(own);
-    cursor = next;
-  } while (cursor !== '0');
+/** Sent together, answered in order. @throws the first command's error */
+async function together(pipeline: ChainableCommander): Promise<void> {
+  for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
 }
 
 /** WATCH belongs to a connection: one of its own, used by one caller at a time. */

@@ -48,10 +48,13 @@ export async function purgeLeftovers(
   sandboxId: SandboxId,
   { timeoutMs = 3_000 }: { readonly timeoutMs?: number } = {},
 ): Promise<void> {
+  const filter = `${natsPrefix(sandboxId)}>`;
+  const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
+  const { state } = await jsm.streams.info(STREAMS.routed, { subjects_filter: filter });
+  if (Object.keys(state.subjects ?? {}).length === 0) return;
   const replies = await runBarrier(nc, { version: 0, position: true }, timeoutMs);
   if (!replies.some(({ positioned }) => positioned === true)) await fenceLog(nc);
-  const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
-  await jsm.streams.purge(STREAMS.routed, { filter: `${natsPrefix(sandboxId)}>` });
+  await jsm.streams.purge(STREAMS.routed, { filter });
 }
 
 async function runBarrier(

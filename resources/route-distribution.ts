@@ -37,9 +37,10 @@ export async function distributeRoutes(
   installation: string,
 ): Promise<number> {
   const keys = redisRoutes(installation);
-  // In this order: another publisher between the two would look like a Redis ahead of Postgres, and cost it the table.
-  let known = Number((await redis.get(keys.version)) ?? 0);
-  const newest = await routeVersion(database);
+  const [seen, reached] = await Promise.all([routeVersion(database), redis.get(keys.version)]);
+  let [newest, known] = [seen, Number(reached ?? 0)];
+  // Another publisher may have been faster than our look at Postgres.
+  if (known > newest) newest = await routeVersion(database);
   if (known > newest) {
     // Postgres was restored from a backup, or Redis knows another history: the owner's word counts.
     await redis.del(keys.version, keys.map, keys.changes);

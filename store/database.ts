@@ -12,7 +12,10 @@ import * as schema from './schema.js';
 
 export interface Database {
   readonly db: PostgresJsDatabase<typeof schema>;
-  /** For what is better said in SQL: functions, locks, the catalogue. */
+  /**
+   * For what is better said in SQL: functions, locks, the catalogue. JSON goes in as text (`…::text::jsonb`): Drizzle has
+   * switched the driver's own serialisers off, and a parameter that cannot be serialised leaves the connection stuck for good.
+   */
   readonly sql: Sql;
   close(): Promise<void>;
 }
@@ -27,6 +30,15 @@ function codeOf(sqlState: string | undefined): string | undefined {
   return sqlState?.startsWith('SB0') === true ? `SANDBOX_${sqlState.slice(2)}` : undefined;
 }
 
+/** Facts that our SQL gives with an exception, as JSON in its DETAIL. */
+function detailsOf(error: unknown): Record<string, unknown> {
+  if (typeof error !== 'object' || error === null || !('detail' in error)) return {};
+  const text = error.detail;
+  return typeof text === 'string' && text.startsWith('{')
+    ? (JSON.parse(text) as Record<string, unknown>)
+    : {};
+}
+
 /** Runs `work`; failures come out typed (SANDBOX_009 for a server that is away), anything unknown as it was. */
 export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -35,7 +47,7 @@ export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
     const code = codeOf(postgresCode(error));
     if (isErrorCode(code)) {
       const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new SandboxError(code, messageOf(root), { cause: error });
+      throw new SandboxError(code, messageOf(root), { cause: error, details: detailsOf(root) });
     }
     throw asPostgresError(error);
   }

@@ -67,9 +67,12 @@ export async function removeGuild(
   );
 }
 
-/** Makes the guilds claimed at create effective. Fenced: a sandbox being destroyed gets none. */
-export async function activateGuilds(database: Database, sandboxId: SandboxId): Promise<void> {
-  await inDatabase(() =>
+/**
+ * Makes the guilds claimed at create effective. Fenced: a sandbox being destroyed gets none.
+ * @returns how many it has, those that were active before included: their routes may not be distributed yet
+ */
+export async function activateGuilds(database: Database, sandboxId: SandboxId): Promise<number> {
+  return inDatabase(() =>
     database.db.transaction(async (tx) => {
       const row = await lockedRow(tx, sandboxId, 'share');
       if (row === undefined || row.status === 'destroying' || row.status === 'destroyed') {
@@ -78,22 +81,43 @@ export async function activateGuilds(database: Database, sandboxId: SandboxId): 
           `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}`,
         );
       }
-      await tx
-        .update(guildMappings)
-        .set({ active: true })
-        .where(and(eq(guildMappings.sandboxId, sandboxId), eq(guildMappings.active, false)));
+      const guilds = await tx
+        .select({ active: guildMappings.active })
+        .from(guildMappings)
+        .where(eq(guildMappings.sandboxId, sandboxId));
+      if (guilds.some(({ active }) => !active)) {
+        await tx
+          .update(guildMappings)
+          .set({ active: true })
+          .where(and(eq(guildMappings.sandboxId, sandboxId), eq(guildMappings.active, false)));
+      }
+      return guilds.length;
     }),
   );
 }
 
-/** Withdraws every guild of a sandbox, one audit entry each; idempotent. */
+/**
+ * Withdraws every guild of a sandbox, one audit entry each; idempotent.
+ * @returns whether it has ever had one: else no router knows of it
+ */
 export async function removeAllGuilds(
-  database: Database,
+  { sql }: Database,
   sandboxId: SandboxId,
   actor: string,
-): Promise<void> {
-  const guilds = await guildsOf(database, sandboxId);
-  for (const { guildId } of guilds) await removeGuild(database, sandboxId, guildId, actor);
+): Promise<boolean> {
+  const [row] = await inDatabase(
+    () => sql<{ ever: boolean }[]>`
+      WITH gone AS (
+        DELETE FROM public.sandbox_guild_mapping WHERE sandbox_id = ${sandboxId} RETURNING guild_id
+      ), told AS (
+        INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, details)
+        SELECT ${sandboxId}, 'guild_unregistered', ${actor}, jsonb_build_object('guildId', guild_id)
+        FROM gone ORDER BY guild_id
+      )
+      SELECT EXISTS (SELECT 1 FROM public.sandbox_audit_log
+        WHERE sandbox_id = ${sandboxId} AND event_type = 'guild_registered') AS ever`,
+  );
+  return row?.ever === true;
 }
 
 export async function guildsOf(database: Database, sandboxId: SandboxId): Promise<GuildMapping[]> {

@@ -6,7 +6,7 @@ import type { GuildId } from '../domain/guild.js';
 import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import { writeAudit } from './audit.js';
 import { inDatabase, type Database } from './database.js';
-import { lockedRow, lockedRunningRow } from './locked-row.js';
+import { lockedRunningRow } from './locked-row.js';
 import { guildMappings, sandboxes, type AuditEvent, type SandboxRow } from './schema.js';
 
 /** A sandbox's row with the guilds it has claimed. */
@@ -96,41 +96,19 @@ export interface Transition {
   readonly event?: AuditEvent;
 }
 
-/** States from which `to` counts as already reached: a step that runs twice must not fail the second time. */
-const REACHED: Readonly<Record<SandboxStatus, readonly SandboxStatus[]>> = {
-  pending: [],
-  creating: ['creating', 'running', 'expired'],
-  running: ['running', 'expired'],
-  expired: ['expired', 'destroying', 'destroyed'],
-  destroying: ['destroying', 'destroyed'],
-  destroyed: ['destroyed'],
-};
-
 /**
- * Moves the row and writes its audit in one transaction, exactly once however often it is called.
+ * Moves the row and writes its audit in one statement, exactly once however often it is called (sql/007).
  * @throws SANDBOX_004 without a row, SANDBOX_007 where the status machine forbids it
  */
 export async function transition(
-  database: Database,
+  { sql }: Database,
   sandboxId: SandboxId,
-  change: Transition,
+  { to, actor, details = {}, event }: Transition,
 ): Promise<void> {
-  const { to, actor, details = {}, event } = change;
-  await inDatabase(() =>
-    database.db.transaction(async (tx) => {
-      const row = await lockedRow(tx, sandboxId, 'update');
-      if (row === undefined)
-        throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
-      if (REACHED[to].includes(row.status)) return;
-      const cleared = to === 'destroyed' ? { cleanupError: null } : {};
-      await tx
-        .update(sandboxes)
-        .set({ status: to, ...cleared })
-        .where(eq(sandboxes.sandboxId, sandboxId));
-      const more = event === undefined ? [] : [[event, details] as const];
-      const changed = { ...details, from: row.status, to };
-      await writeAudit(tx, sandboxId, actor, ['status_changed', changed], ...more);
-    }),
+  await inDatabase(
+    () => sql`
+      SELECT public.transition_sandbox(${sandboxId}, ${to}::public.sandbox_status, ${actor},
+        ${JSON.stringify(details)}::text::jsonb, ${event ?? null})`,
   );
 }
 

@@ -112,7 +112,9 @@ describe('on Redis a sandbox', () => {
         Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await admin.info('memory'))?.[1]);
       const before = await figure('maxmemory');
       expect(before).toBeGreaterThan(0);
-      const [installation] = await openAdmin()<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+      const [installation] = await openAdmin()<
+        { id: string }[]
+      >`SELECT id FROM sandbox_installation`;
       const routesMap = redisRoutes(installation?.id ?? '').map;
       const kept = async () => ({
         routes: await admin.hlen(routesMap),
