@@ -39,6 +39,11 @@ export async function distributeRoutes(database: Database, redis: Redis): Promis
     await redis.del(REDIS_ROUTES.version, REDIS_ROUTES.map, REDIS_ROUTES.changes);
     known = 0;
   }
+  if (newest === 0) {
+    // Said all the same: a router without Postgres trusts its empty table as long as Redis vouches for it.
+    await redis.set(REDIS_ROUTES.version, '0', 'NX');
+    return newest;
+  }
   if (known === newest) return newest;
   const routes = await routesSince(database, known);
   for (let start = 0; start < routes.length; start += BATCH) {
