@@ -9,7 +9,8 @@ import type { Redis } from '../platform/redis.js';
 const SCAN_COUNT = 2_000;
 
 /**
- * The same walk for several sandboxes: the server picks their keys, instead of sending everybody's. A thousand sandboxes that expire in one second would else walk a thousand times.
+ * The same walk for several sandboxes: the server picks their keys, instead of sending everybody's. A thousand sandboxes
+ * that expire in one second would else walk a thousand times.
  */
 const SCAN_FOR_SEVERAL = `
 local wanted = {}

@@ -48,7 +48,7 @@ export async function distributeRoutes(
   }
   if (newest === 0) {
     // Said all the same: a router without Postgres trusts its empty table as long as Redis vouches for it.
-    await redis.set(REDIS_ROUTES.version, '0', 'NX');
+    await redis.set(keys.version, '0', 'NX');
     return newest;
   }
   if (known === newest) return newest;
