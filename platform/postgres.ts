@@ -17,6 +17,8 @@ export function openPostgres(url: string, { name, max = 10 }: PostgresOptions): 
   const sql = postgres(url, {
     max,
     connect_timeout: 5,
+    // Seconds before attempt n. The driver's own waits grow to 20: a server that is back would be taken for gone.
+    backoff: (attempts: number) => Math.min(1, 0.05 * 2 ** attempts),
     idle_timeout: 60,
     onnotice: () => undefined,
     connection: { application_name: name },

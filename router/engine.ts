@@ -122,6 +122,7 @@ export class Engine {
   async #run(): Promise<void> {
     const { election, log, metrics } = this.#options;
     let reason: Doubt['reason'] = 'start';
+    let detail = '';
     while (!this.#stopping.signal.aborted) {
       try {
         if (!election.held) {
@@ -130,20 +131,16 @@ export class Engine {
           if (!(await election.acquire(this.#stopping.signal))) break;
           log.info('this router is the writer');
         }
-        this.#enter('reconciling', reason);
+        this.#enter(stateAfter(reason), detail || reason);
         metrics.reconciled(reason);
         const ended = await this.#writeOneTerm();
-        reason = ended.reason;
-        log.warn({ reason, detail: ended.message }, 'the term has ended');
+        ({ reason, message: detail } = ended);
+        log.warn({ reason, detail }, 'the term has ended');
       } catch (error) {
-        const doubt = asDoubt(error);
-        reason = doubt.reason;
+        ({ reason, message: detail } = asDoubt(error));
         this.#failures += 1;
-        this.#enter(
-          reason === 'stale_routes' || reason === 'position' ? 'paused' : 'reconciling',
-          doubt.message,
-        );
-        log.warn({ reason, detail: doubt.message, attempt: this.#failures }, 'not routing');
+        this.#enter(stateAfter(reason), detail);
+        log.warn({ reason, detail, attempt: this.#failures }, 'not routing');
         await delay(BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length) - 1] ?? 1_000);
       }
     }
@@ -234,6 +231,10 @@ export class Engine {
     this.#reason = reason;
   }
 }
+
+/** Between two terms: waiting for something on purpose, or on the way to the next term. */
+const stateAfter = (reason: Doubt['reason']): EngineState =>
+  reason === 'stale_routes' || reason === 'position' ? 'paused' : 'reconciling';
 
 function asDoubt(error: unknown): Doubt {
   if (error instanceof Doubt) return error;
