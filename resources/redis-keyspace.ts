@@ -179,16 +179,26 @@ async function together(pipeline: ChainableCommander): Promise<void> {
   for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
 }
 
-/** WATCH belongs to a connection: one of its own, used by one caller at a time. */
+/**
+ * WATCH belongs to a connection: one of its own, used by one caller at a time. After a failure it is not used again: what it
+ * still watches would make the next caller's EXEC fail, for a key that is not his.
+ */
 function fencedConnection(
   redis: Redis,
 ): (work: (connection: Redis) => Promise<void>) => Promise<void> {
   let connection: Redis | undefined;
   let tail: Promise<unknown> = Promise.resolve();
+  redis.once('end', () => connection?.disconnect());
   return (work) => {
     const turn = tail.then(async () => {
       connection ??= duplicateOf(redis);
-      await work(connection);
+      try {
+        await work(connection);
+      } catch (error) {
+        connection.disconnect();
+        connection = undefined;
+        throw error;
+      }
     });
     tail = turn.catch(() => undefined);
     return turn;
@@ -198,9 +208,6 @@ function fencedConnection(
 function duplicateOf(redis: Redis): Redis {
   const connection = redis.duplicate({ lazyConnect: false });
   connection.on('error', () => undefined);
-  redis.once('end', () => {
-    connection.disconnect();
-  });
   return connection;
 }
 
