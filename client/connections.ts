@@ -9,12 +9,44 @@ import { addressesFor, type Addresses } from '../platform/stack-file.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import { openDatabase, type Database } from '../store/database.js';
 
+/**
+ * Opened once, by whoever asks first. What could not be opened is tried again by the next who asks: a server that was away
+ * must not be away for the rest of a long process's life.
+ */
+export class Opening<T> {
+  private opening: Promise<T> | undefined;
+
+  constructor(private readonly open: () => Promise<T>) {}
+
+  get(): Promise<T> {
+    this.opening ??= this.open().catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    });
+    return this.opening;
+  }
+
+  /** Never rejects; nothing to do where nothing is open. */
+  async close(end: (opened: T) => unknown): Promise<void> {
+    await this.opening?.then(end).catch(() => undefined);
+  }
+}
+
 export class Connections {
   readonly addresses: Addresses;
   private databaseOpened: Database | undefined;
-  private redisOpening: Promise<Redis> | undefined;
-  private natsOpening: Promise<NatsConnection> | undefined;
-  private temporalOpening: Promise<TemporalClient> | undefined;
+  private readonly redisOpening = new Opening<Redis>(async () => {
+    const { openRedis } = await import('../platform/redis.js');
+    return openRedis(this.addresses.redis, 'bd');
+  });
+  private readonly natsOpening = new Opening<NatsConnection>(async () => {
+    const { openNats } = await import('../platform/nats.js');
+    return openNats(this.addresses.nats, 'bd');
+  });
+  private readonly temporalOpening = new Opening<TemporalClient>(async () => {
+    const { openTemporal } = await import('../platform/temporal.js');
+    return openTemporal(this.addresses.temporal, this.config.namespace);
+  });
 
   constructor(readonly config: Config) {
     this.addresses = addressesFor(config, 'client');
@@ -25,34 +57,28 @@ export class Connections {
   }
 
   redis(): Promise<Redis> {
-    return (this.redisOpening ??= import('../platform/redis.js').then(({ openRedis }) =>
-      openRedis(this.addresses.redis, 'bd'),
-    ));
+    return this.redisOpening.get();
   }
 
   nats(): Promise<NatsConnection> {
-    return (this.natsOpening ??= import('../platform/nats.js').then(({ openNats }) =>
-      openNats(this.addresses.nats, 'bd'),
-    ));
+    return this.natsOpening.get();
   }
 
   temporal(): Promise<TemporalClient> {
-    return (this.temporalOpening ??= import('../platform/temporal.js').then(({ openTemporal }) =>
-      openTemporal(this.addresses.temporal, this.config.namespace),
-    ));
+    return this.temporalOpening.get();
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([
       this.databaseOpened?.close(),
-      this.redisOpening?.then((redis) => {
+      this.redisOpening.close((redis) => {
         redis.disconnect();
       }),
-      this.natsOpening?.then(async (nc) => {
+      this.natsOpening.close(async (nc) => {
         const { closeNats } = await import('../platform/nats.js');
         await closeNats(nc);
       }),
-      this.temporalOpening?.then((temporal) => temporal.close()),
+      this.temporalOpening.close((temporal) => temporal.close()),
     ]);
   }
 }

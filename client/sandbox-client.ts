@@ -22,7 +22,7 @@ import { auditOf } from '../store/audit.js';
 import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
 import type { AuditEntry } from '../store/schema.js';
 import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
-import { Connections } from './connections.js';
+import { Connections, Opening } from './connections.js';
 import type { EventsOptions, SandboxEvent } from './events.js';
 import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environment.js';
 import type { SandboxHealth } from './health.js';
@@ -64,7 +64,13 @@ const random = (length: number): string => customAlphabet(ID_ALPHABET, length)()
 
 export class SandboxClient {
   private readonly connections: Connections;
-  private lifecycleOpening: Promise<Lifecycle> | undefined;
+  private readonly lifecycleOpening = new Opening(async () => {
+    const [{ Lifecycle }, temporal] = await Promise.all([
+      import('./lifecycle.js'),
+      this.connections.temporal(),
+    ]);
+    return new Lifecycle(temporal, this.config.taskQueue, () => nanoid());
+  });
 
   /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
   constructor(private readonly config: Config) {
@@ -267,11 +273,6 @@ export class SandboxClient {
   }
 
   private lifecycle(): Promise<Lifecycle> {
-    return (this.lifecycleOpening ??= Promise.all([
-      import('./lifecycle.js'),
-      this.connections.temporal(),
-    ]).then(
-      ([{ Lifecycle }, temporal]) => new Lifecycle(temporal, this.config.taskQueue, () => nanoid()),
-    ));
+    return this.lifecycleOpening.get();
   }
 }
