@@ -5,6 +5,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -97,8 +98,7 @@ export async function sandboxWorkflow(
         () => state.status === 'running' || state.failure !== null || state.isEnding(),
       );
       if (state.failure !== null) {
-        // All or nothing: the caller hears of the failure once nothing is left, or after a while where a clean-up must wait.
-        await condition(() => state.status === 'destroyed', '2s');
+        await leftOrWaiting(state);
         throw toApplicationFailure(state.failure);
       }
       refuseUnlessRunning();
@@ -233,6 +233,16 @@ export async function sandboxWorkflow(
       }
     }
   }
+}
+
+/**
+ * All or nothing: the caller hears of a failed create once nothing is left, or once its clean-up has to wait. Without a timer:
+ * one that fires while a local activity spans two workflow tasks comes after it on replay (test/lifecycle/replay).
+ */
+async function leftOrWaiting(state: SandboxState): Promise<void> {
+  if (patched('failed-create-without-timer'))
+    await condition(() => state.status === 'destroyed' || state.activity !== null);
+  else await condition(() => state.status === 'destroyed', '2s');
 }
 
 /** A validator's refusal never enters the history; it must be synchronous and an ApplicationFailure. */

@@ -12,7 +12,9 @@ import { delay, withDeadline } from '../../platform/deadline.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { readStackFile } from '../../platform/stack-file.js';
+import { openTemporal } from '../../platform/temporal.js';
 import { leftoversOf } from '../support/leftovers.js';
+import { historiesOf, replayFailures } from '../support/replay.js';
 import type { Fault } from './steps.js';
 
 const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
@@ -154,7 +156,19 @@ async function afterEnd(
   if (state === null) throw new Error('the stack has gone');
   wrong.push(...(await leftoversOf(state.urls.admin, sandboxId)));
   wrong.push(...(await wrongAudit(state.urls.admin.database, sandboxId, audit)));
+  wrong.push(...(await wrongHistory(state.temporal.address, sandboxId)));
   return wrong;
+}
+
+/** A worker that forgot it (a restart, a full cache) could not go on. */
+async function wrongHistory(address: string, sandboxId: SandboxId): Promise<string[]> {
+  const temporal = await openTemporal(address, 'default');
+  try {
+    const failures = await replayFailures(historiesOf(temporal, [sandboxId]));
+    return Object.values(failures).map((message) => `does not replay: ${message}`);
+  } finally {
+    await temporal.close();
+  }
 }
 
 const isUnreachable = (error: unknown): boolean =>

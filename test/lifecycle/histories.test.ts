@@ -57,6 +57,7 @@ describe('recorded histories', () => {
         'clean-up-retried',
         'continued-as-new',
         'continued-as-new.2',
+        'create-failed',
         'destroyed',
         'destroyed-while-creating',
         'expired',

@@ -150,6 +150,15 @@ describe('histories are recorded', () => {
     await record('revived', id);
   });
 
+  it('given up in the middle, while a server was away', async () => {
+    const sandboxId = `sb${someName().slice(5, 15)}`;
+    await signalService(stackConfig(), 'redis', 'SIGSTOP');
+    const failed = client().create({ sandboxId, ttl: '1h', guildIds: [someGuild()] });
+    await expect(failed).rejects.toMatchObject({ code: 'SANDBOX_009' });
+    await signalService(stackConfig(), 'redis', 'SIGCONT');
+    await record('create-failed', sandboxId);
+  }, 60_000);
+
   it('destroyed while a server was away', async () => {
     const sandboxes = client();
     const { id } = await sandboxes.create({ ttl: '1h', guildIds: [someGuild()] });
