@@ -23,8 +23,10 @@ import {
   setCleanupError,
   setExpiry,
   transition,
+  type Transition,
 } from '../store/sandboxes.js';
 import { failuresTyped } from './failures.js';
+import { inTime, serversOf } from './in-time.js';
 import type { LifecycleMetrics } from './metrics.js';
 
 export interface ActivityContext {
@@ -39,6 +41,8 @@ export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 
 export function sandboxActivities(context: ActivityContext) {
   const { database, resources, policy, metrics, log } = context;
+  const move = (sandboxId: SandboxId, change: Transition): Promise<void> =>
+    inTime('Postgres', transition(database, sandboxId, change));
 
   return failuresTyped(
     {
@@ -52,25 +56,29 @@ export function sandboxActivities(context: ActivityContext) {
         const expiresAt = new Date(Date.now() + ttlMs);
         const { maxPerOwner } = policy;
         const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner };
-        return claimSandbox(database, claim);
+        return inTime('Postgres', claimSandbox(database, claim));
       },
 
       async ensureResource(name: ResourceName, target: EnsureInput): Promise<void> {
-        await resources[name].ensure({ ...target, createdAt: new Date(target.createdAt) });
+        const resource = resources[name];
+        const made = resource.ensure({ ...target, createdAt: new Date(target.createdAt) });
+        await inTime(serversOf(resource), made);
       },
 
       /** @param seconds since the workflow's start */
       async markRunning(sandboxId: SandboxId, owner: string, seconds: number): Promise<void> {
-        await transition(database, sandboxId, { to: 'running', actor: owner });
+        await move(sandboxId, { to: 'running', actor: owner });
         metrics.created(seconds, 'created');
       },
 
       async registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
-        await resources['guild-routes'].register(sandboxId, guildId, actor);
+        const routes = resources['guild-routes'];
+        await inTime(serversOf(routes), routes.register(sandboxId, guildId, actor));
       },
 
       async unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
-        await resources['guild-routes'].unregister(sandboxId, guildId, actor);
+        const routes = resources['guild-routes'];
+        await inTime(serversOf(routes), routes.unregister(sandboxId, guildId, actor));
       },
 
       /**
@@ -83,30 +91,33 @@ export function sandboxActivities(context: ActivityContext) {
         byMs: number,
         actor: string,
       ): Promise<ExtendResult> {
-        const row = await getSandbox(database, sandboxId);
+        const row = await inTime('Postgres', getSandbox(database, sandboxId));
         const known = row?.expiresAt.getTime();
         if (row?.status === 'running' && known !== undefined && known !== current) {
           return { expiresAt: known, clamped: known < current + byMs };
         }
         const next = extendExpiry(current, byMs, Date.now(), policy.maxTtlMs);
         const details = { byMs, clamped: next.clamped };
-        await setExpiry(database, sandboxId, new Date(next.expiresAt), actor, details);
+        const written = setExpiry(database, sandboxId, new Date(next.expiresAt), actor, details);
+        await inTime('Postgres', written);
         return next;
       },
 
       /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */
       async beginReset(sandboxId: SandboxId, current: number, actor: string): Promise<number> {
-        return raiseRotation(database, sandboxId, current, actor);
+        return inTime('Postgres', raiseRotation(database, sandboxId, current, actor));
       },
 
       async resetResource(name: ResourceName, input: EnsureInput): Promise<void> {
         const target = { ...input, createdAt: new Date(input.createdAt) };
         const resource = resources[name];
-        await (resource.reset === undefined ? resource.ensure(target) : resource.reset(target));
+        const done =
+          resource.reset === undefined ? resource.ensure(target) : resource.reset(target);
+        await inTime(serversOf(resource), done);
       },
 
       async markExpired(sandboxId: SandboxId): Promise<void> {
-        await transition(database, sandboxId, { to: 'expired', actor: 'workflow' });
+        await move(sandboxId, { to: 'expired', actor: 'workflow' });
       },
 
       /** False where the claim was never written: there is nothing to destroy. */
@@ -123,13 +134,13 @@ export function sandboxActivities(context: ActivityContext) {
           event: 'sandbox_destroying',
         } as const;
         try {
-          await transition(database, sandboxId, change);
+          await move(sandboxId, change);
         } catch (error) {
           if (!(error instanceof SandboxError && error.code === 'SANDBOX_004')) throw error;
           const message = `sandbox ${sandboxId} was given up (${reason}) before it was claimed`;
           const details = { step: 'claim', code: 'SANDBOX_007', message };
           if (await giveUpClaim(database, sandboxId, owner, { actor, details })) return false;
-          await transition(database, sandboxId, change);
+          await move(sandboxId, change);
         }
         return true;
       },
@@ -137,18 +148,19 @@ export function sandboxActivities(context: ActivityContext) {
       /** All servers at once; what fails is tried again with the others' work done. */
       async revokeAll(sandboxId: SandboxId): Promise<void> {
         const outcomes = await Promise.allSettled(
-          inOrder(resources).map((r) => r.revoke(sandboxId)),
+          inOrder(resources).map((r) => inTime(serversOf(r), r.revoke(sandboxId))),
         );
         const failed = outcomes.find((outcome) => outcome.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
       },
 
       async removeResource(sandboxId: SandboxId, name: ResourceName): Promise<void> {
-        await resources[name].remove(sandboxId);
+        const resource = resources[name];
+        await inTime(serversOf(resource), resource.remove(sandboxId));
       },
 
       async markDestroyed(sandboxId: SandboxId, seconds: number): Promise<void> {
-        await transition(database, sandboxId, {
+        await move(sandboxId, {
           to: 'destroyed',
           actor: 'workflow',
           event: 'sandbox_destroyed',

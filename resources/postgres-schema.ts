@@ -13,8 +13,11 @@ import {
   type ResourceContext,
 } from './resource.js';
 
-/** Grants and role changes at once raise XX000 "tuple concurrently updated" (traps.md 14); the rest are deadlock and lock time-out. */
-const TRANSIENT = new Set(['XX000', '40P01', '55P03', '40001']);
+/** Grants and role changes at once raise XX000 "tuple concurrently updated" (traps.md 14); the rest are deadlock and serialisation. */
+const TRANSIENT = new Set(['XX000', '40P01', '40001']);
+
+/** After 3 s (sql/005); the activity is tried again, so that the wait shows instead of looking like a server that is away. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Below the lock table's size at default settings (traps.md 16: 4,000 tables exhaust it). */
 const DROP_BATCH = 200;
@@ -141,7 +144,9 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
           () => sql<{ next: Removal }[]>`
             SELECT public.remove_sandbox(${sandboxId}, ${DROP_BATCH}) AS next`,
           () => terminateSessions(sandboxId),
-        );
+        ).catch((error: unknown) => {
+          throw postgresCode(error) === LOCK_NOT_AVAILABLE ? lockHeld(error) : error;
+        });
         if (row?.next === 'removed') return;
         if (row?.next === 'login') await revoke(sandboxId);
         if (row?.next === 'sessions') {
@@ -169,6 +174,14 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
       }));
     },
   };
+}
+
+function lockHeld(error: unknown): SandboxError {
+  return new SandboxError(
+    'SANDBOX_006',
+    `a session that is not the sandbox's holds a lock on one of its objects: ${messageOf(error)}`,
+    { cause: error },
+  );
 }
 
 function sessionsStay(sandboxId: SandboxId): SandboxError {

@@ -1,0 +1,117 @@
+/** A clean-up that cannot go on: it says what it waits for, keeps trying, holds nobody else up, and ends by itself. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { signalService, type ServiceName } from '../../deploy/local/index.js';
+import { parseSandboxId, schemaName } from '../../domain/names.js';
+import { bd } from '../support/bd.js';
+import { leftoversOf } from '../support/leftovers.js';
+import {
+  openAdmin,
+  openClient,
+  someGuild,
+  someOwner,
+  stackConfig,
+  stackState,
+  until,
+} from '../support/stack.js';
+import { workflowOf } from '../support/temporal.js';
+
+const SERVER_NAMES = { redis: 'Redis', nats: 'NATS' } as const;
+
+/** Keeps its connections and answers nothing, until the function that it gives is called. */
+async function freeze(server: ServiceName): Promise<() => Promise<void>> {
+  const thaw = async (): Promise<void> => {
+    await signalService(stackConfig(), server, 'SIGCONT');
+  };
+  await signalService(stackConfig(), server, 'SIGSTOP');
+  onTestFinished(thaw);
+  return thaw;
+}
+
+describe('a clean-up that cannot go on', () => {
+  it('because somebody holds a lock on its table: is seen everywhere, delays nobody, and ends when the lock goes', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const stuck = await client.create({ ttl: '1h', guildIds: [someGuild()] });
+    const id = parseSandboxId(stuck.id);
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let locked = (): void => undefined;
+    const taken = new Promise<void>((resolve) => (locked = resolve));
+    // An administrator's open psql: no session of the sandbox, so the clean-up may not end it.
+    const holder = openAdmin().begin(async (tx) => {
+      await tx.unsafe(`LOCK TABLE ${schemaName(id)}.profiles`);
+      locked();
+      await released;
+    });
+    onTestFinished(() => {
+      release();
+      return holder;
+    });
+    await taken;
+    await client.destroy(id);
+
+    const waits = /remove postgres-schema.*lock timeout/;
+    await until('status tells of it', async () =>
+      waits.test((await client.status(id)).cleanupError ?? ''),
+    );
+    const shown = await bd(['sandbox', 'status', id]);
+    expect(shown.stdout).toMatch(/SANDBOX_006 clean-up is being retried and continues by itself/);
+    const handle = await workflowOf(id);
+    const details = JSON.stringify(await handle.query('__temporal_workflow_metadata'));
+    expect(details).toMatch(waits);
+    const { raw } = await handle.describe();
+    expect(raw.pendingActivities?.map(({ activityType }) => activityType?.name)).toEqual([
+      'removeResource',
+    ]);
+
+    // The rest of it is gone already, and others come and go meanwhile.
+    const { checks } = await client.status(id);
+    expect(checks.filter(({ state }) => state === 'missing').map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['redis-keyspace', 'nats-subjects']),
+    );
+    for (let i = 0; i < 3; i += 1) {
+      const other = await client.create({ ttl: '1h', guildIds: [someGuild()] });
+      await client.destroy(other.id);
+      await client.destroyed(parseSandboxId(other.id));
+    }
+    expect((await client.get(id)).status).toBe('destroying');
+
+    release();
+    await holder;
+    // Its next try may be a minute away.
+    await client.destroyed(id);
+    expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
+  }, 120_000);
+
+  it.each(['redis', 'nats'] as const)(
+    'because %s answers nothing: names it, and running sandboxes are served',
+    async (server) => {
+      const client = openClient({ SANDBOX_OWNER: someOwner() });
+      const [running, ...doomed] = await Promise.all(
+        Array.from({ length: 3 }, () =>
+          client.create({ owner: someOwner(), ttl: '1h', guildIds: [someGuild()] }),
+        ),
+      );
+      const thaw = await freeze(server);
+      await Promise.all(doomed.map(({ id }) => client.destroy(id)));
+      await Promise.all(
+        doomed.map(({ id }) =>
+          until('status names the server', async () => {
+            const { cleanupError } = await client.status(id);
+            return cleanupError?.includes(`${SERVER_NAMES[server]} is unreachable`);
+          }),
+        ),
+      );
+      const { expiresAt } = running ?? { expiresAt: '' };
+      const extended = await client.extend(running?.id ?? '', '1h');
+      expect(Date.parse(extended.sandbox.expiresAt)).toBe(Date.parse(expiresAt) + 3_600_000);
+      await thaw();
+      for (const { id } of doomed) {
+        await client.destroyed(parseSandboxId(id));
+        expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
+      }
+      expect((await client.status(running?.id ?? '')).health).toBe('healthy');
+      await client.destroy(running?.id ?? '');
+    },
+    120_000,
+  );
+});
