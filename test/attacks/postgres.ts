@@ -73,6 +73,9 @@ export const POSTGRES_ATTACKS: readonly (readonly [string, string, string])[] = 
   ['end a neighbour’s sessions', `SELECT public.terminate_sandbox('{b}')`, 'SELECT 1'],
   ['become the control plane', 'SET ROLE bd_control', 'SET ROLE sandbox_{a}'],
   ['become the worker', 'SET ROLE bd_worker', 'RESET ROLE'],
+  ['become a keeper of roles', 'SET ROLE bd_keeper_0', 'RESET ROLE'],
+  ['call a keeper', `SELECT bd_keeper_0.terminate_sandbox('{b}')`, 'SELECT 1'],
+  ['borrow a neighbour’s role', `SELECT public.sandbox_lend('{b}', 'sandbox_{a}')`, 'SELECT 1'],
   ['become a neighbour', 'SET ROLE sandbox_{b}', 'SET ROLE sandbox_{a}'],
   [
     'become the superuser',

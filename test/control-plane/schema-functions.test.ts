@@ -91,14 +91,14 @@ describe('the schema functions', () => {
     const sql = openAdmin();
     const open = await sql`
       SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-      WHERE p.pronamespace = 'public'::regnamespace AND p.proowner = 'bd_control'::regrole AND a.grantee = 0
+      WHERE p.proowner::regrole::text ~ '^bd_(control|keeper_.)$' AND a.grantee = 0
         AND p.prorettype <> 'trigger'::regtype`;
     expect(open.map((row) => row.proname as string)).toEqual([]);
   });
 
   it('pin their search path where they run with the owner’s rights', async () => {
     const rows = await openAdmin()`
-      SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+      SELECT proname FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^(public|bd_keeper_.)$' AND prosecdef
         AND NOT ('search_path=pg_catalog, pg_temp' = ANY (proconfig))`;
     expect(rows.map((row) => row.proname as string)).toEqual([]);
   });

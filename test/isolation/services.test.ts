@@ -62,11 +62,33 @@ it('the worker deletes no sandbox and changes no audit, and owns nothing', async
   ).toEqual([]);
 });
 
-it('no role of ours can log in with power over roles, and the one that has it cannot log in', async () => {
+it('no role of ours can log in with power over roles, and those that have it cannot log in', async () => {
   const rows = await openAdmin()`
     SELECT rolname, rolsuper, rolcanlogin FROM pg_roles
-    WHERE rolcreaterole AND rolname ~ '^(bd_|sandbox_)'`;
-  expect(rows).toEqual([{ rolname: 'bd_control', rolsuper: false, rolcanlogin: false }]);
+    WHERE rolcreaterole AND rolname ~ '^(bd_|sandbox_)' ORDER BY rolname`;
+  const keepers = Array.from({ length: 16 }, (_, n) => `bd_keeper_${n.toString(16)}`);
+  expect(rows).toEqual(
+    ['bd_control', ...keepers].map((rolname) => ({ rolname, rolsuper: false, rolcanlogin: false })),
+  );
+});
+
+it('nobody but bd_control uses the keepers’ copies of its functions', async () => {
+  const granted = await openAdmin()`
+    SELECT p.oid::regprocedure::text AS name, a.grantee::regrole::text AS to
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace,
+      aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    WHERE n.nspname LIKE 'bd_keeper_%' AND a.grantee NOT IN (p.proowner, 'bd_control'::regrole)`;
+  expect(granted).toEqual([]);
+  await withPostgres(stackState().urls.worker.database, async (sql) => {
+    for (const statement of [
+      `SELECT bd_keeper_0.drop_sandbox_schema('sb0000000000')`,
+      `SELECT public.sandbox_lend('sb0000000000', 'bd_worker')`,
+      `CALL public.sandbox_spread_over_keepers('public.sandbox_lend(text, text)')`,
+      'SET ROLE bd_keeper_0',
+      'CREATE TABLE bd_keeper_0.mine (x int)',
+    ])
+      await expect(sql.unsafe(statement), statement).rejects.toMatchObject({ code: '42501' });
+  });
 });
 
 const READS_OF_THE_API = [
