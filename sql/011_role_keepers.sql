@@ -110,7 +110,7 @@ BEGIN
     JOIN pg_shdepend owned ON owned.classid = granted.classid AND owned.objid = granted.objid AND owned.dbid = granted.dbid
     JOIN pg_roles r ON r.oid = owned.refobjid
     WHERE granted.refclassid = 'pg_authid'::regclass AND granted.refobjid = quote_ident(target)::regrole
-      AND granted.deptype = 'a' AND owned.deptype = 'o' AND r.rolname ~ '\Asandbox_sb[a-z0-9]{10}\Z' AND r.rolname <> target;
+      AND granted.deptype = 'a' AND granted.classid <> 'pg_database'::regclass AND owned.deptype = 'o' AND r.rolname ~ '\Asandbox_sb[a-z0-9]{10}\Z' AND r.rolname <> target;
   FOREACH granter IN ARRAY granters LOOP
     IF public.sandbox_keeper(granter) <> own_keeper THEN PERFORM public.sandbox_lend(granter, own_keeper); END IF;
   END LOOP;
