@@ -7,8 +7,29 @@ import type { Route } from '../domain/routing.js';
 import { writeAudit } from './audit.js';
 import { guildTaken } from './claim.js';
 import { inDatabase, type Database } from './database.js';
-import { lockedRow, lockedRunningRow } from './locked-row.js';
+import { lockedRow, lockedRunningRow, type Transaction } from './locked-row.js';
 import { guildMappings, type GuildMapping } from './schema.js';
+
+/**
+ * An attempt that was given up may go on: a worker stopped and woken, Postgres that stood still. It must not change a
+ * mapping behind what was decided since, so nothing is committed that has taken this long.
+ */
+const COMMIT_WITHIN_MS = 2_000;
+
+async function inTime<T>({ db }: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const began = performance.now();
+  return inDatabase(() =>
+    db.transaction(async (tx) => {
+      const outcome = await work(tx);
+      if (performance.now() - began < COMMIT_WITHIN_MS) return outcome;
+      throw new SandboxError(
+        'SANDBOX_009',
+        `Postgres has not answered within ${COMMIT_WITHIN_MS} ms: the change was given up`,
+        { details: { dependency: 'Postgres' } },
+      );
+    }),
+  );
+}
 
 /**
  * Registers `guildId` to a running sandbox, active at once. Again for the same sandbox: no change.
@@ -21,50 +42,50 @@ export async function addGuild(
   guildId: GuildId,
   actor: string,
 ): Promise<{ added: boolean }> {
-  return inDatabase(() =>
-    database.db.transaction(async (tx) => {
-      await lockedRunningRow(tx, sandboxId, 'share');
-      const inserted = await tx
-        .insert(guildMappings)
-        .values({ guildId, sandboxId, active: true })
-        .onConflictDoNothing()
-        .returning();
-      if (inserted.length === 0) {
-        const [holder] = await tx
-          .select()
-          .from(guildMappings)
-          .where(eq(guildMappings.guildId, guildId));
-        if (holder?.sandboxId !== sandboxId) throw guildTaken(guildId, holder?.sandboxId);
-        await tx
-          .update(guildMappings)
-          .set({ active: true })
-          .where(eq(guildMappings.guildId, guildId));
-        return { added: false };
-      }
-      await writeAudit(tx, sandboxId, actor, ['guild_registered', { guildId }]);
-      return { added: true };
-    }),
-  );
+  return inTime(database, async (tx) => {
+    await lockedRunningRow(tx, sandboxId, 'share');
+    const inserted = await tx
+      .insert(guildMappings)
+      .values({ guildId, sandboxId, active: true })
+      .onConflictDoNothing()
+      .returning();
+    if (inserted.length === 0) {
+      const [holder] = await tx
+        .select()
+        .from(guildMappings)
+        .where(eq(guildMappings.guildId, guildId));
+      if (holder?.sandboxId !== sandboxId) throw guildTaken(guildId, holder?.sandboxId);
+      await tx
+        .update(guildMappings)
+        .set({ active: true })
+        .where(eq(guildMappings.guildId, guildId));
+      return { added: false };
+    }
+    await writeAudit(tx, sandboxId, actor, ['guild_registered', { guildId }]);
+    return { added: true };
+  });
 }
 
-/** Takes the guild from this sandbox; idempotent. */
+/**
+ * Takes the guild from this sandbox; idempotent. The row's lock waits for a registration that is about to commit, whose
+ * mapping would not be seen before.
+ */
 export async function removeGuild(
   database: Database,
   sandboxId: SandboxId,
   guildId: GuildId,
   actor: string,
 ): Promise<void> {
-  await inDatabase(() =>
-    database.db.transaction(async (tx) => {
-      const gone = await tx
-        .delete(guildMappings)
-        .where(and(eq(guildMappings.guildId, guildId), eq(guildMappings.sandboxId, sandboxId)))
-        .returning();
-      if (gone.length > 0) {
-        await writeAudit(tx, sandboxId, actor, ['guild_unregistered', { guildId }]);
-      }
-    }),
-  );
+  await inTime(database, async (tx) => {
+    await lockedRow(tx, sandboxId, 'update');
+    const gone = await tx
+      .delete(guildMappings)
+      .where(and(eq(guildMappings.guildId, guildId), eq(guildMappings.sandboxId, sandboxId)))
+      .returning();
+    if (gone.length > 0) {
+      await writeAudit(tx, sandboxId, actor, ['guild_unregistered', { guildId }]);
+    }
+  });
 }
 
 /**

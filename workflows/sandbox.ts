@@ -18,6 +18,7 @@ import { parseGuildId, type GuildId } from '../domain/guild.js';
 import type { CreateSandboxInput } from '../domain/sandbox.js';
 import { cleanUp } from './sandbox-cleanup.js';
 import { claimRefused, create } from './sandbox-create.js';
+import { GuildChanges } from './sandbox-guilds.js';
 import { reset } from './sandbox-reset.js';
 import {
   destroySignal,
@@ -69,6 +70,8 @@ export async function sandboxWorkflow(
     }
   };
 
+  const guilds = new GuildChanges(state, publish);
+
   // One change of this sandbox's routes or expiry at a time, in the order in which they arrived.
   let tail: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -109,10 +112,7 @@ export async function sandboxWorkflow(
     registerGuildUpdate,
     (guildId, actor) =>
       inTurn(async () => {
-        const summary = `register guild ${guildId}`;
-        await quick.registerGuild.executeWithOptions({ summary }, [sandboxId, guildId, actor]);
-        state.addGuild(guildId);
-        publish();
+        await guilds.register(guildId, actor);
         return state.view();
       }),
     { validator: validateGuild },
@@ -121,10 +121,7 @@ export async function sandboxWorkflow(
     unregisterGuildUpdate,
     (guildId, actor) =>
       inTurn(async () => {
-        const summary = `unregister guild ${guildId}`;
-        await quick.unregisterGuild.executeWithOptions({ summary }, [sandboxId, guildId, actor]);
-        state.removeGuild(guildId);
-        publish();
+        await guilds.unregister(guildId, actor);
         return state.view();
       }),
     { validator: validateGuild },
@@ -227,6 +224,7 @@ export async function sandboxWorkflow(
       if (!s.isEnding() && workflowInfo().continueAsNewSuggested) {
         // Handlers still at work would lose their callers (traps.md 1).
         await condition(allHandlersFinished);
+        await condition(() => guilds.settled || s.isEnding());
         if (!s.isEnding()) {
           await continueAsNew<typeof sandboxWorkflow>(input, { kind: 'resume', state: s.carry() });
         }

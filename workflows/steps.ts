@@ -34,6 +34,12 @@ export const patient = proxyActivities<SandboxActivities>({
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
+/** Without end, and soon after a server is back: a caller may be waiting, and a guild's events go the wrong way until then. */
+export const settling = proxyActivities<SandboxActivities>({
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '1s' },
+});
+
 /** The typed failure inside whatever Temporal has wrapped around it. */
 export function failureOf(error: unknown, step: string): WorkflowFailure {
   let inner = error;

@@ -1,0 +1,199 @@
+/** What a caller is told of a guild is what stands, also where Postgres committed and died before it answered. */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Connections } from '../../client/connections.js';
+import { Lifecycle } from '../../client/lifecycle.js';
+import { SandboxClient } from '../../client/sandbox-client.js';
+import { down, up } from '../../deploy/local/index.js';
+import { SandboxError } from '../../domain/errors.js';
+import { parseGuildId } from '../../domain/guild.js';
+import { parseSandboxId, type SandboxId } from '../../domain/names.js';
+import { redisRoutes } from '../../domain/routing.js';
+import { loadConfig, type Config } from '../../platform/config.js';
+import { closeNats, openNats, type NatsConnection } from '../../platform/nats.js';
+import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
+import { PostgresProxy } from '../support/postgres-proxy.js';
+import { until } from '../support/stack.js';
+import { drained, Flood, readRouted } from './flood.js';
+import { guild } from './routes.js';
+import { startPostgres, type ServerProcess } from './servers.js';
+
+const TYPE = 'MESSAGE_CREATE';
+/** Beyond the quick attempts' 1.5 s. */
+const AWAY_MS = 5_000;
+/** Beyond the quick attempts' whole time. */
+const STILL_MS = 14_000;
+
+describe('an answer of Postgres that is lost', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'lost-answers-'));
+  let postgres: ServerProcess;
+  let proxy: PostgresProxy;
+  let sql: Sql;
+  let redis: Redis;
+  let config: Config;
+  let client: SandboxClient;
+  let connections: Connections;
+  let lifecycle: Lifecycle;
+  let nc: NatsConnection;
+  let installation: string;
+  let updates = 0;
+
+  beforeAll(async () => {
+    // Postgres runs as another user.
+    chmodSync(directory, 0o755);
+    const database = await startPostgres(directory);
+    postgres = database.process;
+    sql = openPostgres(database.url, { name: 'test', max: 2 });
+    proxy = await PostgresProxy.start(Number(new URL(database.url).port));
+    const behind = new URL(database.url);
+    behind.port = String(proxy.port);
+    config = loadConfig({
+      SANDBOX_HOME: join(directory, 'home'),
+      SANDBOX_OWNER: 'tester',
+      SANDBOX_MAX_PER_OWNER: '20',
+      DATABASE_URL: behind.href,
+    });
+    const { urls } = await up(config);
+    client = new SandboxClient(config);
+    connections = new Connections(config);
+    // Past the client, whose own look at the sandbox's row would meet the same Postgres.
+    lifecycle = new Lifecycle(
+      await connections.temporal(),
+      config.taskQueue,
+      () => `own-${(updates += 1)}`,
+    );
+    nc = await openNats(urls.admin.nats, 'test');
+    redis = new Redis(urls.admin.redis);
+    const [row] = await sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+    installation = row?.id ?? '';
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await connections.close();
+    await client.close();
+    await closeNats(nc);
+    await down(config, { purge: true });
+    await proxy.close();
+    await closePostgres(sql);
+    await postgres.end();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** The sandbox that Postgres gives the guild to, and Redis, and the router an event of it; null: production. */
+  async function standing(guildId: string): Promise<(string | null)[]> {
+    const [row] = await sql<{ id: string }[]>`
+      SELECT sandbox_id AS id FROM sandbox_guild_mapping WHERE guild_id = ${guildId} AND active`;
+    const entry = await redis.hget(redisRoutes(installation).map, guildId);
+    const flood = new Flood(nc);
+    flood.publish({ guildId, type: TYPE, allowed: [] });
+    await flood.quiet();
+    await drained(nc);
+    const { subject = '' } = (await readRouted(nc)).at(-1) ?? {};
+    return [
+      row?.id ?? null,
+      entry?.split(':')[1] || null,
+      /^sandbox\.([a-z0-9]+)\./.exec(subject)?.[1] ?? null,
+    ];
+  }
+
+  const everywhere = (sandboxId: string | null): (string | null)[] => [
+    sandboxId,
+    sandboxId,
+    sandboxId,
+  ];
+
+  /** What the caller is told: nothing, or the error. */
+  const told = (call: Promise<unknown>): Promise<SandboxError | null> =>
+    call.then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof SandboxError) return error;
+        throw error;
+      },
+    );
+
+  /** At once where the answer was certain; where it told of what goes on, when that is done. */
+  async function expectStanding(
+    answer: SandboxError | null,
+    guildId: string,
+    sandboxId: SandboxId | null,
+  ): Promise<void> {
+    if (answer?.message.includes('goes on until it is done') === true) {
+      await until('what goes on is done', async () => {
+        const found = await standing(guildId);
+        return JSON.stringify(found) === JSON.stringify(everywhere(sandboxId));
+      });
+    } else if (answer !== null) {
+      expect(answer.message).toMatch(/Postgres|register/);
+    }
+    expect(await standing(guildId)).toEqual(everywhere(sandboxId));
+    const { guildIds } = await client.get(sandboxOfTest);
+    expect(guildIds.includes(parseGuildId(guildId))).toBe(sandboxId !== null);
+  }
+
+  let sandboxOfTest: string;
+  async function someSandbox(...guildIds: string[]): Promise<SandboxId> {
+    const { id } = await client.create({ ttl: '1h', guildIds });
+    sandboxOfTest = id;
+    return parseSandboxId(id);
+  }
+
+  it('of a registration, away for 5 s: refused, and it does not stand; it can be registered then', async () => {
+    const guildId = parseGuildId(guild(40));
+    const sandboxId = await someSandbox();
+    const lost = proxy.loseCommit(guildId, AWAY_MS);
+    const answer = await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    await lost;
+    expect(answer?.code).toBe('SANDBOX_009');
+    await expectStanding(answer, guildId, null);
+    expect(await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'))).toBe(null);
+    await expectStanding(null, guildId, sandboxId);
+  });
+
+  it('of a registration, back at once: confirmed, and it stands', async () => {
+    const guildId = parseGuildId(guild(41));
+    const sandboxId = await someSandbox();
+    const lost = proxy.loseCommit(guildId, 200);
+    const answer = await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    await lost;
+    expect(answer).toBe(null);
+    await expectStanding(answer, guildId, sandboxId);
+  });
+
+  it('of an unregistration, away for 5 s: it is carried out all the same, and the caller is told so', async () => {
+    const guildId = parseGuildId(guild(42));
+    const sandboxId = await someSandbox(guildId);
+    await expectStanding(null, guildId, sandboxId);
+    const lost = proxy.loseCommit(guildId, AWAY_MS);
+    const answer = await told(lifecycle.unregisterGuild(sandboxId, guildId, 'tester'));
+    await lost;
+    if (answer !== null) expect(answer.message).toContain('goes on until it is done');
+    await expectStanding(answer, guildId, null);
+  });
+
+  it('that comes late, from a Postgres that stood still: what was given up is not committed behind the refusal', async () => {
+    const guildId = parseGuildId(guild(43));
+    const sandboxId = await someSandbox();
+    const still = proxy.standStill(guildId, STILL_MS);
+    const answer = await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    await still;
+    expect(answer?.code).toBe('SANDBOX_009');
+    await until('Postgres goes on', () => client.get(sandboxId).catch(() => null));
+    await expectStanding(answer, guildId, null);
+  });
+
+  it('while a destroy is asked for: the sandbox ends, and the guild is production’s', async () => {
+    const guildId = parseGuildId(guild(44));
+    const sandboxId = await someSandbox();
+    const lost = proxy.loseCommit(guildId, AWAY_MS);
+    const answering = told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    await lost;
+    await lifecycle.destroy(sandboxId, 'tester').catch(() => undefined);
+    expect((await answering)?.code).toMatch(/^SANDBOX_00[79]$/);
+    await lifecycle.ended(sandboxId);
+    await expectStanding(null, guildId, null);
+  });
+});

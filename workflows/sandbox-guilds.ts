@@ -1,0 +1,136 @@
+/** A sandbox's guilds come and go: what a caller is told is what stands, also where a server died in between. */
+import { condition, isCancellation, patched } from '@temporalio/workflow';
+import type { ErrorCode } from '../domain/errors.js';
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxState } from './sandbox-state.js';
+import { failureOf, quick, settling, toApplicationFailure } from './steps.js';
+
+/** Refused for certain: nothing was written, or somebody else removes it. */
+const REFUSALS: readonly ErrorCode[] = [
+  'SANDBOX_003',
+  'SANDBOX_004',
+  'SANDBOX_007',
+  'SANDBOX_008',
+  'SANDBOX_010',
+];
+
+/** How long a caller waits for certainty, beyond the quick attempts' 12 s; clients give up after 20 (client/lifecycle.ts). */
+const CERTAINTY_WAIT = '5s';
+
+/**
+ * A failed activity may have changed the mapping all the same: Postgres commits, then dies before it answers. So a failed
+ * registration is taken back, and a failed unregistration carried out, however long the servers are away. The caller waits
+ * a while for that; after it he is told what is not certain yet. Meanwhile no other change of the guild is begun.
+ */
+export class GuildChanges {
+  /** What goes on, by guild. */
+  private readonly open = new Map<GuildId, string>();
+
+  constructor(
+    private readonly state: SandboxState,
+    private readonly publish: () => void,
+  ) {}
+
+  get settled(): boolean {
+    return this.open.size === 0;
+  }
+
+  async register(guildId: GuildId, actor: string): Promise<void> {
+    const { state } = this;
+    await this.free(guildId);
+    const summary = `register guild ${guildId}`;
+    const args = [state.input.sandboxId, guildId, actor] as const;
+    const promised = state.guildIds.includes(guildId);
+    try {
+      await quick.registerGuild.executeWithOptions({ summary }, [...args]);
+    } catch (error) {
+      const refusal = toApplicationFailure(failureOf(error, summary));
+      // One that was promised before stays.
+      if (promised || this.isCertain(error)) throw refusal;
+      const what = `take guild ${guildId} back`;
+      await this.settle(guildId, what, error, () =>
+        settling.unregisterGuild.executeWithOptions({ summary: what }, [...args]),
+      );
+      throw refusal;
+    }
+    state.addGuild(guildId);
+    this.publish();
+  }
+
+  async unregister(guildId: GuildId, actor: string): Promise<void> {
+    const { state } = this;
+    await this.free(guildId);
+    const summary = `unregister guild ${guildId}`;
+    const args = [state.input.sandboxId, guildId, actor] as const;
+    try {
+      await quick.unregisterGuild.executeWithOptions({ summary }, [...args]);
+    } catch (error) {
+      if (this.isCertain(error)) throw error;
+      await this.settle(guildId, summary, error, async () => {
+        await settling.unregisterGuild.executeWithOptions({ summary }, [...args]);
+        state.removeGuild(guildId);
+      });
+      return;
+    }
+    state.removeGuild(guildId);
+    this.publish();
+  }
+
+  /** A clean-up removes every guild of the sandbox by itself. */
+  private isCertain(error: unknown): boolean {
+    return (
+      isCancellation(error) ||
+      this.state.isEnding() ||
+      REFUSALS.includes(failureOf(error, 'update').code) ||
+      !patched('guild-changes-are-settled')
+    );
+  }
+
+  /** @throws SANDBOX_009 where an earlier change of this guild is still not certain */
+  private async free(guildId: GuildId): Promise<void> {
+    const what = this.open.get(guildId);
+    if (what === undefined || (await this.over(guildId))) return;
+    throw unsettled(`an earlier change is still under way: ${what}`);
+  }
+
+  /** @throws SANDBOX_009 where it is not done in time; it goes on */
+  private async settle(
+    guildId: GuildId,
+    what: string,
+    cause: unknown,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const { message } = failureOf(cause, 'the change');
+    this.open.set(guildId, what);
+    this.show();
+    const done = work().finally(() => {
+      this.open.delete(guildId);
+      this.show();
+    });
+    // Retried for ever: it ends otherwise only with the sandbox.
+    done.catch(() => undefined);
+    if (await this.over(guildId)) return;
+    throw unsettled(`${message}; what goes on until it is done: ${what}`);
+  }
+
+  private over(guildId: GuildId): Promise<boolean> {
+    return condition(() => !this.open.has(guildId) || this.state.isEnding(), CERTAINTY_WAIT);
+  }
+
+  private show(): void {
+    if (this.state.isEnding()) return;
+    this.state.activity = this.settled
+      ? null
+      : `until it is done: ${[...this.open.values()].join('; ')}`;
+    this.publish();
+  }
+}
+
+function unsettled(message: string): Error {
+  return toApplicationFailure({
+    step: 'guilds',
+    code: 'SANDBOX_009',
+    message,
+    hint: 'It goes on by itself; the workflow’s current details show it. Try again when it is done.',
+  });
+}
