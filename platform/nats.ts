@@ -76,6 +76,8 @@ export async function openNats(url: string, name: string): Promise<NatsConnectio
       timeout: 4_000,
       reconnect: true,
       maxReconnectAttempts: -1,
+      // The default gives up for good at the second refusal: a server that knows its users a moment late ended the process.
+      ignoreAuthErrorAbort: true,
       reconnectTimeWait: 100,
       reconnectJitter: 50,
       waitOnFirstConnect: false,

@@ -177,7 +177,13 @@ class FastLink implements Link {
   /** The first INFO comes in the clear; where the server wants TLS everything behind it is encrypted. */
   #greet(text: string): void {
     const info = JSON.parse(text) as { tls_required?: boolean };
-    if (info.tls_required === true && this.address.encrypted) this.#encrypt();
+    const { encrypted } = this.address;
+    // As the client found it, or not at all: the password never goes in the clear to whoever stands in for the server.
+    if ((info.tls_required === true) !== encrypted) {
+      this.#lose(encrypted ? 'the server offers no TLS any more' : 'the server asks for TLS now');
+      return;
+    }
+    if (encrypted) this.#encrypt();
     this.#writer.text(`CONNECT ${JSON.stringify(this.hello)}\r\nPING\r\n`);
   }
 
@@ -194,6 +200,8 @@ class FastLink implements Link {
   #lose(detail: string): void {
     if (this.#lost) return;
     this.#lost = true;
+    // The rest of the same read is nobody's.
+    this.#handlers.clear();
     this.#socket.destroy();
     this.#settle(new Error(detail));
     if (this.#isOpen) this.onLost(detail);

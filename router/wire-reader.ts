@@ -14,6 +14,8 @@ const CR = 13;
 const LF = 10;
 const M = 77;
 const H = 72;
+/** No message is as large: the protocol's max_payload is at most this (nats-server: "MaxPayload must be <= 64 MB"), headers included. */
+const MAX_MESSAGE = 64 * 1024 * 1024;
 /** No control line is as long, whatever the server's max_control_line: what is has lost its frame. */
 const MAX_LINE = 1024 * 1024;
 
@@ -122,6 +124,7 @@ export class WireReader {
       if (i - from > MAX_LINE) throw new ProtocolError('a line without an end');
       return -(to + 1);
     }
+    if (buffer[i] !== CR || buffer[i + 1] !== LF) throw new ProtocolError('a line without its end');
     if (inWord && words <= 6) marks[2 * words - 1] = i;
     const body = i + 2;
     if (kind === M) return this.#message(buffer, words, body, to, false);
@@ -137,8 +140,12 @@ export class WireReader {
       throw new ProtocolError('a message line of no form');
     const size = this.#number(buffer, words);
     const headerSize = withHeader ? this.#number(buffer, words - 1) : 0;
+    // A frame that was lost would make payloads of lines, and route them.
+    if (size > MAX_MESSAGE || headerSize > size) throw new ProtocolError('a size of no message');
     const end = body + size + 2;
     if (end > to) return -end;
+    if (buffer[end - 2] !== CR || buffer[end - 1] !== LF)
+      throw new ProtocolError('a message without its end');
     const marks = this.#marks;
     const delivery = words === least ? null : placeInBytes(buffer, marks[6] ?? 0, marks[7] ?? 0);
     const payloadAt = body + headerSize;
