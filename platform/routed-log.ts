@@ -2,7 +2,16 @@
  * `ROUTED` as the router's log: its last message holds the position, and a fence ends what earlier writers may still
  * have in flight (routing.md, "Position").
  */
-import { ErrorCode, NatsError, type NatsConnection, type StoredMsg } from 'nats';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  ErrorCode,
+  nanos,
+  NatsError,
+  type MsgHdrs,
+  type NatsConnection,
+  type StoredMsg,
+} from 'nats';
 import { headerBlock } from '../domain/event-headers.js';
 import {
   FENCE_SUBJECT,
@@ -64,9 +73,53 @@ export async function readLogEntry(
     if (isNotFound(error)) return null;
     throw error;
   }
-  const text = message.header.get(HEADER_RAW_SEQ);
-  const rawSequence = /^[0-9]{1,16}$/.test(text) ? Number(text) : null;
-  return { sequence: message.seq, subject: message.subject, rawSequence };
+  return {
+    sequence: message.seq,
+    subject: message.subject,
+    rawSequence: rawSequenceIn(message.header),
+  };
+}
+
+function rawSequenceIn(headers: MsgHdrs | undefined): number | null {
+  const text = headers?.get(HEADER_RAW_SEQ) ?? '';
+  return /^[0-9]{1,16}$/.test(text) ? Number(text) : null;
+}
+
+const READ_MS = 2_000;
+
+/** What `ROUTED` still holds of the sequences from `from` to `to`, in order; headers only. */
+export async function readLogEntries(
+  nc: NatsConnection,
+  stream: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<LogEntry[]> {
+  const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: READ_MS });
+  const { name, num_pending: pending } = await jsm.consumers.add(stream, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: from,
+    headers_only: true,
+    mem_storage: true,
+    num_replicas: 1,
+    inactive_threshold: nanos(READ_MS),
+  });
+  const entries: LogEntry[] = [];
+  if (pending === 0) return entries;
+  try {
+    const consumer = await nc.jetstream({ checkAPI: false }).consumers.get(stream, name);
+    const batch = Math.min(pending, to - from + 1);
+    const messages = await consumer.fetch({ max_messages: batch, expires: READ_MS });
+    let complete = false;
+    for await (const { seq: sequence, subject, headers, info } of messages) {
+      if (sequence > to) complete = true;
+      else entries.push({ sequence, subject, rawSequence: rawSequenceIn(headers) });
+      if (info.pending === 0 || sequence >= to || entries.length === batch) complete = true;
+    }
+    if (!complete) throw new Error(`${stream} could not be read from ${from} to ${to}`);
+    return entries;
+  } finally {
+    await jsm.consumers.delete(stream, name).catch(() => undefined);
+  }
 }
 
 export function isNotFound(error: unknown): boolean {

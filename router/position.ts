@@ -1,10 +1,12 @@
 /** Where to go on: read from the log itself, and from the checkpoint where the log's end is gone. */
 import type { NatsConnection } from 'nats';
 import { z } from 'zod';
-import { CHECKPOINT_KEY, FENCE_SUBJECT, type StreamPair } from '../domain/routing.js';
+import { CHECKPOINT_KEY, type StreamPair } from '../domain/routing.js';
 import {
+  readLogEntries,
   readLogEntry,
   streamFacts,
+  type LogEntry,
   type LogPosition,
   type StreamFacts,
 } from '../platform/routed-log.js';
@@ -35,8 +37,9 @@ export interface Positions {
   resolve(): Promise<ResolvedPosition>;
 }
 
-/** Foreign messages at the log's end are stepped over, so far. */
-const MAX_STEPS = 2_000;
+/** Behind foreign messages the log is read backwards: this many at first, then four times as many. */
+const FIRST_BLOCK = 1_000;
+const LARGEST_BLOCK = 64_000;
 /** In a cluster a new leader's state may trail for a moment; a stream that lost its tail stays behind. */
 const RAW_BEHIND_MS = 10_000;
 
@@ -59,7 +62,7 @@ export class PositionReader implements Positions {
     const checkpoint = stored.value;
     const routedAnew = checkpoint !== null && checkpoint.routedCreated !== routed.created;
     if (routedAnew) alarms.push(`${this.streams.routed} was made anew: what it held is lost`);
-    let rawSequence = await this.#lastRawSequence(routed, raw, checkpoint, routedAnew);
+    let rawSequence = await this.#lastRawSequence(routed, raw, checkpoint, routedAnew, alarms);
     if (checkpoint !== null && checkpoint.rawCreated !== raw.created) {
       alarms.push(`${this.streams.raw} was made anew: it is read from its beginning`);
       rawSequence = 0;
@@ -87,56 +90,80 @@ export class PositionReader implements Positions {
     raw: StreamFacts,
     checkpoint: Checkpoint | null,
     routedAnew: boolean,
+    alarms: string[],
   ): Promise<number> {
     const last = routed.lastSequence;
-    const tail = await this.#lastEntry(last);
-    if (tail !== null && tail.sequence === last) return tail.rawSequence;
-    if (routedAnew || last === 0) return tail?.rawSequence ?? checkpoint?.rawSequence ?? 0;
-    if (checkpoint !== null && checkpoint.sequence === last) return checkpoint.rawSequence;
-    // Removed by hand: counted forward from what is known, if every counted event is still in RAW. Each fence is
-    // followed by a checkpoint before anything is routed, so none can be among the counted.
-    const known = [tail, checkpoint]
-      .filter((at) => at !== null)
-      .sort((a, b) => b.sequence - a.sequence)[0];
-    if (known === undefined || known.sequence > last) {
+    if (last === 0) return checkpoint?.rawSequence ?? 0;
+    // Made anew, the log has other sequences, but the same RAW behind them.
+    const bound = routedAnew ? null : checkpoint;
+    const isOwn = ({ sequence, rawSequence }: LogEntry): boolean =>
+      rawSequence !== null && !isForged({ sequence, rawSequence }, bound, raw);
+    const end = await readLogEntry(this.nc, this.streams.routed, { seq: last });
+    if (end?.rawSequence != null && isOwn(end)) return end.rawSequence;
+    const { own, foreign } = await this.#readBackwards(routed, bound, isOwn);
+    const [first] = foreign;
+    if (first !== undefined) {
+      alarms.push(
+        `${this.streams.routed} holds ${foreign.length} messages at its end, from sequence ${first} on, that no router wrote: nobody else may publish into it`,
+      );
+    }
+    if (routedAnew) return own?.rawSequence ?? checkpoint?.rawSequence ?? 0;
+    // Nothing but foreign messages since the first day: no router has written yet.
+    if (own === null && checkpoint === null && foreign.length === last) return 0;
+    if (own === null || (checkpoint !== null && checkpoint.sequence > last)) {
       throw new Doubt(
         'position',
         `the end of ${this.streams.routed} is gone, and there is no checkpoint`,
       );
     }
-    const missing = last - known.sequence;
+    // Foreign messages move no position.
+    const missing = last - own.sequence - foreign.length;
+    if (missing === 0) return own.rawSequence;
+    // Removed by hand: counted forward from the last known, if every counted event is still in RAW. Each fence is
+    // followed by a checkpoint before anything is routed, so none can be among the counted. Beside foreign messages
+    // nobody can tell whose the missing ones were.
     const whole = raw.messages === raw.lastSequence - raw.firstSequence + 1;
     if (
+      first !== undefined ||
       !whole ||
-      raw.firstSequence > known.rawSequence + 1 ||
-      raw.lastSequence < known.rawSequence + missing
+      raw.firstSequence > own.rawSequence + 1 ||
+      raw.lastSequence < own.rawSequence + missing
     ) {
       throw new Doubt(
         'position',
         `the end of ${this.streams.routed} is gone, and RAW cannot tell what it was`,
       );
     }
-    return known.rawSequence + missing;
+    return own.rawSequence + missing;
   }
 
-  /** The last message that a router wrote, at or before the end. */
-  async #lastEntry(last: number): Promise<LogPosition | null> {
-    if (last === 0) return null;
-    let entry = await readLogEntry(this.nc, this.streams.routed, { seq: last });
-    let foreign = 0;
-    while (entry !== null && entry.rawSequence === null && foreign < MAX_STEPS) {
-      foreign += 1;
-      entry = await readLogEntry(this.nc, this.streams.routed, { seq: entry.sequence - 1 });
+  /**
+   * The last message of a router's, and the foreign ones behind it. What lies before the checkpoint is not asked for: it
+   * tells as much. (One message a request stalled behind 3,000 of them, and then took them for routed events.)
+   */
+  async #readBackwards(
+    routed: StreamFacts,
+    checkpoint: Checkpoint | null,
+    isOwn: (entry: LogEntry) => boolean,
+  ): Promise<{ own: LogPosition | null; foreign: number[] }> {
+    const foreign: number[] = [];
+    const known =
+      checkpoint !== null && checkpoint.sequence <= routed.lastSequence ? checkpoint : null;
+    const beginning = Math.max(routed.firstSequence, (known?.sequence ?? 0) + 1);
+    let to = routed.lastSequence;
+    for (let block = FIRST_BLOCK; to >= beginning; block = Math.min(4 * block, LARGEST_BLOCK)) {
+      const from = Math.max(beginning, to - block + 1);
+      const entries = await readLogEntries(this.nc, this.streams.routed, { from, to });
+      for (const entry of entries.reverse()) {
+        if (entry.rawSequence !== null && isOwn(entry)) {
+          const own = { sequence: entry.sequence, rawSequence: entry.rawSequence };
+          return { own, foreign: foreign.reverse() };
+        }
+        foreign.push(entry.sequence);
+      }
+      to = from - 1;
     }
-    // Foreign messages move no position: the last of ours counts for the end.
-    if (entry?.rawSequence != null) {
-      return { sequence: entry.sequence + foreign, rawSequence: entry.rawSequence };
-    }
-    const remaining =
-      (await readLogEntry(this.nc, this.streams.routed, { last_by_subj: '>' })) ??
-      (await readLogEntry(this.nc, this.streams.routed, { last_by_subj: FENCE_SUBJECT }));
-    if (remaining?.rawSequence == null) return null;
-    return { sequence: remaining.sequence, rawSequence: remaining.rawSequence };
+    return { own: known, foreign: foreign.reverse() };
   }
 
   #rawBehind(lastRaw: number, rawSequence: number, alarms: string[]): number {
@@ -153,4 +180,14 @@ export class PositionReader implements Positions {
     );
     return lastRaw;
   }
+}
+
+/** A position never goes back while both streams are the same: a message that says so is a copy that somebody stored. */
+function isForged(entry: LogPosition, checkpoint: Checkpoint | null, raw: StreamFacts): boolean {
+  return (
+    checkpoint !== null &&
+    checkpoint.rawCreated === raw.created &&
+    entry.sequence > checkpoint.sequence &&
+    entry.rawSequence < checkpoint.rawSequence
+  );
 }
