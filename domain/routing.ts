@@ -1,6 +1,6 @@
 /** The names that router, worker and clients must agree on: streams, subjects, Redis keys, the barrier's messages. */
-import type { GuildId } from './guild.js';
-import type { SandboxId } from './names.js';
+import { isGuildId, type GuildId } from './guild.js';
+import { isSandboxId, type SandboxId } from './names.js';
 
 /** routing.md, "Subjects and streams". Configurable, since past one router each set of shards has its own pair. */
 export interface StreamPair {
@@ -88,14 +88,15 @@ export function encodeRoute({ version, sandboxId }: Route): string {
   return `${version}:${sandboxId ?? ''}`;
 }
 
-export function decodeRoute(guildId: string, text: string): Route {
-  const colon = text.indexOf(':');
-  const sandboxId = text.slice(colon + 1);
-  return {
-    guildId: guildId as GuildId,
-    version: Number(text.slice(0, colon)),
-    sandboxId: sandboxId === '' ? null : (sandboxId as SandboxId),
-  };
+/**
+ * Null for what this product has not written: whoever may write to Redis must not choose a subject (a sandbox of `a b` or
+ * `>` would make another one of it) nor a version.
+ */
+export function decodeRoute(guildId: string, text: string): Route | null {
+  const [, version = '', sandboxId = ''] = /^([1-9][0-9]{0,15}):(.*)$/s.exec(text) ?? [];
+  if (version === '' || !isGuildId(guildId)) return null;
+  if (sandboxId !== '' && !isSandboxId(sandboxId)) return null;
+  return { guildId, version: Number(version), sandboxId: sandboxId === '' ? null : sandboxId };
 }
 
 /** KV bucket of the routers: `member.<routerId>`, `writer`, `checkpoint`. */

@@ -69,7 +69,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
           guilds.length === 0 ? [] : await redis.hmget(keys.map, ...guilds.map((g) => g.guildId));
         const wrong = guilds.filter(({ guildId }, i) => {
           const entry = entries[i];
-          return entry == null || decodeRoute(guildId, entry).sandboxId !== sandboxId;
+          return entry == null || decodeRoute(guildId, entry)?.sandboxId !== sandboxId;
         });
         if (wrong.length > 0) {
           return {
@@ -123,8 +123,9 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       const now = parseMark(JSON.stringify({ installation, createdAt: new Date(0).toISOString() }));
       const found: Found[] = [];
       for (const [guildId, text] of Object.entries(routes)) {
-        const { sandboxId } = decodeRoute(guildId, text);
-        if (sandboxId !== null) found.push({ kind: 'route', name: guildId, sandboxId, ...now });
+        // Whatever it says: what no row accounts for is an orphan, and the table is written anew.
+        const sandboxId = text.slice(text.indexOf(':') + 1) as SandboxId;
+        if (sandboxId !== '') found.push({ kind: 'route', name: guildId, sandboxId, ...now });
       }
       return found;
     },

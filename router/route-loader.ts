@@ -140,7 +140,7 @@ export class RouteLoader {
       this.#checkedByOwnerAt = began;
       this.#recovered();
     } catch (error) {
-      if (await this.#withoutOwner(began)) return;
+      if (await this.#withoutOwner(began, messageOf(error))) return;
       this.#report(`the routes cannot be read: ${messageOf(error)}`);
     }
   }
@@ -151,11 +151,11 @@ export class RouteLoader {
   }
 
   /** Postgres is away: Redis tells of changes, and keeps the table trusted. */
-  async #withoutOwner(began: number): Promise<boolean> {
+  async #withoutOwner(began: number, why: string): Promise<boolean> {
     const current = await this.#fromRedis().catch(() => false);
     if (!current) return false;
     this.#checkedAt = began;
-    this.#report('Postgres cannot be read: the routes come from Redis');
+    this.#report(`Postgres cannot be read: the routes come from Redis (${why})`);
     return true;
   }
 

@@ -1,6 +1,6 @@
 /** Reads what changed in the route table: from Redis, which distributes it, and from Postgres, which owns it. */
-import type { GuildId } from '../domain/guild.js';
-import type { SandboxId } from '../domain/names.js';
+import { isGuildId } from '../domain/guild.js';
+import { isSandboxId } from '../domain/names.js';
 import { decodeRoute, redisRoutes, type RedisRoutes, type Route } from '../domain/routing.js';
 import { withDeadline } from '../platform/deadline.js';
 import type { Sql } from '../platform/postgres.js';
@@ -39,11 +39,11 @@ export async function changesInPostgres(sql: Sql, since: number): Promise<RouteC
   const changes: Route[] = [];
   for (const { guild_id: guildId, sandbox_id: sandboxId, version } of rows) {
     if (guildId === null) continue;
-    changes.push({
-      guildId: guildId as GuildId,
-      sandboxId: sandboxId as SandboxId | null,
-      version: Number(version),
-    });
+    // Foreign keys see to it, unless somebody wrote the table by hand; no subject is made of that.
+    if (!isGuildId(guildId) || (sandboxId !== null && !isSandboxId(sandboxId))) {
+      throw new Error(`sandbox_routes has no valid route for guild ${JSON.stringify(guildId)}`);
+    }
+    changes.push({ guildId, sandboxId, version: Number(version) });
   }
   return { version: Number(first.top), changes };
 }
@@ -90,8 +90,10 @@ export async function changesInRedis(
     const entries = await redis.hmget(keys.map, ...batch);
     for (const [k, guildId] of batch.entries()) {
       const entry = entries[k];
-      if (entry == null) return null;
-      changes.push(decodeRoute(guildId, entry));
+      const route = entry == null ? null : decodeRoute(guildId, entry);
+      // Not ours, or not of this difference: nothing of it is believed.
+      if (route === null || route.version <= since) return null;
+      changes.push(route);
     }
   }
   const upToVersion = changes.filter((route) => route.version <= version).length;
