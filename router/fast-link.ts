@@ -7,7 +7,7 @@ import { isIP, connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { NatsConnection } from 'nats';
 import { natsLoginFields, newInbox, parseNatsUrl } from '../platform/nats.js';
-import type { ChainedMessage, Link, LinkMessage } from './link.js';
+import { DEFAULT_MAX_PAYLOAD, type ChainedMessage, type Link, type LinkMessage } from './link.js';
 import { WireReader } from './wire-reader.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -60,6 +60,7 @@ type Handler = (message: LinkMessage) => void;
 
 class FastLink implements Link {
   onLost: (detail: string) => void = () => undefined;
+  maxPayload = DEFAULT_MAX_PAYLOAD;
   readonly opened: Promise<void>;
   #settle: (error: Error | null) => void = () => undefined;
   #socket: Socket;
@@ -176,7 +177,8 @@ class FastLink implements Link {
 
   /** The first INFO comes in the clear; where the server wants TLS everything behind it is encrypted. */
   #greet(text: string): void {
-    const info = JSON.parse(text) as { tls_required?: boolean };
+    const info = JSON.parse(text) as { tls_required?: boolean; max_payload?: number };
+    this.maxPayload = info.max_payload ?? DEFAULT_MAX_PAYLOAD;
     const { encrypted } = this.address;
     // As the client found it, or not at all: the password never goes in the clear to whoever stands in for the server.
     if ((info.tls_required === true) !== encrypted) {

@@ -3,6 +3,9 @@
  * bytes by hand on a socket of the term's own (`fast-link.ts`). Both run the same source and the same chain.
  */
 
+/** Of a server that tells none, and nats-server's default. */
+export const DEFAULT_MAX_PAYLOAD = 1_048_576;
+
 /** Where a delivery of JetStream stands, read from its reply subject. */
 export interface DeliveryPlace {
   readonly consumerSequence: number;
@@ -29,6 +32,8 @@ export interface ChainedMessage {
 }
 
 export interface Link {
+  /** As the server last told this very connection; a reload of its configuration tells nobody who was connected before. */
+  readonly maxPayload: number;
   /** For answers, below the prefix that the user may subscribe to. */
   newInbox(): string;
   /** The returned function ends it. */

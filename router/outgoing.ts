@@ -18,6 +18,7 @@ import type { Delivery } from './source.js';
 
 const PRODUCTION_LABEL = 'production';
 const DLQ_LABEL = 'dlq';
+const NOTHING = new Uint8Array(0);
 
 export interface Routed {
   readonly outgoing: Outgoing;
@@ -47,16 +48,33 @@ export function routeDelivery(
     limits,
   );
   if (tooLarge !== null) {
-    const instead = dlq('oversize', tooLarge);
-    const own = droppedHeaders({ detail: tooLarge, subject: delivery.subject });
-    return {
-      outgoing: { subject: instead.subject, headers: own, payload, rawSequence, label: DLQ_LABEL },
-      destination: instead,
-    };
+    return toOversize(delivery, tooLarge, limits);
   }
   const label = destination.sandboxId ?? (destination.dlq === null ? PRODUCTION_LABEL : DLQ_LABEL);
   return {
     outgoing: { subject: destination.subject, headers, payload, rawSequence, label },
+    destination,
+  };
+}
+
+/**
+ * Headers dropped, payload kept. Where the server's limit was lowered behind `RAW`'s back even that cannot be stored, and the
+ * refusal would come for ever, for all that follows too: then the DLQ tells where in `RAW` it is.
+ */
+function toOversize(delivery: Delivery, tooLarge: string, limits: Limits): Routed {
+  const { subject, payload, rawSequence } = delivery;
+  const withPayload = droppedHeaders({ detail: tooLarge, subject });
+  const fits = withPayload.length + CHAIN_BYTES + payload.length <= limits.maxPayload;
+  const detail = fits ? tooLarge : `${tooLarge}; not kept here, RAW has it at ${rawSequence}`;
+  const destination = dlq('oversize', detail);
+  return {
+    outgoing: {
+      subject: destination.subject,
+      headers: fits ? withPayload : droppedHeaders({ detail, subject }),
+      payload: fits ? payload : NOTHING,
+      rawSequence,
+      label: DLQ_LABEL,
+    },
     destination,
   };
 }

@@ -4,13 +4,17 @@ import { chained } from '../domain/event-headers.js';
 import { newInbox } from '../platform/nats.js';
 import { headerBytes, RawHeaders } from '../platform/raw-headers.js';
 import { placeOfReply } from './delivery-place.js';
-import type { ChainedMessage, Link, LinkMessage } from './link.js';
+import { DEFAULT_MAX_PAYLOAD, type ChainedMessage, type Link, type LinkMessage } from './link.js';
 
 export class PlainLink implements Link {
   /** A lost connection is told by the client's status (router.ts), and by errors of what is called. */
   onLost: (detail: string) => void = () => undefined;
 
   constructor(private readonly nc: NatsConnection) {}
+
+  get maxPayload(): number {
+    return this.nc.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
+  }
 
   newInbox(): string {
     return newInbox(this.nc);

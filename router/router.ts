@@ -103,19 +103,11 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     metrics,
     log,
     positions: positions ?? new PositionReader(nc, bucket, streams),
-    createTerm: async ({ position }) =>
-      new WriterTerm(position, {
-        nc,
-        link: await openLink(),
-        streams,
-        destinationOf,
-        limits: {
-          maxPayload: nc.info?.max_payload ?? 1_048_576,
-          maxControlLine: options.maxControlLine,
-        },
-        metrics,
-        log,
-      }),
+    createTerm: async ({ position }) => {
+      const link = await openLink();
+      const limits = { maxPayload: link.maxPayload, maxControlLine: options.maxControlLine };
+      return new WriterTerm(position, { nc, link, streams, destinationOf, limits, metrics, log });
+    },
   });
   const raw = new RawWatch({
     nc,

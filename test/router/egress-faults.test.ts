@@ -77,6 +77,7 @@ describe('the way out', () => {
 
   it('confirms nothing whose PubAck does not come, and doubts after 2 s', async () => {
     const silent: Link = {
+      maxPayload: 1_048_576,
       newInbox: () => '_INBOX.silent',
       subscribe: () => () => undefined,
       publish: () => undefined,
