@@ -16,7 +16,10 @@ import { guildMappings, type GuildMapping } from './schema.js';
  */
 const COMMIT_WITHIN_MS = 2_000;
 
-async function inTime<T>({ db }: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function inShortTransaction<T>(
+  { db }: Database,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   const began = performance.now();
   return inDatabase(() =>
     db.transaction(async (tx) => {
@@ -42,7 +45,7 @@ export async function addGuild(
   guildId: GuildId,
   actor: string,
 ): Promise<{ added: boolean }> {
-  return inTime(database, async (tx) => {
+  return inShortTransaction(database, async (tx) => {
     await lockedRunningRow(tx, sandboxId, 'share');
     const inserted = await tx
       .insert(guildMappings)
@@ -76,7 +79,7 @@ export async function removeGuild(
   guildId: GuildId,
   actor: string,
 ): Promise<void> {
-  await inTime(database, async (tx) => {
+  await inShortTransaction(database, async (tx) => {
     await lockedRow(tx, sandboxId, 'update');
     const gone = await tx
       .delete(guildMappings)
