@@ -63,6 +63,8 @@ describe('recorded histories', () => {
         'expired',
         'extended',
         'guilds',
+        'guilds-settled',
+        'guilds-settled.2',
         'refused',
         'reset',
         'revived',

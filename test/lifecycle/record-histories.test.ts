@@ -127,6 +127,27 @@ describe('histories are recorded', () => {
     await record('reset', third.id);
   });
 
+  it('with a registration that was taken back, and an unregistration carried out late', async () => {
+    const sandboxes = client();
+    const { id } = await sandboxes.create({ ttl: '1h' });
+    const guildId = someGuild();
+    const away = async (call: Promise<unknown>): Promise<void> => {
+      const answered = call.catch(() => undefined);
+      // Beyond the quick attempts' whole time.
+      await delay(14_000);
+      await signalService(stackConfig(), 'nats', 'SIGCONT');
+      await answered;
+    };
+    await signalService(stackConfig(), 'nats', 'SIGSTOP');
+    await away(sandboxes.registerGuild(id, guildId));
+    await until('it is registered', () => sandboxes.registerGuild(id, guildId).catch(() => null));
+    await signalService(stackConfig(), 'nats', 'SIGSTOP');
+    await away(sandboxes.unregisterGuild(guildId));
+    await until('the guild is gone', async () => (await sandboxes.get(id)).guildIds.length === 0);
+    await sandboxes.destroy(id);
+    await record('guilds-settled', id);
+  });
+
   it('continued as new', async () => {
     const sandboxes = client();
     const { id } = await sandboxes.create({ ttl: '1h' });
