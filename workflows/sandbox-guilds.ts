@@ -1,5 +1,5 @@
 /** A sandbox's guilds come and go: what a caller is told is what stands, also where a server died in between. */
-import { condition, isCancellation, patched } from '@temporalio/workflow';
+import { condition, isCancellation, patched, setCurrentDetails } from '@temporalio/workflow';
 import type { ErrorCode } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxState } from './sandbox-state.js';
@@ -29,6 +29,8 @@ export class GuildChanges {
   constructor(
     private readonly state: SandboxState,
     private readonly publish: () => void,
+    /** Publishes behind the updates that are under way: what is written beside a local activity may replay in another order. */
+    private readonly publishInTurn: () => void,
   ) {}
 
   get settled(): boolean {
@@ -69,6 +71,7 @@ export class GuildChanges {
       await this.settle(guildId, summary, error, async () => {
         await settling.unregisterGuild.executeWithOptions({ summary }, [...args]);
         state.removeGuild(guildId);
+        this.publishInTurn();
       });
       return;
     }
@@ -117,12 +120,14 @@ export class GuildChanges {
     return condition(() => !this.open.has(guildId) || this.state.isEnding(), CERTAINTY_WAIT);
   }
 
+  /** The details are no command, and so in nobody's way. */
   private show(): void {
-    if (this.state.isEnding()) return;
-    this.state.activity = this.settled
+    const { state } = this;
+    if (state.isEnding()) return;
+    state.activity = this.settled
       ? null
       : `until it is done: ${[...this.open.values()].join('; ')}`;
-    this.publish();
+    setCurrentDetails(state.details());
   }
 }
 

@@ -70,8 +70,6 @@ export async function sandboxWorkflow(
     }
   };
 
-  const guilds = new GuildChanges(state, publish);
-
   // One change of this sandbox's routes or expiry at a time, in the order in which they arrived.
   let tail: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -84,6 +82,13 @@ export async function sandboxWorkflow(
       throw toApplicationFailure(failureOf(error, 'update'));
     });
   };
+
+  const guilds = new GuildChanges(state, publish, () => {
+    inTurn(() => {
+      publish();
+      return Promise.resolve();
+    }).catch(() => undefined);
+  });
 
   const validateGuild = (guildId: GuildId, _actor: string): void => {
     refuseUnlessRunning();

@@ -63,8 +63,6 @@ describe('recorded histories', () => {
         'expired',
         'extended',
         'guilds',
-        'guilds-settled',
-        'guilds-settled.2',
         'refused',
         'reset',
         'revived',

@@ -16,6 +16,7 @@ import { loadConfig, type Config } from '../../platform/config.js';
 import { closeNats, openNats, type NatsConnection } from '../../platform/nats.js';
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { PostgresProxy } from '../support/postgres-proxy.js';
+import { historiesOf, replayFailures } from '../support/replay.js';
 import { until } from '../support/stack.js';
 import { drained, Flood, readRouted } from './flood.js';
 import { guild } from './routes.js';
@@ -135,9 +136,11 @@ describe('an answer of Postgres that is lost', () => {
   }
 
   let sandboxOfTest: string;
+  const lived: SandboxId[] = [];
   async function someSandbox(...guildIds: string[]): Promise<SandboxId> {
     const { id } = await client.create({ ttl: '1h', guildIds });
     sandboxOfTest = id;
+    lived.push(parseSandboxId(id));
     return parseSandboxId(id);
   }
 
@@ -185,6 +188,34 @@ describe('an answer of Postgres that is lost', () => {
     await expectStanding(answer, guildId, null);
   });
 
+  it('for longer than the caller waits: he is told that it goes on, other changes work when Postgres is back', async () => {
+    const [guildId, other] = [parseGuildId(guild(45)), parseGuildId(guild(46))];
+    const sandboxId = await someSandbox();
+    const lost = proxy.loseCommit(guildId, 2 * AWAY_MS);
+    const answering = told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    await lost;
+    const answer = await answering;
+    expect(answer).toMatchObject({ code: 'SANDBOX_009' });
+    expect(answer?.message).toContain(`goes on until it is done: take guild ${guildId} back`);
+    // In the way of what goes on, step by step.
+    const changed = await until('Postgres is back', async () => {
+      const [extended] = await Promise.allSettled([
+        lifecycle.extend(sandboxId, 60_000, 'tester'),
+        lifecycle.registerGuild(sandboxId, other, 'tester'),
+      ]);
+      return extended.status === 'fulfilled' ? extended.value : null;
+    });
+    expect(changed.clamped).toBe(false);
+    await expectStanding(answer, guildId, null);
+    await until('the other is registered', () =>
+      lifecycle.registerGuild(sandboxId, other, 'tester').then(
+        () => true,
+        () => null,
+      ),
+    );
+    await expectStanding(null, other, sandboxId);
+  });
+
   it('while a destroy is asked for: the sandbox ends, and the guild is production’s', async () => {
     const guildId = parseGuildId(guild(44));
     const sandboxId = await someSandbox();
@@ -195,5 +226,11 @@ describe('an answer of Postgres that is lost', () => {
     expect((await answering)?.code).toMatch(/^SANDBOX_00[79]$/);
     await lifecycle.ended(sandboxId);
     await expectStanding(null, guildId, null);
+  });
+
+  it('leaves histories that replay', async () => {
+    expect(lived.length).toBeGreaterThan(4);
+    const temporal = await connections.temporal();
+    expect(await replayFailures(historiesOf(temporal, lived))).toEqual({});
   });
 });
