@@ -63,6 +63,7 @@ describe('recorded histories', () => {
         'expired',
         'extended',
         'guilds',
+        'guilds-settled',
         'refused',
         'reset',
         'revived',
