@@ -1,7 +1,11 @@
 /** What the services' own roles may do to the control plane; test/stack/roles.test.ts has the rest of their rights. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { delay } from '../../platform/deadline.js';
+import { STREAMS } from '../../domain/routing.js';
 import { closeNats, openNats } from '../../platform/nats.js';
+import { readLogEntries, streamFacts } from '../../platform/routed-log.js';
+import { routerBucket } from '../../platform/router-bucket.js';
+import { PositionReader } from '../../router/position.js';
 import { natsRefusal, withNats, withPostgres } from '../stack/ask.js';
 import {
   openAdmin,
@@ -88,6 +92,18 @@ it('nobody but bd_control uses the keepers’ copies of its functions', async ()
       'CREATE TABLE bd_keeper_0.mine (x int)',
     ])
       await expect(sql.unsafe(statement), statement).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+it('the router may read what it goes on from', async () => {
+  const { urls } = stackState();
+  await withNats(urls.router.nats, async (nc) => {
+    const { firstSequence, lastSequence } = await streamFacts(nc, STREAMS.routed);
+    const range = { from: Math.max(firstSequence, lastSequence - 600), to: lastSequence };
+    const entries = await readLogEntries(nc, STREAMS.routed, range);
+    expect(entries.at(-1)?.sequence).toBe(lastSequence);
+    const position = await new PositionReader(nc, routerBucket(nc), STREAMS).resolve();
+    expect(position.position.sequence).toBeGreaterThanOrEqual(lastSequence);
   });
 });
 

@@ -1,7 +1,4 @@
 /** What a caller is told of a guild is what stands, also where Postgres committed and died before it answered. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../client/connections.js';
@@ -12,15 +9,15 @@ import { SandboxError } from '../../domain/errors.js';
 import { parseGuildId } from '../../domain/guild.js';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { redisRoutes } from '../../domain/routing.js';
-import { loadConfig, type Config } from '../../platform/config.js';
+import type { Config } from '../../platform/config.js';
 import { closeNats, openNats, type NatsConnection } from '../../platform/nats.js';
-import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
+import type { Sql } from '../../platform/postgres.js';
 import { PostgresProxy } from '../support/postgres-proxy.js';
 import { historiesOf, replayFailures } from '../support/replay.js';
 import { until } from '../support/stack.js';
 import { drained, Flood, readRouted } from './flood.js';
+import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from './routes.js';
-import { startPostgres, type ServerProcess } from './servers.js';
 
 const TYPE = 'MESSAGE_CREATE';
 /** Beyond the quick attempts' 1.5 s. */
@@ -29,8 +26,7 @@ const AWAY_MS = 5_000;
 const STILL_MS = 14_000;
 
 describe('an answer of Postgres that is lost', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'lost-answers-'));
-  let postgres: ServerProcess;
+  let postgres: OwnPostgres;
   let proxy: PostgresProxy;
   let sql: Sql;
   let redis: Redis;
@@ -43,20 +39,12 @@ describe('an answer of Postgres that is lost', () => {
   let updates = 0;
 
   beforeAll(async () => {
-    // Postgres runs as another user.
-    chmodSync(directory, 0o755);
-    const database = await startPostgres(directory);
-    postgres = database.process;
-    sql = openPostgres(database.url, { name: 'test', max: 2 });
-    proxy = await PostgresProxy.start(Number(new URL(database.url).port));
-    const behind = new URL(database.url);
+    postgres = await ownPostgres('lost-answers-');
+    ({ sql } = postgres);
+    proxy = await PostgresProxy.start(Number(new URL(postgres.url).port));
+    const behind = new URL(postgres.url);
     behind.port = String(proxy.port);
-    config = loadConfig({
-      SANDBOX_HOME: join(directory, 'home'),
-      SANDBOX_OWNER: 'tester',
-      SANDBOX_MAX_PER_OWNER: '20',
-      DATABASE_URL: behind.href,
-    });
+    config = postgres.configFor(behind.href);
     const { urls } = await up(config);
     client = new SandboxClient(config);
     connections = new Connections(config);
@@ -78,9 +66,7 @@ describe('an answer of Postgres that is lost', () => {
     await closeNats(nc);
     await down(config, { purge: true });
     await proxy.close();
-    await closePostgres(sql);
-    await postgres.end();
-    rmSync(directory, { recursive: true, force: true });
+    await postgres.close();
   });
 
   /** The sandbox that Postgres gives the guild to, and Redis, and the router an event of it; null: production. */

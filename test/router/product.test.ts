@@ -1,7 +1,4 @@
 /** Routing with the product around it: worker, Temporal and router of a stack, whose Postgres the test kills. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../client/connections.js';
@@ -10,17 +7,17 @@ import { SandboxClient } from '../../client/sandbox-client.js';
 import { down, up } from '../../deploy/local/index.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { FENCE_SUBJECT, STREAMS } from '../../domain/routing.js';
-import { loadConfig, type Config } from '../../platform/config.js';
+import type { Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
 import { closeNats, openNats, type NatsConnection } from '../../platform/nats.js';
-import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
+import type { Sql } from '../../platform/postgres.js';
 import { streamFacts } from '../../platform/routed-log.js';
 import { until } from '../support/stack.js';
 import { check, NOTHING_WRONG, type StoredEvent } from './checker.js';
 import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
+import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from './routes.js';
-import { startPostgres, type ServerProcess } from './servers.js';
 
 const FLIPS = flipsOr(40);
 const TYPE = 'MESSAGE_CREATE';
@@ -28,8 +25,7 @@ const PRODUCTION = `events.${TYPE}`;
 const placeOf = (sandboxId: string): string => `sandbox.${sandboxId}.events.${TYPE}`;
 
 describe('the product under load', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'router-product-'));
-  let postgres: ServerProcess;
+  let postgres: OwnPostgres;
   let sql: Sql;
   let config: Config;
   let client: SandboxClient;
@@ -37,17 +33,9 @@ describe('the product under load', () => {
   let flood: Flood;
 
   beforeAll(async () => {
-    // Postgres runs as another user.
-    chmodSync(directory, 0o755);
-    const database = await startPostgres(directory);
-    postgres = database.process;
-    sql = openPostgres(database.url, { name: 'test', max: 2 });
-    config = loadConfig({
-      SANDBOX_HOME: join(directory, 'home'),
-      SANDBOX_OWNER: 'tester',
-      SANDBOX_MAX_PER_OWNER: '20',
-      DATABASE_URL: database.url,
-    });
+    postgres = await ownPostgres('router-product-');
+    ({ sql } = postgres);
+    config = postgres.configFor(postgres.url);
     const { urls } = await up(config);
     client = new SandboxClient(config);
     nc = await openNats(urls.admin.nats, 'test');
@@ -60,9 +48,7 @@ describe('the product under load', () => {
     await client.close();
     await closeNats(nc);
     await down(config, { purge: true });
-    await closePostgres(sql);
-    await postgres.end();
-    rmSync(directory, { recursive: true, force: true });
+    await postgres.close();
   });
 
   /** Stored since `after`. */
@@ -77,7 +63,7 @@ describe('the product under load', () => {
     const connections = new Connections(config);
     onTestFinished(() => connections.close());
     const lifecycle = new Lifecycle(await connections.temporal(), config.taskQueue, () => 'own');
-    await postgres.end('SIGKILL');
+    await postgres.process.end('SIGKILL');
     const flooding = flood.run(4_000, 1_000, (n) =>
       n % 2 === 0
         ? { guildId: mapped, type: TYPE, allowed: [placeOf(id)] }
@@ -97,7 +83,7 @@ describe('the product under load', () => {
     expect(flood.acknowledged).toBe(4_000);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
 
-    await postgres.start();
+    await postgres.process.start();
     expect((await until('it answers', () => client.get(id).catch(() => null))).guildIds).toEqual([
       mapped,
     ]);
@@ -117,6 +103,17 @@ describe('the product under load', () => {
     await drained(nc);
     expect((await readRouted(nc)).at(-1)?.subject).toBe(placeOf(id));
   }, 120_000);
+
+  it('messages that an administrator stored by hand: routing goes on, with no more rights than a router has', async () => {
+    const jetstream = nc.jetstream();
+    for (let i = 0; i < 30; i++) await jetstream.publish(PRODUCTION, 'by hand');
+    const before = await lastStored();
+    flood.publish({ guildId: guild(20), type: TYPE, allowed: [PRODUCTION] });
+    await flood.quiet();
+    await drained(nc);
+    const stored = await storedSince(before);
+    expect(stored.map(numberOf).filter((n) => n !== null)).toEqual([0]);
+  });
 
   it(
     `a guild registered and unregistered by the product’s client, ${FLIPS} changes under load: each is effective when it returns`,
