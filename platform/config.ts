@@ -51,7 +51,7 @@ export interface Config {
   readonly namespace: string;
   /** Workers scale by task queue; client and worker must name the same. */
   readonly taskQueue: string;
-  /** Name of the Worker Deployment for a rolling deploy (docs/lifecycle.md); absent: any worker takes any task. */
+  /** Name of the Worker Deployment for a rolling deploy (docs/lifecycle.md); without one, each worker takes each task. */
   readonly deployment?: string;
   /** Which build of the workflows a versioned worker runs; absent: the workflow bundle's digest. */
   readonly buildId?: string;

@@ -55,7 +55,7 @@ export async function redisAs(env: Readonly<Record<string, string>>): Promise<Re
   return connection;
 }
 
-/** The plain client with user and password, as any language has it. */
+/** The plain client with user and password, as each language has it. */
 export function natsAs(
   env: Readonly<Record<string, string>>,
   more: Partial<ConnectionOptions> = {},

@@ -1,31 +1,20 @@
 /** A clean-up that cannot go on: it says what it waits for, keeps trying, holds nobody else up, and ends by itself. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { signalService, type ServiceName } from '../../deploy/local/index.js';
 import { parseSandboxId, schemaName } from '../../domain/names.js';
 import { bd } from '../support/bd.js';
+import { freeze } from '../support/freeze.js';
 import { leftoversOf } from '../support/leftovers.js';
 import {
   openAdmin,
   openClient,
   someGuild,
   someOwner,
-  stackConfig,
   stackState,
   until,
 } from '../support/stack.js';
 import { workflowOf } from '../support/temporal.js';
 
 const SERVER_NAMES = { redis: 'Redis', nats: 'NATS' } as const;
-
-/** Keeps its connections and answers nothing, until the function that it gives is called. */
-async function freeze(server: ServiceName): Promise<() => Promise<void>> {
-  const thaw = async (): Promise<void> => {
-    await signalService(stackConfig(), server, 'SIGCONT');
-  };
-  await signalService(stackConfig(), server, 'SIGSTOP');
-  onTestFinished(thaw);
-  return thaw;
-}
 
 describe('a clean-up that cannot go on', () => {
   it('because somebody holds a lock on its table: is seen everywhere, delays nobody, and ends when the lock goes', async () => {

@@ -1,11 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import { replayFailures } from '../support/replay.js';
 
 const FOLDER = new URL('./histories/', import.meta.url);
-const BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
 
 /**
  * The SDK's own reader of JSON histories fails ("type must be a Type") where npm gives its packages a protobufjs each, as
@@ -33,20 +31,13 @@ function recorded(): { workflowId: string; history: Recorded }[] {
 }
 
 /** The kinds whose history today's workflow code would not have written, with the reason. */
-async function unfaithful(
-  histories: { workflowId: string; history: unknown }[],
-): Promise<Record<string, string>> {
-  const options = { workflowBundle: { codePath: BUNDLE } };
-  const failures: Record<string, string> = {};
-  const parsed = histories.map(({ workflowId, history }) => ({
-    workflowId,
-    history: fromJson(temporal.api.history.v1.History, history),
-  }));
-  for await (const { workflowId, error } of Worker.runReplayHistories(options, parsed)) {
-    if (error !== undefined) failures[workflowId] = error.message;
-  }
-  return failures;
-}
+const unfaithful = (histories: ReturnType<typeof recorded>): Promise<Record<string, string>> =>
+  replayFailures(
+    histories.map(({ workflowId, history }) => ({
+      workflowId,
+      history: fromJson(temporal.api.history.v1.History, history),
+    })),
+  );
 
 describe('recorded histories', () => {
   it('of each kind of life are replayed by the bundle that is shipped', async () => {

@@ -1,18 +1,12 @@
 /** Timers, updates, signals and cancellations that come while a step waits for a slow server: what is written then must replay. */
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { signalService, type ServiceName } from '../../deploy/local/index.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { ServiceName } from '../../deploy/local/index.js';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
 import { openTemporal } from '../../platform/temporal.js';
+import { freeze } from '../support/freeze.js';
 import { historiesOf, replayFailures } from '../support/replay.js';
-import {
-  openClient,
-  someGuild,
-  someName,
-  someOwner,
-  stackConfig,
-  stackState,
-} from '../support/stack.js';
+import { openClient, someGuild, someName, someOwner, stackState } from '../support/stack.js';
 import { workflowOf } from '../support/temporal.js';
 
 const lived: SandboxId[] = [];
@@ -29,10 +23,7 @@ async function whileFrozen(
   millis: number,
   work: () => Promise<unknown>,
 ): Promise<void> {
-  const thaw = (): Promise<void> =>
-    signalService(stackConfig(), server, 'SIGCONT').then(() => undefined);
-  await signalService(stackConfig(), server, 'SIGSTOP');
-  onTestFinished(thaw);
+  const thaw = await freeze(server);
   const began = Date.now();
   await work();
   await delay(Math.max(0, millis - (Date.now() - began)));

@@ -1,18 +1,11 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { topOwners } from '../../activities/metrics.js';
-import { signalService } from '../../deploy/local/index.js';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { DurationHistogram } from '../../router/duration-histogram.js';
 import { bd } from '../support/bd.js';
+import { freeze } from '../support/freeze.js';
 import { scrape, readiness, total } from '../support/scrape.js';
-import {
-  openClient,
-  someGuild,
-  someName,
-  someOwner,
-  stackConfig,
-  until,
-} from '../support/stack.js';
+import { openClient, someGuild, someName, someOwner, until } from '../support/stack.js';
 
 /** product.md, "Observability", and what the runbook tells of. */
 const WORKER = [
@@ -41,16 +34,6 @@ const ROUTER = [
 ];
 const names = (samples: ReadonlyMap<string, number>): Set<string> =>
   new Set([...samples.keys()].map((sample) => sample.replace(/\{.*/, '')));
-
-/** Stops a server for the test's length: it keeps its connections and answers nothing. */
-async function freeze(server: 'redis' | 'nats'): Promise<() => Promise<void>> {
-  const resume = async (): Promise<void> => {
-    await signalService(stackConfig(), server, 'SIGCONT');
-  };
-  await signalService(stackConfig(), server, 'SIGSTOP');
-  onTestFinished(resume);
-  return resume;
-}
 
 describe('the metrics of a real run', () => {
   it('move with what they name, on worker and router', async () => {

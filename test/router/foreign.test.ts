@@ -48,7 +48,7 @@ describe('a foreign message in ROUTED', () => {
     });
   };
 
-  /** Each by hand, as any client may; resolves with the first one's sequence. */
+  /** Each by hand, as a client may; resolves with the first one's sequence. */
   async function byHand(count: number, rawSequence?: number): Promise<number> {
     const headers = newHeaders();
     if (rawSequence !== undefined) headers.set(HEADER_RAW_SEQ, String(rawSequence));

@@ -7,7 +7,7 @@ import { delay } from '../../platform/deadline.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox, setRoute, tellRedis } from './routes.js';
 import { INSTALLATION } from './servers.js';
 import { openWorld, type TestWorld } from './world.js';
 
@@ -73,13 +73,8 @@ describe('a hostile entry in Redis', () => {
 
   it.each(ENTRIES)('of %s is refused: Postgres tells', async (_what, entry) => {
     const { place, version } = await moved();
-    await world.redis
-      .multi()
-      .hset(keys.map, G, entry.replace('V', String(version)))
-      .zadd(keys.changes, version, G)
-      .set(keys.version, version)
-      .publish(REDIS_ROUTES_CHANGED, String(version))
-      .exec();
+    const text = entry.replace('V', String(version));
+    await tellRedis(world.redis, keys, { guildId: G, text, version });
     await expectRouted(place, version);
   });
 
@@ -87,13 +82,8 @@ describe('a hostile entry in Redis', () => {
     'for the guild %j is refused',
     async (guildId) => {
       const { place, version } = await moved();
-      await world.redis
-        .multi()
-        .hset(keys.map, guildId, `${version}:${sandbox(9)}`)
-        .zadd(keys.changes, version, guildId)
-        .set(keys.version, version)
-        .publish(REDIS_ROUTES_CHANGED, String(version))
-        .exec();
+      const text = `${version}:${sandbox(9)}`;
+      await tellRedis(world.redis, keys, { guildId, text, version });
       await expectRouted(place, version);
       await world.redis.hdel(keys.map, guildId);
       await world.redis.zrem(keys.changes, guildId);
@@ -130,13 +120,8 @@ describe('a hostile entry in Redis', () => {
     const next = version + 1;
     for (const [, entry] of ENTRIES.slice(8)) {
       await world.redis.del(keys.map, keys.changes, keys.version);
-      await world.redis
-        .multi()
-        .hset(keys.map, G, entry.replace('V', String(next)))
-        .zadd(keys.changes, next, G)
-        .set(keys.version, next)
-        .publish(REDIS_ROUTES_CHANGED, String(next))
-        .exec();
+      const text = entry.replace('V', String(next));
+      await tellRedis(world.redis, keys, { guildId: G, text, version: next });
       await delay(50);
     }
     // Longer than a poll.

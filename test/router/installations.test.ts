@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeRoute, redisRoutes, REDIS_ROUTES_CHANGED } from '../../domain/routing.js';
+import { encodeRoute, redisRoutes } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, verdict, type EventPlan } from './flood.js';
 import { RouterProcess } from './router-process.js';
-import { guild, sandbox } from './routes.js';
+import { guild, sandbox, tellRedis } from './routes.js';
 import { INSTALLATION } from './servers.js';
 import { inTurn, openWorld, type TestWorld } from './world.js';
 
@@ -29,16 +29,10 @@ describe('a Redis that serves two installations', () => {
 
   /** As the worker of `installation` writes it: the next version, with one guild's new route. */
   async function moveInRedis(installation: string): Promise<void> {
-    const keys = redisRoutes(installation);
     const version = 1 + Number(await world.redis.get(redisRoutes(INSTALLATION).version));
-    const route = { guildId: guild(MOVED), sandboxId: sandbox(1), version };
-    await world.redis
-      .multi()
-      .hset(keys.map, route.guildId, encodeRoute(route))
-      .zadd(keys.changes, version, route.guildId)
-      .set(keys.version, version)
-      .publish(REDIS_ROUTES_CHANGED, String(version))
-      .exec();
+    const [guildId, sandboxId] = [guild(MOVED), sandbox(1)];
+    const text = encodeRoute({ guildId, sandboxId, version });
+    await tellRedis(world.redis, redisRoutes(installation), { guildId, text, version });
     // Longer than a poll.
     await delay(1_000);
   }

@@ -2,7 +2,12 @@
 import type { Redis } from 'ioredis';
 import type { GuildId } from '../../domain/guild.js';
 import type { SandboxId } from '../../domain/names.js';
-import { encodeRoute, redisRoutes, REDIS_ROUTES_CHANGED } from '../../domain/routing.js';
+import {
+  encodeRoute,
+  redisRoutes,
+  REDIS_ROUTES_CHANGED,
+  type RedisRoutes,
+} from '../../domain/routing.js';
 import type { Sql } from '../../platform/postgres.js';
 import { INSTALLATION } from './servers.js';
 
@@ -26,14 +31,25 @@ export async function setRoute(
       ON CONFLICT (guild_id) DO UPDATE SET sandbox_id = EXCLUDED.sandbox_id, version = EXCLUDED.version`;
     return Number(row?.version);
   });
-  if (redis === null) return version;
-  const keys = redisRoutes(INSTALLATION);
+  if (redis !== null) {
+    const text = encodeRoute({ guildId, sandboxId, version });
+    await tellRedis(redis, redisRoutes(INSTALLATION), { guildId, text, version });
+  }
+  return version;
+}
+
+/** Redis' part: a guild's entry, whatever it says, and that the table has its version. */
+export async function tellRedis(
+  redis: Redis,
+  keys: RedisRoutes,
+  entry: { readonly guildId: string; readonly text: string; readonly version: number },
+): Promise<void> {
+  const { guildId, text, version } = entry;
   await redis
     .multi()
-    .hset(keys.map, guildId, encodeRoute({ guildId, sandboxId, version }))
+    .hset(keys.map, guildId, text)
     .zadd(keys.changes, version, guildId)
     .set(keys.version, version)
     .exec();
   await redis.publish(REDIS_ROUTES_CHANGED, String(version));
-  return version;
 }
