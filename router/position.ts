@@ -139,7 +139,7 @@ export class PositionReader implements Positions {
 
   /**
    * The last message of a router's, and the foreign ones behind it. What lies before the checkpoint is not asked for: it
-   * tells as much. (One message a request stalled behind 3,000 of them, and then took them for routed events.)
+   * tells as much. (One request after the other stalled behind 3,000 of them, and then took them for routed events.)
    */
   async #readBackwards(
     routed: StreamFacts,
