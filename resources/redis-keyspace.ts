@@ -188,7 +188,6 @@ function fencedConnection(
 ): (work: (connection: Redis) => Promise<void>) => Promise<void> {
   let connection: Redis | undefined;
   let tail: Promise<unknown> = Promise.resolve();
-  redis.once('end', () => connection?.disconnect());
   return (work) => {
     const turn = tail.then(async () => {
       connection ??= duplicateOf(redis);
@@ -208,6 +207,11 @@ function fencedConnection(
 function duplicateOf(redis: Redis): Redis {
   const connection = redis.duplicate({ lazyConnect: false });
   connection.on('error', () => undefined);
+  const endToo = (): void => {
+    connection.disconnect();
+  };
+  redis.once('end', endToo);
+  connection.once('end', () => redis.off('end', endToo));
   return connection;
 }
 
