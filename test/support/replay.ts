@@ -1,19 +1,32 @@
 /** Replays what workers have written with the bundle that is shipped: a history that does not replay is a sandbox that is stuck for good. */
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
-import type { SandboxId } from '../../domain/names.js';
-import { workflowId } from '../../domain/names.js';
+import { workflowId, type SandboxId } from '../../domain/names.js';
+import { projectRoot } from '../../platform/project-root.js';
 import type { TemporalClient } from '../../platform/temporal.js';
 
-const BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
+const BUNDLE = join(projectRoot(), 'dist/workflow-bundle.js');
 
 export interface NamedHistory {
   readonly workflowId: string;
   readonly history: unknown;
 }
 
-/** By workflow id, why today's workflow code would not have written its history; empty where it would. */
-export async function replayFailures(
+let tail: Promise<unknown> = Promise.resolve();
+
+/**
+ * By workflow id, why today's workflow code would not have written its history; empty where it would. One call after the
+ * other: the SDK ends its runtime with its last worker, under one that another call is just making.
+ */
+export function replayFailures(
+  histories: Iterable<NamedHistory> | AsyncIterable<NamedHistory>,
+): Promise<Record<string, string>> {
+  const turn = tail.then(() => replay(histories));
+  tail = turn.catch(() => undefined);
+  return turn;
+}
+
+async function replay(
   histories: Iterable<NamedHistory> | AsyncIterable<NamedHistory>,
 ): Promise<Record<string, string>> {
   const failures: Record<string, string> = {};
