@@ -32,41 +32,16 @@ export async function startOwnTemporal(
   dynamicConfig: Readonly<Record<string, string>> = {},
 ): Promise<OwnTemporal> {
   const data = await mkdtemp(join(tmpdir(), 'sandbox-temporal-'));
-  const [frontend, ui, http, metrics] = await Promise.all([free(), free(), free(), free()]);
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    ),
-  );
-  const { path } = await findBinary(BINARIES.temporal, {
-    cache: cacheDirectory(env),
-    env,
-    platform: currentPlatform(),
-    onText: () => undefined,
-    signal: new AbortController().signal,
-  });
-  const service = temporalService({
-    binary: path,
-    data,
-    ports: { frontend: () => frontend, ui: () => ui, http: () => http, metrics: () => metrics },
-    namespace: 'default',
-    env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '' },
-  });
-  const launch = await service.launch();
   const settings = Object.entries(dynamicConfig).flatMap(([key, value]) => [
     '--dynamic-config-value',
     `${key}=${value}`,
   ]);
-  const server = spawn(launch.command, [...launch.args, ...settings], {
-    env: launch.env,
-    stdio: 'ignore',
-  });
-  await until('the own Temporal serves', () =>
-    service.probe().then(
-      () => true,
-      () => false,
-    ),
-  );
+  let started = await startServer(data, settings);
+  // A port that was free may be somebody's by the time that the server takes it.
+  for (let attempt = 1; started === null && attempt < 3; attempt += 1)
+    started = await startServer(data, settings);
+  if (started === null) throw new Error('the own Temporal ends before it serves');
+  const { server, frontend, ui, http } = started;
   const address = `127.0.0.1:${frontend}`;
   const ours = {
     SANDBOX_HOME: inject('home'),
@@ -98,6 +73,48 @@ export async function startOwnTemporal(
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+interface StartedServer {
+  readonly server: ChildProcess;
+  readonly frontend: number;
+  readonly ui: number;
+  readonly http: number;
+}
+
+/** Null where it has ended before it served. */
+async function startServer(
+  data: string,
+  settings: readonly string[],
+): Promise<StartedServer | null> {
+  const [frontend, ui, http, metrics] = await Promise.all([free(), free(), free(), free()]);
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );
+  const { path } = await findBinary(BINARIES.temporal, {
+    cache: cacheDirectory(env),
+    env,
+    platform: currentPlatform(),
+    onText: () => undefined,
+    signal: new AbortController().signal,
+  });
+  const service = temporalService({
+    binary: path,
+    data,
+    ports: { frontend: () => frontend, ui: () => ui, http: () => http, metrics: () => metrics },
+    namespace: 'default',
+    env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '' },
+  });
+  const launch = await service.launch();
+  const server = spawn(launch.command, [...launch.args, ...settings], {
+    env: launch.env,
+    stdio: 'ignore',
+  });
+  const ended = (): boolean => server.exitCode !== null || server.signalCode !== null;
+  await until('the own Temporal serves', () => service.probe().then(() => true, ended));
+  return ended() ? null : { server, frontend, ui, http };
 }
 
 /** SIGTERM, and SIGKILL for what does not end. */
