@@ -1,5 +1,6 @@
 /** `npm run faults [-- --kills 200] [--seed n]`: the long form: every step at every moment, each server at each step, and random kills. */
 import { parseArgs } from 'node:util';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { runCell, type CellResult } from './cell.js';
 import { startFaultStack } from './stack.js';
 import { KILL_MOMENTS, STEPS, type Fault } from './steps.js';
@@ -28,6 +29,9 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const random = seeded(seed);
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+
+// The replays' workers tell of every state.
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 const stack = await startFaultStack();
 let results: CellResult[] = [];
