@@ -137,7 +137,7 @@ class FastLink implements Link {
       });
       return true;
     };
-    return connectTcp({ ...plain, onread: { buffer: this.#reader.space, callback } });
+    return connectTcp({ ...plain, onread: { buffer: () => this.#reader.space, callback } });
   }
 
   #listen(socket: Socket): void {

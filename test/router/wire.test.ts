@@ -44,24 +44,30 @@ function stream(random: Random, count: number): Buffer {
   return Buffer.concat(parts);
 }
 
-/** What is read of the chunks: through the reader's own memory as a socket does, or from buffers as TLS does. */
+/**
+ * What is read of the chunks: through the reader's own memory as a socket does, or from buffers as TLS does. Looked at when
+ * the read is over, as the chain does with a burst's last event, which it holds back until then.
+ */
 function read(chunks: Iterable<Buffer>, through: 'space' | 'push'): string[] {
   const seen: string[] = [];
+  let held: (() => string)[] = [];
   const reader = new WireReader({
-    onLine: (line) => seen.push(line),
+    onLine: (line) => held.push(() => line),
     onMessage: (sid, { subject, delivery, header, payload }) => {
-      const bytes = [header, payload].map((part) => (part === null ? '' : digest(part)));
-      seen.push([sid, subject, JSON.stringify(delivery), ...bytes].join('|'));
+      held.push(() => {
+        const bytes = [header, payload].map((part) => (part === null ? '' : digest(part)));
+        return [sid, subject, JSON.stringify(delivery), ...bytes].join('|');
+      });
     },
   });
   for (const chunk of chunks) {
+    const passing = Buffer.from(chunk);
     if (through === 'space') reader.filled(chunk.copy(reader.space));
-    else {
-      const passing = Buffer.from(chunk);
-      reader.push(passing);
-      // The memory of a TLS record is not ours for longer than the call.
-      passing.fill(0);
-    }
+    else reader.push(passing);
+    seen.push(...held.map((look) => look()));
+    held = [];
+    // The memory of a TLS record is not ours for longer than its turn.
+    passing.fill(0);
   }
   return seen;
 }
