@@ -71,6 +71,12 @@ const ACTS: Readonly<Record<string, Act>> = {
     await delay(500 + forMs);
     world.proxies[router].slow(0);
   },
+  // About an event each: reads end in the middle of one, again and again.
+  'connections in small pieces': async (world, { forMs }) => {
+    for (const proxy of world.proxies) proxy.crumble(500 + forMs);
+    await delay(500 + forMs);
+    for (const proxy of world.proxies) proxy.crumble(0);
+  },
 };
 
 const ON_OWN_STACK = new Set(['worker killed', 'Temporal killed']);

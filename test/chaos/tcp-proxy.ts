@@ -1,6 +1,7 @@
-/** A TCP proxy between a router and nats-server, which cuts, stalls and slows what passes through it. */
+/** A TCP proxy between a router and nats-server, which cuts, stalls, slows and crumbles what passes through it. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { delay } from '../../platform/deadline.js';
 
 interface Pair {
@@ -15,6 +16,7 @@ export class TcpProxy {
   readonly #waiting = new WeakMap<Socket, number>();
   #stalled = false;
   #latencyMs = 0;
+  #crumb = 0;
 
   private constructor(private readonly target: number) {
     this.#server = createServer((client) => {
@@ -63,6 +65,11 @@ export class TcpProxy {
     this.#latencyMs = latencyMs;
   }
 
+  /** What passes comes in pieces of so many bytes, each with a turn of the event loop of its own; 0: whole. */
+  crumble(bytes: number): void {
+    this.#crumb = bytes;
+  }
+
   async close(): Promise<void> {
     this.cut();
     this.#server.close();
@@ -82,7 +89,7 @@ export class TcpProxy {
       // One queue for each direction: nothing overtakes when the latency changes.
       let queue = Promise.resolve();
       from.on('data', (chunk: Buffer) => {
-        if (this.#latencyMs === 0 && this.#idle(from)) {
+        if (this.#latencyMs === 0 && this.#crumb === 0 && this.#idle(from)) {
           this.#pass(from, to, chunk);
           return;
         }
@@ -90,9 +97,9 @@ export class TcpProxy {
         const due = delay(this.#latencyMs);
         queue = queue
           .then(() => due)
+          .then(() => this.#pieces(from, to, chunk))
           .then(() => {
             this.#waiting.set(from, (this.#waiting.get(from) ?? 1) - 1);
-            this.#pass(from, to, chunk);
           });
       });
       from.on('close', () => {
@@ -105,6 +112,14 @@ export class TcpProxy {
 
   #idle(from: Socket): boolean {
     return (this.#waiting.get(from) ?? 0) === 0;
+  }
+
+  async #pieces(from: Socket, to: Socket, chunk: Buffer): Promise<void> {
+    const length = this.#crumb === 0 ? chunk.length : this.#crumb;
+    for (let at = 0; at < chunk.length; at += length) {
+      this.#pass(from, to, chunk.subarray(at, at + length));
+      if (this.#crumb !== 0) await nextTurn();
+    }
   }
 
   #pass(from: Socket, to: Socket, chunk: Buffer): void {

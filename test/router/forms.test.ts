@@ -11,6 +11,7 @@ import { SubjectCache } from '../../router/subject-cache.js';
 import { digitsOf, putNumber } from '../../router/wire-numbers.js';
 import { ProtocolError, WireReader } from '../../router/wire-reader.js';
 import { WireWriter } from '../../router/wire-writer.js';
+import { TcpProxy } from '../chaos/tcp-proxy.js';
 import { drained } from './flood.js';
 import { routerInProcess } from './in-process.js';
 import { guild } from './routes.js';
@@ -59,15 +60,15 @@ describe('the two forms', () => {
     await nc.flush();
   }
 
-  async function routedBy(form: RouterForm): Promise<Stored> {
+  async function routedBy(form: RouterForm, natsUrl = world.servers.natsUrl): Promise<Stored> {
     const { nc, jsm, servers } = world;
     for (const name of ['DLQ', STREAMS.routed, 'KV_ROUTERS']) {
       const { config } = await jsm.streams.info(name);
       await jsm.streams.delete(name);
       await jsm.streams.add(config);
     }
-    const router = await routerInProcess(servers, { form });
-    await drained(nc, 120_000);
+    const router = await routerInProcess(servers, { form, natsUrl });
+    await drained(nc, 300_000);
     await router.stop();
     const { lastSequence } = await streamFacts(nc, STREAMS.routed);
     const info = await jsm.consumers.add(STREAMS.routed, {
@@ -100,6 +101,11 @@ describe('the two forms', () => {
     const { messages } = await streamFacts(world.nc, STREAMS.raw);
     expect(fast).toEqual(plain);
     expect(plain.count).toBe(messages);
+    // An event in the middle of a read, the end of the one before and the beginning of the next beside it.
+    const proxy = await TcpProxy.start(Number(new URL(world.servers.natsUrl).port));
+    proxy.crumble(1_400);
+    expect(await routedBy('fast', `nats://127.0.0.1:${proxy.port}`)).toEqual(plain);
+    await proxy.close();
   }, 600_000);
 });
 
