@@ -49,6 +49,9 @@ describe('durations', () => {
     expect(checkTtl(HOUR, bounds)).toBe(HOUR);
     expect(() => checkTtl(1_000, bounds)).toThrow(/minimum, 1m/);
     expect(() => checkTtl(31 * 24 * HOUR, bounds)).toThrow(/maximum, 30d/);
+    // What a program hands over, past all parsing.
+    for (const millis of [NaN, Infinity, HOUR + 0.5, -HOUR])
+      expect(() => checkTtl(millis, bounds)).toThrow(/minimum, 1m/);
   });
 
   it('extends from the current expiry, clamped to now + maximum', () => {

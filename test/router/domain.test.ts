@@ -116,6 +116,23 @@ describe('the destination', () => {
     }
   });
 
+  it('is the same behind more subjects and sandboxes than are remembered', () => {
+    let holder = sandbox(1);
+    const own = { covers: subjectMatcher(['events.*']), sandboxOf: () => holder };
+    const destinationOf = remembering(own);
+    const expectSame = (subject: string, guildId: string | null): void => {
+      const found = event({ guild_id: guildId });
+      expect(destinationOf(subject, found)).toEqual(decide(own, subject, found));
+    };
+    const rounds = Array.from({ length: 5_000 }, (_, n) => n);
+    for (const n of rounds) expectSame(`events.raw.TYPE_${n}`, null);
+    for (const n of rounds) {
+      holder = sandbox(n);
+      expectSame('events.raw.TYPE', G);
+    }
+    for (const n of [0, 1, 4_095, 4_096, 4_999]) expectSame(`events.raw.TYPE_${n}`, G);
+  });
+
   it('matches wildcards as the server does', () => {
     const covers = subjectMatcher(['a.*', 'b.>', 'c']);
     expect(['a.x', 'b.x', 'b.x.y', 'c'].every(covers)).toBe(true);
@@ -149,6 +166,15 @@ describe('headers', () => {
     expect(text(carriedToDlq(block(own), { detail: 'a\r\nNats-X: 1', subject: 's' }))).toContain(
       'Sandbox-Origin-Dlq-Reason: mine\r\nDlq-Reason: a Nats-X: 1\r\nDlq-Subject: s\r\n',
     );
+  });
+  it.each([
+    ['NATS/1.0\r\nA: 1\r\n\r\n', 'NATS/1.0\r\nA: 1\r\n'],
+    ['NATS/1.0\r\nA: 1\r\n', 'NATS/1.0\r\nA: 1\r\n'],
+    ['NATS/1.0\r\nA: 1', 'NATS/1.0\r\nA: 1\r\n'],
+    ['NATS/1.0', 'NATS/1.0\r\n'],
+    ['', 'NATS/1.0\r\n'],
+  ])('of %j are open for the chain’s own lines, and no line of theirs is lost', (given, open) => {
+    expect(text(carriedHeaders(Buffer.from(given, 'latin1')))).toBe(open);
   });
   it('end with the chain', () => {
     expect(text(chained(carriedHeaders(null), 7, 9))).toBe(
