@@ -45,7 +45,8 @@ export class Connections {
   });
   private readonly temporalOpening = new Opening<TemporalClient>(async () => {
     const { openTemporal } = await import('../platform/temporal.js');
-    return openTemporal(this.addresses.temporal, this.config.namespace);
+    const { namespace, temporalSecurity } = this.config;
+    return openTemporal(this.addresses.temporal, namespace, temporalSecurity);
   });
 
   constructor(readonly config: Config) {

@@ -11,10 +11,12 @@ import { isErrorCode, messageOf, SandboxError, unreachable } from '../domain/err
 const GRPC = {
   CANCELLED: 1,
   DEADLINE_EXCEEDED: 4,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,
   UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 
 export function grpcCode(error: unknown): number | undefined {
@@ -38,6 +40,8 @@ export function applicationFailure(error: unknown): SandboxError | null {
   return null;
 }
 
+const REFUSED =
+  'The server refuses these credentials: check TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_NAMESPACE.';
 const NO_WORKER = 'Is a worker running? `bd dev status` shows the local stack.';
 
 /** @param late what is true when the answer did not come in time */
@@ -59,6 +63,8 @@ export function asTemporalError(error: unknown, late: string): Error {
       details: { dependency: 'worker' },
     });
   }
+  if (code === GRPC.UNAUTHENTICATED || code === GRPC.PERMISSION_DENIED)
+    return unreachable('Temporal', error, REFUSED);
   if (code === GRPC.UNAVAILABLE) return unreachable('Temporal', error);
   return error instanceof Error ? error : new Error(messageOf(error));
 }

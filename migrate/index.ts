@@ -33,6 +33,7 @@ export async function migrate(
         );
   const temporal = {
     namespace: config.namespace,
+    security: config.temporalSecurity,
     sweepIntervalMs: config.sweep.intervalMs,
     taskQueue: config.taskQueue,
   };

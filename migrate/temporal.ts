@@ -7,6 +7,7 @@ import {
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { SCHEDULED_SWEEP_WORKFLOW_ID, SWEEP_SCHEDULE_ID } from '../domain/sweep.js';
 import { openTemporal, type TemporalClient } from '../platform/temporal.js';
+import type { TemporalVariables } from '../platform/temporal-security.js';
 
 /** `temporal.api.enums.v1.IndexedValueType`, whose numbers are part of the API. */
 const INDEXED_VALUE_TYPE: Readonly<Record<'KEYWORD' | 'DATETIME' | 'KEYWORD_LIST', number>> = {
@@ -19,6 +20,7 @@ const GRPC_ALREADY_EXISTS = 6;
 
 export interface TemporalWants {
   readonly namespace: string;
+  readonly security: TemporalVariables;
   readonly sweepIntervalMs: number;
   readonly taskQueue: string;
 }
@@ -29,7 +31,7 @@ export async function migrateTemporal(
   wants: TemporalWants,
   { check = false } = {},
 ): Promise<string[]> {
-  const temporal = await openTemporal(address, wants.namespace);
+  const temporal = await openTemporal(address, wants.namespace, wants.security);
   try {
     const attributes = await migrateSearchAttributes(temporal, wants.namespace, check);
     return [...attributes, ...(await migrateSchedule(temporal, wants, check))];

@@ -10,6 +10,11 @@ import {
   routedSubjects,
   type RouterForm,
 } from '../domain/routing.js';
+import {
+  temporalProblems,
+  temporalVariables,
+  type TemporalVariables,
+} from './temporal-security.js';
 
 export interface Policy {
   readonly defaultTtlMs: number;
@@ -49,6 +54,8 @@ export interface Config {
   /** The worker also writes CloudWatch's metrics into its output. */
   readonly emf: boolean;
   readonly namespace: string;
+  /** TLS and API key of the Temporal at TEMPORAL_ADDRESS. Empty where that is not set: the local stack's has neither. */
+  readonly temporalSecurity: TemporalVariables;
   /** Workers scale by task queue; client and worker must name the same. */
   readonly taskQueue: string;
   /** Name of the Worker Deployment for a rolling deploy (docs/lifecycle.md); without one, each worker takes each task. */
@@ -167,9 +174,14 @@ function withoutTenantUrls(env: Record<string, string>): Record<string, string> 
 
 /** @throws SANDBOX_008 listing every wrong variable */
 export function loadConfig(env: Environment, cwd = process.cwd()): Config {
-  const parsed = schema.safeParse(withoutTenantUrls(withoutEmpty(env)));
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const set = withoutTenantUrls(withoutEmpty(env));
+  const parsed = schema.safeParse(set);
+  const temporalSecurity = set.TEMPORAL_ADDRESS === undefined ? {} : temporalVariables(set);
+  const lines = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...temporalProblems(temporalSecurity),
+  ];
+  if (!parsed.success || lines.length > 0) {
     throw new SandboxError('SANDBOX_008', `the environment is not valid:\n  ${lines.join('\n  ')}`);
   }
   const e = parsed.data;
@@ -194,6 +206,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     emf: e.SANDBOX_EMF === 'on',
     metricsHost: e.SANDBOX_METRICS_HOST,
     namespace: e.TEMPORAL_NAMESPACE,
+    temporalSecurity,
     taskQueue: e.SANDBOX_TASK_QUEUE,
     logLevel: e.LOG_LEVEL,
     ...defined({

@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { unreachable } from '../domain/errors.js';
 import { withDeadline } from './deadline.js';
+import { temporalSecurity, type TemporalVariables } from './temporal-security.js';
 
 export interface TemporalClient {
   readonly client: Client;
@@ -9,11 +10,22 @@ export interface TemporalClient {
   close(): Promise<void>;
 }
 
-/** @throws SANDBOX_009 within 5 s */
-export async function openTemporal(address: string, namespace: string): Promise<TemporalClient> {
+const HINT =
+  'Check TEMPORAL_ADDRESS, and the certificates and the key that TEMPORAL_… variables name.';
+
+/**
+ * @param variables `temporalSecurity` of the configuration; none: in clear, as the local stack has it
+ * @throws SANDBOX_009 within 5 s; SANDBOX_008 for certificates that are none
+ */
+export async function openTemporal(
+  address: string,
+  namespace: string,
+  variables: TemporalVariables = {},
+): Promise<TemporalClient> {
+  const security = temporalSecurity(variables);
   try {
     const connection = await withDeadline(
-      Connection.connect({ address, connectTimeout: '4s' }),
+      Connection.connect({ address, connectTimeout: '4s', ...security }),
       4_500,
       'Temporal',
     );
@@ -23,6 +35,6 @@ export async function openTemporal(address: string, namespace: string): Promise<
       close: () => connection.close(),
     };
   } catch (error) {
-    throw unreachable('Temporal', error);
+    throw unreachable('Temporal', error, security.tls === undefined ? undefined : HINT);
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../platform/log.js';
 import { closeNats, openNats, type NatsConnection } from '../platform/nats.js';
 import { closeRedis, openRedis, type Redis } from '../platform/redis.js';
 import type { Addresses } from '../platform/stack-file.js';
+import { temporalSecurity } from '../platform/temporal-security.js';
 import { messageOf, unreachable } from '../domain/errors.js';
 import { openDatabase, type Database } from '../store/database.js';
 
@@ -31,23 +32,20 @@ async function untilThere<T>(name: string, open: () => Promise<T>, log: Logger):
   }
 }
 
+/** @throws SANDBOX_008 for certificates that are none: they become no better by waiting */
 export async function openWorkerConnections(
   addresses: Addresses,
   config: Config,
   log: Logger,
 ): Promise<WorkerConnections> {
+  const server = { address: addresses.temporal, ...temporalSecurity(config.temporalSecurity) };
   const [temporal, connection, redis, nats] = await Promise.all([
     untilThere(
       'Temporal',
-      () =>
-        withDeadline(NativeConnection.connect({ address: addresses.temporal }), 5_000, 'Temporal'),
+      () => withDeadline(NativeConnection.connect(server), 5_000, 'Temporal'),
       log,
     ),
-    untilThere(
-      'Temporal',
-      () => withDeadline(Connection.connect({ address: addresses.temporal }), 5_000, 'Temporal'),
-      log,
-    ),
+    untilThere('Temporal', () => withDeadline(Connection.connect(server), 5_000, 'Temporal'), log),
     untilThere('Redis', () => openRedis(addresses.redis, 'bd worker'), log),
     untilThere('NATS', () => openNats(addresses.nats, 'bd worker'), log),
   ]);

@@ -18,7 +18,7 @@ const WORKFLOW_TASKS = 1;
 
 export async function askTemporal(address: string, config: Config): Promise<readonly Finding[]> {
   const from = Date.now();
-  const temporal = await openTemporal(address, config.namespace);
+  const temporal = await openTemporal(address, config.namespace, config.temporalSecurity);
   try {
     const { serverVersion } = await temporal.client.workflowService.getSystemInfo({});
     const answered = ok('temporal', `answers in ${Date.now() - from} ms`);

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Config, GivenAddresses } from '../../platform/config.js';
 import type { ServerUrls } from '../../platform/stack-file.js';
+import { TEMPORAL_SECURITY_VARIABLES } from '../../platform/temporal-security.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,6 +31,9 @@ function addressVariables(given: GivenAddresses): Record<string, string | undefi
   };
 }
 
+const without = (names: readonly string[]): Record<string, undefined> =>
+  Object.fromEntries(names.map((name) => [name, undefined]));
+
 function withoutUndefined(values: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -44,8 +48,11 @@ export function configEnvironment(config: Config, base: Environment): Record<str
   const { policy, sweep, routes } = config;
   return withoutUndefined({
     ...base,
-    ...Object.fromEntries(ADDRESS_VARIABLES.map((name) => [name, undefined])),
+    ...without(ADDRESS_VARIABLES),
     ...addressVariables(config.given),
+    // Those of a shell belong to the address that it names: the stack's own Temporal speaks no TLS.
+    ...without(TEMPORAL_SECURITY_VARIABLES),
+    ...config.temporalSecurity,
     SANDBOX_HOME: config.home,
     SANDBOX_OWNER: config.owner,
     SANDBOX_DEFAULT_TTL: seconds(policy.defaultTtlMs),

@@ -118,7 +118,8 @@ async function startServer(name: ServerName, startup: Startup): Promise<void> {
 async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
   const { config, env, ports, masterSecret } = startup;
   const service = processService(name, () =>
-    processEnvironment(config, env, {
+    // The router needs no Temporal, and so no key to it.
+    processEnvironment(name === 'router' ? { ...config, temporalSecurity: {} } : config, env, {
       urls: book.urls[name],
       temporal: book.temporal.address,
       metricsPort: ports.of(name),

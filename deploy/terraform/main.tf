@@ -10,9 +10,22 @@ locals {
   # Of one vocabulary with platform/emf.ts.
   metric_namespace = "Sandboxes"
 
+  # An empty variable counts as unset.
   temporal = [
     { name = "TEMPORAL_ADDRESS", value = var.temporal_address },
     { name = "TEMPORAL_NAMESPACE", value = var.temporal_namespace },
+    { name = "TEMPORAL_TLS", value = var.temporal_tls ? "true" : "" },
+    { name = "TEMPORAL_TLS_SERVER_NAME", value = var.temporal_tls_server_name },
+  ]
+
+  # Of those that are given; the worker and the sweep read them, the router needs no Temporal.
+  temporal_secrets = [
+    for variable, arn in {
+      TEMPORAL_API_KEY                 = var.temporal_secret_arns.api_key
+      TEMPORAL_TLS_CLIENT_CERT_DATA    = var.temporal_secret_arns.client_cert
+      TEMPORAL_TLS_CLIENT_KEY_DATA     = var.temporal_secret_arns.client_key
+      TEMPORAL_TLS_SERVER_CA_CERT_DATA = var.temporal_secret_arns.server_ca_cert
+    } : { name = variable, valueFrom = arn } if arn != null
   ]
 
   metrics_page = [
@@ -29,12 +42,14 @@ locals {
     ]
   }
 
+  sweep_secrets = concat(local.urls.client, local.temporal_secrets)
+
   services = {
     worker = {
       count       = var.worker_count
       command     = ["worker"]
       environment = concat(local.temporal, local.metrics_page, [{ name = "SANDBOX_EMF", value = "on" }])
-      secrets = concat(local.urls.worker, [
+      secrets = concat(local.urls.worker, local.temporal_secrets, [
         { name = "SANDBOX_MASTER_SECRET", valueFrom = var.secret_arns.master_secret },
         { name = "SANDBOX_NATS_AUTHORITY", valueFrom = var.secret_arns.nats_authority },
       ])
@@ -42,7 +57,7 @@ locals {
     router = {
       count       = var.router_count
       command     = ["router"]
-      environment = concat(local.temporal, local.metrics_page)
+      environment = local.metrics_page
       secrets     = local.urls.router
     }
   }

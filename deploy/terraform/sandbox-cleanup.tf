@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "sweep_execution" {
   statement {
     sid       = "Secrets"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [for secret in local.urls.client : secret.valueFrom]
+    resources = [for secret in local.sweep_secrets : secret.valueFrom]
   }
 
   statement {
@@ -60,7 +60,7 @@ resource "aws_ecs_task_definition" "sweep" {
       command     = ["sandbox", "sweep", "--emf"]
       essential   = true
       environment = local.temporal
-      secrets     = local.urls.client
+      secrets     = local.sweep_secrets
       logConfiguration = {
         logDriver = "awslogs"
         options = {

@@ -75,6 +75,44 @@ variable "temporal_namespace" {
   default     = "default"
 }
 
+variable "temporal_tls" {
+  description = "TLS to a Temporal that asks for neither a key nor a certificate; with one of them it comes by itself."
+  type        = bool
+  default     = false
+}
+
+variable "temporal_tls_server_name" {
+  description = "The name in Temporal's certificate, where it is not the address's."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9.-]*$", var.temporal_tls_server_name))
+    error_message = "Write a host's name."
+  }
+}
+
+variable "temporal_secret_arns" {
+  description = "Secrets Manager secrets for Temporal: its API key, and PEM texts of the client's certificate and key and of the server's authority. Those that it asks for."
+  type = object({
+    api_key        = optional(string)
+    client_cert    = optional(string)
+    client_key     = optional(string)
+    server_ca_cert = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for arn in values(var.temporal_secret_arns) : arn == null ? true : can(regex("^arn:aws[a-z-]*:secretsmanager:", arn))])
+    error_message = "Each must be the ARN of a Secrets Manager secret."
+  }
+
+  validation {
+    condition     = (var.temporal_secret_arns.client_cert == null) == (var.temporal_secret_arns.client_key == null)
+    error_message = "A client certificate and its key need each other."
+  }
+}
+
 variable "secret_arns" {
   description = "Secrets Manager secrets: each service's own URLs, and the master secret and NATS' authority, which the worker alone reads."
   type = object({

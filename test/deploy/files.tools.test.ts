@@ -55,6 +55,9 @@ describe('deploy/terraform (terraform)', () => {
     [{ environment: 'prod' }, 'staging'],
     [{ subnet_ids: [] }, 'subnet'],
     [{ temporal_address: 'https://temporal' }, 'host:port'],
+    [{ temporal_secret_arns: { client_cert: 'arn:aws:secretsmanager:x' } }, 'need each other'],
+    [{ temporal_secret_arns: { api_key: 'the key itself' } }, 'ARN'],
+    [{ temporal_tls_server_name: 'https://x' }, "host's name"],
     [{ alarm_emails: ['nobody'] }, 'e-mail'],
   ])('refuses %j', (values, told) => {
     const { ok, output } = plan(values);

@@ -61,6 +61,29 @@ run "has_the_three_alarms" {
   }
 }
 
+run "hands_the_key_of_temporal_to_the_worker_and_the_sweep_alone" {
+  command = plan
+
+  variables {
+    temporal_secret_arns = { api_key = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:t" }
+  }
+
+  assert {
+    condition     = strcontains(aws_ecs_task_definition.service["worker"].container_definitions, "TEMPORAL_API_KEY")
+    error_message = "The worker needs the key."
+  }
+
+  assert {
+    condition     = strcontains(aws_ecs_task_definition.sweep.container_definitions, "TEMPORAL_API_KEY")
+    error_message = "The sweep needs the key."
+  }
+
+  assert {
+    condition     = !strcontains(aws_ecs_task_definition.service["router"].container_definitions, "TEMPORAL")
+    error_message = "The router needs no Temporal."
+  }
+}
+
 run "refuses_latest" {
   command = plan
 

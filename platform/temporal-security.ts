@@ -1,0 +1,168 @@
+/**
+ * TLS and API key of a Temporal that is not the local stack's, under the names of Temporal's own environment configuration
+ * (docs.temporal.io/references/client-environment-configuration), so that one environment serves `temporal` and `bd`.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { messageOf, SandboxError } from '../domain/errors.js';
+
+/** Each can be given as a file (`…_PATH`) or as its text (`…_DATA`). */
+const PEM = {
+  cert: 'TEMPORAL_TLS_CLIENT_CERT',
+  key: 'TEMPORAL_TLS_CLIENT_KEY',
+  ca: 'TEMPORAL_TLS_SERVER_CA_CERT',
+} as const;
+type PemName = keyof typeof PEM;
+
+const NO_VERIFICATION = 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION';
+
+/** What this module reads; nobody else does. */
+export const TEMPORAL_SECURITY_VARIABLES: readonly string[] = [
+  ...['TEMPORAL_API_KEY', 'TEMPORAL_TLS', 'TEMPORAL_TLS_SERVER_NAME', NO_VERIFICATION],
+  ...Object.values(PEM).flatMap((name) => [`${name}_PATH`, `${name}_DATA`]),
+];
+
+/** Those of the above that are set: what a process needs to be given so that it connects as this one does. */
+export type TemporalVariables = Readonly<Record<string, string>>;
+
+/** For the client's Connection and the worker's NativeConnection alike. */
+export interface TemporalSecurity {
+  readonly tls?: {
+    readonly serverNameOverride?: string;
+    readonly serverRootCACertificate?: Buffer;
+    readonly clientCertPair?: { readonly crt: Buffer; readonly key: Buffer };
+  };
+  /** Sent as `authorization: Bearer …` with each call. */
+  readonly apiKey?: string;
+}
+
+/** Those of `env` that are this module's. */
+export function temporalVariables(env: Readonly<Record<string, string>>): TemporalVariables {
+  return Object.fromEntries(
+    TEMPORAL_SECURITY_VARIABLES.flatMap((name) => {
+      const value = env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** What is wrong with them, a line each, no file read: the configuration tells it together with the rest. */
+export function temporalProblems(variables: TemporalVariables): string[] {
+  const problems: string[] = [];
+  const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS: tls } = variables;
+  const certain = Object.keys(variables).filter((name) => name.startsWith('TEMPORAL_TLS_'));
+  if (tls !== undefined && truth(tls) === null)
+    problems.push('TEMPORAL_TLS: must be true or false');
+  if (apiKey !== undefined && !/^[!-~]+$/.test(apiKey))
+    problems.push('TEMPORAL_API_KEY: must be one word, as it goes into a header');
+  if (tls !== undefined && truth(tls) === false) {
+    if (apiKey !== undefined)
+      problems.push(
+        'TEMPORAL_TLS: false would send TEMPORAL_API_KEY in clear: leave one of them out',
+      );
+    if (certain.length > 0)
+      problems.push(`TEMPORAL_TLS: is false, but ${certain.join(', ')} ask for TLS`);
+  }
+  for (const name of Object.values(PEM)) {
+    if (given(variables, name) === 2)
+      problems.push(`${name}_PATH: must not be set together with ${name}_DATA`);
+  }
+  if (given(variables, PEM.cert) > 0 !== given(variables, PEM.key) > 0)
+    problems.push(`${PEM.cert}_PATH: a client certificate and ${PEM.key}_PATH need each other`);
+  const unverified = variables[NO_VERIFICATION];
+  if (unverified !== undefined && truth(unverified) !== false)
+    problems.push(
+      `${NO_VERIFICATION}: is not supported: name the authority (${PEM.ca}_PATH) or the server (TEMPORAL_TLS_SERVER_NAME) instead`,
+    );
+  return problems;
+}
+
+/**
+ * Reads what they name. Nothing set: a connection in clear, as the local stack has it.
+ * @throws SANDBOX_008 for a file that cannot be read or is not what it should be; no message quotes its content
+ */
+export function temporalSecurity(variables: TemporalVariables): TemporalSecurity {
+  const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS: wanted = '' } = variables;
+  const serverName = variables.TEMPORAL_TLS_SERVER_NAME;
+  const [crt, key, ca] = (['cert', 'key', 'ca'] as const).map((what) => pem(variables, what));
+  if (crt !== undefined && key !== undefined) checkPair(crt, key);
+  if (ca !== undefined) certificate('ca', ca);
+  const tls = {
+    ...(serverName === undefined ? {} : { serverNameOverride: serverName }),
+    ...(ca === undefined ? {} : { serverRootCACertificate: ca }),
+    ...(crt === undefined || key === undefined ? {} : { clientCertPair: { crt, key } }),
+  };
+  const secured = truth(wanted) === true || apiKey !== undefined || Object.keys(tls).length > 0;
+  return { ...(secured ? { tls } : {}), ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
+/** Null for what is neither. */
+function truth(text: string): boolean | null {
+  if (/^(true|1)$/i.test(text)) return true;
+  return /^(false|0)$/i.test(text) ? false : null;
+}
+
+/** How often it is: 0 to 2. */
+const given = (variables: TemporalVariables, name: string): number =>
+  [`${name}_PATH`, `${name}_DATA`].filter((one) => variables[one] !== undefined).length;
+
+/** The variable that gives it: what a message has to name. */
+const sourceOf = (variables: TemporalVariables, what: PemName): string =>
+  variables[`${PEM[what]}_PATH`] === undefined ? `${PEM[what]}_DATA` : `${PEM[what]}_PATH`;
+
+function pem(variables: TemporalVariables, what: PemName): Buffer | undefined {
+  const source = sourceOf(variables, what);
+  const value = variables[source];
+  if (value === undefined) return undefined;
+  const bytes = source.endsWith('_PATH') ? readPem(source, value) : Buffer.from(value);
+  const expected =
+    what === 'key' ? /-----BEGIN [A-Z ]*PRIVATE KEY-----/ : /-----BEGIN CERTIFICATE-----/;
+  if (expected.test(bytes.toString('latin1'))) return bytes;
+  throw wrong(
+    source,
+    `is no ${what === 'key' ? 'private key' : 'certificate'} in PEM form`,
+    'Give the text that begins with `-----BEGIN`.',
+  );
+}
+
+function readPem(source: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw wrong(
+      source,
+      `${path} cannot be read: ${messageOf(error)}`,
+      'Name a file that this process may read, or give its text in the variable that ends in _DATA.',
+    );
+  }
+}
+
+function certificate(what: PemName, bytes: Buffer): X509Certificate {
+  try {
+    return new X509Certificate(bytes);
+  } catch {
+    throw wrong(PEM[what], 'is no valid certificate', 'Check the file: it may be cut off.');
+  }
+}
+
+/** The SDK would only say that it cannot connect. */
+function checkPair(crt: Buffer, key: Buffer): void {
+  const certified = certificate('cert', crt);
+  let fits: boolean;
+  try {
+    fits = certified.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    // Its own message may tell of the key.
+    throw wrong(
+      PEM.key,
+      'is no private key that can be used',
+      'Give it without a password, as PKCS #8.',
+    );
+  }
+  if (!fits) throw wrong(PEM.key, `does not belong to ${PEM.cert}`, 'Give the pair of one issue.');
+  if (Date.parse(certified.validTo) < Date.now())
+    throw wrong(PEM.cert, `has expired: ${certified.validTo}`, 'Renew the certificate.');
+}
+
+const wrong = (variable: string, what: string, hint: string): SandboxError =>
+  new SandboxError('SANDBOX_008', `${variable}: ${what}`, { hint });
