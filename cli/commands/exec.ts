@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { SandboxError } from '../../domain/errors.js';
-import type { SandboxEnvironment } from '../../client/environment.js';
+import { childEnvironment } from '../child-environment.js';
 import type { Command } from '../command.js';
 import { note, usage, type Io } from '../io.js';
 
@@ -20,7 +20,10 @@ export const execCommand: Command = {
   name: 'exec',
   args: '<sandbox>',
   summary: 'Run a command in a sandbox’s environment: bd sandbox exec <sandbox> -- command…',
-  examples: ['bd sandbox exec my-fix -- npm run bot', 'bd sandbox exec my-fix -- psql'],
+  examples: [
+    'bd sandbox exec my-fix -- npm run bot',
+    `bd sandbox exec my-fix -- sh -c 'psql "$DATABASE_URL"'`,
+  ],
 
   async run({ io, input, client }) {
     const [command, ...args] = input.rest;
@@ -38,21 +41,6 @@ export const execCommand: Command = {
     return run(io, command, args, childEnvironment(io.env, environment));
   },
 };
-
-/** The caller's environment with the sandbox's over it, and without what is `bd`'s own. */
-export function childEnvironment(
-  own: Readonly<Record<string, string | undefined>>,
-  sandbox: SandboxEnvironment,
-): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(own)) {
-    const secret = /^SANDBOX_(MASTER_SECRET|NATS_AUTHORITY|CONTROL_.*)$/.test(name);
-    // An address that the sandbox has no value for must not be somebody else's.
-    const address = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'].includes(name);
-    if (value !== undefined && !secret && !address) kept[name] = value;
-  }
-  return { ...kept, ...sandbox };
-}
 
 function run(
   io: Io,

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject, describe, expect, it } from 'vitest';
-import { childEnvironment } from '../../cli/commands/exec.js';
+import { childEnvironment } from '../../cli/child-environment.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { bd } from '../support/bd.js';
-import { openClient, someOwner } from '../support/stack.js';
+import { readMasterSecret } from '../../platform/stack-file.js';
+import { openClient, someOwner, stackConfig } from '../support/stack.js';
 import { makeTenant, variable } from './tenants.js';
 
 describe('bd sandbox exec', () => {
@@ -73,12 +74,45 @@ describe('bd sandbox exec', () => {
     await client.destroy(id);
   });
 
+  it('hands on none of the services’ secrets that its caller holds, whatever they are called', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id, env } = await makeTenant(client);
+    const planted = (what: string): string => `planted-${what}-${'x'.repeat(30)}`;
+    const address = (scheme: string): string => `${scheme}://u:${planted(scheme)}@127.0.0.1:1`;
+    const own = {
+      SANDBOX_MASTER_SECRET: readMasterSecret(stackConfig()) ?? '',
+      SANDBOX_NATS_AUTHORITY: planted('authority'),
+      SANDBOX_LATER_SECRET: planted('later'),
+      TEMPORAL_API_KEY: planted('key'),
+      TEMPORAL_TLS_CLIENT_KEY_DATA: planted('pem'),
+      DATABASE_URL: '',
+      PGPASSWORD: planted('pg'),
+      REDISCLI_AUTH: planted('redis'),
+      NATS_CREDS: planted('nats'),
+      PROD_DATABASE: address('postgres'),
+      SANDBOX_CONTROL_REDIS_URL: '',
+    };
+    const seen = await bd(['sandbox', 'exec', id, '--', 'env'], { ...own, MINE: 'kept' });
+    expect(seen).toMatchObject({ code: 0, stderr: '' });
+    expect(seen.stdout).toContain('MINE=kept\n');
+    expect(seen.stdout).toContain(`DATABASE_URL=${variable(env, 'DATABASE_URL')}\n`);
+    const lines = seen.stdout.split('\n').filter((line) => !line.startsWith('PROD_DATABASE='));
+    expect(lines.join('\n')).not.toMatch(/planted|TEMPORAL_/);
+    expect(seen.stdout).not.toContain(own.SANDBOX_MASTER_SECRET);
+    // That one is nothing that `bd` knows; as soon as it is, no name hides it.
+    const known = { ...own, SANDBOX_CONTROL_DATABASE_URL: own.PROD_DATABASE };
+    expect(JSON.stringify(childEnvironment(known, env))).not.toContain('planted');
+    await client.destroy(id);
+  });
+
   it("leaves out what is bd's own, and any address that the sandbox does not replace", () => {
     const own = {
       PATH: '/bin',
       SANDBOX_MASTER_SECRET: 's',
       SANDBOX_NATS_AUTHORITY: 'a',
       SANDBOX_CONTROL_DATABASE_URL: 'c',
+      TEMPORAL_ADDRESS: 'production',
+      PGHOST: 'production',
       NATS_URL: 'production',
       REDIS_URL: 'production',
     };
