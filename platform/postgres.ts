@@ -1,6 +1,6 @@
 /** Connections to Postgres: the `postgres` driver for the control plane. */
 import postgres from 'postgres';
-import { SandboxError, unreachable } from '../domain/errors.js';
+import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
 import { delay, withDeadline } from './deadline.js';
 
 export type Sql = postgres.Sql;
@@ -109,6 +109,36 @@ const CONNECTION_CODES = new Set([
   '08003',
   '08006',
 ]);
+
+/** A failure of Postgres or of the way to it, with nothing of the statement that it came from. */
+export class PostgresFailure extends Error {
+  override readonly name = 'PostgresFailure';
+
+  constructor(
+    message: string,
+    /** SQLSTATE, or the socket's. */
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Data exceptions and syntax errors: the server's own text quotes the value. */
+const QUOTES_A_VALUE = /^(22...|42601)$/;
+
+/**
+ * An error of the driver without what hangs on it: the statement and its parameters, the row's values (`detail`), the
+ * statements within functions (`where`). Errors travel: into output, logs and a workflow's history. Others: unchanged.
+ */
+export function withoutStatement(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+    return error;
+  if (!('severity' in error) && !('parameters' in error)) return error;
+  return new PostgresFailure(
+    QUOTES_A_VALUE.test(error.code) ? `Postgres refuses a value (${error.code})` : messageOf(error),
+    error.code,
+  );
+}
 
 /** The code of a Postgres or socket error, also where Drizzle has wrapped it. */
 export function postgresCode(error: unknown): string | undefined {

@@ -1,4 +1,5 @@
 /** The control plane's database: Drizzle over the `postgres` driver, and what its errors mean. */
+import { DrizzleQueryError } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { isErrorCode, messageOf, SandboxError } from '../domain/errors.js';
 import {
@@ -6,6 +7,7 @@ import {
   closePostgres,
   openPostgres,
   postgresCode,
+  withoutStatement,
   type Sql,
 } from '../platform/postgres.js';
 import * as schema from './schema.js';
@@ -39,16 +41,20 @@ function detailsOf(error: unknown): Record<string, unknown> {
     : {};
 }
 
-/** Runs `work`; failures come out typed (SANDBOX_009 for a server that is away), anything unknown as it was. */
+/**
+ * Runs `work`; failures come out typed (SANDBOX_009 for a server that is away), and none with its statement: Drizzle's own
+ * message is the statement with all its parameters. Anything else as it was.
+ */
 export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
-  } catch (error) {
-    const code = codeOf(postgresCode(error));
-    if (isErrorCode(code)) {
-      const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new SandboxError(code, messageOf(root), { cause: error, details: detailsOf(root) });
-    }
+  } catch (thrown) {
+    const root =
+      thrown instanceof DrizzleQueryError ? (thrown.cause ?? new Error('a query failed')) : thrown;
+    const error = withoutStatement(root);
+    const code = codeOf(postgresCode(root));
+    if (isErrorCode(code))
+      throw new SandboxError(code, messageOf(error), { cause: error, details: detailsOf(root) });
     throw asPostgresError(error);
   }
 }

@@ -4,7 +4,7 @@ import type { LifecycleMetrics } from '../activities/metrics.js';
 import { messageOf } from '../domain/errors.js';
 import { LIVE_STATUSES } from '../domain/status.js';
 import type { Logger } from '../platform/log.js';
-import type { Database } from '../store/database.js';
+import { inDatabase, type Database } from '../store/database.js';
 import { sandboxes } from '../store/schema.js';
 
 const INTERVAL_MS = 5_000;
@@ -15,11 +15,13 @@ export function countActive(
   log: Logger,
 ): { close(): void } {
   const count = async (): Promise<void> => {
-    const rows = await database.db
-      .select({ owner: sandboxes.owner, count: sql<number>`count(*)::int` })
-      .from(sandboxes)
-      .where(inArray(sandboxes.status, [...LIVE_STATUSES]))
-      .groupBy(sandboxes.owner);
+    const rows = await inDatabase(() =>
+      database.db
+        .select({ owner: sandboxes.owner, count: sql<number>`count(*)::int` })
+        .from(sandboxes)
+        .where(inArray(sandboxes.status, [...LIVE_STATUSES]))
+        .groupBy(sandboxes.owner),
+    );
     metrics.active(new Map(rows.map((row) => [row.owner, row.count])));
   };
   const tick = (): void => {
