@@ -47,7 +47,7 @@ function startTail(args: readonly string[]) {
     },
   );
   onTestFinished(() => {
-    child.kill('SIGKILL');
+    child.kill('SIGINT');
   });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workflowId } from '../../domain/names.js';
+import { projectRoot } from '../../platform/project-root.js';
 import { openTemporal, type TemporalClient } from '../../platform/temporal.js';
 import { startOwnTemporal, stop, type OwnTemporal } from '../support/own-temporal.js';
 import { openClient, someGuild, someOwner, until } from '../support/stack.js';
@@ -36,6 +40,11 @@ async function makeCurrent(buildId: string): Promise<void> {
   );
 }
 
+async function digestOfBundle(): Promise<string> {
+  const bundle = await readFile(join(projectRoot(), 'dist/workflow-bundle.js'));
+  return createHash('sha256').update(bundle).digest('hex').slice(0, 12);
+}
+
 /** The builds that have completed the workflow's tasks, in order. */
 async function buildsOf(sandboxId: string): Promise<string[]> {
   const { events } = await temporal.client.workflow
@@ -53,12 +62,14 @@ describe('a rolling deploy', () => {
     const old = await own.startWorker({ SANDBOX_DEPLOYMENT: DEPLOYMENT, SANDBOX_BUILD_ID: 'one' });
     await makeCurrent('one');
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
-    await own.startWorker({ SANDBOX_DEPLOYMENT: DEPLOYMENT, SANDBOX_BUILD_ID: 'two' });
-    await makeCurrent('two');
+    // Without a name a build is called by the digest of its workflows.
+    const two = await digestOfBundle();
+    await own.startWorker({ SANDBOX_DEPLOYMENT: DEPLOYMENT });
+    await makeCurrent(two);
     await stop(old);
     expect((await client.extend(sandbox.id, '1h')).clamped).toBe(false);
     await client.destroy(sandbox.id);
     expect((await client.destroyed(sandbox.id)).status).toBe('destroyed');
-    expect(await buildsOf(sandbox.id)).toEqual(['one', 'two']);
+    expect(await buildsOf(sandbox.id)).toEqual(['one', two]);
   });
 });
