@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { installed, run, codeOf } from './installed.mjs';
 
 installed();
@@ -20,12 +21,15 @@ if (!everything && !asked.includes('--coverage')) {
 }
 // Ctrl-C ends vitest, which takes its stack away; the folder goes after it.
 process.on('SIGINT', () => undefined);
+const early = fileURLToPath(new URL('counts-early.cjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-coverage-'));
 try {
   process.exitCode = codeOf(bin('vitest'), ['run', ...args], {
     ...process.env,
     // Passed on by Node to every process of the tests; it costs them some 6 % of their time.
     NODE_V8_COVERAGE: folder,
+    // Of processes that tests kill nothing would be left.
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(early)}`,
   });
   const { measure, report } = await import('./coverage.mjs');
   console.log(report(await measure(folder), { files: asked.includes('--coverage') }));

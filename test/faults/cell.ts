@@ -207,7 +207,11 @@ async function wrongAudit(
 
 function spawnWorker(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, [join(projectRoot(), 'dist/test/faults/faulty-worker.js')], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    // NODE_OPTIONS: it writes its counts of coverage while it lives (build/counts-early.cjs).
+    env: {
+      ...{ PATH: process.env.PATH, HOME: process.env.HOME, NODE_OPTIONS: process.env.NODE_OPTIONS },
+      ...env,
+    },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 }
