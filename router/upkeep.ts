@@ -2,7 +2,6 @@
 import { CHECKPOINT_KEY } from '../domain/routing.js';
 import { messageOf } from '../domain/errors.js';
 import { streamFacts } from '../platform/routed-log.js';
-import { Doubt } from './doubt.js';
 import type { EngineOptions } from './engine.js';
 import type { Checkpoint } from './position.js';
 import type { WriterTerm } from './writer-term.js';
@@ -62,8 +61,7 @@ export class Upkeep {
       }
       if (performance.now() - this.#movedAt > IDLE_MS) this.term.egress.sendPosition();
     } catch (error) {
-      if (error instanceof Doubt) this.term.doubt(error);
-      else log.warn({ error: messageOf(error) }, 'upkeep failed, and is tried again');
+      log.warn({ error: messageOf(error) }, 'upkeep failed, and is tried again');
     }
   }
 
