@@ -7,7 +7,15 @@ export interface LifecycleMetrics {
   cleanupFailed(step: string): void;
   active(perOwner: ReadonlyMap<string, number>): void;
   orphans(perKind: ReadonlyMap<string, number>): void;
+  /** A guard has ended the sessions of a sandbox that took too much of what all share. */
+  sessionsEnded(guard: Guard): void;
+  guardFailed(guard: Guard): void;
 }
+
+/** What the worker watches over (workers/lock-guard.ts, workers/connection-guard.ts). */
+export type Guard = keyof typeof ENDED_FOR;
+/** Values of the label `reason`. */
+const ENDED_FOR = { locks: 'postgres_locks', connections: 'redis_connections' } as const;
 
 const LIFECYCLE_SECONDS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 30, 60, 300];
 
@@ -47,6 +55,22 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     labelNames: ['kind'],
     registers,
   });
+  const ended = new Counter({
+    name: 'sandbox_sessions_ended_total',
+    help: 'Times that a sandbox’s sessions were ended, as they took too much of what all share.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const guardErrors = new Counter({
+    name: 'sandbox_guard_errors_total',
+    help: 'Looks of a guard that failed; it looks again.',
+    labelNames: ['guard'],
+    registers,
+  });
+  for (const [guard, reason] of Object.entries(ENDED_FOR)) {
+    ended.inc({ reason }, 0);
+    guardErrors.inc({ guard }, 0);
+  }
   // A kind that is gone is told as 0: a series that only vanishes would leave its last value on a dashboard.
   const known = new Set(['schema', 'role', 'keyspace', 'acl-user', 'consumer', 'route']);
   for (const kind of known) orphans.set({ kind }, 0);
@@ -70,6 +94,12 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
         known.add(kind);
         orphans.set({ kind }, count);
       }
+    },
+    sessionsEnded: (guard) => {
+      ended.inc({ reason: ENDED_FOR[guard] });
+    },
+    guardFailed: (guard) => {
+      guardErrors.inc({ guard });
     },
   };
 }

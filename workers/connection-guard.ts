@@ -2,6 +2,7 @@
  * Ends a sandbox's connections to Redis where there are too many: the server has a limit for all (10,000 unless told otherwise)
  * and none for a user.
  */
+import type { LifecycleMetrics } from '../activities/metrics.js';
 import { messageOf } from '../domain/errors.js';
 import { sandboxIdIn } from '../domain/names.js';
 import type { Logger } from '../platform/log.js';
@@ -12,7 +13,12 @@ const INTERVAL_MS = 2_000;
 /** Of one sandbox at once. */
 export const MAX_REDIS_CONNECTIONS = 200;
 
-export function guardConnections(redis: Redis, log: Logger): { close(): void } {
+/** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
+export function guardConnections(
+  redis: Redis,
+  metrics: Pick<LifecycleMetrics, 'sessionsEnded' | 'guardFailed'>,
+  log: Logger,
+): { close(): void } {
   async function look(): Promise<void> {
     const list = String(await redis.call('CLIENT', 'LIST', 'TYPE', 'normal'));
     const counts = new Map<string, number>();
@@ -21,6 +27,7 @@ export function guardConnections(redis: Redis, log: Logger): { close(): void } {
     for (const [user, count] of counts) {
       if (count <= MAX_REDIS_CONNECTIONS || sandboxIdIn(user, 'sandbox_') === null) continue;
       await redis.call('CLIENT', 'KILL', 'USER', user);
+      metrics.sessionsEnded('connections');
       log.warn({ user, count }, 'connections to Redis ended: there were too many');
     }
   }
@@ -32,6 +39,7 @@ export function guardConnections(redis: Redis, log: Logger): { close(): void } {
     busy = true;
     look()
       .catch((error: unknown) => {
+        metrics.guardFailed('connections');
         log.debug({ err: messageOf(error) }, 'the connections to Redis could not be counted');
       })
       .finally(() => (busy = false));

@@ -3,6 +3,7 @@
  * statement takes it whole in 150 ms (seen: 35,582 advisory locks), and then nobody can write, or even log in.
  */
 import { customAlphabet } from 'nanoid';
+import type { LifecycleMetrics } from '../activities/metrics.js';
 import { messageOf } from '../domain/errors.js';
 import type { Logger } from '../platform/log.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
@@ -16,7 +17,12 @@ const INTERVAL_MS = 200;
 const BALLAST = 200;
 const randomKey = customAlphabet('123456789', 15);
 
-export function guardLocks(databaseUrl: string, log: Logger): { close(): Promise<void> } {
+/** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
+export function guardLocks(
+  databaseUrl: string,
+  metrics: Pick<LifecycleMetrics, 'sessionsEnded' | 'guardFailed'>,
+  log: Logger,
+): { close(): Promise<void> } {
   // A session of its own: a pool's would be busy when it counts.
   const sql = openPostgres(databaseUrl, { name: 'bd worker guard', max: 1 });
   let ballastOf = 0;
@@ -33,8 +39,10 @@ export function guardLocks(databaseUrl: string, log: Logger): { close(): Promise
       ballastOf = 0;
       const ended = await sql<{ role: string }[]>`SELECT end_lock_hogs AS role
         FROM public.end_lock_hogs()`;
-      for (const { role } of ended)
+      for (const { role } of ended) {
+        metrics.sessionsEnded('locks');
         log.warn({ role }, 'sessions ended: they held too much of the lock table');
+      }
     }
     if (ballastOf === seen.me) return;
     await sql`SELECT count(pg_try_advisory_lock(${randomKey()}::bigint + i))
@@ -46,6 +54,7 @@ export function guardLocks(databaseUrl: string, log: Logger): { close(): Promise
   const timer = setInterval(() => {
     busy ??= look()
       .catch((error: unknown) => {
+        metrics.guardFailed('locks');
         log.debug({ err: messageOf(error) }, 'the lock table could not be looked at');
       })
       .finally(() => (busy = null));

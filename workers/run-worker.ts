@@ -127,8 +127,8 @@ export async function runWorker(
     maxConcurrentWorkflowTaskExecutions: 100,
   });
   const reconciler = reconcileRedis({ database, redis, installation, resources, log });
-  const locks = guardLocks(addresses.database, log);
-  const connectionGuard = guardConnections(redis, log);
+  const locks = guardLocks(addresses.database, metrics, log);
+  const connectionGuard = guardConnections(redis, metrics, log);
   const active = countActive(database, metrics, log);
   const page = await startMetricsServer({
     registry,

@@ -14,6 +14,7 @@ import {
   variable,
 } from '../isolation/tenants.js';
 import { withRedis } from '../stack/ask.js';
+import { scrape, total } from '../support/scrape.js';
 import {
   openAdmin,
   someGuild,
@@ -46,6 +47,10 @@ async function sqlOf({ env }: Tenant) {
   return sql;
 }
 
+/** The worker's count of what it ended. */
+const endedFor = async (reason: string): Promise<number> =>
+  total(await scrape('worker'), 'sandbox_sessions_ended_total', `"${reason}"`);
+
 async function created(): Promise<void> {
   const { id } = await client.create({ ttl: '1h' });
   await client.destroy(id);
@@ -53,6 +58,7 @@ async function created(): Promise<void> {
 
 describe('on Postgres a sandbox', () => {
   it('that fills the lock table loses its session, and creates go on', async () => {
+    const before = await endedFor('postgres_locks');
     const [hog, honest] = [await sqlOf(tenant), await sqlOf(neighbour)];
     await honest.query('SELECT pg_advisory_lock(-i) FROM generate_series(1, 1000) i');
     let ended = false;
@@ -64,6 +70,7 @@ describe('on Postgres a sandbox', () => {
     await until('the session ends', () => Promise.resolve(ended || null));
     await created();
     await honest.query('SELECT pg_advisory_unlock_all()');
+    expect(await endedFor('postgres_locks')).toBeGreaterThan(before);
     limited += 1;
   });
 
@@ -149,6 +156,7 @@ describe('on Redis a sandbox', () => {
   });
 
   it('that opens too many connections loses them, and its neighbour keeps its own', async () => {
+    const before = await endedFor('redis_connections');
     const theirs = await redisAs(neighbour.env);
     const kept = await rawRedis(neighbour);
     const many: Socket[] = [];
@@ -156,6 +164,10 @@ describe('on Redis a sandbox', () => {
     await until('all are cut', () => Promise.resolve(many.every((one) => one.closed) || null));
     expect(await theirs.ping()).toBe('PONG');
     expect(kept.closed).toBe(false);
+    await until(
+      'they are counted',
+      async () => (await endedFor('redis_connections')) > before || null,
+    );
     (await redisAs(tenant.env)).disconnect();
     theirs.disconnect();
     limited += 1;

@@ -14,6 +14,8 @@ const WORKER = [
   'sandbox_destroy_duration_seconds_count',
   'sandbox_cleanup_errors_total',
   'sandbox_orphaned_resources',
+  'sandbox_sessions_ended_total',
+  'sandbox_guard_errors_total',
   'temporal_worker_task_slots_available',
   'temporal_workflow_task_execution_latency_seconds_count',
   'temporal_request_latency_seconds_count',
