@@ -9,7 +9,8 @@ const COMMANDS = [
   'decr decrby setbit getbit bitcount bitpos bitop bitfield bitfield_ro substr lcs',
   // any key
   'del unlink exists expire pexpire expireat pexpireat expiretime pexpiretime ttl pttl persist type touch rename renamenx',
-  'copy dump restore object|encoding object|idletime object|refcount object|freq sort sort_ro',
+  // COPY is not among them: it writes into any database, where no clean-up would look and no SELECT is needed.
+  'dump restore object|encoding object|idletime object|refcount object|freq sort sort_ro',
   // hashes
   'hget hset hsetnx hmget hmset hgetall hdel hexists hincrby hincrbyfloat hkeys hvals hlen hstrlen hscan hrandfield',
   // lists

@@ -10,6 +10,8 @@ export interface Field {
   readonly attacker: Tenant;
   readonly victim: Tenant;
   readonly sql: pg.Client;
+  /** Stays open, so that there is somebody's session to attack. */
+  readonly victimSql: pg.Client;
   readonly redis: Redis;
   readonly nats: NatsConnection;
   readonly victimNats: NatsConnection;
@@ -29,19 +31,19 @@ export async function openField(): Promise<Field> {
   const theirs = await postgresAs(victim.env);
   await theirs.query(`INSERT INTO communities (name) VALUES ('secret')`);
   await theirs.query(
-    `CREATE SEQUENCE counter; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+    `CREATE SEQUENCE counter; SELECT nextval('counter'); ANALYZE communities; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
   );
   await theirs.query('SELECT lo_create(424242)').catch(() => undefined);
-  await theirs.end();
   const keys = await redisAs(victim.env);
   await keys.set(`sandbox:${victim.id}:k`, 'secret');
   await keys.rpush(`sandbox:${victim.id}:list`, '1', '2');
   keys.disconnect();
   return {
-    ...{ attacker, victim, sql, redis, nats, victimNats },
+    ...{ attacker, victim, sql, redis, nats, victimNats, victimSql: theirs },
     async close() {
       redis.disconnect();
       await Promise.all([nats.close(), victimNats.close(), sql.end().catch(() => undefined)]);
+      await theirs.end().catch(() => undefined);
       for (const { id } of [attacker, victim]) await client.destroy(id);
       await client.close();
     },

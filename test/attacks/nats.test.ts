@@ -1,0 +1,226 @@
+/** The attack corpus on NATS, run from one sandbox against another and the control plane. Each refusal has its positive control. */
+import { headers } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { delay } from '../../platform/deadline.js';
+import { closeNats, openNats } from '../../platform/nats.js';
+import { natsAs, variable } from '../isolation/tenants.js';
+import { stackState, until } from '../support/stack.js';
+import { filled, openField, type Field } from './field.js';
+import * as nats from './nats.js';
+
+let field: Field;
+let refused = 0;
+const tried =
+  nats.NATS_PUBLISH.length +
+  nats.NATS_SUBSCRIBE.length +
+  nats.NATS_QUEUES.length +
+  nats.NATS_HEADERS.length +
+  nats.REPLY_TARGETS.length * nats.REPLY_REQUESTS.length;
+
+beforeAll(async () => {
+  field = await openField();
+});
+afterAll(async () => {
+  console.log(`attacks on NATS: ${refused} of ${tried} refused`);
+  await field.close();
+});
+
+describe('NATS refuses to', () => {
+  /** The subject of the first permission error that `act` caused, or null. */
+  async function refusal(act: () => void): Promise<string | null> {
+    const { nats: connection } = field;
+    const seen: string[] = [];
+    const events = connection.status();
+    void (async () => {
+      for await (const { permissionContext } of events)
+        if (permissionContext !== undefined) seen.push(permissionContext.subject);
+    })();
+    act();
+    await connection.flush();
+    for (let i = 0; i < 20 && seen.length === 0; i += 1) await delay(1);
+    return seen[0] ?? null;
+  }
+
+  it.each(nats.NATS_PUBLISH)('take what a sandbox publishes on %s', async (text) => {
+    const subject = filled(text, field);
+    expect(await refusal(() => field.nats.publish(subject, 'x'))).toBe(subject);
+    expect(
+      await refusal(() => field.nats.publish(filled(nats.NATS_PUBLISH_OWN, field), 'x')),
+    ).toBeNull();
+    refused += 1;
+  });
+
+  it.each(nats.NATS_SUBSCRIBE)('let a sandbox subscribe to %s', async (text) => {
+    const subject = filled(text, field);
+    const nothing = { callback: () => undefined };
+    expect(await refusal(() => void field.nats.subscribe(subject, nothing))).toBe(subject);
+    for (const own of ['sandbox.{a}.app.>', '_INBOX_{a}.>'])
+      expect(
+        await refusal(() => field.nats.subscribe(filled(own, field), nothing).unsubscribe(1)),
+      ).toBeNull();
+    refused += 1;
+  });
+
+  it.each(nats.NATS_QUEUES)(
+    'let a sandbox take others’ messages by a queue on %s',
+    async (text) => {
+      const group = { queue: 'callout', callback: () => undefined };
+      const subject = filled(text, field);
+      expect(await refusal(() => void field.nats.subscribe(subject, group))).toBe(subject);
+      const own = filled('sandbox.{a}.app.>', field);
+      expect(await refusal(() => field.nats.subscribe(own, group).unsubscribe(1))).toBeNull();
+      refused += 1;
+    },
+  );
+
+  it('obey a header of a sandbox’s own outside its account', async () => {
+    const admin = await openNats(stackState().urls.admin.nats, 'test');
+    const attacker = await natsAs(field.attacker.env);
+    try {
+      const jsm = await admin.jetstreamManager();
+      // What each stream holds; the routers' bucket moves by itself.
+      const held = async () =>
+        Promise.all(
+          ['ROUTED', 'RAW', 'DLQ'].map(async (name) => (await jsm.streams.info(name)).state),
+        );
+      const heard: string[] = [];
+      const listen = (subject: string, connection: typeof admin) =>
+        connection.subscribe(subject, {
+          callback: (_, { subject: on }) => {
+            heard.push(on);
+          },
+        });
+      listen(`sandbox.${field.victim.id}.app.>`, field.victimNats);
+      for (const subject of ['*.forged', '*.*.*.forged', `sandbox.${field.attacker.id}.app.>`])
+        listen(subject, admin);
+      await Promise.all([admin.flush(), field.victimNats.flush()]);
+      const before = await held();
+      const own = filled(nats.NATS_PUBLISH_OWN, field);
+      const kept: string[] = [];
+      attacker.subscribe(filled('sandbox.{a}.app.*', field), {
+        callback: (_, message) => kept.push(message.subject),
+      });
+      const inbox = `_INBOX_${field.attacker.id}.answers`;
+      const answers: string[] = [];
+      attacker.subscribe(inbox, { callback: (_, message) => answers.push(message.string()) });
+      const publish = (name: string, text: string) => {
+        const header = headers();
+        header.set(name, filled(text, field));
+        attacker.publish(own, 'x', { headers: header });
+        for (const [request, payload] of nats.REPLY_REQUESTS)
+          attacker.publish(filled(request, field), payload, { headers: header, reply: inbox });
+      };
+      for (const [name, text] of nats.NATS_HEADERS) publish(name, text);
+      // In its own account all of it is served; the server refuses what would be traced elsewhere.
+      const trace = filled('sandbox.{a}.app.trace', field);
+      publish(nats.TRACE_HEADER, trace);
+      const served = nats.NATS_HEADERS.filter(([name]) => name !== nats.TRACE_HEADER).length + 1;
+      await until('its own account has them', () =>
+        Promise.resolve(
+          (kept.filter((subject) => subject === own).length === served && kept.includes(trace)) ||
+            null,
+        ),
+      );
+      expect(answers.length).toBeGreaterThan(0);
+      await delay(300);
+      expect(heard).toEqual([]);
+      expect(await held()).toEqual(before);
+
+      // In the control account such a header is obeyed: a message id makes the stream drop the second.
+      const there = filled('sandbox.{a}.events.own', field);
+      const js = admin.jetstream();
+      const first = await js.publish(there, 'x', { msgID: 'control' });
+      expect(await js.publish(there, 'x', { msgID: 'control' })).toMatchObject({
+        duplicate: true,
+        seq: first.seq,
+      });
+      refused += nats.NATS_HEADERS.length;
+    } finally {
+      await Promise.all([closeNats(admin), closeNats(attacker)]);
+    }
+  });
+
+  it('carry a reply out of the sandbox’s own account, whatever subject the request names', async () => {
+    const admin = await openNats(stackState().urls.admin.nats, 'test');
+    const attacker = await natsAs(field.attacker.env);
+    try {
+      const jsm = await admin.jetstreamManager();
+      const stored = () =>
+        jsm.streams
+          .info('ROUTED', { subjects_filter: '>' })
+          .then(({ state }) => Object.entries(state.subjects ?? {}));
+      const forged = async () =>
+        (await stored()).filter(
+          ([subject]) => subject.includes('forged') || subject === `sandbox.${field.victim.id}.>`,
+        );
+      /** What a request carried into the API would have made or removed. */
+      const made = async () => {
+        const names: string[] = [];
+        for await (const { name } of jsm.consumers.list('ROUTED')) names.push(name);
+        for await (const name of jsm.streams.names()) names.push(name);
+        return names.sort();
+      };
+      const heard: string[] = [];
+      const listen = (subject: string, connection: typeof admin) =>
+        connection.subscribe(subject, {
+          callback: (_, message) => {
+            heard.push(message.subject);
+          },
+        });
+      listen(`_INBOX_${field.victim.id}.>`, field.victimNats);
+      listen(`sandbox.${field.victim.id}.app.>`, field.victimNats);
+      for (const subject of [
+        '*.forged',
+        '*.*.*.forged',
+        '*.raw.forged',
+        '$KV.ROUTERS.forged',
+        '*.*.*.*.forged',
+      ])
+        listen(subject, admin);
+      await Promise.all([admin.flush(), field.victimNats.flush()]);
+      const before = (await jsm.consumers.info('ROUTED', `sb_${field.victim.id}`)).ack_floor;
+
+      // There is an event to be delivered, so that every request has an answer with content.
+      const own = `sandbox.${field.attacker.id}.events.own`;
+      for (let i = 0; i < nats.REPLY_TARGETS.length; i += 1)
+        await admin.jetstream().publish(own, `event ${i}`);
+      const lastSequence = async () => (await jsm.streams.info('ROUTED')).state.last_seq;
+      const end = await lastSequence();
+      const known = await made();
+      for (const target of nats.REPLY_TARGETS) {
+        for (const [request, payload] of nats.REPLY_REQUESTS)
+          attacker.publish(filled(request, field), payload, { reply: filled(target, field) });
+      }
+      await attacker.flush();
+      await delay(300);
+      expect(await lastSequence()).toBe(end);
+      expect(await forged()).toEqual([]);
+      expect(await made()).toEqual(known);
+      expect(heard).toEqual([]);
+      expect((await jsm.consumers.info('ROUTED', `sb_${field.victim.id}`)).ack_floor).toEqual(
+        before,
+      );
+
+      // The same requests with a reply subject of its own are answered.
+      const info = await attacker.request(`SB.API.CONSUMER.INFO.ROUTED.sb_${field.attacker.id}`);
+      expect(info.string()).toContain(`sb_${field.attacker.id}`);
+      await admin.jetstream().publish(own, 'for the control');
+      const js = attacker.jetstream({
+        apiPrefix: variable(field.attacker.env, 'NATS_API_PREFIX'),
+      });
+      const consumer = await js.consumers.get('ROUTED', `sb_${field.attacker.id}`);
+      expect((await consumer.next({ expires: 2_000 }))?.string()).toMatch(
+        /^event|^for the control/,
+      );
+
+      // And a user of the control account does get the server to store its answer: the trap would have been seen.
+      const there = `sandbox.${field.attacker.id}.events.forged`;
+      const ask = `$JS.API.CONSUMER.INFO.ROUTED.sb_${field.attacker.id}`;
+      admin.publish(ask, '', { reply: there });
+      await until('the forgery', async () => (await forged()).length > 0 || null);
+      refused += nats.REPLY_TARGETS.length * nats.REPLY_REQUESTS.length;
+    } finally {
+      await Promise.all([closeNats(admin), closeNats(attacker)]);
+    }
+  });
+});
