@@ -1,17 +1,34 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connect, jwtAuthenticator, type NatsConnection } from 'nats';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { restart, signalService } from '../../deploy/local/index.js';
 import { natsOperator } from '../../deploy/local/nats-operator.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
-import { closeNats, openNats } from '../../platform/nats.js';
+import type { SandboxClient } from '../../client/sandbox-client.js';
+import { closeNats, openNats, parseNatsUrl } from '../../platform/nats.js';
+import { deriveNatsKey, signNatsToken } from '../../platform/nkeys.js';
 import { natsAccountOf, parseNatsAuthority } from '../../platform/nats-authority.js';
 import { readMasterSecret } from '../../platform/stack-file.js';
-import { deleteAccount } from '../../resources/nats-account.js';
+import {
+  accountKeyOf,
+  deleteAccount,
+  lookUpAccount,
+  pushAccount,
+} from '../../resources/nats-account.js';
+import { natsSubjects } from '../../resources/nats-subjects.js';
+import type { ResourceContext } from '../../resources/resource.js';
+import { openDatabase } from '../../store/database.js';
+import { freeze } from '../support/freeze.js';
 import { leftoversOf } from '../support/leftovers.js';
 import { openClient, someOwner, stackConfig, stackState, until } from '../support/stack.js';
 import { makeTenant, natsAs, variable, type Tenant, withinTwoSeconds } from './tenants.js';
+
+let shared: Tenant | undefined;
+/** One for all that need some sandbox; its expiry ends it. */
+const sharedTenant = async (client: SandboxClient): Promise<Tenant> =>
+  (shared ??= await makeTenant(client, { ttl: '5m' }));
 
 /** Publishes as the router would, and takes it as the bot would. */
 async function roundTrip(tenant: Tenant, text: string): Promise<string | undefined> {
@@ -92,6 +109,85 @@ describe("a sandbox's NATS user", () => {
     await client.destroy(tenant.id);
   });
 
+  it.each([
+    ['a quote', `sandbox_sb000000000'`],
+    ['a star', 'sandbox_*'],
+    ['all', '>'],
+    ['a dot', 'sandbox_sb00.0000000'],
+    ['a line', 'sandbox_sb0000000000\n'],
+    ['a NUL', 'sandbox_sb0000000000\u0000'],
+    ['a slash', '../sandbox_sb0000000000'],
+    ['a command', 'sandbox_$(id)'],
+    ['capitals', 'SANDBOX_SB0000000000'],
+    ['another alphabet', 'sandbox_ѕb0000000000'],
+    ['64 characters', `sandbox_${'a'.repeat(56)}`],
+    ['65 characters', `sandbox_${'a'.repeat(57)}`],
+    ['a megabyte', 'a'.repeat(1_000_000)],
+    ['a prototype', '__proto__'],
+    ['the callout itself', 'callout'],
+    ['the sentinel', 'sentinel'],
+  ])('is refused under a name with %s, and the worker goes on answering', async (_, user) => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await sharedTenant(client);
+    const pass = new URL(variable(tenant.env, 'NATS_URL')).password;
+    await expect(natsAs(tenant.env, { user, pass })).rejects.toThrow();
+    await (await natsAs(tenant.env)).close();
+  });
+
+  it('is refused with a token that it has signed itself', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await sharedTenant(client);
+    const { controlAccount } = await operatorsKeys();
+    const { servers } = parseNatsUrl(stackState().urls.client.nats);
+    const own = deriveNatsKey('a secret of the tenant', 'account', 'forged');
+    const me = deriveNatsKey('a secret of the tenant', 'user', 'forged');
+    for (const claims of [{}, { issuer_account: controlAccount }]) {
+      const nats = { type: 'user', subs: -1, data: -1, payload: -1, bearer_token: true, ...claims };
+      const token = signNatsToken(own, { sub: me.publicKey, name: 'admin', nats });
+      const authenticator = jwtAuthenticator(token);
+      await expect(connect({ servers, authenticator, reconnect: false })).rejects.toMatchObject({
+        code: 'AUTHORIZATION_VIOLATION',
+      });
+      await expect(natsAs(tenant.env, { user: 'admin', pass: token })).rejects.toThrow();
+    }
+    // As a server takes a token that is one.
+    const { pass = '' } = parseNatsUrl(stackState().urls.client.nats);
+    await (await connect({ servers, authenticator: jwtAuthenticator(pass) })).close();
+  });
+
+  it('hears nothing below another’s inbox prefix, however it names its own', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const [one, other] = [await makeTenant(client), await makeTenant(client)];
+    const given = { inboxPrefix: variable(other.env, 'NATS_INBOX_PREFIX') };
+    const bot = await natsAs(one.env, given);
+    const ask = (nc: NatsConnection) =>
+      nc.request(`SB.API.CONSUMER.INFO.ROUTED.sb_${one.id}`, '', { timeout: 500 });
+    await expect(ask(bot)).rejects.toThrow();
+    const own = await natsAs(one.env);
+    expect((await ask(own)).string()).toContain(`sb_${one.id}`);
+    await Promise.all([bot.close(), own.close()]);
+    for (const { id } of [one, other]) await client.destroy(id);
+  });
+
+  it('is refused in time while no worker answers, and let in again as soon as one does', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const thaw = await freeze('worker');
+    const since = performance.now();
+    await expect(natsAs(tenant.env)).rejects.toThrow();
+    expect(performance.now() - since).toBeLessThan(5_000);
+    await thaw();
+    await until('a login', () =>
+      natsAs(tenant.env).then(
+        (nc) => nc.close().then(() => true),
+        () => false,
+      ),
+    );
+    // The question that stood there meanwhile is answered late, and lets nobody in who has gone.
+    await client.destroy(tenant.id);
+    await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
+  });
+
   it('is missing in `status` when its account is gone from the servers', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
@@ -101,6 +197,56 @@ describe("a sandbox's NATS user", () => {
     await deleteAccount(await operatorsKeys(), parseSandboxId(tenant.id));
     expect(await check()).toMatchObject({ state: 'missing' });
     await client.destroy(tenant.id);
+  });
+});
+
+describe('a push of an account that comes late', () => {
+  it.each([
+    ['once', 1],
+    ['again and again', 5],
+  ])('brings it back for no longer than to the next sweep, %s', async (_, times) => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const keys = await operatorsKeys();
+    const id = parseSandboxId(tenant.id);
+    const { publicKey } = accountKeyOf(keys.masterSecret, id);
+    const facts = await lookUpAccount(keys.nats, publicKey);
+    expect(facts).not.toBeNull();
+    await client.destroy(id);
+    await client.destroyed(id);
+    expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
+    // The request that stood somewhere on the way: word for word the one that made the account.
+    for (let i = 0; i < times; i += 1) if (facts !== null) await pushAccount(keys, id, facts);
+    expect(await lookUpAccount(keys.nats, publicKey)).toEqual(facts);
+    const swept = await until('it is swept', async () => {
+      const { orphans } = await client.sweep({ dryRun: false });
+      return orphans.find(({ name }) => name === `sandbox_${id}`) ?? null;
+    });
+    expect(swept).toMatchObject({ kind: 'nats-account', sandboxId: id });
+    expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
+    await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
+    expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
+  });
+
+  it('is taken back by the attempt itself, where the row says that its sandbox is destroyed', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const keys = await operatorsKeys();
+    const id = parseSandboxId(tenant.id);
+    const database = openDatabase(stackState().urls.worker.database, { name: 'test', max: 2 });
+    onTestFinished(() => database.close());
+    const [row] = await database.sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+    const subjects = natsSubjects({
+      ...{ database, nats: keys.nats, masterSecret: keys.masterSecret },
+      ...{ natsAuthority: keys.authority, natsAccount: keys.controlAccount },
+      ...{ installation: row?.id ?? '', redisAcl: true },
+    } as ResourceContext);
+    await client.destroy(id);
+    await client.destroyed(id);
+    // `fresh`: as a create does it, which looks at the row only after it has pushed.
+    const late = { sandboxId: id, rotation: 0, createdAt: new Date(), fresh: true };
+    await expect(subjects.ensure(late)).rejects.toMatchObject({ code: 'SANDBOX_007' });
+    expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
   });
 });
 
