@@ -76,7 +76,7 @@ export class Report {
       const many =
         sorted.length > 2
           ? `p50 ${at(0.5)}, p99 ${at(0.99)} of ${sorted.length}`
-          : sorted.map((v) => `${v.toFixed(0)} ms`).join(', ');
+          : values.map((v) => `${v.toFixed(0)} ms`).join(', ');
       this.line(`  ${name.padEnd(10)}${many}`);
     }
   }
