@@ -4,6 +4,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { DrizzleQueryError } from 'drizzle-orm';
 import { NatsError } from 'nats';
 import { describe, expect, it } from 'vitest';
 import {
@@ -21,7 +22,7 @@ import { inDatabase } from '../../store/database.js';
 
 const coded = (code: string, more: object = {}): Error =>
   Object.assign(new Error(`error ${code}`), { code, ...more });
-const wrapped = (cause: Error): Error => new Error('Failed query', { cause });
+const wrapped = (cause: Error): Error => new DrizzleQueryError('SELECT secret', ['secret'], cause);
 const ours = new SandboxError('SANDBOX_003', 'taken');
 const away = (server: string) =>
   expect.objectContaining({
