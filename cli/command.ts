@@ -51,6 +51,8 @@ export interface Command {
   readonly aliases?: readonly string[];
   /** Such as `<sandbox> <guild>` or `[name]`. */
   readonly args: string;
+  /** What stands behind `--`, such as `-- command…`. Absent: more arguments. */
+  readonly rest?: string;
   readonly summary: string;
   readonly options?: readonly OptionSpec[];
   readonly examples?: readonly string[];

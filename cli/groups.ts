@@ -20,6 +20,7 @@ import { sweepCommand } from './commands/sweep.js';
 import { tailCommand } from './commands/tail.js';
 import { devCommands } from './dev/commands.js';
 import type { Group } from './parse.js';
+import { wordFirst } from './tokens.js';
 
 const SANDBOX: Group = {
   name: 'bd sandbox',
@@ -64,14 +65,20 @@ const ROOT: Group = {
 
 export const GROUPS = [ROOT, SANDBOX, DEV] as const;
 
+/** Every command: which options take a value has to be known to find the word behind those that stand before it. */
+const ALL = GROUPS.flatMap(({ commands }) => commands);
+
 export function groupFor(argv: readonly string[]): { group: Group; rest: readonly string[] } {
-  if (argv[0] === 'sandbox') return { group: SANDBOX, rest: argv.slice(1) };
+  // `help sandbox create` is `sandbox create --help`.
+  const asked = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
+  const [word, ...rest] = wordFirst(asked, ALL);
+  if (word === 'sandbox') return { group: SANDBOX, rest };
   // `bd dev` alone, or with options, runs the stack in the foreground.
-  if (argv[0] === 'dev') {
-    const [word] = argv.slice(1);
-    const named =
-      word !== undefined && (!word.startsWith('-') || word === '--help' || word === '-h');
-    return { group: DEV, rest: named ? argv.slice(1) : ['run', ...argv.slice(1)] };
+  if (word === 'dev') {
+    const [first] = wordFirst(rest, DEV.commands);
+    const named = first !== undefined && !first.startsWith('-');
+    const helps = rest.some((token) => token === '--help' || token === '-h');
+    return { group: DEV, rest: named || helps ? rest : ['run', ...rest] };
   }
-  return { group: ROOT, rest: argv };
+  return { group: ROOT, rest: asked };
 }

@@ -26,6 +26,10 @@ export const note = (io: Io, text: string): Promise<void> => write(io.stderr, `$
 export const printJson = (io: Io, value: unknown): Promise<void> =>
   print(io, JSON.stringify(value, null, 2));
 
+/** In columns; 80 where it is no terminal, or one that does not know (0). */
+export const terminalWidth = ({ stdout }: Io): number =>
+  stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80;
+
 export function colours(io: Io, stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
   const forced = io.env.FORCE_COLOR !== undefined && io.env.FORCE_COLOR !== '0';
   const wanted = io.env.NO_COLOR === undefined || io.env.NO_COLOR === '';

@@ -1,6 +1,6 @@
 /** A spinner on stderr for what takes longer than a moment; nothing where no person looks. */
 import type { Ora } from 'ora';
-import type { Io } from './io.js';
+import { note, type Io } from './io.js';
 
 const PATIENCE_MS = 300;
 
@@ -10,7 +10,9 @@ export interface Progress {
 }
 
 export function progress(io: Io, text: string): Progress {
-  if (!io.stderr.isTTY) return { text: () => undefined, stop: () => undefined };
+  // A terminal that does not know its width (some of CI's, `docker run -t`) has 0 columns: ora would erase lines for ever.
+  if (!io.stderr.isTTY || !(io.stderr.columns > 0))
+    return { text: () => undefined, stop: () => undefined };
   let shown = text;
   let spinner: Ora | undefined;
   let stopped = false;
@@ -38,6 +40,36 @@ export async function withProgress<T>(io: Io, text: string, work: () => Promise<
   try {
     return await work();
   } finally {
+    shown.stop();
+  }
+}
+
+/** Of a shell, for what Ctrl-C has ended. */
+const INTERRUPTED = 130;
+
+/**
+ * The same for what the sandbox's workflow carries out: Ctrl-C ends the waiting, not the work, and says so. npx delivers it
+ * twice (traps.md 57).
+ */
+export async function withLastingProgress<T>(
+  io: Io,
+  text: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const shown = progress(io, text);
+  let told = false;
+  const onInterrupt = (): void => {
+    if (told) return;
+    told = true;
+    shown.stop();
+    const said = `Interrupted while ${text}: what has begun goes on by itself; \`bd sandbox list\` shows it.`;
+    void note(io, said).finally(() => process.exit(INTERRUPTED));
+  };
+  process.on('SIGINT', onInterrupt);
+  try {
+    return await work();
+  } finally {
+    process.off('SIGINT', onInterrupt);
     shown.stop();
   }
 }

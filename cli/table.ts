@@ -1,9 +1,9 @@
 /** Tables and the words in them. */
-import { stripVTControlCharacters } from 'node:util';
 import { formatRough } from '../domain/duration.js';
 import type { Sandbox } from '../domain/sandbox.js';
 import type { SandboxStatus } from '../domain/status.js';
-import { colours, type Io } from './io.js';
+import { colours, terminalWidth, type Io } from './io.js';
+import { columnsOf } from './width.js';
 
 const NO_BORDERS = {
   top: '',
@@ -24,6 +24,7 @@ const NO_BORDERS = {
 } as const;
 
 const GAP = 2;
+const SHOWN_GUILDS = 5;
 
 /**
  * Columns as wide as their content; on a terminal that is too narrow the widest are cut, so that no line breaks.
@@ -38,7 +39,7 @@ export async function table(
   const widths = head.map((title, i) =>
     rows.reduce((width, row) => Math.max(width, widthOf(row[i] ?? '')), title.length),
   );
-  if (io.stdout.isTTY) fit(widths, io.stdout.columns);
+  if (io.stdout.isTTY) fit(widths, terminalWidth(io));
   const built = new Table({
     head: [...head],
     chars: { ...NO_BORDERS },
@@ -55,11 +56,7 @@ export async function table(
 
 /** Of the widest line of a cell, without its colours. */
 function widthOf(cell: string): number {
-  return Math.max(
-    ...stripVTControlCharacters(cell)
-      .split('\n')
-      .map((line) => line.length),
-  );
+  return cell.split('\n').reduce((width, line) => Math.max(width, columnsOf(line)), 0);
 }
 
 /** Takes from the widest column until all fit. */
@@ -95,5 +92,12 @@ export function listRow(io: Io, sandbox: Sandbox, now: number): string[] {
   const { id, name, owner, status, guildIds, expiresAt, destroyedAt } = sandbox;
   const left = Date.parse(expiresAt) - now;
   const expires = destroyedAt !== null ? '-' : left > 0 ? `in ${formatRough(left)}` : 'now';
-  return [id, name, owner, colouredStatus(io, status), guildIds.join('\n') || '-', expires];
+  return [id, name, owner, colouredStatus(io, status), guildsCell(io, guildIds), expires];
+}
+
+/** On a terminal a few of many; a pipe gets them all. */
+function guildsCell(io: Io, guildIds: readonly string[]): string {
+  if (!io.stdout.isTTY || guildIds.length <= SHOWN_GUILDS) return guildIds.join('\n') || '-';
+  const shown = guildIds.slice(0, SHOWN_GUILDS - 1);
+  return [...shown, `and ${guildIds.length - shown.length} more`].join('\n');
 }

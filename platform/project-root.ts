@@ -1,5 +1,5 @@
 /** Where the package lies, both from the sources (vitest) and from `dist/`: it holds `sql/` and `package.json`. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,4 +11,10 @@ export function projectRoot(): string {
     folder = parent;
   }
   return folder;
+}
+
+/** Of this package, such as `0.1.0`. */
+export function packageVersion(): string {
+  const text = readFileSync(join(projectRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

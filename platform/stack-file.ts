@@ -42,6 +42,7 @@ export function readStackFile(home: string): StackState | null {
     throw new SandboxError(
       'SANDBOX_008',
       `${stackFilePath(home)} cannot be read: ${messageOf(error)}`,
+      { hint: 'Set SANDBOX_HOME to the directory of a local stack.', cause: error },
     );
   }
   try {
@@ -120,7 +121,9 @@ export function ingestAddress(config: Config): string {
 export function readMasterSecret(config: Config): string | null {
   if (config.masterSecret !== undefined) return config.masterSecret;
   try {
-    return readFileSync(masterKeyPath(config.home), 'utf8').trim();
+    const text = readFileSync(masterKeyPath(config.home), 'utf8').trim();
+    // Half-written: no secret, and passwords that derive from it would open nothing.
+    return text === '' ? null : text;
   } catch {
     return null;
   }

@@ -109,7 +109,7 @@ async function until<T>(
   return null;
 }
 
-main().then(
+await main().then(
   () => {
     // Nothing of ours is open; an IPC channel would keep the process.
     if (process.connected) process.disconnect();

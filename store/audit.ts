@@ -3,7 +3,8 @@ import { asc, eq, sql as raw } from 'drizzle-orm';
 import type { SandboxId } from '../domain/names.js';
 import { inDatabase, type Database } from './database.js';
 import type { Transaction } from './locked-row.js';
-import { auditLog, type AuditEntry, type AuditEvent } from './schema.js';
+import type { AuditEvent } from '../domain/audit.js';
+import { auditLog, type AuditEntry } from './schema.js';
 
 /** The database's own clock, so that entries of several workers stand in their order. */
 export async function writeAudit(

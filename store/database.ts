@@ -41,6 +41,9 @@ function detailsOf(error: unknown): Record<string, unknown> {
     : {};
 }
 
+/** Undefined table, function, type: the migration has not been here. */
+const NOT_MIGRATED = new Set(['42P01', '42883', '42704']);
+
 /**
  * Runs `work`; failures come out typed (SANDBOX_009 for a server that is away), and none with its statement: Drizzle's own
  * message is the statement with all its parameters. Anything else as it was.
@@ -55,6 +58,17 @@ export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
     const code = codeOf(postgresCode(root));
     if (isErrorCode(code))
       throw new SandboxError(code, messageOf(error), { cause: error, details: detailsOf(root) });
+    if (NOT_MIGRATED.has(postgresCode(root) ?? '')) {
+      throw new SandboxError(
+        'SANDBOX_009',
+        `Postgres lacks what this version needs: ${messageOf(error)}`,
+        {
+          hint: 'Run `bd migrate` as an administrator of the database.',
+          details: { dependency: 'postgres' },
+          cause: error,
+        },
+      );
+    }
     throw asPostgresError(error);
   }
 }

@@ -7,7 +7,8 @@ import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import { writeAudit } from './audit.js';
 import { inDatabase, type Database } from './database.js';
 import { lockedRunningRow } from './locked-row.js';
-import { guildMappings, sandboxes, type AuditEvent, type SandboxRow } from './schema.js';
+import type { AuditEvent } from '../domain/audit.js';
+import { guildMappings, sandboxes, type SandboxRow } from './schema.js';
 
 /** A sandbox's row with the guilds it has claimed. */
 export interface SandboxRecord extends SandboxRow {

@@ -14,6 +14,7 @@ import {
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
+import type { AuditEvent } from '../domain/audit.js';
 
 export const sandboxStatus = pgEnum('sandbox_status', SANDBOX_STATUSES);
 
@@ -45,19 +46,6 @@ export const guildMappings = pgTable('sandbox_guild_mapping', {
   active: boolean('active').notNull().default(false),
   registeredAt: time('registered_at').notNull().defaultNow(),
 });
-
-export const AUDIT_EVENTS = [
-  'sandbox_created',
-  'status_changed',
-  'create_failed',
-  'ttl_extended',
-  'sandbox_reset',
-  'guild_registered',
-  'guild_unregistered',
-  'sandbox_destroying',
-  'sandbox_destroyed',
-] as const;
-export type AuditEvent = (typeof AUDIT_EVENTS)[number];
 
 export const auditLog = pgTable('sandbox_audit_log', {
   auditId: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),

@@ -1,7 +1,7 @@
 /** `bd sandbox create`: a new sandbox, ready when it returns. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
-import { withProgress } from '../progress.js';
+import { withLastingProgress } from '../progress.js';
 
 export const createCommand: Command = {
   name: 'create',
@@ -37,7 +37,7 @@ export const createCommand: Command = {
     const owner = input.text('owner');
     const ttl = input.text('ttl');
     const sandboxId = input.text('id');
-    const sandbox = await withProgress(io, 'creating', () =>
+    const sandbox = await withLastingProgress(io, 'creating', () =>
       api.create({
         guildIds: input.texts('guild'),
         wait: input.flag('wait', true),

@@ -7,7 +7,7 @@ import { delay } from '../../platform/deadline.js';
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
 import { confirmed } from '../confirm.js';
 import { colours, note, print, printJson, reportError, usage, type Io } from '../io.js';
-import { withProgress } from '../progress.js';
+import { withLastingProgress } from '../progress.js';
 
 /** How long a clean-up may be retried before the command says so and leaves it to continue (product.md, "CLI"). */
 const PATIENCE_MS = 15_000;
@@ -77,7 +77,7 @@ async function destroyOne(
   target: string,
   wait: boolean,
 ): Promise<Outcome> {
-  return withProgress(io, `destroying ${target}`, async () => {
+  return withLastingProgress(io, `destroying ${target}`, async () => {
     const outcome = await api.destroy(target);
     if (outcome.alreadyDestroyed || !wait) return outcome;
     const sandboxId = parseSandboxId(outcome.sandbox.id);

@@ -19,10 +19,11 @@ const NOT_FOUND = 127;
 export const execCommand: Command = {
   name: 'exec',
   args: '<sandbox>',
-  summary: 'Run a command in a sandbox’s environment: bd sandbox exec <sandbox> -- command…',
+  rest: '-- command…',
+  summary: 'Run a command in a sandbox’s environment',
   examples: [
-    'bd sandbox exec my-fix -- npm run bot',
-    `bd sandbox exec my-fix -- sh -c 'psql "$DATABASE_URL"'`,
+    'bd sandbox exec my-fix -- node dist/examples/bot/main.js',
+    'bd sandbox exec my-fix -- sh -c \'psql "$DATABASE_URL"\'',
   ],
 
   async run({ io, input, client }) {

@@ -1,7 +1,7 @@
 /** `bd sandbox extend`: more time. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
-import { withProgress } from '../progress.js';
+import { withLastingProgress } from '../progress.js';
 
 export const extendCommand: Command = {
   name: 'extend',
@@ -13,7 +13,7 @@ export const extendCommand: Command = {
   async run({ io, input, client }) {
     const api = await client();
     const [sandbox = '', duration = ''] = input.args;
-    const outcome = await withProgress(io, 'extending', () => api.extend(sandbox, duration));
+    const outcome = await withLastingProgress(io, 'extending', () => api.extend(sandbox, duration));
     if (input.flag('json')) return printJson(io, { ...outcome.sandbox, clamped: outcome.clamped });
     const clamped = outcome.clamped ? ' (cut to the maximum from now)' : '';
     await print(io, `${outcome.sandbox.name} expires ${outcome.sandbox.expiresAt}${clamped}`);

@@ -1,7 +1,7 @@
 /** `bd sandbox register-guild` and `unregister-guild`: which sandbox a Discord server's events go to. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
-import { withProgress } from '../progress.js';
+import { withLastingProgress } from '../progress.js';
 
 export const registerGuildCommand: Command = {
   name: 'register-guild',
@@ -13,7 +13,9 @@ export const registerGuildCommand: Command = {
   async run({ io, input, client }) {
     const api = await client();
     const [sandbox = '', guild = ''] = input.args;
-    const after = await withProgress(io, 'registering', () => api.registerGuild(sandbox, guild));
+    const after = await withLastingProgress(io, 'registering', () =>
+      api.registerGuild(sandbox, guild),
+    );
     if (input.flag('json')) return printJson(io, after);
     await print(io, `guild ${guild} goes to ${after.name} from now on`);
   },
@@ -29,7 +31,7 @@ export const unregisterGuildCommand: Command = {
   async run({ io, input, client }) {
     const api = await client();
     const [guild = ''] = input.args;
-    const after = await withProgress(io, 'unregistering', () => api.unregisterGuild(guild));
+    const after = await withLastingProgress(io, 'unregistering', () => api.unregisterGuild(guild));
     if (input.flag('json')) return printJson(io, after);
     await print(io, `guild ${guild} goes to production from now on (it was at ${after.name})`);
   },

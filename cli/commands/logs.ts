@@ -1,6 +1,7 @@
 /** `bd sandbox logs`: what has happened to a sandbox, from its audit. */
+import { AUDIT_EVENTS } from '../../domain/audit.js';
 import { JSON_OPTION, type Command } from '../command.js';
-import { note, print, printJson } from '../io.js';
+import { note, print, printJson, usage } from '../io.js';
 import { withProgress } from '../progress.js';
 import { table } from '../table.js';
 
@@ -15,8 +16,14 @@ export const logsCommand: Command = {
   examples: ['bd sandbox logs my-fix', 'bd sandbox logs my-fix --event status_changed --json'],
 
   async run({ io, input, client }) {
-    const api = await client();
     const wanted = input.text('event');
+    if (wanted !== undefined && !AUDIT_EVENTS.some((event) => event === wanted)) {
+      throw usage(
+        `event ${JSON.stringify(wanted.slice(0, 60))} is not known`,
+        `Use one of ${AUDIT_EVENTS.join(', ')}.`,
+      );
+    }
+    const api = await client();
     const all = await withProgress(io, 'reading', () => api.audit(input.args[0] ?? ''));
     const entries = all.filter(({ eventType }) => wanted === undefined || eventType === wanted);
     if (input.flag('json')) {

@@ -1,25 +1,22 @@
 /** `bd worker` and `bd router`: the processes themselves, in the foreground. */
 import type { Command } from '../command.js';
 
-/** Each entry runs until it is stopped, and ends the process itself. */
-const forever = (): Promise<never> => new Promise(() => undefined);
+/** Each entry runs until it is stopped. Where it has not ended the process itself, its exit code is the command's. */
+async function entry(run: () => Promise<unknown>): Promise<number> {
+  await run();
+  return Number(process.exitCode ?? 0);
+}
 
 export const workerCommand: Command = {
   name: 'worker',
   args: '',
   summary: 'Run a worker until it is stopped',
-  async run() {
-    await import('../../workers/main.js');
-    await forever();
-  },
+  run: () => entry(() => import('../../workers/main.js')),
 };
 
 export const routerCommand: Command = {
   name: 'router',
   args: '',
   summary: 'Run a router until it is stopped',
-  async run() {
-    await import('../../router/main.js');
-    await forever();
-  },
+  run: () => entry(() => import('../../router/main.js')),
 };

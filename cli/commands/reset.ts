@@ -2,7 +2,7 @@
 import { JSON_OPTION, type Command } from '../command.js';
 import { confirmed } from '../confirm.js';
 import { print, printJson } from '../io.js';
-import { withProgress } from '../progress.js';
+import { withLastingProgress } from '../progress.js';
 
 export const resetCommand: Command = {
   name: 'reset',
@@ -19,7 +19,7 @@ export const resetCommand: Command = {
     const api = await client();
     if (!input.flag('confirm') && !input.flag('yes'))
       await confirmed(io, 'reset', `sandbox ${name}`);
-    const sandbox = await withProgress(io, 'resetting', () => api.reset(name));
+    const sandbox = await withLastingProgress(io, 'resetting', () => api.reset(name));
     if (input.flag('json')) return printJson(io, sandbox);
     await print(
       io,

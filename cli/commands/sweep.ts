@@ -1,7 +1,7 @@
 /** `bd sandbox sweep`: repairs and removes now what the schedule would later. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
-import { withProgress } from '../progress.js';
+import { withLastingProgress } from '../progress.js';
 import type { SandboxClient } from '../../client/sandbox-client.js';
 import { emfLine } from '../../platform/emf.js';
 import { table } from '../table.js';
@@ -18,7 +18,7 @@ export const sweepCommand: Command = {
 
   async run({ io, input, client }) {
     const api = await client();
-    const report = await withProgress(io, 'sweeping', () =>
+    const report = await withLastingProgress(io, 'sweeping', () =>
       api.sweep({ dryRun: input.flag('dryRun') }),
     );
     const failures = report.orphans.filter(({ error }) => error !== undefined).length;

@@ -4,7 +4,8 @@ import { parseDuration } from '../../domain/duration.js';
 import { parseGuildId } from '../../domain/guild.js';
 import type { SandboxEvent } from '../../client/events.js';
 import { JSON_OPTION, type Command, type Input } from '../command.js';
-import { colours, note, print, usage, type Io } from '../io.js';
+import { colours, note, print, terminalWidth, usage, type Io } from '../io.js';
+import { columnsOf, cutTo } from '../width.js';
 
 export const tailCommand: Command = {
   name: 'tail',
@@ -30,6 +31,7 @@ export const tailCommand: Command = {
     const wanted = filterOf(input);
     const limit = limitOf(input.text('limit'));
     const since = input.text('since');
+    const sinceMs = since === undefined ? undefined : parseDuration(since, '--since');
     const [sandbox = ''] = input.args;
     const stop = new AbortController();
     // Ctrl-C is how a tail ends; npx delivers it twice (traps.md 57).
@@ -41,9 +43,7 @@ export const tailCommand: Command = {
       const api = await client();
       const events = api.events(sandbox, {
         signal: stop.signal,
-        ...(since === undefined
-          ? {}
-          : { since: new Date(Date.now() - parseDuration(since, '--since')) }),
+        ...(sinceMs === undefined ? {} : { since: new Date(Date.now() - sinceMs) }),
       });
       if (io.stderr.isTTY) await note(io, `Events of ${sandbox}; Ctrl-C ends it.`);
       let shown = 0;
@@ -69,6 +69,8 @@ function filterOf(input: Input): (event: SandboxEvent) => boolean {
 
 /** `*` stands for anything; case does not matter, since ingestors differ in it. */
 function pattern(text: string): RegExp {
+  if (text === '')
+    throw usage('--type "" is not valid', 'Use a type, such as MESSAGE_CREATE or MESSAGE_*.');
   const literal = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${literal.join('.*')}$`, 'i');
 }
@@ -86,14 +88,12 @@ export function jsonLine({ payload, ...event }: SandboxEvent): string {
   return JSON.stringify({ ...event, payload: document });
 }
 
-const WIDTH = 80;
-
 function textLine(io: Io, { time, type, guildId, sequence, payload }: SandboxEvent): string {
   const c = colours(io, io.stdout);
   const head = printable([time.slice(11, 23), `#${sequence}`, type, guildId ?? '-'].join(' '));
-  const room = (io.stdout.isTTY ? io.stdout.columns : WIDTH) - head.length - 1;
-  const safe = printable(payload);
-  const cut = safe.length > room ? `${safe.slice(0, Math.max(0, room - 1))}…` : safe;
+  const room = terminalWidth(io) - columnsOf(head) - 1;
+  // Of a payload of megabytes no more than a line can show is looked at.
+  const cut = cutTo(printable(payload.slice(0, 400 + room)), room);
   return room > 8 ? `${head} ${c.dim(cut)}` : head;
 }
 

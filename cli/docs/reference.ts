@@ -1,24 +1,22 @@
 /** The command reference of docs/sandbox-guide.md, from the commands' own definitions. */
 import type { Command } from '../command.js';
-import type { Group } from '../parse.js';
+import { usageOf, type Group } from '../parse.js';
 
 export function commandReference(groups: readonly Group[]): string {
   return groups
-    .flatMap((group) =>
-      group.commands.filter(isReal).map((command) => section(group.name, command)),
-    )
+    .flatMap((group) => group.commands.filter(isReal).map((command) => section(group, command)))
     .join('\n');
 }
 
 /** Not the words that only lead to another group. */
 const isReal = ({ args }: Command): boolean => args !== '[...command]';
 
-function section(group: string, command: Command): string {
-  const { name, args, summary, aliases = [], options = [], examples = [] } = command;
-  const lines = [`### ${group} ${name}`, '', `${summary}.`, ''];
-  lines.push('```sh', `${group} ${name} ${args}`.trim(), '```', '');
+function section(group: Group, command: Command): string {
+  const { name, summary, aliases = [], options = [], examples = [] } = command;
+  const lines = [`### ${group.name} ${name}`, '', `${summary}.`, ''];
+  lines.push('```sh', usageOf(group, command), '```', '');
   if (aliases.length > 0) {
-    lines.push(`Also: ${aliases.map((alias) => `\`${group} ${alias}\``).join(', ')}.`, '');
+    lines.push(`Also: ${aliases.map((alias) => `\`${group.name} ${alias}\``).join(', ')}.`, '');
   }
   if (options.length > 0) {
     lines.push('| option | what it does |', '| --- | --- |');

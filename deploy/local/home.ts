@@ -60,17 +60,17 @@ export async function makeHome(home: string): Promise<HomePaths> {
     await writeFile(trial, '');
     await rm(trial);
   } catch (error) {
-    throw new SandboxError(
-      'SANDBOX_008',
-      `SANDBOX_HOME ${home} cannot be used: ${messageOf(error)}`,
-      {
-        hint: 'Set SANDBOX_HOME to a directory that this user may write to.',
-        cause: error,
-      },
-    );
+    throw unusableHome(home, error);
   }
   return paths;
 }
+
+/** What the file system says of a home, as SANDBOX_008. */
+export const unusableHome = (home: string, cause: unknown): SandboxError =>
+  new SandboxError('SANDBOX_008', `SANDBOX_HOME ${home} cannot be used: ${messageOf(cause)}`, {
+    hint: 'Set SANDBOX_HOME to a directory that this user may write to.',
+    cause,
+  });
 
 /** Removes what the stack made and nothing else: the home may be a directory that holds other things. */
 export async function purgeHome(home: string): Promise<void> {

@@ -14,7 +14,7 @@ import { upInBackground } from './background.js';
 import { endLeftovers, hasEnded } from './children.js';
 import { askDown, askRestart, askSignal, askStatus } from './control.js';
 import { configEnvironment } from './environment.js';
-import { homePaths, purgeHome } from './home.js';
+import { homePaths, purgeHome, unusableHome } from './home.js';
 import { signalProcess } from './identity.js';
 import { readLock, takeLock, type LockHolder } from './lock.js';
 import { runSupervisor } from './run.js';
@@ -71,13 +71,17 @@ export interface DownOptions {
 const DOWN_MS = 60_000;
 const LAST_BREATH_MS = 2_000;
 
-/** Returns once no process of the stack is left; does nothing where none runs. */
+/** Returns once no process of the stack is left; does nothing where none runs. @throws SANDBOX_008 for an unusable home */
 export async function down(config: Config, { purge = false }: DownOptions = {}): Promise<void> {
   const paths = homePaths(config.home);
   if (!existsSync(paths.home)) return;
   for (;;) {
     // Held meanwhile, so that the clean-up meets no stack that is just starting.
-    const taken = await takeLock(paths.lock, { controlPort: 0, token: '' });
+    const taken = await takeLock(paths.lock, { controlPort: 0, token: '' }).catch(
+      (error: unknown) => {
+        throw unusableHome(config.home, error);
+      },
+    );
     if ('holder' in taken) {
       await stopHolder(paths.lock, taken.holder);
       continue;

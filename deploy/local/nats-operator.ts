@@ -23,6 +23,8 @@ export interface NatsOperator {
   /** Goes into a URL as the user's password. */
   readonly tokens: Readonly<Record<NatsUserName, string>>;
   readonly authority: NatsAuthoritySecret;
+  /** The administrator for the `nats` command, which takes no token from a URL: a credentials file's text. */
+  readonly adminCredentials: string;
   /** Lines of the server's configuration. */
   readonly configuration: readonly string[];
 }
@@ -103,15 +105,17 @@ export function natsOperator(secret: string): NatsOperator {
     name: 'local',
     nats: { type: 'operator', system_account: sys.key.publicKey },
   });
+  const tokens = Object.fromEntries(
+    NATS_USERS.map((name) => [
+      name,
+      name === 'bd_api'
+        ? user(reader, name, API_USER, [apiPrefixTag(NATS_API_PREFIX)])
+        : user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]),
+    ]),
+  ) as NatsOperator['tokens'];
   return {
-    tokens: Object.fromEntries(
-      NATS_USERS.map((name) => [
-        name,
-        name === 'bd_api'
-          ? user(reader, name, API_USER, [apiPrefixTag(NATS_API_PREFIX)])
-          : user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]),
-      ]),
-    ) as NatsOperator['tokens'],
+    tokens,
+    adminCredentials: credentialsFile(tokens.admin, deriveNatsKey(secret, 'user', 'admin').seed),
     authority: {
       operator: operator.seed,
       callout: auth.key.seed,
@@ -131,6 +135,13 @@ export function natsOperator(secret: string): NatsOperator {
     ],
   };
 }
+
+/** As `nats --creds` reads it. */
+const credentialsFile = (token: string, seed: string): string =>
+  [
+    ...['-----BEGIN NATS USER JWT-----', token, '------END NATS USER JWT------', ''],
+    ...['-----BEGIN USER NKEY SEED-----', seed, '------END USER NKEY SEED------', ''],
+  ].join('\n');
 
 interface Account {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { workflowUrl } from '../../cli/commands/open.js';
-import { AUDIT_EVENTS } from '../../store/schema.js';
+import { AUDIT_EVENTS } from '../../domain/audit.js';
 import { bd } from '../support/bd.js';
 import { openClient, someName, someOwner, stackState } from '../support/stack.js';
 

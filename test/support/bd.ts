@@ -1,7 +1,9 @@
 /** Runs the compiled `bd` as a user would, and gives what it printed. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { inject } from 'vitest';
+import { runBd } from '../../cli/run.js';
 import { projectRoot } from '../../platform/project-root.js';
 
 export interface Ran {
@@ -34,4 +36,25 @@ export function bd(args: readonly string[], env: Record<string, string> = {}): P
       resolve({ code, stdout, stderr, millis: performance.now() - startedAt });
     });
   });
+}
+
+/** The same within this process, which is forty times cheaper: for command lines that end before they do anything. */
+export async function bdHere(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ran> {
+  const startedAt = performance.now();
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const streams = { stdout, stderr } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
+  const code = await runBd(args, {
+    ...streams,
+    env: { SANDBOX_HOME: inject('home'), SANDBOX_OWNER: 'tester', ...env },
+  });
+  const textOf = (stream: PassThrough): string => String(stream.read() ?? '');
+  return {
+    code,
+    stdout: textOf(stdout),
+    stderr: textOf(stderr),
+    millis: performance.now() - startedAt,
+  };
 }

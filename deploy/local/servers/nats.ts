@@ -30,6 +30,7 @@ export function natsService(options: NatsOptions): Service {
     async launch(): Promise<Launch> {
       await makeDirectory(data, 0o700);
       await writePrivateFile(configPath, configuration(options));
+      await writePrivateFile(join(run, 'admin.creds'), operator.adminCredentials);
       return { command: binary, args: ['--config', configPath], env: options.env };
     },
     async probe() {

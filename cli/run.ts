@@ -1,0 +1,48 @@
+/** Parses, runs one command, closes what it opened, and tells of any failure. */
+import type { SandboxClient } from '../client/sandbox-client.js';
+import type { Config } from '../platform/config.js';
+import type { CommandContext } from './command.js';
+import { groupFor } from './groups.js';
+import { print, reportError, type Io } from './io.js';
+import { parse } from './parse.js';
+
+const VERSION: readonly string[] = ['--version', '-V', '-v'];
+
+/** Also where the command line is not understood, so that a program can read why. Not what stands behind `--`. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? undefined : end).some((token) => /^--json(=true)?$/.test(token));
+}
+
+/** Runs one command line, whatever becomes of it. Returns the exit code. */
+export async function runBd(argv: readonly string[], io: Io): Promise<number> {
+  const json = asksForJson(argv);
+  let client: Promise<SandboxClient> | undefined;
+  try {
+    const { group, rest } = groupFor(argv);
+    if (VERSION.includes(rest[0] ?? '')) {
+      const { packageVersion } = await import('../platform/project-root.js');
+      await print(io, packageVersion());
+      return 0;
+    }
+    const parsed = parse(group, rest);
+    if (parsed === null) return 0;
+    // Loaded here: its validation costs some 50 ms, which help has no use for.
+    const { loadConfig } = await import('../platform/config.js');
+    let config: Config | undefined;
+    const context: CommandContext = {
+      io,
+      input: parsed.input,
+      config: () => (config ??= loadConfig(io.env)),
+      client: () =>
+        (client ??= import('../client/sandbox-client.js').then(
+          ({ SandboxClient }) => new SandboxClient(context.config()),
+        )),
+    };
+    return (await parsed.command.run(context)) ?? 0;
+  } catch (error) {
+    return await reportError(io, error, json);
+  } finally {
+    await client?.then((open) => open.close()).catch(() => undefined);
+  }
+}

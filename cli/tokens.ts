@@ -1,0 +1,95 @@
+/**
+ * The words of a command line as typed, looked at before cac parses them: of what it does not expect cac makes an argument,
+ * a `true`, or nothing, where a person has to be told.
+ */
+import type { Command, OptionSpec } from './command.js';
+import { usage } from './io.js';
+import { nearest } from './nearest.js';
+
+const nameOf = ({ flags }: OptionSpec): string => /--([a-z-]+)/.exec(flags)?.[1] ?? '';
+const takesValue = ({ flags }: OptionSpec): boolean => flags.includes('<');
+/** A lone `-` is a value: many programs take it for standard input. */
+const isOption = (token: string): boolean => token.startsWith('-') && token !== '-';
+
+/** Control characters of what was typed must not reach the terminal again. */
+const shown = (token: string): string => token.slice(0, 60).replace(/\p{Cc}/gu, '?');
+
+interface Option {
+  readonly name: string;
+  /** What stands behind `=`. */
+  readonly value: string | undefined;
+}
+
+function optionOf(token: string): Option {
+  const equals = token.indexOf('=');
+  const [word, value] =
+    equals < 0 ? [token, undefined] : [token.slice(0, equals), token.slice(equals + 1)];
+  return { name: word.replace(/^--/, ''), value };
+}
+
+/**
+ * Brings the command's word to the front: `--json list` is `list --json`. What stands behind `--` stays where it is.
+ * @param commands those whose options may come first: which of them take a value decides where the word is
+ */
+export function wordFirst(argv: readonly string[], commands: readonly Command[]): string[] {
+  const valued = new Set(
+    commands.flatMap(({ options = [] }) => options.filter(takesValue).map(nameOf)),
+  );
+  let at = 0;
+  for (
+    let token = argv[at];
+    token !== undefined && token !== '--' && isOption(token);
+    token = argv[at]
+  ) {
+    const { name, value } = optionOf(token);
+    at += valued.has(name) && value === undefined ? 2 : 1;
+  }
+  const word = argv[at];
+  if (word === undefined || word === '--') return [...argv];
+  return [word, ...argv.slice(0, at), ...argv.slice(at + 1)];
+}
+
+/** @param place such as `bd sandbox create`; @throws SANDBOX_008 for the first option that is not one of the command's */
+export function checkOptions(
+  place: string,
+  specs: readonly OptionSpec[],
+  tokens: readonly string[],
+): void {
+  const help = `\`${place} --help\` lists the options.`;
+  const given = new Map<OptionSpec, number>();
+  for (let i = 0; i < tokens.length; i += 1) {
+    const token = tokens[i] ?? '';
+    if (!isOption(token)) continue;
+    const { name, value } = optionOf(token);
+    const spec = specs.find((one) => nameOf(one) === name || `no-${nameOf(one)}` === name);
+    if (spec === undefined || !token.startsWith('--')) {
+      const near = nearest(name.slice(0, 60), specs.map(nameOf));
+      throw usage(
+        `unknown option ${shown(token.split('=')[0] ?? '')}`,
+        near === null ? help : `Did you mean --${near}?`,
+      );
+    }
+    if (takesValue(spec)) {
+      const next = tokens[i + 1];
+      if (
+        name !== nameOf(spec) ||
+        (value === undefined && (next === undefined || isOption(next)))
+      ) {
+        throw usage(
+          `option ${spec.flags} needs a value`,
+          `A value that begins with a dash is written --${nameOf(spec)}=VALUE.`,
+        );
+      }
+      if (value === undefined) i += 1;
+    } else if (value !== undefined && value !== 'true' && value !== 'false') {
+      throw usage(
+        `option --${nameOf(spec)} is not ${JSON.stringify(value.slice(0, 60))}`,
+        `Write --${nameOf(spec)}, or --${nameOf(spec)}=false.`,
+      );
+    }
+    const times = (given.get(spec) ?? 0) + 1;
+    given.set(spec, times);
+    if (times > 1 && spec.repeats !== true)
+      throw usage(`option ${spec.flags} is given more than once`, 'Leave one of them out.');
+  }
+}

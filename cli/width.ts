@@ -1,0 +1,29 @@
+/** How much room a text takes on a terminal: what is East Asian or an emoji takes two columns, whatever its length says. */
+import { stripVTControlCharacters } from 'node:util';
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const WIDE =
+  /\p{Emoji_Presentation}|\uFE0F|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303F\uFF01-\uFF60\uFFE0-\uFFE6]/u;
+const NARROW = /^[\x20-\x7E]*$/;
+
+/** In columns, colours not counted. */
+export function columnsOf(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  if (NARROW.test(plain)) return plain.length;
+  let columns = 0;
+  for (const { segment } of graphemes.segment(plain)) columns += WIDE.test(segment) ? 2 : 1;
+  return columns;
+}
+
+/** At most so many columns, ended by `…` where something is left out; never half a character. */
+export function cutTo(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  let kept = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += columnsOf(segment);
+    if (used > columns - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}

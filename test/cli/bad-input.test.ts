@@ -1,0 +1,321 @@
+/** What people and scripts get wrong: each is told with a code, the cause and a remedy, and nothing is made or broken. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { bd, bdHere, type Ran } from '../support/bd.js';
+import { openAdmin, someOwner, stackState } from '../support/stack.js';
+
+const OWNER = someOwner();
+const folder = mkdtempSync(join(tmpdir(), 'bad-input-'));
+
+/** `SANDBOX_008 what happened`, then what to do. */
+function told({ stderr }: Ran): { code: string; cause: string; remedy: string } {
+  const [first = '', ...rest] = stderr.trimEnd().split('\n');
+  const space = first.indexOf(' ');
+  return { code: first.slice(0, space), cause: first.slice(space + 1), remedy: rest.at(-1) ?? '' };
+}
+
+interface Row {
+  readonly args: readonly string[];
+  readonly cause: RegExp;
+  readonly remedy: RegExp;
+}
+const row = (line: string | readonly string[], cause: RegExp, remedy: RegExp): Row => ({
+  args: typeof line === 'string' ? line.split(' ') : line,
+  cause,
+  remedy,
+});
+
+const LISTS_COMMANDS = /--help` lists the commands/;
+const LISTS_OPTIONS = /--help` lists the options/;
+
+const WRONG: readonly Row[] = [
+  // Commands.
+  row('frobnicate', /unknown command "frobnicate"/, LISTS_COMMANDS),
+  row('sandbxo list', /unknown command "sandbxo"/, /Did you mean `bd sandbox`/),
+  row('sandbox lst', /unknown command "lst"/, /Did you mean `bd sandbox list`/),
+  row('sandbox constructor', /unknown command "constructor"/, LISTS_COMMANDS),
+  row('dev upp', /unknown command "upp"/, /Did you mean `bd dev up`/),
+  row([''], /unknown command ""/, LISTS_COMMANDS),
+  row(['sandbox', ''], /unknown command ""/, LISTS_COMMANDS),
+  row(['x'.repeat(5_000)], /unknown command "x{60}"/, LISTS_COMMANDS),
+  row('--json', /no command is given/, LISTS_COMMANDS),
+  row('--', /no command is given/, LISTS_COMMANDS),
+  row('sandbox --all', /no command is given/, LISTS_COMMANDS),
+  // Help for what is not there.
+  row('help frobnicate', /unknown command "frobnicate"/, LISTS_COMMANDS),
+  row('--help frobnicate', /unknown command "frobnicate"/, LISTS_COMMANDS),
+  row('frobnicate --help', /unknown command "frobnicate"/, LISTS_COMMANDS),
+  row('help sandbox creat', /unknown command "creat"/, /Did you mean `bd sandbox create`/),
+  row('sandbox help creat', /unknown command "creat"/, /Did you mean `bd sandbox create`/),
+  // Options.
+  row('sandbox list --frobnicate', /unknown option --frobnicate/, LISTS_OPTIONS),
+  row('--frobnicate sandbox list', /unknown option --frobnicate/, LISTS_OPTIONS),
+  row('sandbox --onwer x list', /unknown command "x"/, LISTS_COMMANDS),
+  row('sandbox list -x', /unknown option -x/, LISTS_OPTIONS),
+  row('sandbox list -json', /unknown option -json/, /./),
+  row('sandbox list --dryRun', /unknown option --dryRun/, /./),
+  row('sandbox sweep --dryRun', /unknown option --dryRun/, /Did you mean --dry-run/),
+  row('sandbox list --__proto__=x', /unknown option --__proto__/, LISTS_OPTIONS),
+  row('sandbox list --constructor x', /unknown option --constructor/, LISTS_OPTIONS),
+  row('worker --daemon', /unknown option --daemon/, LISTS_OPTIONS),
+  row('dev --detach', /unknown option --detach/, LISTS_OPTIONS),
+  row(['sandbox', 'list', '--\u001b[31m'], /unknown option --\?\[31m/, LISTS_OPTIONS),
+  // Values that look like options, or are none.
+  row('sandbox create --owner -x', /--owner <owner> needs a value/, /--owner=VALUE/),
+  row('sandbox create --owner --json', /"?.*--owner <owner> needs a value/, /--owner=VALUE/),
+  row('sandbox create --ttl', /--ttl <duration> needs a value/, /--ttl=VALUE/),
+  row('sandbox create --ttl=--json', /TTL "--json" is not valid/, /./),
+  row('sandbox create --no-ttl', /--ttl <duration> needs a value/, /--ttl=VALUE/),
+  row('sandbox create -- --json', /name "--json" is not valid/, /./),
+  row('sandbox create --wait=maybe', /--wait is not "maybe"/, /--wait=false/),
+  row('sandbox destroy x --yes=1', /--yes is not "1"/, /--yes=false/),
+  row('sandbox list --all=', /--all is not ""/, /--all=false/),
+  // Given twice.
+  row('sandbox create --ttl 1h --ttl 2h', /--ttl <duration> is given more than once/, /Leave one/),
+  row('sandbox create --ttl 1h --ttl=1h', /more than once/, /Leave one/),
+  row('sandbox list --owner a --json --owner a', /.*--owner <owner> is given more/, /Leave one/),
+  row('sandbox create --wait --no-wait', /--wait is given more than once/, /Leave one/),
+  // Arguments.
+  row('sandbox status', /something is missing/, /Usage: bd sandbox status <sandbox>/),
+  row('sandbox status a b', /"b" is too much/, /Usage: bd sandbox status <sandbox>/),
+  row('sandbox status a -- b', /"b" is too much/, /Usage: bd sandbox status <sandbox>/),
+  row('sandbox exec a', /no command is given/, /-- command/),
+  row('sandbox exec a --', /no command is given/, /-- command/),
+  row(
+    'sandbox exec a npm start',
+    /"npm" is too much/,
+    /Usage: bd sandbox exec <sandbox> -- command…/,
+  ),
+  row('doctor now', /"now" is too much/, /Usage: bd doctor/),
+  row('migrate -- now', /"now" is too much/, /Usage: bd migrate/),
+  row('dev restart', /something is missing/, /Usage: bd dev restart <service>/),
+  row('dev restart mysql', /no service "mysql"/, /temporal, postgres, nats, redis/),
+  row('completion tcsh', /shell "tcsh" is not known/, /bash, zsh, fish/),
+  // Empty.
+  row(['sandbox', 'create', ''], /name "" is not valid/, /./),
+  row(['sandbox', 'create', '--owner', ''], /owner "" is not valid/, /./),
+  row(['sandbox', 'create', '--owner='], /owner "" is not valid/, /./),
+  row(['sandbox', 'create', '--ttl', ''], /TTL "" is not valid/, /./),
+  row(['sandbox', 'create', '--guild', ''], /guild.*"" is not valid/, /./),
+  row(['sandbox', 'create', '--id', ''], /id "" is not valid/, /./),
+  row(['sandbox', 'status', ''], /name "" is not valid/, /./),
+  row(['sandbox', 'destroy', '', '--yes'], /name "" is not valid/, /./),
+  row(['sandbox', 'extend', 'x', ''], /duration "" is not valid/, /./),
+  row(['sandbox', 'unregister-guild', ''], /guild.*"" is not valid/, /./),
+  row(['sandbox', 'connect', 'x', '--format', ''], /format "" is not known/, /shell, fish/),
+  row(['sandbox', 'list', '--status='], /status "" is not known/, /pending/),
+  row(['sandbox', 'list', '--owner='], /owner "" is not valid/, /./),
+  row(['sandbox', 'logs', 'x', '--event='], /event "" is not known/, /ttl_extended/),
+  row(
+    ['sandbox', 'logs', 'x', '--event', 'expired'],
+    /event "expired" is not known/,
+    /ttl_extended/,
+  ),
+  row(['sandbox', 'tail', 'x', '--type='], /--type "" is not valid/, /MESSAGE_/),
+  row(['sandbox', 'tail', 'x', '--since='], /--since "" is not valid/, /./),
+  row(['sandbox', 'tail', 'x', '--limit='], /--limit "" is not valid/, /whole number/),
+  row(['sandbox', 'emit', ''], /no event ""/, /--list/),
+  row(['sandbox', 'emit', 'message-create', '--count='], /--count "" is not valid/, /whole number/),
+  row(['completion', ''], /shell "" is not known/, /bash/),
+];
+
+async function everythingOf(owner: string): Promise<number> {
+  const sql = openAdmin();
+  const [found] = await sql<{ n: number }[]>`
+    SELECT count(*)::int AS n FROM sandboxes WHERE owner IN (${owner}, '-x', '--json')`;
+  return found?.n ?? -1;
+}
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('bad input', () => {
+  it.each(WRONG)(
+    '$args is refused with its cause and a remedy',
+    async ({ args, cause, remedy }) => {
+      const ran = await bdHere(args, { SANDBOX_OWNER: OWNER });
+      // With --json it is an object of the same parts.
+      const json = ran.stderr.startsWith('{');
+      const parts = json
+        ? (JSON.parse(ran.stderr) as { error: { code: string; message: string; hint: string } })
+            .error
+        : undefined;
+      const {
+        code,
+        cause: text,
+        remedy: hint,
+      } = parts === undefined
+        ? told(ran)
+        : { code: parts.code, cause: parts.message, remedy: parts.hint };
+      expect(text).toMatch(cause);
+      expect(hint).toMatch(remedy);
+      expect([ran.code, ran.stdout, code]).toEqual([2, '', 'SANDBOX_008']);
+      expect(ran.stderr).not.toMatch(/\n\s+at |\u001b/);
+    },
+  );
+
+  it.each(WRONG.filter((_, i) => i % 20 === 0))(
+    '$args ends the process in the same way',
+    async ({ args }) => {
+      const ran = await bd(args, { SANDBOX_OWNER: OWNER });
+      expect([ran.code, ran.stdout]).toEqual([2, '']);
+      expect(ran.stderr).toMatch(/^SANDBOX_008 .*\n.+\n$/);
+    },
+  );
+
+  it('leaves nothing behind', async () => {
+    expect(await everythingOf(OWNER)).toBe(0);
+  });
+});
+
+describe('what only looks wrong', () => {
+  it.each([
+    [['--json', 'sandbox', 'list', '--owner', OWNER], '[]\n'],
+    [['sandbox', '--owner', OWNER, '--json', 'list'], '[]\n'],
+    [['sandbox', '--json', '--owner', OWNER, 'ls'], '[]\n'],
+    [['sandbox', 'list', '--json', `--owner=${OWNER}`, '--'], '[]\n'],
+    [['sandbox', 'list', '--json', '--owner=-x'], '[]\n'],
+    [['sandbox', 'list', '--json=true', '--all=false', '--owner', OWNER], '[]\n'],
+  ])('%j is understood', async (args, stdout) => {
+    const ran = await bdHere(args);
+    expect([ran.code, ran.stdout], ran.stderr).toEqual([0, stdout]);
+  });
+
+  it('`--json` of another program, behind `--`, changes nothing of ours', async () => {
+    const ran = await bdHere(['sandbox', 'exec', 'no-such', '--', 'cat', '--json']);
+    expect([ran.code, told(ran).code]).toEqual([4, 'SANDBOX_004']);
+  });
+
+  it('`bd` alone, and asked for help in any order, shows help', async () => {
+    for (const args of [
+      [],
+      ['help'],
+      ['-h'],
+      ['sandbox'],
+      ['help', 'sandbox'],
+      ['--help', 'dev'],
+    ]) {
+      const ran = await bd(args);
+      expect([ran.code, ran.stdout, ran.stderr]).toEqual([
+        0,
+        expect.stringContaining('Usage:'),
+        '',
+      ]);
+    }
+    for (const args of [
+      ['help', 'sandbox', 'create'],
+      ['sandbox', '--help', 'create'],
+    ])
+      expect((await bd(args)).stdout).toContain('bd sandbox create [name]');
+  });
+
+  it('`--version` says which it is', async () => {
+    for (const option of ['--version', '-v', '-V']) {
+      const ran = await bd([option]);
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+    }
+  });
+});
+
+describe('a home', () => {
+  const at = (name: string, files: Readonly<Record<string, string>> = {}): string => {
+    const home = mkdtempSync(join(folder, `${name}-`));
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(home, path), text);
+    return home;
+  };
+  const file = join(folder, 'a-file');
+  beforeAll(() => {
+    writeFileSync(file, 'not ours');
+  });
+  const half = '{"version":1,"pid":12,"star';
+
+  it.each([
+    [['dev', 'up'], file],
+    [['dev', 'down'], file],
+    [['dev'], file],
+    [['sandbox', 'list'], file],
+    [['sandbox', 'emit', 'message-create'], file],
+    [['migrate', '--check'], file],
+    [['worker'], file],
+    [['router'], file],
+    [['dev', 'up'], '/proc/nowhere'],
+    [['dev', 'down'], '/proc'],
+  ])('%j with a home that cannot be one is SANDBOX_008', async (args, home) => {
+    // A service's entry runs in a process of its own.
+    const run = args[0] === 'worker' || args[0] === 'router' ? bd : bdHere;
+    const ran = await run(args, { SANDBOX_HOME: home });
+    expect([ran.code, ran.stdout], ran.stderr).toEqual([2, '']);
+    expect(ran.stderr).toContain('SANDBOX_008');
+    expect(ran.stderr).toContain('SANDBOX_HOME');
+  });
+
+  it.each([
+    ['half-written', half],
+    ['of an earlier version', JSON.stringify({ version: 0, urls: {} })],
+    ['empty', ''],
+  ])('whose state file is %s is told with the way out, which works', async (_, text) => {
+    const home = at('state', { 'stack.json': text });
+    const ran = await bdHere(['sandbox', 'list'], { SANDBOX_HOME: home });
+    expect([ran.code, told(ran).code]).toEqual([2, 'SANDBOX_008']);
+    expect(told(ran).remedy).toContain('bd dev down');
+    expect((await bdHere(['dev', 'down'], { SANDBOX_HOME: home })).code).toBe(0);
+    const after = await bdHere(['sandbox', 'list'], { SANDBOX_HOME: home });
+    expect([after.code, told(after).code]).toEqual([7, 'SANDBOX_009']);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it('whose lock is half-written is nobody’s', async () => {
+    const home = at('lock', { 'supervisor.json': half, 'children.json': half });
+    expect((await bdHere(['dev', 'status'], { SANDBOX_HOME: home })).stdout).toContain('stopped');
+    expect((await bdHere(['dev', 'down', '--purge'], { SANDBOX_HOME: home })).code).toBe(0);
+  });
+
+  it('whose master secret is empty holds none', async () => {
+    const home = at('key', { 'master.key': '\n' });
+    const { urls, temporal } = stackState();
+    const env = {
+      SANDBOX_HOME: home,
+      SANDBOX_OWNER: OWNER,
+      TEMPORAL_ADDRESS: temporal.address,
+      DATABASE_URL: urls.client.database,
+      REDIS_URL: urls.client.redis,
+      NATS_URL: urls.client.nats,
+    };
+    const name = `half-key-${Date.now() % 1e6}`;
+    expect((await bdHere(['sandbox', 'create', name, '--ttl', '5m'], env)).code).toBe(0);
+    const ran = await bdHere(['sandbox', 'connect', name], env);
+    expect(ran.stderr).toContain('No credentials');
+    expect(ran.stdout).not.toContain('DATABASE_URL');
+    expect((await bdHere(['sandbox', 'exec', name, '--', 'true'], env)).code).toBe(8);
+    await bdHere(['sandbox', 'destroy', name, '--yes'], { SANDBOX_OWNER: OWNER });
+  });
+});
+
+describe('a database', () => {
+  it('of an earlier version, or of none, is told with `bd migrate`', async () => {
+    const sql = openAdmin();
+    const database = `older_${Date.now()}`;
+    await sql.unsafe(`CREATE DATABASE ${database}`);
+    try {
+      const url = new URL(stackState().urls.admin.database);
+      url.pathname = `/${database}`;
+      const env = { DATABASE_URL: url.href };
+      const check = await bdHere(['migrate', '--check'], env);
+      expect(check.code).toBe(1);
+      expect(check.stdout).toContain('001_roles.sql is missing');
+      const list = await bdHere(['sandbox', 'list'], env);
+      expect(list.code, list.stderr).toBeGreaterThan(0);
+      expect(told(list).remedy).toContain('bd migrate');
+    } finally {
+      await sql.unsafe(`DROP DATABASE ${database} WITH (FORCE)`);
+    }
+  });
+});
+
+it('leaves the stack of others as it was', async () => {
+  expect((await bd(['doctor'])).code).toBe(0);
+  expect(readdirSync(inject('home'))).toContain('stack.json');
+});

@@ -1,0 +1,79 @@
+/** Every command line that the documentation shows: in its `console` and `sh` blocks, and between single backquotes. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../platform/project-root.js';
+
+const root = projectRoot();
+
+/** The page's text, from the root. */
+export const readPage = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** All Markdown of the repository, and the examples' sources, whose comments say how they are run. */
+export const pages: readonly string[] = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...filesBelow('docs', '.md'),
+  ...filesBelow('examples', '.ts'),
+];
+
+function filesBelow(folder: string, end: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(end))
+    .map((name) => join(folder, name))
+    .sort();
+}
+
+export interface Documented {
+  /** As it stands on the page, without its comment. */
+  readonly command: string;
+  readonly page: string;
+  /** The heading above it. */
+  readonly section: string;
+  /** `console` and `sh` lines are to be typed; `inline` stands in a sentence, where it may be no more than a name. */
+  readonly kind: 'console' | 'sh' | 'inline';
+}
+
+/** What makes an inline text a command: its first word, perhaps after assignments. Of a tool the bare name is no command. */
+const TOOLS =
+  'npx|npm|node|eval|source|kill|psql|redis-cli|nats|temporal|docker|terraform|kubectl|promtool|curl|git|sh|bash';
+const COMMAND = new RegExp(`^(?:[A-Z_]+=\\S* )*(?:bd(?=\\s|$)|(?:${TOOLS})\\s)`);
+
+const withoutComment = (line: string): string => line.replace(/(^|\s+)#\s.*$/, '').trim();
+
+/** In the page's order. */
+export function documentedOn(page: string): Documented[] {
+  const found: Documented[] = [];
+  let language: string | null = null;
+  let section = '';
+  for (const line of readPage(page).split('\n')) {
+    const fence = /^```(\w*)/.exec(line);
+    if (fence !== null) language = language === null ? (fence[1] ?? '') : null;
+    else if (language === null) {
+      section = /^#+ (.+)$/.exec(line)?.[1] ?? section;
+      for (const [, code = ''] of line.matchAll(/`([^`]+)`/g))
+        if (COMMAND.test(code)) found.push({ command: code, page, section, kind: 'inline' });
+    } else if (language === 'console' || language === 'sh') {
+      const typed = language === 'sh' ? line : line.startsWith('$ ') ? line.slice(2) : '';
+      const command = withoutComment(typed);
+      if (command !== '') found.push({ command, page, section, kind: language });
+    }
+  }
+  return found;
+}
+
+/** What a reader of a section types, one line after the other. */
+export const linesOf = (page: string, ...sections: readonly string[]): string[] =>
+  documentedOn(page).flatMap(({ command, section, kind }) =>
+    kind !== 'inline' && sections.includes(section) ? [command] : [],
+  );
+
+/** In a checkout `bd` is `npx bd`: the same command. */
+export const withoutNpx = (command: string): string => command.replaceAll(/\bnpx bd\b/g, 'bd');
+
+/** Typed on a stack of its own by first-day.test.ts, since they stop it, kill it, or need it empty. */
+export const FIRST_DAY = [
+  ['README.md', 'Use it'],
+  ['docs/sandbox-runbook.md', 'Manual cleanup'],
+  ['docs/sandbox-runbook.md', 'Drills'],
+  ['docs/lifecycle.md', 'Rolling deploy'],
+  ['docs/sandbox-guide.md', 'Your own bot'],
+] as const;
