@@ -70,6 +70,15 @@ describe('Postgres killed under the driver', () => {
     await closePostgres(sql);
   });
 
+  it('a transaction whose session an administrator ends is rejected, and the next one works', async () => {
+    const sql = openPostgres(url, { name: 'test', max: 1 });
+    const ended = sql.begin((tx) => tx`SELECT pg_terminate_backend(pg_backend_pid())`);
+    await expect(ended).rejects.toThrow(/terminating connection|CONNECTION_CLOSED/);
+    await until('it works', () => sql`SELECT 1`.catch(() => null));
+    expect(await sql.begin((tx) => tx`SELECT 7 AS n`)).toEqual([{ n: 7 }]);
+    await closePostgres(sql);
+  });
+
   it('a failing transaction is rolled back, and its error told', async () => {
     const sql = openPostgres(url, { name: 'test', max: 1 });
     await sql`CREATE TABLE kept (n int)`;

@@ -9,6 +9,7 @@ import { lifecycleMetrics } from '../../activities/metrics.js';
 import { sandboxActivities, type SandboxActivities } from '../../activities/sandbox-activities.js';
 import { SandboxError } from '../../domain/errors.js';
 import { parseOwner, parseSandboxId } from '../../domain/names.js';
+import { setServicePasswords } from '../../migrate/postgres.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { guildTaken } from '../../store/claim.js';
 import { openDatabase } from '../../store/database.js';
@@ -116,4 +117,11 @@ it('a database that was never migrated is told of by its remedy', async () => {
   await expect(installationId(database)).rejects.toMatchObject({
     ...{ code: 'SANDBOX_009', hint: 'Run `bd migrate`.' },
   });
+});
+
+it('a password that could end its statement never reaches Postgres', async () => {
+  const url = stackState().urls.admin.database;
+  const good = 'x'.repeat(16);
+  const passwords = { bd_client: `${good}'; --`, bd_api: good, bd_worker: good, bd_router: good };
+  await expect(setServicePasswords(url, passwords)).rejects.toMatchObject({ code: 'SANDBOX_008' });
 });

@@ -1,8 +1,8 @@
 /** What the router reads its position from, laid out by hand: streams and checkpoint as accidents and operators leave them. */
 import { headers as newHeaders } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CHECKPOINT_KEY, HEADER_RAW_SEQ, STREAMS } from '../../domain/routing.js';
-import { streamFacts } from '../../platform/routed-log.js';
+import { CHECKPOINT_KEY, FENCE_SUBJECT, HEADER_RAW_SEQ, STREAMS } from '../../domain/routing.js';
+import { streamFacts, writeFence } from '../../platform/routed-log.js';
 import { routerBucket } from '../../platform/router-bucket.js';
 import { PositionReader, type Checkpoint } from '../../router/position.js';
 import { freshStreams, openWorld, type TestWorld } from './world.js';
@@ -40,6 +40,29 @@ async function checkpointOf(change: Partial<Checkpoint>): Promise<void> {
   };
   await routerBucket(world.nc).write(CHECKPOINT_KEY, { ...made, ...change });
 }
+
+describe('a fence', () => {
+  it('is refused where the log has gone on, and where nothing takes it', async () => {
+    await inRouted(1, 2);
+    const short = { length: 5 };
+    const behind = { sequence: 1, rawSequence: 1 };
+    await expect(writeFence(world.nc, behind, short)).rejects.toThrow(/wrong last sequence/);
+    expect((await streamFacts(world.nc, STREAMS.routed)).lastSequence).toBe(2);
+    const next = { sequence: 2, rawSequence: 2 };
+    expect(await writeFence(world.nc, next, short)).toEqual({ sequence: 7, rawSequence: 2 });
+    await world.jsm.streams.purge(STREAMS.routed);
+    const { config } = await world.jsm.streams.info(STREAMS.routed);
+    const without = config.subjects.filter((subject) => subject !== FENCE_SUBJECT);
+    await world.jsm.streams.update(STREAMS.routed, { subjects: without });
+    const nowhere = writeFence(
+      world.nc,
+      { sequence: 7, rawSequence: 2 },
+      { ...short, timeoutMs: 500 },
+    );
+    await expect(nowhere).rejects.toThrow('no stream takes the fence');
+    await world.jsm.streams.update(STREAMS.routed, { subjects: config.subjects });
+  });
+});
 
 describe('the position', () => {
   it('is the last message’s, and on the first day the beginning', async () => {

@@ -1,8 +1,10 @@
 /** Pure parts of the hot path, against their plain descriptions. */
 import fc from 'fast-check';
+import { headers as newHeaders, type Msg } from 'nats';
 import { describe, expect, it } from 'vitest';
 import { CHAIN_PARTS, carriedHeaders } from '../../domain/event-headers.js';
 import type { SandboxId } from '../../domain/names.js';
+import { headerBytes } from '../../platform/raw-headers.js';
 import { Chain } from '../../router/chain.js';
 import type { Doubt } from '../../router/doubt.js';
 import { DurationHistogram } from '../../router/duration-histogram.js';
@@ -24,6 +26,28 @@ describe('a status', () => {
     const status = readStatus(block === null ? null : Buffer.from(block));
     expect([status.code, status.text]).toEqual([code, text]);
     expect(status.value('Nats-Pending-Messages')).toBe(code === 408 ? '7' : '');
+  });
+});
+
+describe('the headers of a message', () => {
+  const own = newHeaders();
+  own.append('A', '1');
+  it.each([
+    [
+      'as this client keeps them',
+      { _rdata: Buffer.from('NATS/1.0\r\n\r\npayload'), _msg: { hdr: 12 } },
+      'NATS/1.0\r\n\r\n',
+    ],
+    [
+      'none, as this client keeps them',
+      { _rdata: Buffer.from('payload'), _msg: { hdr: -1 } },
+      null,
+    ],
+    ['as another version’s own encoding', { headers: own }, 'NATS/1.0\r\nA: 1\r\n\r\n'],
+    ['none in another version', {}, null],
+  ])('are read: %s', (_what, message, text) => {
+    const found = headerBytes(message as unknown as Msg);
+    expect(found === null ? null : Buffer.from(found).toString()).toBe(text);
   });
 });
 

@@ -10,6 +10,7 @@ import { endLeftovers } from '../../deploy/local/children.js';
 import { askRestart, askSignal, askStatus, startControl } from '../../deploy/local/control.js';
 import { cacheDirectory } from '../../deploy/local/environment.js';
 import { makeHome, purgeHome } from '../../deploy/local/home.js';
+import { adminEnv } from '../../deploy/local/index.js';
 import { identify, isAlive } from '../../deploy/local/identity.js';
 import { Keeper } from '../../deploy/local/keeper.js';
 import { openLog } from '../../deploy/local/log-file.js';
@@ -42,6 +43,14 @@ describe('addresses', () => {
     expect(bookOf(given).sysNatsUrl).toBe('');
     expect(bookOf({}).urls.admin).toEqual({ database: '', redis: '', nats: '' });
     expect(() => ports.of('redis')).toThrow(/was not reserved/);
+  });
+
+  it('are all the environment’s where it names all: no stack is asked', async () => {
+    const env = {
+      ...{ TEMPORAL_ADDRESS: 'a:1', DATABASE_URL: 'postgres://b/x' },
+      ...{ REDIS_URL: 'redis://c', NATS_URL: 'nats://d' },
+    };
+    expect(await adminEnv(loadConfig({ ...env, SANDBOX_HOME: '/nonexistent' }))).toEqual(env);
   });
 
   it('are shown without what is secret in them', () => {
