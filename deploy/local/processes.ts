@@ -1,12 +1,11 @@
 /** Worker, router and API as services: Node processes of this build, which announce their readiness over IPC. */
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessName, Service } from './service.js';
 
-/** From `dist/deploy/local/`, or, when a test runs the sources, from `deploy/local/` beside `dist/`. */
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const dist = basename(root) === 'dist' ? root : join(root, 'dist');
+/** This file is `dist/deploy/local/processes.js`, in the tests too. */
+const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const ENTRIES = {
   worker: 'workers/main.js',
