@@ -1,8 +1,9 @@
-/** The live events of a sandbox, read beside its bot: a consumer of our own, so that nothing is taken from the bot. */
-import { DeliverPolicy, type ConsumerMessages, type JsMsg } from 'nats';
+/** The live events of a sandbox, read beside its bot: from the stream itself, so that nothing is taken from the bot. */
+import { NatsError, type StoredMsg } from 'nats';
 import { classify } from '../domain/guild-of-event.js';
 import { natsPrefix, type SandboxId } from '../domain/names.js';
 import { HEADER_RAW_SEQ, STREAMS } from '../domain/routing.js';
+import { delay } from '../platform/deadline.js';
 import type { NatsConnection } from '../platform/nats.js';
 
 /** One event as it was stored for a sandbox. */
@@ -29,43 +30,87 @@ export interface EventsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Ordered and without acknowledgements: it survives a restart of the server and leaves no trace on it. */
+/** How often is asked for the next, where there was none. */
+const POLL_MS = 100;
+const ASK_MS = 2_000;
+
+/** NATS is away, or goes or comes: asked again. */
+const AWAY = new Set(['TIMEOUT', '503', 'DISCONNECT', 'CONNECTION_REFUSED']);
+const NOT_FOUND = 404;
+
+/**
+ * Message by message, each asked for by its sequence: a consumer would take rights that reach further than looking (its
+ * deliveries go wherever its owner says), and this leaves no trace on the server and survives its restart.
+ *
+ * @param apiPrefix below which subject JetStream answers this connection; undefined: its own
+ */
 export async function* eventsOf(
   nc: NatsConnection,
+  apiPrefix: string | undefined,
   sandboxId: SandboxId,
   { since, signal }: EventsOptions,
 ): AsyncGenerator<SandboxEvent> {
   const prefix = natsPrefix(sandboxId);
-  const consumer = await nc.jetstream().consumers.get(STREAMS.routed, {
-    filterSubjects: [`${prefix}>`],
-    ...(since === undefined
-      ? { deliver_policy: DeliverPolicy.New }
-      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
+  const { streams } = await nc.jetstreamManager({
+    ...{ checkAPI: false, timeout: ASK_MS },
+    ...(apiPrefix === undefined ? {} : { apiPrefix }),
   });
-  const messages: ConsumerMessages = await consumer.consume();
-  const stop = (): void => {
-    messages.stop();
+  /** The first at or after `sequence`; null where there is none. */
+  const at = async (sequence: number, subject: string): Promise<StoredMsg | null> => {
+    const query: { seq: number; next_by_subj: string } = { seq: sequence, next_by_subj: subject };
+    try {
+      return await streams.getMessage(STREAMS.routed, query);
+    } catch (error) {
+      if (error instanceof NatsError && error.api_error?.code === NOT_FOUND) return null;
+      throw error;
+    }
   };
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    for await (const message of messages) yield eventOf(message, prefix);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    messages.stop();
-    // It would go by itself after minutes without a reader; until then it would look like somebody's.
-    await consumer.delete().catch(() => undefined);
+  const aborted = new Promise<null>((resolve) => {
+    signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  const { state } = await streams.info(STREAMS.routed);
+  let next = state.last_seq + 1;
+  if (since !== undefined) next = await firstSince(at, since, state.first_seq, next);
+  while (!signal.aborted) {
+    const message = await Promise.race([at(next, `${prefix}>`), aborted]).catch(
+      (error: unknown) => {
+        if (error instanceof NatsError && AWAY.has(error.code)) return null;
+        throw error;
+      },
+    );
+    if (message === null) await Promise.race([delay(POLL_MS), aborted]);
+    else {
+      yield eventOf(message, prefix);
+      next = message.seq + 1;
+    }
   }
 }
 
-function eventOf(message: JsMsg, prefix: string): SandboxEvent {
+/** By halves: the sequence from which on nothing was stored before `since`. */
+async function firstSince(
+  at: (sequence: number, subject: string) => Promise<StoredMsg | null>,
+  since: Date,
+  first: number,
+  behindLast: number,
+): Promise<number> {
+  let [low, high] = [first, behindLast];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const message = await at(middle, '>');
+    if (message !== null && message.time < since) low = message.seq + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function eventOf(message: StoredMsg, prefix: string): SandboxEvent {
   const [family = '', ...type] = message.subject.slice(prefix.length).split('.');
-  const raw = message.headers?.get(HEADER_RAW_SEQ) ?? '';
+  const raw = message.header.get(HEADER_RAW_SEQ);
   const found = classify(message.data);
   return {
     sequence: message.seq,
     rawSequence: /^[0-9]+$/.test(raw) ? Number(raw) : null,
-    time: new Date(message.info.timestampNanos / 1_000_000).toISOString(),
+    time: message.time.toISOString(),
     family,
     type: type.join('.'),
     guildId: found.kind === 'guild' ? found.guildId : null,

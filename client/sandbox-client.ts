@@ -209,7 +209,9 @@ export class SandboxClient {
   async *events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent> {
     const { sandboxId } = await this.row(idOrName);
     const { eventsOf } = await import('./events.js');
-    yield* eventsOf(await this.connections.nats(), sandboxId, options);
+    const { natsApiPrefixOf } = await import('../platform/nats-authority.js');
+    const apiPrefix = natsApiPrefixOf(this.connections.addresses.nats);
+    yield* eventsOf(await this.connections.nats(), apiPrefix, sandboxId, options);
   }
 
   /** Repairs and removes now what the schedule would later; `dryRun` only reports. */

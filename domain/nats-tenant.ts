@@ -4,7 +4,7 @@
  * own rights wherever the request's reply subject points (isolation.md, "NATS").
  */
 import { consumerName, inboxPrefix, natsPrefix, natsUser, type SandboxId } from './names.js';
-import { STREAMS } from './routing.js';
+import { DLQ_STREAM, ROUTER_BUCKET, STREAMS } from './routing.js';
 
 /** Imported below `$JS.API` itself the services would answer 503, so clients take this prefix (`NATS_API_PREFIX`). */
 export const NATS_API_PREFIX = 'SB.API';
@@ -17,6 +17,10 @@ const INFO = `CONSUMER.INFO.${STREAMS.routed}`;
 const ACK = `$JS.ACK.${STREAMS.routed}`;
 const STREAM_INFO = `STREAM.INFO.${STREAMS.routed}`;
 const MESSAGE = `STREAM.MSG.GET.${STREAMS.routed}`;
+const RAW_INFO = `STREAM.INFO.${STREAMS.raw}`;
+const DLQ_INFO = `STREAM.INFO.${DLQ_STREAM}`;
+const ROUTERS_INFO = `STREAM.INFO.KV_${ROUTER_BUCKET}`;
+const ROUTERS_ENTRY = `STREAM.MSG.GET.KV_${ROUTER_BUCKET}`;
 
 const service = (name: string, subject: string, more: Record<string, unknown> = {}) => ({
   name,
@@ -32,14 +36,20 @@ export const CONTROL_EXPORTS = [
   service('ack', `${ACK}.*.>`),
   service('stream', `$JS.API.${STREAM_INFO}`),
   service('message', `$JS.API.${MESSAGE}`),
+  service('raw', `$JS.API.${RAW_INFO}`),
+  service('dlq', `$JS.API.${DLQ_INFO}`),
+  service('routers', `$JS.API.${ROUTERS_INFO}`),
+  service('router', `$JS.API.${ROUTERS_ENTRY}`),
 ];
 
+type Services = readonly (readonly [there: string, here: string])[];
+const imported = (...subjects: readonly string[]): Services =>
+  subjects.map((subject) => [`$JS.API.${subject}`, `${NATS_API_PREFIX}.${subject}`]);
+
 /** What who only looks imports from the control account: subject there, subject here. Permissions name the latter. */
-export const READER_SERVICES: readonly (readonly [there: string, here: string])[] = [
-  STREAM_INFO,
-  MESSAGE,
-  `${INFO}.*`,
-].map((subject) => [`$JS.API.${subject}`, `${NATS_API_PREFIX}.${subject}`]);
+export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE, `${INFO}.*`);
+/** And who looks whether all is well: every stream's settings, and who routes. */
+export const DOCTOR_SERVICES: Services = imported(RAW_INFO, DLQ_INFO, ROUTERS_INFO, ROUTERS_ENTRY);
 
 /** The `nats` part of a sandbox's account token. */
 export function tenantAccount(
@@ -48,7 +58,7 @@ export function tenantAccount(
   tags: readonly string[],
 ): Record<string, unknown> {
   const consumer = consumerName(sandboxId);
-  const imported = (name: string, subject: string, local?: string) =>
+  const use = (name: string, subject: string, local?: string) =>
     service(name, subject, {
       account: controlAccount,
       ...(local === undefined ? {} : { local_subject: local }),
@@ -66,9 +76,9 @@ export function tenantAccount(
       wildcards: false,
     },
     imports: [
-      imported('next', `$JS.API.${NEXT}.${consumer}`, `${NATS_API_PREFIX}.${NEXT}.${consumer}`),
-      imported('info', `$JS.API.${INFO}.${consumer}`, `${NATS_API_PREFIX}.${INFO}.${consumer}`),
-      imported('ack', `${ACK}.${consumer}.>`),
+      use('next', `$JS.API.${NEXT}.${consumer}`, `${NATS_API_PREFIX}.${NEXT}.${consumer}`),
+      use('info', `$JS.API.${INFO}.${consumer}`, `${NATS_API_PREFIX}.${INFO}.${consumer}`),
+      use('ack', `${ACK}.${consumer}.>`),
     ],
     tags,
   };

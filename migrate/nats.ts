@@ -9,6 +9,7 @@ import {
   streamConfigs,
   type NatsConnection,
 } from '../platform/nats.js';
+import { natsApiPrefixOf } from '../platform/nats-authority.js';
 
 /** JetStream's "stream not found". */
 const STREAM_NOT_FOUND = 10059;
@@ -53,7 +54,11 @@ export async function migrateNats(
 ): Promise<string[]> {
   const nc = await openNats(url, check ? 'bd migrate --check' : 'bd migrate');
   try {
-    const jsm = await nc.jetstreamManager();
+    const apiPrefix = natsApiPrefixOf(url);
+    const jsm = await nc.jetstreamManager({
+      checkAPI: false,
+      ...(apiPrefix === undefined ? {} : { apiPrefix }),
+    });
     const report: string[] = [];
     for (const wanted of wantedStreams(nc, routedSubjects)) {
       const name = wanted.name ?? '';

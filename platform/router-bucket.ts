@@ -39,10 +39,17 @@ export interface RouterBucket {
   keys(prefix: string): Promise<{ readonly keys: string[]; readonly now: number }>;
 }
 
-export function routerBucket(nc: NatsConnection, timeout = 1_000): RouterBucket {
+/** @param apiPrefix below which subject JetStream answers this connection; absent: its own. Then it can only be read */
+export function routerBucket(
+  nc: NatsConnection,
+  { timeout = 1_000, apiPrefix }: { timeout?: number; apiPrefix?: string | undefined } = {},
+): RouterBucket {
   const js = nc.jetstream({ timeout });
   const jsm = (): ReturnType<NatsConnection['jetstreamManager']> =>
-    nc.jetstreamManager({ checkAPI: false, timeout });
+    nc.jetstreamManager({
+      ...{ checkAPI: false, timeout },
+      ...(apiPrefix === undefined ? {} : { apiPrefix }),
+    });
 
   async function put(
     key: string,

@@ -2,6 +2,7 @@
 import { messageOf } from '../../domain/errors.js';
 import { redisRoutes, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
 import { closeNats, openNats } from '../../platform/nats.js';
+import { natsApiPrefixOf } from '../../platform/nats-authority.js';
 import { asPostgresError, closePostgres, openPostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import { routerBucket } from '../../platform/router-bucket.js';
@@ -97,16 +98,19 @@ export function memoryOf(redis: { used: number; limit: number; policy: string })
 export async function askNats(url: string): Promise<readonly Finding[]> {
   const from = Date.now();
   const nc = await openNats(url, NAME);
+  const apiPrefix = natsApiPrefixOf(url);
+  const given = apiPrefix === undefined ? {} : { apiPrefix };
   try {
     const to = Date.now();
     const permitted = await permission(
       'nats permission',
       'sees the streams',
-      'Run `bd migrate`, and let its user publish to $JS.API.STREAM.INFO.*.',
-      async () => (await nc.jetstreamManager()).streams.info(STREAMS.routed),
+      `Run \`bd migrate\`, and let its user publish to ${apiPrefix ?? '$JS.API'}.STREAM.INFO.*.`,
+      async () =>
+        (await nc.jetstreamManager({ checkAPI: false, ...given })).streams.info(STREAMS.routed),
     );
     const asked = Date.now();
-    const time = await routerBucket(nc)
+    const time = await routerBucket(nc, { apiPrefix })
       .keys('member.')
       .then(
         ({ now }) => clock('nats', now, { from: asked, to: Date.now() }),

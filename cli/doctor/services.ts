@@ -6,6 +6,7 @@ import { formatRough } from '../../domain/duration.js';
 import { messageOf } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { closeNats, openNats } from '../../platform/nats.js';
+import { natsApiPrefixOf } from '../../platform/nats-authority.js';
 import { routerBucket } from '../../platform/router-bucket.js';
 import { openTemporal, type TemporalClient } from '../../platform/temporal.js';
 import { failed, ok, unknown, version, warning, type Finding } from './check.js';
@@ -88,7 +89,7 @@ async function askWorkers(
 export async function askRouters(url: string): Promise<readonly Finding[]> {
   const nc = await openNats(url, 'bd doctor');
   try {
-    const bucket = routerBucket(nc);
+    const bucket = routerBucket(nc, { apiPrefix: natsApiPrefixOf(url) });
     const prefix = memberKey('');
     const { keys, now } = await bucket.keys(prefix);
     const members = await Promise.all(keys.map((key) => bucket.read(key, memberShape)));

@@ -3,10 +3,15 @@
  * who only looks in READER, the server's in SYS, and AUTH, where whoever comes with a user and password is put until the worker has answered for
  * him (docs/decisions/0010). Our processes come with a token, so that they need no worker to get in.
  */
-import { CONTROL_EXPORTS, NATS_API_PREFIX, READER_SERVICES } from '../../domain/nats-tenant.js';
+import {
+  CONTROL_EXPORTS,
+  NATS_API_PREFIX,
+  READER_SERVICES,
+  DOCTOR_SERVICES,
+} from '../../domain/nats-tenant.js';
 import { apiPrefixTag, type NatsAuthoritySecret } from '../../platform/nats-authority.js';
 import { deriveNatsKey, signNatsToken, type NatsKey } from '../../platform/nkeys.js';
-import { API_USER, CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
+import { API_USER, CLIENT_USER, CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
 
 export const NATS_USERS = [
   'admin',
@@ -92,7 +97,7 @@ export function natsOperator(secret: string): NatsOperator {
     [reader.key.publicKey]: account(reader, {
       imports: [
         ...CLAIMS.filter(({ name }) => name === 'lookup').map(imported),
-        ...READER_SERVICES.map(([subject, here]) => ({
+        ...[...READER_SERVICES, ...DOCTOR_SERVICES].map(([subject, here]) => ({
           ...{ name: here, subject, type: 'service', account: control.key.publicKey },
           // Wildcards of what is imported are numbered in the local subject.
           local_subject: here.replace('*', '$1'),
@@ -105,13 +110,13 @@ export function natsOperator(secret: string): NatsOperator {
     name: 'local',
     nats: { type: 'operator', system_account: sys.key.publicKey },
   });
+  const readers = { bd_api: API_USER, bd_client: CLIENT_USER };
+  const tokenOf = (name: NatsUserName): string =>
+    name === 'bd_api' || name === 'bd_client'
+      ? user(reader, name, readers[name], [apiPrefixTag(NATS_API_PREFIX)])
+      : user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]);
   const tokens = Object.fromEntries(
-    NATS_USERS.map((name) => [
-      name,
-      name === 'bd_api'
-        ? user(reader, name, API_USER, [apiPrefixTag(NATS_API_PREFIX)])
-        : user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]),
-    ]),
+    NATS_USERS.map((name) => [name, tokenOf(name)]),
   ) as NatsOperator['tokens'];
   return {
     tokens,

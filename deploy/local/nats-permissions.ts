@@ -2,9 +2,8 @@
  * Who may say what on NATS: the users of the control account, which holds JetStream and which tenants never share
  * (isolation.md, "NATS"). Only the router publishes into ROUTED, and the worker its fence.
  */
-import { READER_SERVICES } from '../../domain/nats-tenant.js';
+import { READER_SERVICES, DOCTOR_SERVICES } from '../../domain/nats-tenant.js';
 import {
-  DLQ_STREAM,
   FENCE_SUBJECT,
   RAW_SUBJECTS,
   ROUTER_BUCKET,
@@ -24,7 +23,7 @@ export interface NatsPermissions {
 const ALIVE = aliveSubject('*');
 /** Shows an account's token, which holds rights and no secret. */
 const ACCOUNT_LOOKUP = '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP';
-const { raw: RAW, routed: ROUTED } = STREAMS;
+const { raw: RAW } = STREAMS;
 const KV_STREAM = `KV_${ROUTER_BUCKET}`;
 const api = (...rest: readonly string[]): string => ['$JS.API', ...rest].join('.');
 
@@ -68,6 +67,17 @@ export const API_USER: NatsPermissions = {
   subscribe: { allow: subscribeOwn('bd_api') },
 };
 
+/**
+ * `bd`: what the REST API's user asks, single messages of a sandbox (`tail`), and all streams' settings and who routes (`doctor`). Not in JetStream's
+ * account either: with a consumer of its own there it could have the server deliver into any stream.
+ */
+export const CLIENT_USER: NatsPermissions = {
+  publish: {
+    allow: [...[...READER_SERVICES, ...DOCTOR_SERVICES].map(([, here]) => here), ACCOUNT_LOOKUP],
+  },
+  subscribe: { allow: subscribeOwn('bd_client') },
+};
+
 /** Users of the control account but `admin`, who may do everything. */
 export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
   bd_worker: {
@@ -101,22 +111,12 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
         // each event of RAW.
         '_INBOX_bd_router.>',
         '_INBOX_bd_worker.>',
-        '_INBOX_bd_client.>',
         '_INBOX_admin.>',
       ],
       // Its own output must never be its input.
       deny: [...RAW_SUBJECTS],
     },
     subscribe: { allow: subscribeOwn('bd_router', SYNC_SUBJECT, ALIVE) },
-  },
-  bd_client: {
-    publish: {
-      allow: [
-        ...[...READ_JETSTREAM, ...consume(ROUTED), ...consume(DLQ_STREAM), ...consume(KV_STREAM)],
-        ACCOUNT_LOOKUP,
-      ],
-    },
-    subscribe: { allow: subscribeOwn('bd_client') },
   },
   ingest: {
     publish: { allow: [...RAW_SUBJECTS] },

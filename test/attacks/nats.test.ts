@@ -7,6 +7,7 @@ import { natsAs, variable } from '../isolation/tenants.js';
 import { stackState, until } from '../support/stack.js';
 import { filled, openField, type Field } from './field.js';
 import * as nats from './nats.js';
+import { setTrap } from './trap.js';
 
 let field: Field;
 let refused = 0;
@@ -15,7 +16,8 @@ const tried =
   nats.NATS_SUBSCRIBE.length +
   nats.NATS_QUEUES.length +
   nats.NATS_HEADERS.length +
-  nats.REPLY_TARGETS.length * nats.REPLY_REQUESTS.length;
+  nats.REPLY_TARGETS.length * nats.REPLY_REQUESTS.length +
+  nats.REPLY_TARGETS.length * nats.READERS.flatMap(([, requests]) => requests).length;
 
 beforeAll(async () => {
   field = await openField();
@@ -145,62 +147,20 @@ describe('NATS refuses to', () => {
     const admin = await openNats(stackState().urls.admin.nats, 'test');
     const attacker = await natsAs(field.attacker.env);
     try {
-      const jsm = await admin.jetstreamManager();
-      const stored = () =>
-        jsm.streams
-          .info('ROUTED', { subjects_filter: '>' })
-          .then(({ state }) => Object.entries(state.subjects ?? {}));
-      const forged = async () =>
-        (await stored()).filter(
-          ([subject]) => subject.includes('forged') || subject === `sandbox.${field.victim.id}.>`,
-        );
-      /** What a request carried into the API would have made or removed. */
-      const made = async () => {
-        const names: string[] = [];
-        for await (const { name } of jsm.consumers.list('ROUTED')) names.push(name);
-        for await (const name of jsm.streams.names()) names.push(name);
-        return names.sort();
-      };
-      const heard: string[] = [];
-      const listen = (subject: string, connection: typeof admin) =>
-        connection.subscribe(subject, {
-          callback: (_, message) => {
-            heard.push(message.subject);
-          },
-        });
-      listen(`_INBOX_${field.victim.id}.>`, field.victimNats);
-      listen(`sandbox.${field.victim.id}.app.>`, field.victimNats);
-      for (const subject of [
-        '*.forged',
-        '*.*.*.forged',
-        '*.raw.forged',
-        '$KV.ROUTERS.forged',
-        '*.*.*.*.forged',
-      ])
-        listen(subject, admin);
-      await Promise.all([admin.flush(), field.victimNats.flush()]);
-      const before = (await jsm.consumers.info('ROUTED', `sb_${field.victim.id}`)).ack_floor;
-
+      const trap = await setTrap(admin, field);
       // There is an event to be delivered, so that every request has an answer with content.
       const own = `sandbox.${field.attacker.id}.events.own`;
       for (let i = 0; i < nats.REPLY_TARGETS.length; i += 1)
         await admin.jetstream().publish(own, `event ${i}`);
-      const lastSequence = async () => (await jsm.streams.info('ROUTED')).state.last_seq;
-      const end = await lastSequence();
-      const known = await made();
+      const before = await trap.touched();
       for (const target of nats.REPLY_TARGETS) {
         for (const [request, payload] of nats.REPLY_REQUESTS)
           attacker.publish(filled(request, field), payload, { reply: filled(target, field) });
       }
       await attacker.flush();
       await delay(300);
-      expect(await lastSequence()).toBe(end);
-      expect(await forged()).toEqual([]);
-      expect(await made()).toEqual(known);
-      expect(heard).toEqual([]);
-      expect((await jsm.consumers.info('ROUTED', `sb_${field.victim.id}`)).ack_floor).toEqual(
-        before,
-      );
+      expect(await trap.touched()).toEqual(before);
+      expect(trap.heard).toEqual([]);
 
       // The same requests with a reply subject of its own are answered.
       const info = await attacker.request(`SB.API.CONSUMER.INFO.ROUTED.sb_${field.attacker.id}`);
@@ -218,10 +178,37 @@ describe('NATS refuses to', () => {
       const there = `sandbox.${field.attacker.id}.events.forged`;
       const ask = `$JS.API.CONSUMER.INFO.ROUTED.sb_${field.attacker.id}`;
       admin.publish(ask, '', { reply: there });
-      await until('the forgery', async () => (await forged()).length > 0 || null);
+      await until('the forgery', async () => {
+        const { forged } = (await trap.touched()) as { forged: string[] };
+        return forged.includes(there) || null;
+      });
       refused += nats.REPLY_TARGETS.length * nats.REPLY_REQUESTS.length;
     } finally {
       await Promise.all([closeNats(admin), closeNats(attacker)]);
+    }
+  });
+
+  it.each(nats.READERS)('carry an answer to %s anywhere but to itself', async (role, requests) => {
+    const admin = await openNats(stackState().urls.admin.nats, 'test');
+    const reader = await openNats(stackState().urls[role].nats, 'test');
+    try {
+      const trap = await setTrap(admin, field);
+      const before = await trap.touched();
+      for (const target of nats.REPLY_TARGETS) {
+        for (const [request, payload] of requests)
+          reader.publish(filled(request, field), payload, { reply: filled(target, field) });
+      }
+      await reader.flush();
+      await delay(300);
+      expect(await trap.touched()).toEqual(before);
+      expect(trap.heard).toEqual([]);
+      for (const [request, payload] of requests) {
+        const answer = await reader.request(filled(request, field), payload);
+        expect(answer.string(), request).toContain('io.nats.jetstream.api.v1.');
+      }
+      refused += nats.REPLY_TARGETS.length * requests.length;
+    } finally {
+      await Promise.all([closeNats(admin), closeNats(reader)]);
     }
   });
 });

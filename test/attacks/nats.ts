@@ -208,6 +208,34 @@ export const NATS_HEADERS: readonly (readonly [string, string])[] = [
   ['Nats-Request-Info', '{"acc":"forged"}'],
 ];
 
+/** The same for those who only look (`bd` and the REST API's user), each with what they may ask. */
+export const READERS: readonly (readonly [
+  'client' | 'api',
+  readonly (readonly [string, string])[],
+])[] = [
+  [
+    'client',
+    [
+      ['SB.API.STREAM.INFO.ROUTED', ''],
+      ['SB.API.STREAM.MSG.GET.ROUTED', '{"last_by_subj":">"}'],
+      ['SB.API.STREAM.MSG.GET.ROUTED', 'not JSON'],
+      ['SB.API.CONSUMER.INFO.ROUTED.sb_{a}', ''],
+      ['SB.API.STREAM.INFO.RAW', ''],
+      ['SB.API.STREAM.INFO.DLQ', ''],
+      ['SB.API.STREAM.INFO.KV_ROUTERS', ''],
+      ['SB.API.STREAM.MSG.GET.KV_ROUTERS', '{"last_by_subj":">"}'],
+    ],
+  ],
+  [
+    'api',
+    [
+      ['SB.API.STREAM.INFO.ROUTED', ''],
+      ['SB.API.STREAM.MSG.GET.ROUTED', '{"last_by_subj":">"}'],
+      ['SB.API.CONSUMER.INFO.ROUTED.sb_{a}', ''],
+    ],
+  ],
+];
+
 /** Requests whose answer the server publishes; the last one acknowledges and asks for the next. */
 export const REPLY_REQUESTS: readonly (readonly [string, string])[] = [
   ['SB.API.CONSUMER.INFO.ROUTED.sb_{a}', ''],

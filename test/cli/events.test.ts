@@ -4,10 +4,19 @@ import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { projectRoot } from '../../platform/project-root.js';
+import { restart } from '../../deploy/local/index.js';
 import { override } from '../../cli/emit/override.js';
 import { openNats, closeNats } from '../../platform/nats.js';
 import { bd } from '../support/bd.js';
-import { openClient, someGuild, someName, someOwner, stackState, until } from '../support/stack.js';
+import {
+  openClient,
+  someGuild,
+  someName,
+  someOwner,
+  stackConfig,
+  stackState,
+  until,
+} from '../support/stack.js';
 
 const emitted = z.strictObject({
   event: z.string(),
@@ -96,6 +105,37 @@ describe('bd sandbox emit and tail', () => {
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     expect(performance.now() - asked).toBeLessThan(1_500);
+  });
+
+  it('begins exactly where it is told to, and goes on over a restart of NATS', async () => {
+    const { client, sandbox, guild } = await sandboxWithGuild();
+    const emit = (count: number) =>
+      bd(['sandbox', 'emit', 'message-create', '--guild', guild, '--count', String(count)]);
+    const read = async (since: Date, count: number): Promise<number[]> => {
+      const stop = new AbortController();
+      const seen: number[] = [];
+      for await (const { sequence } of client.events(sandbox.id, { since, signal: stop.signal })) {
+        seen.push(sequence);
+        if (seen.length === count) stop.abort();
+      }
+      return seen;
+    };
+    const before = new Date();
+    await emit(2);
+    const first = await read(before, 2);
+    const between = new Date();
+    await emit(3);
+    const all = await read(before, 5);
+    expect(all.slice(0, 2)).toEqual(first);
+    expect(await read(between, 3)).toEqual(all.slice(2));
+
+    const going = read(before, 7);
+    await restart(stackConfig(), 'nats');
+    await until('it takes events again', async () => (await emit(1)).code === 0 || null);
+    await until('and again', async () => (await emit(1)).code === 0 || null);
+    const whole = await going;
+    expect(whole.slice(0, 5)).toEqual(all);
+    expect(whole).toEqual([...new Set(whole)].sort((a, b) => a - b));
   });
 
   it('leaves no consumer behind', async () => {
