@@ -1,5 +1,5 @@
 /** `status`: every server is asked about its part of a sandbox; nothing is assumed, and it answers with any of them down. */
-import { messageOf, SandboxError } from '../domain/errors.js';
+import { messageOf } from '../domain/errors.js';
 import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
@@ -77,19 +77,16 @@ async function checkServers(
     connections.nats(),
     installationId(database),
   ]);
-  const unavailable = (outcome: PromiseSettledResult<unknown>): Error | null =>
-    outcome.status === 'rejected' ? asError(outcome.reason) : null;
   // A server that is away answers every call with its own error, so that the other checks still run.
-  const absent = (reason: Error | null): never =>
-    new Proxy(
-      {},
-      { get: () => () => Promise.reject(reason ?? new SandboxError('SANDBOX_009', 'unreachable')) },
-    ) as never;
+  const orAbsent = <T extends object>(outcome: PromiseSettledResult<T>): T =>
+    outcome.status === 'fulfilled'
+      ? outcome.value
+      : (new Proxy({}, { get: () => () => Promise.reject(asError(outcome.reason)) }) as T);
   const natsApiPrefix = natsApiPrefixOf(connections.addresses.nats);
   const resources = openResources({
     database,
-    redis: redis.status === 'fulfilled' ? redis.value : absent(unavailable(redis)),
-    nats: nats.status === 'fulfilled' ? nats.value : absent(unavailable(nats)),
+    redis: orAbsent(redis),
+    nats: orAbsent(nats),
     installation: installation.status === 'fulfilled' ? installation.value : '',
     masterSecret: null,
     natsAuthority: null,

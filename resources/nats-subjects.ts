@@ -7,7 +7,7 @@ import {
   type ConsumerConfig,
   type JetStreamManager,
 } from 'nats';
-import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
+import { SandboxError, unreachable } from '../domain/errors.js';
 import {
   consumerName,
   natsPrefix,
@@ -245,7 +245,6 @@ export async function inNats<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof SandboxError) throw error;
     if (error instanceof NatsError && AWAY.has(error.code)) throw unreachable('NATS', error);
-    if (error instanceof Error) throw error;
-    throw new Error(messageOf(error));
+    throw error;
   }
 }

@@ -155,15 +155,11 @@ export function redisKeyspace(context: ResourceContext): Resource {
           ...parseMark(mark),
         }));
         const users = redisAcl ? ((await redis.call('ACL', 'USERS')) as string[]) : [];
-        const tenants = users
-          .map((name) => ({ name, sandboxId: sandboxIdIn(name, 'sandbox_') }))
-          .filter(({ sandboxId }) => sandboxId !== null)
-          .map(({ name, sandboxId }) => ({
-            kind: 'acl-user',
-            name,
-            sandboxId,
-            ...parseMark(sandboxId === null ? null : registry[sandboxId]),
-          }));
+        const tenants = users.flatMap((name) => {
+          const sandboxId = sandboxIdIn(name, 'sandbox_');
+          if (sandboxId === null) return [];
+          return [{ kind: 'acl-user', name, sandboxId, ...parseMark(registry[sandboxId]) }];
+        });
         return [...keyspaces, ...tenants];
       });
     },
