@@ -1,5 +1,7 @@
 /** Publishes into RAW with the ingestor's own user, which may do nothing else, and waits until it is stored. */
 import type { Config } from '../../platform/config.js';
+import { ErrorCode, NatsError } from 'nats';
+import { SandboxError } from '../../domain/errors.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { ingestAddress } from '../../platform/stack-file.js';
 
@@ -12,6 +14,22 @@ export interface Publication {
 /** Acknowledgements waited for at once. */
 const IN_FLIGHT = 256;
 const ACK_MS = 5_000;
+
+/** @returns what the stream, or its absence, has said to a publish */
+function refused(error: unknown): unknown {
+  if (!(error instanceof NatsError)) return error;
+  const said = error.api_error?.description ?? error.message;
+  const away = error.isJetStreamError() || error.code === ErrorCode.NoResponders;
+  return new SandboxError(
+    'SANDBOX_009',
+    `NATS has not stored the event: ${away ? `RAW says ${said}` : said}`,
+    {
+      hint: 'Is RAW full, or missing? `bd migrate --check`, and the runbook, "Publishers are refused".',
+      details: { dependency: 'nats' },
+      cause: error,
+    },
+  );
+}
 
 /** The sequences of RAW, in order. @throws SANDBOX_009 where it cannot be reached */
 export async function publish(
@@ -30,6 +48,8 @@ export async function publish(
       sequences.push(...acks.map(({ seq }) => seq));
     }
     return sequences;
+  } catch (error) {
+    throw refused(error);
   } finally {
     await closeNats(nc);
   }

@@ -162,6 +162,21 @@ describe('bd sandbox emit and tail', () => {
     expect(emitted.parse(JSON.parse(byType.stdout)).subject).toBe('events.raw.GUILD_BAN_ADD');
   });
 
+  it('says that RAW has not stored an event, and what to look at', async () => {
+    const nc = await openNats(stackState().urls.admin.nats, 'test');
+    onTestFinished(() => closeNats(nc));
+    const { streams } = await nc.jetstreamManager();
+    const { config } = await streams.info('RAW');
+    await streams.update('RAW', { ...config, max_bytes: 100 });
+    const ran = await bd(['sandbox', 'emit', 'message-create']);
+    await streams.update('RAW', config);
+    expect([ran.code, ran.stdout]).toEqual([7, '']);
+    expect(ran.stderr).toMatch(
+      /^SANDBOX_009 NATS has not stored the event: .*maximum bytes exceeded/,
+    );
+    expect(ran.stderr).toContain('Publishers are refused');
+  });
+
   it.each([
     [['emit', 'message-craete'], 'Did you mean message-create'],
     [['emit'], 'name an event'],
