@@ -1,9 +1,18 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { customAlphabet } from 'nanoid';
 import { describe, expect, inject, it } from 'vitest';
 import { GROUPS } from '../../cli/groups.js';
+import { processIo } from '../../cli/io.js';
+import { listRow } from '../../cli/table.js';
+import { columnsOf, cutTo } from '../../cli/width.js';
+import type { Sandbox } from '../../domain/sandbox.js';
+import { parseSandboxId } from '../../domain/names.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { bd } from '../support/bd.js';
+import { someGuild, until } from '../support/stack.js';
+import { workflowOf } from '../support/temporal.js';
 
 const BD = join(projectRoot(), 'dist/cli/main.js');
 
@@ -50,4 +59,56 @@ describe('output', () => {
     expect(piped.stderr.toString()).toBe('');
     expect(piped.stdout.toString()).not.toContain('\u001b');
   });
+});
+
+describe('room on a terminal', () => {
+  it.each([
+    ['plain', 5],
+    ['\u001b[31mred\u001b[39m', 3],
+    ['漢字', 4],
+    ['é', 1],
+    ['👩‍👩‍👧‍👦!', 3],
+    ['ｆｕｌｌ', 8],
+  ])('%j takes %d columns', (text, columns) => {
+    expect(columnsOf(text)).toBe(columns);
+  });
+
+  it('is kept by what is cut, without half a character', () => {
+    expect(cutTo('漢字漢字', 6)).toBe('漢字…');
+    expect(cutTo('a👩‍👩‍👧‍👦b👩‍👩‍👧‍👦c', 5)).toBe('a👩‍👩‍👧‍👦b…');
+    expect(cutTo('short', 5)).toBe('short');
+  });
+
+  it('is not spent on a hundred guilds, of which a pipe gets each', () => {
+    const guildIds = Array.from({ length: 100 }, someGuild);
+    const sandbox = { guildIds, status: 'running', expiresAt: '2030-01-01T00:00:00Z' };
+    const cellOn = (isTTY: boolean): string => {
+      const stdout = Object.create(process.stdout, {
+        isTTY: { value: isTTY },
+      }) as NodeJS.WriteStream;
+      const io = { ...processIo, stdout };
+      return listRow(io, sandbox as unknown as Sandbox, 0)[4] ?? '';
+    };
+    expect(cellOn(true).split('\n')).toEqual([...guildIds.slice(0, 4), 'and 96 more']);
+    expect(cellOn(false).split('\n')).toEqual(guildIds);
+  });
+});
+
+it('Ctrl-C in a create ends the waiting with 130, and says that the work goes on', async () => {
+  const sandboxId = parseSandboxId(`sb${customAlphabet('abcdefghij', 10)()}`);
+  const workflow = await workflowOf(sandboxId);
+  const child = spawn(process.execPath, [BD, 'sandbox', 'create', '--id', sandboxId], {
+    // Where no worker asks for work.
+    env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home'), SANDBOX_TASK_QUEUE: 'nobody' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let told = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
+  await until('Temporal has it', () => workflow.describe().catch(() => null));
+  child.kill('SIGINT');
+  // npx delivers it twice.
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([130, null]);
+  expect(told).toMatch(/^Interrupted while creating: what has begun goes on by itself/);
+  await workflow.terminate();
 });
