@@ -119,7 +119,10 @@ describe('a statement of `bd` that fails', () => {
       (reason: unknown) => reason,
     );
     await database.close();
-    expect(error).toMatchObject({ name: 'PostgresFailure', code: '42P01' });
+    expect(error).toMatchObject({
+      code: 'SANDBOX_009',
+      cause: { name: 'PostgresFailure', code: '42P01' },
+    });
     const seen = inspect(error, { depth: null, showHidden: true });
     expect(seen).not.toMatch(/planted|9{17}|select |from "|Failed query/i);
   });
