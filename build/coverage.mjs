@@ -108,7 +108,27 @@ export async function measure(folder) {
 
 const percent = ({ pct }) => (typeof pct === 'number' ? pct : 100).toFixed(1).padStart(6);
 
-/** A line for each room, and one for all; `files`: also for each file, with the lines that no test has run. */
+/** Of lines and of branches, in per cent: what a whole run of the tests must reach. */
+const LEAST = 90;
+
+/** What is wrong with a whole run's coverage, in words; empty where nothing is. */
+export function shortfalls(map) {
+  const summary = map.getCoverageSummary();
+  return ['lines', 'branches']
+    .filter((kind) => summary[kind].pct < LEAST)
+    .map(
+      (kind) =>
+        `Only ${summary[kind].pct.toFixed(2)} % of the ${kind} were run, ${LEAST} % must be. \`npm test -- --coverage --checks\` lists those that were not: test what they do, or take away what nothing can reach.`,
+    );
+}
+
+/** Lines of a file with a branch that no test has taken. */
+function uncoveredBranches({ b, branchMap }) {
+  const missed = Object.entries(b).filter(([, counts]) => counts.some((count) => count <= 0));
+  return [...new Set(missed.map(([id]) => branchMap[id].loc.start.line))].sort((x, y) => x - y);
+}
+
+/** A line for each room, and one for all; `files`: also for each file, with the lines and branches that no test has run. */
 export function report(map, { files = false } = {}) {
   const all = coverage.createCoverageSummary();
   const rooms = new Map(ROOMS.map((room) => [room, coverage.createCoverageSummary()]));
@@ -119,8 +139,9 @@ export function report(map, { files = false } = {}) {
     all.merge(summary);
     rooms.get(name.split('/')[0])?.merge(summary);
     const missed = map.fileCoverageFor(path).getUncoveredLines().join(',');
+    const branches = uncoveredBranches(map.fileCoverageFor(path).data).join(',');
     lines.push(
-      `${name.padEnd(44)}${percent(summary.lines)}${percent(summary.branches)}  ${missed}`,
+      `${name.padEnd(44)}${percent(summary.lines)}${percent(summary.branches)}  ${missed} / ${branches}`,
     );
   }
   const row = (name, summary) =>

@@ -31,8 +31,14 @@ try {
     // Of processes that tests kill nothing would be left.
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(early)}`,
   });
-  const { measure, report } = await import('./coverage.mjs');
-  console.log(report(await measure(folder), { files: asked.includes('--coverage') }));
+  const { measure, report, shortfalls } = await import('./coverage.mjs');
+  const map = await measure(folder);
+  console.log(report(map, { files: asked.includes('--coverage') }));
+  const whole = args.every((arg) => arg.startsWith('-'));
+  for (const shortfall of whole ? shortfalls(map) : []) {
+    console.error(shortfall);
+    process.exitCode = 1;
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
