@@ -31,19 +31,27 @@ describe('help', () => {
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     }
   });
+});
 
-  it('costs little more than node itself', async () => {
-    const best = async (run: () => Promise<unknown>): Promise<number> => {
-      let millis = Infinity;
-      for (let i = 0; i < 5; i += 1) {
-        const from = performance.now();
-        await run();
-        millis = Math.min(millis, performance.now() - from);
-      }
-      return millis;
-    };
-    const node = await best(() => Promise.resolve(spawnSync(process.execPath, ['-e', '0'])));
-    expect(await best(() => bd(['--help']))).toBeLessThan(node + 100);
+describe('the time of a command', () => {
+  const best = async (run: () => Promise<unknown>): Promise<number> => {
+    let millis = Infinity;
+    for (let i = 0; i < 5; i += 1) {
+      const from = performance.now();
+      await run();
+      millis = Math.min(millis, performance.now() - from);
+    }
+    return millis;
+  };
+  const node = () => best(() => Promise.resolve(spawnSync(process.execPath, ['-e', '0'])));
+
+  it('is little more than that of node itself for help', async () => {
+    expect(await best(() => bd(['--help']))).toBeLessThan((await node()) + 100);
+  });
+
+  // 500 ms are seven times what node takes on the machine of docs/lifecycle.md; other machines differ, and have other work.
+  it('is a few times that of node for a list', async () => {
+    expect(await best(() => bd(['sandbox', 'list']))).toBeLessThan((await node()) * 8 + 100);
   });
 });
 
