@@ -61,13 +61,23 @@ export function openShell(
       : { NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE }),
     ...env,
   };
+  const running = new Set<number>();
   return {
     env: whole,
-    type: (line, options = {}) => typed(line, options, whole, cwd),
+    type: (line, options = {}) => typed(line, options, { env: whole, cwd, running }),
     close: () => {
+      // Of a test that was given up on.
+      for (const pid of running) process.kill(-pid, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+interface Surroundings {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Process groups of lines that have not ended. */
+  readonly running: Set<number>;
 }
 
 const BASH = ['--norc', '-o', 'pipefail', '-c'] as const;
@@ -76,8 +86,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 function typed(
   line: string,
   { answer, until, meanwhile, then }: TypeOptions,
-  env: Readonly<Record<string, string>>,
-  cwd: string,
+  { env, cwd, running }: Surroundings,
 ): Promise<Typed> {
   // `script` gives what it runs a terminal, and takes the answer from its own input.
   const [command, args] =
@@ -86,10 +95,12 @@ function typed(
       : ['script', ['-qec', `bash ${BASH.join(' ')} ${quoted(line)}`, '/dev/null']];
   // A process group of its own, so that Ctrl-C reaches all of a pipe.
   const child = spawn(command, args, { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const { pid = 0 } = child;
+  if (pid > 0) running.add(pid);
   const output = { stdout: '', stderr: '' };
   let ended = false;
   const signal = (name: NodeJS.Signals): void => {
-    if (!ended && child.pid !== undefined) process.kill(-child.pid, name);
+    if (!ended && pid > 0) process.kill(-pid, name);
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
@@ -113,6 +124,7 @@ function typed(
     child.once('error', reject);
     child.once('close', (code) => {
       ended = true;
+      running.delete(pid);
       clearTimeout(late);
       void used.then(() => {
         resolve({ code, ...output });
