@@ -44,7 +44,7 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two cores: files side by side would only measure each other.
+    // One stack for all of them; a whole run has two, side by side (build/halves.mjs).
     maxWorkers: 2,
     fileParallelism: false,
   },

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runHalves } from './halves.mjs';
 import { installed, run, codeOf } from './installed.mjs';
 
 installed();
@@ -24,17 +25,20 @@ process.on('SIGINT', () => undefined);
 const early = fileURLToPath(new URL('counts-early.cjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-coverage-'));
 try {
-  process.exitCode = codeOf(bin('vitest'), ['run', ...args], {
+  const whole = args.every((arg) => arg.startsWith('-'));
+  const env = {
     ...process.env,
     // Passed on by Node to every process of the tests; it costs them some 6 % of their time.
     NODE_V8_COVERAGE: folder,
     // Of processes that tests kill nothing would be left.
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(early)}`,
-  });
+  };
+  process.exitCode = whole
+    ? await runHalves(args, env)
+    : codeOf(bin('vitest'), ['run', ...args], env);
   const { measure, report, shortfalls } = await import('./coverage.mjs');
   const map = await measure(folder);
   console.log(report(map, { files: asked.includes('--coverage') }));
-  const whole = args.every((arg) => arg.startsWith('-'));
   for (const shortfall of whole ? shortfalls(map) : []) {
     console.error(shortfall);
     process.exitCode = 1;

@@ -1,0 +1,56 @@
+// A whole run of the tests in two halves side by side, each with a local stack of its own: one after the other, the files
+// leave a core idle half of the time, since they wait as much as they work. Vitest's own shards and merged report.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { codeOf } from './installed.mjs';
+
+const HALVES = ['1/2', '2/2'];
+const VITEST = 'node_modules/.bin/vitest';
+
+/** Both halves' files as they end, then one report of all; the exit code. */
+export async function runHalves(args, env) {
+  const aboutReport = (arg) => /^--(reporter|outputFile)/.test(arg);
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-halves-'));
+  try {
+    const codes = await Promise.all(
+      HALVES.map((half, i) =>
+        ended(
+          spawn(
+            VITEST,
+            [
+              'run',
+              `--shard=${half}`,
+              '--reporter=default',
+              '--reporter=blob',
+              `--outputFile.blob=${join(folder, `${i}.json`)}`,
+              ...args.filter((arg) => !aboutReport(arg)),
+            ],
+            { env, stdio: ['ignore', 'pipe', 'pipe'] },
+          ),
+        ),
+      ),
+    );
+    const merged = codeOf(VITEST, [
+      'run',
+      `--merge-reports=${folder}`,
+      ...args.filter(aboutReport),
+    ]);
+    return Math.max(...codes, merged);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Through pipes: two on one terminal would each redraw the other's lines. */
+function ended(child) {
+  child.stdout.pipe(process.stdout, { end: false });
+  child.stderr.pipe(process.stderr, { end: false });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}
