@@ -183,8 +183,13 @@ export class Engine {
     }, CHECK_MS);
     let ended: Doubt | undefined;
     try {
-      await term.start();
-      this.#enter('routing');
+      // Told to stop while there was no term to doubt: this one would have no end.
+      if (this.#stopping.signal.aborted) {
+        term.doubt(new Doubt('start', 'stopping'));
+      } else {
+        await term.start();
+        this.#enter('routing');
+      }
       this.#failures = 0;
       ended = await term.ended;
       return ended;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { STREAMS } from '../../domain/routing.js';
-import { delay } from '../../platform/deadline.js';
+import { delay, withDeadline } from '../../platform/deadline.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
@@ -159,5 +159,17 @@ describe('the position', () => {
       .toBe(300);
     const stored = (await readRouted(world.nc)).map(numberOf);
     expect(stored).toEqual(Array.from({ length: 300 }, (_, i) => 400 + i));
+  });
+
+  it('is left in order by a router that is told to stop at any moment of its start', async () => {
+    for (let ms = 0; ms < 90; ms += 3) {
+      const starting = await routerInProcess(world.servers, { until: 'started' });
+      await delay(ms);
+      await withDeadline(starting.stop(), 10_000, 'the router');
+    }
+    await restarted();
+    await flood.run(100, 5_000, inTurn);
+    await drained(world.nc);
+    expect(await verdict(world.nc, flood)).toEqual(NOTHING_WRONG);
   });
 });
