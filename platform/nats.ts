@@ -35,13 +35,13 @@ export function parseNatsUrl(text: string): NatsUrl {
   };
 }
 
-/** How to log in with what a URL holds: our own processes come with a token in the password's place. */
-/** The same as fields of the protocol's CONNECT, for the router's own wire: a bearer token needs no signature. */
+/** A login as fields of the protocol's CONNECT, for the router's own wire: a bearer token needs no signature. */
 export function natsLoginFields({ user, pass }: NatsUrl): Readonly<Record<string, string>> {
   if (pass === undefined || user === undefined) return {};
   return isNatsToken(pass) ? { jwt: pass } : { user, pass };
 }
 
+/** How to log in with what a URL holds: our own processes come with a token in the password's place. */
 export function natsLogin({ servers, user, pass }: NatsUrl): ConnectionOptions {
   if (pass === undefined || user === undefined) return { servers };
   if (isNatsToken(pass)) return { servers, authenticator: jwtAuthenticator(pass) };
