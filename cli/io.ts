@@ -30,10 +30,16 @@ export const printJson = (io: Io, value: unknown): Promise<void> =>
 export const terminalWidth = ({ stdout }: Io): number =>
   stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80;
 
-export function colours(io: Io, stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
+/** On a terminal that can, or with FORCE_COLOR; never with NO_COLOR (https://no-color.org). */
+export function colours(
+  io: Io,
+  stream: { readonly isTTY?: boolean },
+): ReturnType<typeof pc.createColors> {
   const forced = io.env.FORCE_COLOR !== undefined && io.env.FORCE_COLOR !== '0';
   const wanted = io.env.NO_COLOR === undefined || io.env.NO_COLOR === '';
-  return pc.createColors(wanted && (forced || stream.isTTY));
+  // `isTTY` is undefined on a pipe, and picocolors given undefined decides for itself: yes wherever CI is set.
+  const onTerminal = stream.isTTY === true && io.env.TERM !== 'dumb';
+  return pc.createColors(wanted && (forced || onTerminal));
 }
 
 /** One shape for every failure. With `--json`: an object on stderr, nothing on stdout. Returns the exit code. */

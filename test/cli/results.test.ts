@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { colours, processIo } from '../../cli/io.js';
 import { table } from '../../cli/table.js';
 import { formatEnvironment } from '../../cli/shell.js';
 import { SANDBOX_STATUSES, type SandboxStatus } from '../../domain/status.js';
@@ -180,6 +181,19 @@ describe('a list', () => {
       BD,
     };
     expect(execFileSync('bash', ['--norc', '-c', command], { env }).toString()).toBe('[\n0\n');
+  });
+});
+
+describe('colour', () => {
+  it('is for terminals that have it, whatever a pipe is part of', async () => {
+    for (const more of [{ CI: 'true' }, { CI: '', TERM: 'xterm-256color' }, { FORCE_COLOR: '0' }])
+      expect((await bd(['sandbox', 'status', 'no-such'], more)).stderr).toMatch(/^SANDBOX_004 /);
+    const red = (stream: { isTTY?: boolean }, env: Record<string, string>): string =>
+      colours({ ...processIo, env }, stream).red('x');
+    expect(red({ isTTY: true }, { TERM: 'xterm' })).toBe('\u001b[31mx\u001b[39m');
+    expect(red({ isTTY: true }, { TERM: 'dumb' })).toBe('x');
+    expect(red({}, { TERM: 'xterm', CI: 'true' })).toBe('x');
+    expect(red({}, { FORCE_COLOR: '1' })).toBe('\u001b[31mx\u001b[39m');
   });
 });
 
