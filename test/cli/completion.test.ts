@@ -1,17 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../cli/groups.js';
 import { bd } from '../support/bd.js';
+import { ownFolder } from '../support/folder.js';
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
 async function scriptFor(shell: string): Promise<string> {
   const { stdout, code } = await bd(['completion', shell]);
   expect(code).toBe(0);
-  const path = join(mkdtempSync(join(tmpdir(), 'completion-')), `bd.${shell}`);
+  const path = join(ownFolder(), `bd.${shell}`);
   writeFileSync(path, stdout);
   return path;
 }

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withEmf } from '../../activities/emf-metrics.js';
@@ -10,6 +9,7 @@ import { writeSecrets } from '../../deploy/compose/secrets.js';
 import { status } from '../../deploy/local/index.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { bd } from '../support/bd.js';
+import { ownFolder } from '../support/folder.js';
 import { stackConfig } from '../support/stack.js';
 
 const deploy = join(projectRoot(), 'deploy');
@@ -74,7 +74,7 @@ describe('the metrics that the alarms of CloudWatch read', () => {
 
 describe('containers', () => {
   it('give NATS and Redis a configuration that the real servers take', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+    const folder = ownFolder();
     writeSecrets(folder);
     expect(() => writeSecrets(folder)).toThrow('already');
     const nats = (await status(stackConfig())).find(({ name }) => name === 'nats');

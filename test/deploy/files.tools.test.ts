@@ -1,11 +1,11 @@
 /** Needs terraform, docker-compose and kubernetes-validate: `npm run test:deploy`. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeSecrets } from '../../deploy/compose/secrets.js';
 import { projectRoot } from '../../platform/project-root.js';
+import { ownFolder } from '../support/folder.js';
 
 const deploy = join(projectRoot(), 'deploy');
 
@@ -33,7 +33,7 @@ describe('deploy/terraform (terraform)', () => {
     ),
   };
   const plan = (values: Record<string, unknown>): { ok: boolean; output: string } => {
-    const folder = mkdtempSync(join(tmpdir(), 'terraform-'));
+    const folder = ownFolder();
     cpSync(join(deploy, 'terraform/variables.tf'), join(folder, 'variables.tf'));
     writeFileSync(join(folder, 'terraform.tfvars.json'), JSON.stringify({ ...good, ...values }));
     const { status, stdout, stderr } = spawnSync(
@@ -70,11 +70,11 @@ describe('containers', () => {
   it('have a compose file that Compose takes (docker-compose)', () => {
     const text = readFileSync(join(deploy, 'compose.yaml'), 'utf8');
     // Version 1 knows all of it but the project's name.
-    const path = join(mkdtempSync(join(tmpdir(), 'compose-')), 'compose.yaml');
+    const path = join(ownFolder(), 'compose.yaml');
     writeFileSync(path, text.replace(/^name: .*$/m, ''));
     const config = (...more: string[]) =>
       spawnSync('docker-compose', ['-f', path, ...more, 'config', '--quiet']);
-    const secrets = mkdtempSync(join(tmpdir(), 'secrets-'));
+    const secrets = ownFolder();
     writeSecrets(secrets);
     const ran = config('--env-file', join(secrets, 'env'));
     expect(ran.status, ran.stderr.toString()).toBe(0);
