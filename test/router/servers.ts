@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'nats';
 import { Redis } from 'ioredis';
 import { BINARIES, currentPlatform, type BinarySpec } from '../../deploy/local/binaries.js';
+import { cacheDirectory } from '../../deploy/local/environment.js';
 import { findBinary } from '../../deploy/local/install/binary.js';
 import { findPostgres } from '../../deploy/local/install/postgres.js';
 import { postgresUser } from '../../deploy/local/servers/postgres.js';
@@ -87,10 +88,11 @@ export interface Servers {
   close(): Promise<void>;
 }
 
-async function binary(spec: BinarySpec, cache: string): Promise<string> {
+async function binary(spec: BinarySpec): Promise<string> {
+  const env = process.env as Record<string, string>;
   const found = await findBinary(spec, {
-    cache,
-    env: process.env as Record<string, string>,
+    cache: cacheDirectory(env),
+    env,
     platform: currentPlatform(),
     onText: () => undefined,
     signal: AbortSignal.timeout(120_000),
@@ -99,23 +101,16 @@ async function binary(spec: BinarySpec, cache: string): Promise<string> {
 }
 
 export async function natsBinary(): Promise<string> {
-  return binary(BINARIES.nats, binaryCache());
-}
-
-function binaryCache(): string {
-  const cache = join(process.env.SANDBOX_TEST_CACHE ?? tmpdir(), 'router-test-binaries');
-  mkdirSync(cache, { recursive: true });
-  return cache;
+  return binary(BINARIES.nats);
 }
 
 /** Streams as the product makes them, and the tables that the router reads. */
 export async function startServers(): Promise<Servers> {
   const directory = mkdtempSync(join(tmpdir(), 'router-test-'));
   chmodSync(directory, 0o755);
-  const cache = binaryCache();
   const [natsServer, redisBinary, natsPort, redisPort, postgresPort] = await Promise.all([
-    binary(BINARIES.nats, cache),
-    binary(BINARIES.redis, cache),
+    binary(BINARIES.nats),
+    binary(BINARIES.redis),
     freePort(),
     freePort(),
     freePort(),
@@ -146,7 +141,7 @@ export async function startServers(): Promise<Servers> {
     () => spawn(redisBinary, redisArgs, { stdio: 'ignore' }),
     () => probeRedis(redisUrl),
   );
-  const postgres = await postgresServer(directory, cache, postgresPort, databaseUrl);
+  const postgres = await postgresServer(directory, postgresPort, databaseUrl);
   const servers: Servers = {
     nats,
     redis,
@@ -197,14 +192,13 @@ export async function startPostgres(
 ): Promise<{ process: ServerProcess; url: string }> {
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const process = await postgresServer(directory, binaryCache(), port, url);
+  const process = await postgresServer(directory, port, url);
   await process.start();
   return { process, url };
 }
 
 async function postgresServer(
   directory: string,
-  cache: string,
   port: number,
   url: string,
 ): Promise<ServerProcess> {
@@ -214,7 +208,7 @@ async function postgresServer(
   if (user !== null) chownSync(base, user.uid, user.gid);
   const env = process.env as Record<string, string>;
   const { bin } = await findPostgres({
-    cache,
+    cache: cacheDirectory(env),
     env,
     onText: () => undefined,
     user,
