@@ -28,6 +28,8 @@ export interface EventsOptions {
   readonly since?: Date;
   /** Ends the reading. */
   readonly signal: AbortSignal;
+  /** NATS has not answered, and is asked until it does; called once for each time that it is away. */
+  readonly onAway?: () => void;
 }
 
 /** How often is asked for the next, where there was none. */
@@ -48,36 +50,42 @@ export async function* eventsOf(
   nc: NatsConnection,
   apiPrefix: string | undefined,
   sandboxId: SandboxId,
-  { since, signal }: EventsOptions,
+  { since, signal, onAway }: EventsOptions,
 ): AsyncGenerator<SandboxEvent> {
   const prefix = natsPrefix(sandboxId);
   const { streams } = await nc.jetstreamManager({
     ...{ checkAPI: false, timeout: ASK_MS },
     ...(apiPrefix === undefined ? {} : { apiPrefix }),
   });
-  /** The first at or after `sequence`; null where there is none. */
-  const at = async (sequence: number, subject: string): Promise<StoredMsg | null> => {
-    const query: { seq: number; next_by_subj: string } = { seq: sequence, next_by_subj: subject };
-    try {
-      return await streams.getMessage(STREAMS.routed, query);
-    } catch (error) {
-      if (error instanceof NatsError && error.api_error?.code === NOT_FOUND) return null;
-      throw error;
-    }
-  };
   const aborted = new Promise<null>((resolve) => {
     signal.addEventListener('abort', () => resolve(null), { once: true });
   });
-  const { state } = await streams.info(STREAMS.routed);
+  /** Null where there is no such thing, or the reading was ended. */
+  const answerOf = async <T>(ask: () => Promise<T>): Promise<T | null> => {
+    for (let away = false; !signal.aborted; away = true) {
+      try {
+        return await Promise.race([ask(), aborted]);
+      } catch (error) {
+        if (!(error instanceof NatsError)) throw error;
+        if (error.api_error?.code === NOT_FOUND) return null;
+        if (!AWAY.has(error.code)) throw error;
+        if (!away) onAway?.();
+        await Promise.race([delay(POLL_MS), aborted]);
+      }
+    }
+    return null;
+  };
+  const firstAt: FirstAt = (sequence, subject) => {
+    const query: { seq: number; next_by_subj: string } = { seq: sequence, next_by_subj: subject };
+    return answerOf(() => streams.getMessage(STREAMS.routed, query));
+  };
+  const routed = await answerOf(() => streams.info(STREAMS.routed));
+  if (routed === null) return;
+  const { state } = routed;
   let next = state.last_seq + 1;
-  if (since !== undefined) next = await firstSince(at, since, state.first_seq, next);
+  if (since !== undefined) next = await firstSince(firstAt, since, state.first_seq, next);
   while (!signal.aborted) {
-    const message = await Promise.race([at(next, `${prefix}>`), aborted]).catch(
-      (error: unknown) => {
-        if (error instanceof NatsError && AWAY.has(error.code)) return null;
-        throw error;
-      },
-    );
+    const message = await firstAt(next, `${prefix}>`);
     if (message === null) await Promise.race([delay(POLL_MS), aborted]);
     else {
       yield eventOf(message, prefix);
@@ -86,9 +94,12 @@ export async function* eventsOf(
   }
 }
 
+/** The first message of a subject at or after a sequence; null where there is none. */
+type FirstAt = (sequence: number, subject: string) => Promise<StoredMsg | null>;
+
 /** By halves: the sequence from which on nothing was stored before `since`. */
 async function firstSince(
-  at: (sequence: number, subject: string) => Promise<StoredMsg | null>,
+  firstAt: FirstAt,
   since: Date,
   first: number,
   behindLast: number,
@@ -96,7 +107,7 @@ async function firstSince(
   let [low, high] = [first, behindLast];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const message = await at(middle, '>');
+    const message = await firstAt(middle, '>');
     if (message !== null && message.time < since) low = message.seq + 1;
     else high = middle;
   }

@@ -43,6 +43,7 @@ export const tailCommand: Command = {
       const api = await client();
       const events = api.events(sandbox, {
         signal: stop.signal,
+        onAway: () => void note(io, 'NATS does not answer; it is asked until it does.'),
         ...(sinceMs === undefined ? {} : { since: new Date(Date.now() - sinceMs) }),
       });
       if (io.stderr.isTTY) await note(io, `Events of ${sandbox}; Ctrl-C ends it.`);

@@ -8,6 +8,7 @@ import { restart } from '../../deploy/local/index.js';
 import { override } from '../../cli/emit/override.js';
 import { openNats, closeNats } from '../../platform/nats.js';
 import { bd } from '../support/bd.js';
+import { freeze } from '../support/freeze.js';
 import {
   openClient,
   someGuild,
@@ -136,6 +137,31 @@ describe('bd sandbox emit and tail', () => {
     const whole = await going;
     expect(whole.slice(0, 5)).toEqual(all);
     expect(whole).toEqual([...new Set(whole)].sort((a, b) => a - b));
+  });
+
+  it('waits, and says so, for a NATS that does not answer at its begin', async () => {
+    const { client, sandbox, guild } = await sandboxWithGuild();
+    await bd(['sandbox', 'emit', 'message-create', '--guild', guild, '--count', '2']);
+    const stop = new AbortController();
+    let away = 0;
+    const read = async (): Promise<number> => {
+      const onAway = (): void => void (away += 1);
+      const since = new Date(Date.now() - 60_000);
+      const events = client.events(sandbox.id, { since, signal: stop.signal, onAway });
+      let seen = 0;
+      for await (const { type } of events) {
+        expect(type).toBe('MESSAGE_CREATE');
+        if (++seen === 2) stop.abort();
+      }
+      return seen;
+    };
+    // Opens the connection: without one, NATS is named as unreachable.
+    await client.status(sandbox.id);
+    const thaw = await freeze('nats');
+    const going = read();
+    await until('it says so', () => Promise.resolve(away > 0 || null));
+    await thaw();
+    expect([await going, away]).toEqual([2, 1]);
   });
 
   it('leaves no consumer behind', async () => {
