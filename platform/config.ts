@@ -194,7 +194,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
   checkTtl(policy.defaultTtlMs, { minMs: policy.minTtlMs, maxMs: policy.maxTtlMs });
   return {
     home: resolve(cwd, e.SANDBOX_HOME),
-    owner: e.SANDBOX_OWNER ?? userInfo().username,
+    owner: e.SANDBOX_OWNER ?? osUser(),
     policy,
     sweep: { intervalMs: e.SANDBOX_SWEEP_INTERVAL, graceMs: e.SANDBOX_SWEEP_GRACE },
     routes: { cacheTtlMs: e.SANDBOX_ROUTE_CACHE_TTL_MS, staleMs: e.SANDBOX_STALE_ROUTES_MS },
@@ -222,6 +222,15 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
       nats: e.SANDBOX_CONTROL_NATS_URL ?? e.NATS_URL,
     }),
   };
+}
+
+/** By number where the system has no name for it, as for the user of a container's image. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.geteuid?.() ?? 'unknown'}`;
+  }
 }
 
 /** The subjects of `ROUTED` under this configuration. */

@@ -109,13 +109,15 @@ export function serverEnvironment(base: Environment): Record<string, string> {
   return withoutUndefined({ PATH, HOME, TMPDIR, LD_LIBRARY_PATH, LANG: 'C.UTF-8' });
 }
 
-/** Where downloaded binaries are kept, shared by all stacks of this user. */
+/** Where downloaded binaries are kept, shared by all stacks of this user; within the stack's home for one who has no other. */
 export function cacheDirectory(base: Environment): string {
-  const { SANDBOX_CACHE, XDG_CACHE_HOME } = base;
+  const { SANDBOX_CACHE, XDG_CACHE_HOME, SANDBOX_HOME = '.sandbox' } = base;
   if (SANDBOX_CACHE !== undefined && SANDBOX_CACHE !== '') return resolve(SANDBOX_CACHE);
-  const root =
-    XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== ''
-      ? XDG_CACHE_HOME
-      : join(homedir(), '.cache');
-  return join(root, 'discord-server-sandboxes');
+  if (XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== '')
+    return join(XDG_CACHE_HOME, 'discord-server-sandboxes');
+  try {
+    return join(homedir(), '.cache', 'discord-server-sandboxes');
+  } catch {
+    return resolve(SANDBOX_HOME, 'cache');
+  }
 }

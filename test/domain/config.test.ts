@@ -1,5 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../platform/config.js';
+import { projectRoot } from '../../platform/project-root.js';
 
 const CONTROL = {
   DATABASE_URL: 'postgres://a:b@127.0.0.1/x',
@@ -18,6 +22,20 @@ describe('the configuration', () => {
     });
     expect(sweep).toEqual({ intervalMs: 900_000, graceMs: 600_000 });
     expect(routes).toEqual({ cacheTtlMs: 60_000, staleMs: 60_000 });
+  });
+
+  it('names an OS user without a name by his number, as in the image of deploy/Dockerfile', () => {
+    const script = `
+      import { loadConfig } from ${JSON.stringify(join(projectRoot(), 'dist/platform/config.js'))};
+      try { process.seteuid(65532); } catch {}
+      console.log(loadConfig({}).owner);
+      process.seteuid(process.getuid());
+      console.log(loadConfig({}).owner);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+    const { username, uid } = userInfo();
+    // Only root may become somebody else.
+    const other = uid === 0 ? 'uid-65532' : username;
+    expect(stdout.toString(), stderr.toString()).toBe(`${other}\n${username}\n`);
   });
 
   it("takes nats-server's max_control_line, within what can be meant", () => {
