@@ -1,12 +1,14 @@
 /** The worker's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { RESOURCE_NAMES } from '../domain/sandbox.js';
 
 export interface LifecycleMetrics {
   created(seconds: number, outcome: 'created' | 'failed'): void;
   destroyed(seconds: number): void;
   cleanupFailed(step: string): void;
   active(perOwner: ReadonlyMap<string, number>): void;
-  orphans(perKind: ReadonlyMap<string, number>): void;
+  /** What a sweep that has just ended found. */
+  swept(orphansPerKind: ReadonlyMap<string, number>): void;
   /** A guard has ended the sessions of a sandbox that took too much of what all share. */
   sessionsEnded(guard: Guard): void;
   guardFailed(guard: Guard): void;
@@ -16,6 +18,16 @@ export interface LifecycleMetrics {
 export type Guard = keyof typeof ENDED_FOR;
 /** Values of the label `reason`. */
 const ENDED_FOR = { locks: 'postgres_locks', connections: 'redis_connections' } as const;
+
+const ORPHAN_KINDS = [
+  ...['schema', 'role', 'keyspace', 'acl-user', 'consumer', 'nats-account', 'route'],
+] as const;
+/** Values of the label `error_type`. */
+const CLEANUP_STEPS = [
+  ...['mark destroying', 'revoke credentials', 'mark destroyed'],
+  ...RESOURCE_NAMES.map((name) => `remove ${name}`),
+  ...ORPHAN_KINDS.map((kind) => `orphan ${kind}`),
+];
 
 const LIFECYCLE_SECONDS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 30, 60, 300];
 
@@ -41,8 +53,9 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     registers,
   });
   // From the beginning at 0: a first increase from nothing is none to Prometheus.
-  for (const step of ['mark destroying', 'revoke credentials', 'mark destroyed'])
-    cleanupErrors.inc({ error_type: step }, 0);
+  create.zero({ outcome: 'created' });
+  create.zero({ outcome: 'failed' });
+  for (const step of CLEANUP_STEPS) cleanupErrors.inc({ error_type: step }, 0);
   const active = new Gauge({
     name: 'sandbox_active_total',
     help: 'Live sandboxes by owner.',
@@ -51,8 +64,13 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
   });
   const orphans = new Gauge({
     name: 'sandbox_orphaned_resources',
-    help: 'Resources without a live sandbox, as the last sweep found them.',
+    help: 'Resources without a live sandbox, as the last sweep of this worker found them.',
     labelNames: ['kind'],
+    registers,
+  });
+  const lastSweep = new Gauge({
+    name: 'sandbox_last_sweep_timestamp_seconds',
+    help: 'When this worker last ended a sweep, in Unix time; 0: never. Workers take turns: the newest one counts.',
     registers,
   });
   const ended = new Counter({
@@ -72,7 +90,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     guardErrors.inc({ guard }, 0);
   }
   // A kind that is gone is told as 0: a series that only vanishes would leave its last value on a dashboard.
-  const known = new Set(['schema', 'role', 'keyspace', 'acl-user', 'consumer', 'route']);
+  const known = new Set<string>(ORPHAN_KINDS);
   for (const kind of known) orphans.set({ kind }, 0);
   return {
     created: (seconds, outcome) => {
@@ -88,12 +106,13 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
       active.reset();
       for (const [owner, count] of topOwners(perOwner)) active.set({ owner }, count);
     },
-    orphans: (perKind) => {
+    swept: (orphansPerKind) => {
       for (const kind of known) orphans.set({ kind }, 0);
-      for (const [kind, count] of perKind) {
+      for (const [kind, count] of orphansPerKind) {
         known.add(kind);
         orphans.set({ kind }, count);
       }
+      lastSweep.setToCurrentTime();
     },
     sessionsEnded: (guard) => {
       ended.inc({ reason: ENDED_FOR[guard] });

@@ -134,7 +134,8 @@ export function sweepActivities(context: SweepContext) {
         perKind.set(orphan.kind, (perKind.get(orphan.kind) ?? 0) + 1);
         reports.push(await removeOrphan(orphan.resource, orphan, dryRun));
       }
-      metrics.orphans(perKind);
+      // Looking only is no sweep.
+      if (!dryRun) metrics.swept(perKind);
       return reports;
     },
   });

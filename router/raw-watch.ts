@@ -1,6 +1,6 @@
 /**
  * Looks at `RAW` every second, also while no term runs (a full `ROUTED` lets none begin): how far behind the writer is, and
- * an alarm before publishers are refused.
+ * a word before publishers are refused. Nothing is lost then: it does not count among the metric of what was (`alarms_total`).
  */
 import type { NatsConnection } from 'nats';
 import type { Logger } from '../platform/log.js';
@@ -15,7 +15,6 @@ export interface RawWatchOptions {
   readonly stream: string;
   /** null: not the writer. */
   readonly confirmed: () => number | null;
-  readonly onAlarm: () => void;
   readonly log: Logger;
 }
 
@@ -42,7 +41,7 @@ export class RawWatch {
   }
 
   async #look(): Promise<void> {
-    const { nc, stream, confirmed, onAlarm, log } = this.options;
+    const { nc, stream, confirmed, log } = this.options;
     const raw = await streamFacts(nc, stream).catch(() => null);
     if (raw === null) return;
     const position = confirmed();
@@ -55,7 +54,6 @@ export class RawWatch {
     this.#times += 1;
     // Twice in a row: not just before it was trimmed. Then once, until it has fallen.
     if (this.#times !== 2) return;
-    onAlarm();
     log.error({ fill: this.fill, lag: this.lag }, 'ALARM: RAW is nearly full of unrouted events');
   }
 }

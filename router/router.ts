@@ -113,9 +113,6 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     nc,
     stream: streams.raw,
     confirmed: () => engine.confirmedRaw,
-    onAlarm: () => {
-      metrics.alarm();
-    },
     log,
   });
   const consumers = new ConsumerWatch({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { topOwners } from '../../activities/metrics.js';
+import { Registry } from 'prom-client';
+import { lifecycleMetrics, topOwners } from '../../activities/metrics.js';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { DurationHistogram } from '../../router/duration-histogram.js';
 import { bd } from '../support/bd.js';
@@ -14,6 +15,7 @@ const WORKER = [
   'sandbox_destroy_duration_seconds_count',
   'sandbox_cleanup_errors_total',
   'sandbox_orphaned_resources',
+  'sandbox_last_sweep_timestamp_seconds',
   'sandbox_sessions_ended_total',
   'sandbox_guard_errors_total',
   'temporal_worker_task_slots_available',
@@ -94,6 +96,33 @@ describe('the metrics of a real run', () => {
     expect(total(after, destroyed) - total(before.worker, destroyed)).toBe(1);
     const seen = new Set([...names(worker), ...names(after)]);
     for (const name of WORKER) expect([...seen], name).toContain(name);
+  });
+});
+
+describe('what a sweep found', () => {
+  it('has the time of that sweep beside it, since several workers take turns', async () => {
+    const client = openClient();
+    const time = async (): Promise<number> =>
+      total(await scrape('worker'), 'sandbox_last_sweep_timestamp_seconds');
+    const from = Date.now() / 1_000;
+    await client.sweep({ dryRun: false });
+    const swept = await time();
+    expect(swept).toBeGreaterThan(from - 1);
+    // Looking is no sweep.
+    await client.sweep({ dryRun: true });
+    expect(await time()).toBe(swept);
+  });
+});
+
+describe('failures', () => {
+  it('are shown from 0 on, since a first one from nothing is no increase to Prometheus', async () => {
+    const registry = new Registry();
+    lifecycleMetrics(registry);
+    const page = await registry.metrics();
+    for (const step of ['revoke credentials', 'remove redis-keyspace', 'orphan nats-account'])
+      expect(page).toContain(`sandbox_cleanup_errors_total{error_type="${step}"} 0`);
+    expect(page).toContain('sandbox_create_duration_seconds_count{outcome="failed"} 0');
+    expect(page).toContain('sandbox_orphaned_resources{kind="nats-account"} 0');
   });
 });
 

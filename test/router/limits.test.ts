@@ -54,7 +54,9 @@ describe('limits', () => {
 
   it('an alarm comes before RAW refuses its publishers', async () => {
     const { nc, jsm } = world;
-    router = await routerInProcess(world.servers);
+    const lines: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
+    router = await routerInProcess(world.servers, { log });
     await flood.run(100, 5_000, inTurn);
     await drained(nc);
     // The way out is shut, so that only a backlog fills it.
@@ -62,8 +64,12 @@ describe('limits', () => {
     await jsm.streams.update(STREAMS.raw, { max_bytes: 3_000_000 });
     const flooding = flood.run(4_000, 1_000, inTurn);
     await expect
-      .poll(() => router?.router.metrics.registry.metrics(), { timeout: 9_000, interval: 200 })
-      .toMatch(/sandbox_router_alarms_total [1-9]/);
+      .poll(() => lines.join(''), { timeout: 9_000, interval: 200 })
+      .toContain('ALARM: RAW is nearly full');
+    const page = await router.router.metrics.registry.metrics();
+    expect(page).toMatch(/sandbox_router_raw_fill_ratio 0\.[89]/);
+    // Which tells of what was lost: nothing.
+    expect(page).toContain('sandbox_router_alarms_total 0');
     await flooding;
     await jsm.streams.update(STREAMS.routed, { discard: DiscardPolicy.Old, max_msgs: -1 });
     await drained(nc);
@@ -202,6 +208,8 @@ describe('limits', () => {
     expect(router.router.ready()).toBe(false);
     const text = await router.router.metrics.registry.metrics();
     expect(text).toMatch(/sandbox_router_paused 1/);
+    // What the alert rules build on.
+    expect(text).toMatch(/sandbox_router_writer 0/);
     await Promise.all([servers.redis.start(), servers.postgres.start()]);
     await expect.poll(() => router?.router.status().state, { timeout: 8_000 }).toBe('routing');
     await flooding;
