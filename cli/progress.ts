@@ -62,7 +62,7 @@ export async function withLastingProgress<T>(
     if (told) return;
     told = true;
     shown.stop();
-    const said = `Interrupted while ${text}: what has begun goes on by itself; \`bd sandbox list\` shows it.`;
+    const said = `Interrupted while ${text}: what has begun goes on by itself; \`bd sandbox list --all\` shows it.`;
     void note(io, said).finally(() => process.exit(INTERRUPTED));
   };
   process.on('SIGINT', onInterrupt);

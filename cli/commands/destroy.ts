@@ -39,17 +39,18 @@ export const destroyCommand: Command = {
       if (input.flag('json')) return printJson(io, []);
       return note(io, 'Nothing to destroy.');
     }
-    if (!input.flag('confirm') && !input.flag('yes')) {
-      const what =
-        targets.length === 1 ? `sandbox ${targets[0] ?? ''}` : `${targets.length} sandboxes`;
-      await confirmed(io, 'destroy', what);
-    }
+    const [only = ''] = targets;
+    const many = targets.length > 1 ? `${targets.length} sandboxes` : null;
+    if (!input.flag('confirm') && !input.flag('yes'))
+      await confirmed(io, 'destroy', many ?? `sandbox ${only}`);
     const json = input.flag('json');
-    const results: (Outcome | { error: unknown })[] = await Promise.all(
-      targets.map((target) =>
-        destroyOne(io, api, target, input.flag('wait', true)).catch((error: unknown) => ({
-          error,
-        })),
+    const wait = input.flag('wait', true);
+    // One spinner for all: side by side each would wipe out the others' lines.
+    const results = await withLastingProgress(io, `destroying ${many ?? only}`, () =>
+      Promise.all(
+        targets.map((target) =>
+          destroyOne(api, target, wait).catch((error: unknown) => ({ error })),
+        ),
       ),
     );
     return report(io, targets, results, json);
@@ -71,27 +72,20 @@ async function targetsOf({ input, config }: CommandContext, api: SandboxClient):
   return live.map(({ id }) => id);
 }
 
-async function destroyOne(
-  io: Io,
-  api: SandboxClient,
-  target: string,
-  wait: boolean,
-): Promise<Outcome> {
-  return withLastingProgress(io, `destroying ${target}`, async () => {
-    const outcome = await api.destroy(target);
-    if (outcome.alreadyDestroyed || !wait) return outcome;
-    const sandboxId = parseSandboxId(outcome.sandbox.id);
-    const ended = api.destroyed(sandboxId);
-    const late = delay(PATIENCE_MS).then(() => null);
-    const sandbox = await Promise.race([ended, late]);
-    if (sandbox !== null) return { sandbox, alreadyDestroyed: false };
-    ended.catch(() => undefined);
-    const { cleanupError } = await api.status(sandboxId);
-    throw new SandboxError(
-      'SANDBOX_006',
-      `the clean-up of ${target} is being retried and continues by itself; it waits for: ${cleanupError ?? 'its worker'}`,
-    );
-  });
+async function destroyOne(api: SandboxClient, target: string, wait: boolean): Promise<Outcome> {
+  const outcome = await api.destroy(target);
+  if (outcome.alreadyDestroyed || !wait) return outcome;
+  const sandboxId = parseSandboxId(outcome.sandbox.id);
+  const ended = api.destroyed(sandboxId);
+  const late = delay(PATIENCE_MS).then(() => null);
+  const sandbox = await Promise.race([ended, late]);
+  if (sandbox !== null) return { sandbox, alreadyDestroyed: false };
+  ended.catch(() => undefined);
+  const { cleanupError } = await api.status(sandboxId);
+  throw new SandboxError(
+    'SANDBOX_006',
+    `the clean-up of ${target} is being retried and continues by itself; it waits for: ${cleanupError ?? 'its worker'}`,
+  );
 }
 
 async function report(

@@ -58,6 +58,16 @@ describe('bd sandbox', () => {
     );
   });
 
+  it('says of each of a dozen what is wrong with it, and nothing else', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `never-was-${i}`);
+    const { code, stdout, stderr } = await bd(['sandbox', 'destroy', ...names, '--yes']);
+    expect([code, stdout]).toEqual([4, '']);
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines.filter((line) => line.startsWith('SANDBOX_004'))).toHaveLength(12);
+    // Two lines each: no warning of Node's among them, such as of too many listeners for Ctrl-C.
+    expect(lines).toHaveLength(24);
+  });
+
   it('destroys several at once, and says of each how it went', async () => {
     const { owner, names } = await made(3);
     const [a = '', b = '', c = ''] = names;
