@@ -1,6 +1,7 @@
 /** `bd dev`: the local stack. The code that runs it lives in deploy/local and is loaded only when needed. */
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
 import { colours, note, print, printJson } from '../io.js';
+import { withProgress } from '../progress.js';
 import { formatEnvironment } from '../shell.js';
 import { table } from '../table.js';
 
@@ -47,7 +48,7 @@ export const devCommands: readonly Command[] = [
     async run({ io, input, config }) {
       const { down } = await stack();
       const purge = input.flag('purge');
-      await down(config(), { purge });
+      await withProgress(io, 'stopping', () => down(config(), { purge }));
       await note(
         io,
         purge ? 'The local stack is stopped and its data removed.' : 'The local stack is stopped.',
@@ -61,7 +62,7 @@ export const devCommands: readonly Command[] = [
     options: [JSON_OPTION],
     async run({ io, input, config }) {
       const { status } = await stack();
-      const services = await status(config());
+      const services = await withProgress(io, 'asking', () => status(config()));
       if (input.flag('json')) return printJson(io, services);
       const c = colours(io, io.stdout);
       const rows = services.map(({ name, pid, address, metrics, state }) => [
@@ -94,7 +95,7 @@ export const devCommands: readonly Command[] = [
     async run({ io, input, config }) {
       const { restart } = await stack();
       const [name = ''] = input.args;
-      await restart(config(), name);
+      await withProgress(io, `restarting ${name}`, () => restart(config(), name));
       await note(io, `${name} is back.`);
     },
   },
