@@ -25,14 +25,18 @@ const npm = (...args) =>
     ? run(process.execPath, [process.env.npm_execpath, ...args])
     : run('npm', args);
 
-/** `npm ci` (which also builds) where the lock file is not what was installed; else only the build. */
+/**
+ * `npm ci` where the lock file is not what was installed, then the build. Without the packages' own scripts: none is needed (as in
+ * deploy/Dockerfile), and where npm is told to run none (`ignore-scripts`), `npm ci` alone would leave it unbuilt.
+ */
 export function installed() {
   const lock = createHash('sha256')
     .update(readFileSync(new URL('../package-lock.json', import.meta.url)))
     .digest('hex');
   const have = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
   if (have !== lock) {
-    npm('ci', '--no-audit', '--no-fund');
+    npm('ci', '--ignore-scripts', '--no-audit', '--no-fund');
     writeFileSync(stamp, lock);
-  } else npm('run', '--silent', 'build');
+  }
+  npm('run', '--silent', 'build');
 }
