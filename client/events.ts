@@ -1,10 +1,12 @@
 /** The live events of a sandbox, read beside its bot: from the stream itself, so that nothing is taken from the bot. */
 import { NatsError, type StoredMsg } from 'nats';
+import { rawSequenceIn } from '../domain/event-headers.js';
 import { classify } from '../domain/guild-of-event.js';
 import { natsPrefix, type SandboxId } from '../domain/names.js';
-import { HEADER_RAW_SEQ, STREAMS } from '../domain/routing.js';
+import { STREAMS } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
 import type { NatsConnection } from '../platform/nats.js';
+import { storedHeaderBytes } from '../platform/raw-headers.js';
 
 /** One event as it was stored for a sandbox. */
 export interface SandboxEvent {
@@ -116,11 +118,10 @@ async function firstSince(
 
 function eventOf(message: StoredMsg, prefix: string): SandboxEvent {
   const [family = '', ...type] = message.subject.slice(prefix.length).split('.');
-  const raw = message.header.get(HEADER_RAW_SEQ);
   const found = classify(message.data);
   return {
     sequence: message.seq,
-    rawSequence: /^[0-9]+$/.test(raw) ? Number(raw) : null,
+    rawSequence: rawSequenceIn(storedHeaderBytes(message)),
     time: message.time.toISOString(),
     family,
     type: type.join('.'),

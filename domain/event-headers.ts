@@ -68,6 +68,28 @@ export function headerBlock(lines: Readonly<Record<string, string | number>>): B
   return Buffer.from(`NATS/1.0\r\n${text.join('')}\r\n`, 'latin1');
 }
 
+/**
+ * Whether the server would not see the chain's own header behind these lines, and store the message wherever the log ends. It
+ * looks for the name's bytes, and gives up where they begin less than two bytes behind its last look (nats-server 2.15.1):
+ * `X: Nats-Expected-Last-SequenceNats-Expected-Last-Sequence`, or a block that begins with them.
+ */
+export function hidesChain(carried: Uint8Array): boolean {
+  const bytes = Buffer.from(carried.buffer, carried.byteOffset, carried.byteLength);
+  for (let from = 0; ; from += HEADER_EXPECTED_LAST_SEQ.length) {
+    const at = bytes.indexOf(HEADER_EXPECTED_LAST_SEQ, from, 'latin1');
+    if (at < 0) return false;
+    if (at - from < 2) return true;
+    from = at;
+  }
+}
+
+/** What a stored block says of its place in `RAW`; null: no router wrote it. */
+export function rawSequenceIn(block: Uint8Array | null): number | null {
+  const text = Buffer.from(block ?? []).toString('latin1');
+  const [, digits] = /\r\nRaw-Seq:[ \t]*([0-9]{1,16})[ \t]*\r\n/.exec(text) ?? [];
+  return digits === undefined ? null : Number(digits);
+}
+
 function chainLines(expectedLast: number, rawSeq: number): string {
   const { beforeExpected, beforeRaw, end } = CHAIN_PARTS;
   return `${beforeExpected}${expectedLast}${beforeRaw}${rawSeq}${end}`;
@@ -94,7 +116,11 @@ function dlqLines({
   readonly subject: string;
 }): Buffer {
   const reason = oneLine(detail).slice(0, MAX_REASON);
-  const cut = cutBytes(subject, MAX_SUBJECT_IN_HEADER);
+  // A subject must not hide the chain either (hidesChain).
+  const cut = cutBytes(
+    subject.replaceAll(HEADER_EXPECTED_LAST_SEQ, 'Nats-Expected-…'),
+    MAX_SUBJECT_IN_HEADER,
+  );
   return Buffer.from(
     `${HEADER_DLQ_REASON}: ${reason}\r\n${HEADER_DLQ_SUBJECT}: ${cut}\r\n`,
     'utf8',

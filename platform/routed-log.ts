@@ -2,8 +2,8 @@
  * `ROUTED` as the router's log: its last message holds the position, and a fence ends what earlier writers may still
  * have in flight (routing.md, "Position").
  */
-import { ErrorCode, NatsError, type MsgHdrs, type NatsConnection, type StoredMsg } from 'nats';
-import { headerBlock } from '../domain/event-headers.js';
+import { ErrorCode, NatsError, type NatsConnection, type StoredMsg } from 'nats';
+import { headerBlock, rawSequenceIn } from '../domain/event-headers.js';
 import {
   FENCE_SUBJECT,
   HEADER_EXPECTED_LAST_SEQ,
@@ -12,7 +12,7 @@ import {
 } from '../domain/routing.js';
 import { DeadlineError, withDeadline } from './deadline.js';
 import { newInbox } from './nats.js';
-import { RawHeaders } from './raw-headers.js';
+import { RawHeaders, storedHeaderBytes } from './raw-headers.js';
 
 /** Where the next event follows: behind this sequence of `ROUTED`, which came from this sequence of `RAW`. */
 export interface LogPosition {
@@ -67,13 +67,8 @@ export async function readLogEntry(
   return {
     sequence: message.seq,
     subject: message.subject,
-    rawSequence: rawSequenceIn(message.header),
+    rawSequence: rawSequenceIn(storedHeaderBytes(message)),
   };
-}
-
-function rawSequenceIn(headers: MsgHdrs | undefined): number | null {
-  const text = headers?.get(HEADER_RAW_SEQ) ?? '';
-  return /^[0-9]{1,16}$/.test(text) ? Number(text) : null;
 }
 
 /** Requests at once: what is read is seldom more than a few, and no consumer has to be made, which a router may not. */

@@ -4,6 +4,7 @@ import {
   oversize,
   type Destination,
   type Destinations,
+  type DlqReason,
   type Limits,
 } from '../domain/destination.js';
 import {
@@ -11,6 +12,7 @@ import {
   carriedHeaders,
   carriedToDlq,
   droppedHeaders,
+  hidesChain,
 } from '../domain/event-headers.js';
 import { classifyFast } from '../domain/guild-scan.js';
 import type { Outgoing } from './egress.js';
@@ -19,6 +21,7 @@ import type { Delivery } from './source.js';
 const PRODUCTION_LABEL = 'production';
 const DLQ_LABEL = 'dlq';
 const NOTHING = new Uint8Array(0);
+const HIDING = 'its headers would hide those of the router from nats-server';
 
 export interface Routed {
   readonly outgoing: Outgoing;
@@ -48,7 +51,10 @@ export function routeDelivery(
     limits,
   );
   if (tooLarge !== null) {
-    return toOversize(delivery, tooLarge, limits);
+    return withoutHeaders(delivery, { reason: 'oversize', detail: tooLarge }, limits);
+  }
+  if (delivery.header !== null && hidesChain(headers)) {
+    return withoutHeaders(delivery, { reason: 'malformed', detail: HIDING }, limits);
   }
   const label = destination.sandboxId ?? (destination.dlq === null ? PRODUCTION_LABEL : DLQ_LABEL);
   return {
@@ -61,12 +67,16 @@ export function routeDelivery(
  * Headers dropped, payload kept. Where the server's limit was lowered behind `RAW`'s back even that cannot be stored, and the
  * refusal would come for ever, for all that follows too: then the DLQ tells where in `RAW` it is.
  */
-function toOversize(delivery: Delivery, tooLarge: string, limits: Limits): Routed {
+function withoutHeaders(
+  delivery: Delivery,
+  why: { readonly reason: DlqReason; readonly detail: string },
+  limits: Limits,
+): Routed {
   const { subject, payload, rawSequence } = delivery;
-  const withPayload = droppedHeaders({ detail: tooLarge, subject });
+  const withPayload = droppedHeaders({ detail: why.detail, subject });
   const fits = withPayload.length + CHAIN_BYTES + payload.length <= limits.maxPayload;
-  const detail = fits ? tooLarge : `${tooLarge}; not kept here, RAW has it at ${rawSequence}`;
-  const destination = dlq('oversize', detail);
+  const detail = fits ? why.detail : `${why.detail}; not kept here, RAW has it at ${rawSequence}`;
+  const destination = dlq(why.reason, detail);
   return {
     outgoing: {
       subject: destination.subject,
