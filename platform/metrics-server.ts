@@ -43,7 +43,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
     return { status: 404, type: 'text/plain', body: 'not found\n' };
   };
   const server: Server = createServer((request, response) => {
-    respond(new URL(request.url ?? '/', 'http://localhost').pathname)
+    respond(pathOf(request.url))
       .catch((error: unknown) => ({
         status: 500,
         type: 'text/plain',
@@ -68,4 +68,9 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
         server.closeAllConnections();
       }),
   };
+}
+
+/** `//` is no URL to Node: thrown out of the request's own turn it would end the process. */
+function pathOf(url = ''): string {
+  return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost').pathname : url;
 }

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Counter, Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
 import { startMetricsServer, type MetricsServerOptions } from '../../platform/metrics-server.js';
@@ -48,4 +50,15 @@ it('anything else is not found', async () => {
 it('a port that is taken is an error of the start, not of a page that nobody reads', async () => {
   const port = Number(new URL(await pageOf()).port);
   await expect(pageOf({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+it('a path that is no URL is not found, and the process lives on', async () => {
+  const url = await pageOf();
+  const { port, hostname } = new URL(url);
+  for (const path of ['//', '//x:99999/', 'http://[']) {
+    const socket = connect(Number(port), hostname);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(await text(socket), path).toMatch(/^HTTP\/1\.1 40[04] /);
+  }
+  expect(await asked(url, '/healthz')).toEqual([200, 'ok\n']);
 });
