@@ -127,9 +127,10 @@ export class RouteLoader {
           { newest, held: table.version },
           'the route version went back: the whole table is loaded anew',
         );
-        table.clear();
-      }
-      if (
+        // The old one serves until then: an empty one would send every sandbox's events to production.
+        const { version, changes } = await changesInPostgres(sql, -1);
+        table.replace(changes, version);
+      } else if (
         table.version < 0 ||
         (newest > table.version && !(await this.#reachedThroughRedis(newest)))
       ) {

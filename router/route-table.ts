@@ -4,7 +4,7 @@ import type { SandboxId } from '../domain/names.js';
 import type { Route } from '../domain/routing.js';
 
 export class RouteTable {
-  readonly #sandboxes = new Map<string, SandboxId>();
+  #sandboxes = new Map<string, SandboxId>();
   #version = -1;
 
   /** -1: never loaded. */
@@ -33,9 +33,9 @@ export class RouteTable {
     this.#version = version;
   }
 
-  /** Back to nothing, where the truth itself went back (Postgres restored from a backup). */
-  clear(): void {
-    this.#sandboxes.clear();
-    this.#version = -1;
+  /** Another table, whole: the truth itself went back (Postgres restored from a backup). At no time is there none. */
+  replace(routes: Iterable<Route>, version: number): void {
+    this.#sandboxes = new Map();
+    this.apply(routes, version);
   }
 }

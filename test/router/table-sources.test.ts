@@ -9,7 +9,8 @@ import {
   installationInPostgres,
   versionInPostgres,
 } from '../../router/route-reader.js';
-import { Flood, drained, readRouted } from './flood.js';
+import { NOTHING_WRONG } from './checker.js';
+import { Flood, drained, readRouted, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
 import { guild, sandbox, setRoute } from './routes.js';
 import { INSTALLATION } from './servers.js';
@@ -62,6 +63,28 @@ it('a Postgres that was restored from a backup is followed back, its newer route
   expect(await placeOf(late)).toBe('events.X');
   expect(await placeOf(kept)).toBe(`sandbox.${sandbox(1)}.events.X`);
   expect(lines.join('')).toContain('the route version went back');
+});
+
+it('the old table serves while the one that went back is loaded, and no sandbox’s event goes to production', async () => {
+  await started();
+  const { sql } = world;
+  const version = await setRoute(sql, world.redis, guild(43), sandbox(4));
+  await versionIs(version);
+  const flood = new Flood(world.nc);
+  // A table of a million takes seconds to load; here somebody holds it.
+  await sql.begin(async (tx) => {
+    await tx`LOCK TABLE sandbox_routes IN ACCESS EXCLUSIVE MODE`;
+    await sql`UPDATE sandbox_route_version SET version = ${version - 1}`;
+    await expect.poll(() => lines.join(''), { timeout: 5_000 }).toContain('version went back');
+    for (let n = 0; n < 50; n++) {
+      const allowed = [`sandbox.${sandbox(1)}.events.X`];
+      flood.publish({ guildId: guild(1), type: 'X', allowed });
+    }
+    await flood.quiet();
+    await drained(world.nc);
+  });
+  await versionIs(version - 1);
+  expect(await verdict(world.nc, flood)).toEqual(NOTHING_WRONG);
 });
 
 it('a router that starts while Redis is away routes by Postgres, and hears Redis when it is back', async () => {
