@@ -2,6 +2,7 @@
  * The router's life: standby until it is the writer, then terms of writing, each behind a fence; at any doubt the position
  * is read anew, and while the destination cannot be known nothing is decided (routing.md, "Position", "The route table").
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import { messageOf } from '../domain/errors.js';
 import { CHECKPOINT_KEY, type StreamPair } from '../domain/routing.js';
@@ -34,6 +35,13 @@ export interface EngineOptions {
 }
 
 const BACKOFF_MS = [20, 50, 100, 200, 500, 1_000];
+/**
+ * Behind terms that stored nothing, though each began: each wrote a fence, and a refusal that comes at once and always (no
+ * stream takes a subject that the configuration names) would fill `ROUTED` with these, and push out what bots have not read.
+ */
+const BARREN_MS = [0, ...BACKOFF_MS, 2_000];
+/** What lasted so long did not end at once, though nothing came in. */
+const LASTED_MS = 10_000;
 const CHECK_MS = 100;
 
 export class Engine {
@@ -46,6 +54,8 @@ export class Engine {
   /** Last sequence that an ended term had sent without a confirmation. */
   #unsettled: number | null = null;
   #failures = 0;
+  /** Terms in a row that stored no event and ended soon. */
+  #barren = 0;
   #confirmedRaw: number | null = null;
   #running: Promise<void> | undefined;
 
@@ -135,15 +145,24 @@ export class Engine {
         metrics.reconciled(reason);
         const ended = await this.#writeOneTerm();
         ({ reason, message: detail } = ended);
-        log.warn({ reason, detail }, 'the term has ended');
+        log.warn({ reason, detail, barren: this.#barren }, 'the term has ended');
+        this.#enter(stateAfter(reason), detail);
+        await this.#pause(BARREN_MS, this.#barren);
       } catch (error) {
         ({ reason, message: detail } = asDoubt(error));
         this.#failures += 1;
         this.#enter(stateAfter(reason), detail);
         log.warn({ reason, detail, attempt: this.#failures }, 'not routing');
-        await delay(BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length) - 1] ?? 1_000);
+        await this.#pause(BACKOFF_MS, this.#failures - 1);
       }
     }
+  }
+
+  /** The longer the more often in a row; a stop ends it. */
+  async #pause(steps: readonly number[], times: number): Promise<void> {
+    const ms = steps[Math.min(times, steps.length - 1)] ?? 0;
+    const { signal } = this.#stopping;
+    if (ms > 0) await pause(ms, undefined, { signal }).catch(() => undefined);
   }
 
   /** @throws Doubt where a term could not begin */
@@ -181,6 +200,7 @@ export class Engine {
       metrics.misses += 1;
       term.doubt(new Doubt('stale_routes', this.#options.loader.trouble));
     }, CHECK_MS);
+    const began = performance.now();
     let ended: Doubt | undefined;
     try {
       // Told to stop while there was no term to doubt: this one would have no end.
@@ -196,6 +216,9 @@ export class Engine {
     } finally {
       clearInterval(watch);
       await this.#endTerm(term, ended);
+      const stored = term.egress.confirmed.rawSequence > position.rawSequence;
+      const lasted = performance.now() - began > LASTED_MS;
+      this.#barren = stored || lasted ? 0 : this.#barren + 1;
     }
   }
 

@@ -1,5 +1,14 @@
 import { DiscardPolicy } from 'nats';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+} from 'vitest';
 import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects, STREAMS } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
 import { streamFacts } from '../../platform/routed-log.js';
@@ -8,9 +17,15 @@ import type { Doubt } from '../../router/doubt.js';
 import type { Link } from '../../router/link.js';
 import { TcpProxy } from '../chaos/tcp-proxy.js';
 import { NOTHING_WRONG } from './checker.js';
-import { drained, Flood, verdict } from './flood.js';
+import { drained, Flood, verdict, type EventPlan } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
 import { freshStreams, inTurn, openWorld, type TestWorld } from './world.js';
+
+const inTurnOfProduction = (): EventPlan => ({
+  guildId: null,
+  type: 'X',
+  allowed: ['events.X'],
+});
 
 describe('the way out', () => {
   let world: TestWorld;
@@ -70,6 +85,27 @@ describe('the way out', () => {
     expect(await router.router.metrics.registry.metrics()).toMatch(
       /reconciliations_total\{reason="(no_responders|refused)"\} [1-9]/,
     );
+    await jsm.streams.update(STREAMS.routed, { subjects });
+    await drained(nc);
+    expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
+  });
+
+  it('waits longer and longer where nothing is stored at all: fences must not push out what bots have not read', async () => {
+    const { nc, jsm } = world;
+    router = await routerInProcess(world.servers);
+    const subjects = routedSubjects(DEFAULT_PRODUCTION_SUBJECTS);
+    const without = subjects.filter((subject) => subject !== 'events.*');
+    await jsm.streams.update(STREAMS.routed, { subjects: without });
+    onTestFinished(async () => {
+      await jsm.streams.update(STREAMS.routed, { subjects });
+    });
+    const before = (await streamFacts(nc, STREAMS.routed)).lastSequence;
+    await flood.run(100, 4_000, inTurnOfProduction);
+    await delay(1_500);
+    const terms = ((await streamFacts(nc, STREAMS.routed)).lastSequence - before) / 1_000;
+    expect(terms).toBeGreaterThan(1);
+    // 20, 50, 100, 200, 500 and 1,000 ms apart; without it some 40.
+    expect(terms).toBeLessThan(8);
     await jsm.streams.update(STREAMS.routed, { subjects });
     await drained(nc);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
