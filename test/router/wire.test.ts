@@ -275,6 +275,26 @@ describe('the fast form’s connection', () => {
     expect(lost).toEqual([]);
   });
 
+  it('sends nothing more once it is closed: what a slow server has not taken is not kept for it', async () => {
+    const { peer, link } = await open(INFO);
+    peer.socket?.pause();
+    const payload = Buffer.alloc(400_000, 'p');
+    for (let n = 0; n < 100; n++) {
+      link.publishChained(
+        { subject: 'b', headers: Buffer.from('NATS/1.0\r\n'), payload, rawSequence: n },
+        n,
+        undefined,
+      );
+    }
+    link.close();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const closed = once(peer.socket!, 'close');
+    peer.socket?.resume();
+    await closed;
+    // What the kernel had taken, and no more.
+    expect(peer.text.length).toBeLessThan(50 * payload.length);
+  });
+
   it('is not opened without TLS where the client has it: the password does not go in the clear', async () => {
     await expect(open(INFO, { tls_required: true })).rejects.toThrow('no TLS any more');
   });
