@@ -37,6 +37,8 @@ const SILENCE_MS = 3 * HEARTBEAT_MS;
 const SMALLEST_PULL = MAX_UNCONFIRMED / 4;
 /** Small events come in large lots, large ones two at a time. */
 const PULL_BYTES = 4 * 1024 * 1024;
+/** Twice the protocol's largest. */
+const MAX_PULL_BYTES = 128 * 1024 * 1024;
 /** Left behind by a `kill -9`, the consumer goes by itself. */
 const INACTIVE_MS = 5_000;
 
@@ -51,6 +53,9 @@ export class Source {
   #lastConsumerSequence = 0;
   #lastRawSequence: number;
   #lastHeard = 0;
+  /** Of a pull, at most; larger for what `RAW` took while its limit was higher. */
+  #pullBytes: number;
+  #deliveredAtRefusal = -1;
   /** Messages of `RAW` behind the last delivered one, as the server last told. */
   pending = 0;
 
@@ -59,6 +64,7 @@ export class Source {
     this.#inbox = options.link.newInbox();
     this.#name = `router_${this.#inbox.slice(this.#inbox.lastIndexOf('.') + 1)}`;
     this.#lastRawSequence = options.from - 1;
+    this.#pullBytes = Math.max(PULL_BYTES, 2 * options.maxPayload);
   }
 
   async start(): Promise<void> {
@@ -90,12 +96,12 @@ export class Source {
     if (!this.#running || more < SMALLEST_PULL) return;
     if (this.#wanted === 0) this.#lastHeard = performance.now();
     this.#wanted += more;
-    const { link, stream, maxPayload } = this.#options;
+    const { link, stream } = this.#options;
     const pull = {
       batch: more,
       expires: nanos(PULL_EXPIRES_MS),
       idle_heartbeat: nanos(HEARTBEAT_MS),
-      max_bytes: Math.max(PULL_BYTES, 2 * maxPayload),
+      max_bytes: this.#pullBytes,
     };
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`;
     link.publish(subject, JSON.stringify(pull), `${this.#inbox}.${more}`);
@@ -154,12 +160,20 @@ export class Source {
       this.#fail('consumer', `${code} ${text}`);
       return;
     }
+    if (/exceeds maxbytes/i.test(text)) this.#makeRoom();
     // The pull is over; what it did not use may be asked for again.
     const asked = Number(message.subject.slice(this.#inbox.length + 1));
     const unused = value('Nats-Pending-Messages');
     this.#wanted -= /^[0-9]+$/.test(unused) ? Number(unused) : asked;
     if (this.#wanted < 0) this.#wanted = 0;
     this.onRoom();
+  }
+
+  /** Refused twice with nothing between: the next event alone is too large for a pull, and would be for ever. */
+  #makeRoom(): void {
+    if (this.#deliveredAtRefusal === this.#lastConsumerSequence)
+      this.#pullBytes = Math.min(2 * this.#pullBytes, MAX_PULL_BYTES);
+    this.#deliveredAtRefusal = this.#lastConsumerSequence;
   }
 
   /** Called when a pull ended unused; the engine asks again. */

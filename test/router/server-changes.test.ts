@@ -25,8 +25,9 @@ import { freePort, natsBinary, ServerProcess, startServers, type Servers } from 
 
 const TYPE = 'A';
 const PLAN = { guildId: null, type: TYPE, allowed: [`events.${TYPE}`] };
-const LARGE = 400_000;
 const MIB = 1_048_576;
+/** More than a pull asks for at once. */
+const LARGE = 5 * MIB;
 
 describe('nats-server changes under a running router', () => {
   let servers: Servers;
@@ -39,7 +40,7 @@ describe('nats-server changes under a running router', () => {
   let router: RouterProcess;
 
   /** As the operator writes it; a restart or a reload makes it effective. */
-  function configure({ password = 'right', maxPayload = MIB } = {}): void {
+  function configure({ password = 'right', maxPayload = 8 * MIB } = {}): void {
     writeFileSync(
       config,
       [
@@ -80,7 +81,7 @@ describe('nats-server changes under a running router', () => {
     for await (const { config: stream } of jsm.streams.list())
       await jsm.streams.delete(stream.name);
     const subjects = routedSubjects(DEFAULT_PRODUCTION_SUBJECTS);
-    for (const stream of streamConfigs({ routedSubjects: subjects, maxPayload: MIB }))
+    for (const stream of streamConfigs({ routedSubjects: subjects, maxPayload: 8 * MIB }))
       await jsm.streams.add(stream);
     await jsm.streams.add({
       name: ROUTER_BUCKET_STREAM,
@@ -129,7 +130,7 @@ describe('nats-server changes under a running router', () => {
         .publish(`events.raw.${TYPE}`, JSON.stringify({ t: TYPE, d: {}, s: 'x'.repeat(LARGE) }));
       flood.publish(PLAN);
       await flood.quiet();
-      configure({ maxPayload: LARGE / 2 });
+      configure({ maxPayload: MIB / 4 });
       nats.signal('SIGHUP');
       await delay(300);
       router.signal('SIGCONT');
