@@ -70,7 +70,7 @@ export class PositionReader implements Positions {
       rawSequence = this.#rawBehind(raw.lastSequence, rawSequence, alarms);
     } else {
       this.#rawBehindSince = undefined;
-      if (raw.messages > 0 && raw.firstSequence > rawSequence + 1) {
+      if (raw.firstSequence > rawSequence + 1) {
         alarms.push(
           `${this.streams.raw} begins at ${raw.firstSequence}, the position is ${rawSequence}: events were removed unrouted`,
         );

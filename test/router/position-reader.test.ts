@@ -83,6 +83,17 @@ describe('the position', () => {
     expect(alarms).toEqual([expect.stringContaining('begins at 6, the position is 2')]);
   });
 
+  it('behind a RAW that was emptied unrouted goes on, with an alarm; behind one that is only trimmed without', async () => {
+    await inRaw(9);
+    await inRouted(1, 2);
+    await world.jsm.streams.purge(STREAMS.raw);
+    const { position, alarms } = await reader().resolve();
+    expect(position.rawSequence).toBe(2);
+    expect(alarms).toEqual([expect.stringContaining('begins at 10, the position is 2')]);
+    await inRouted(9);
+    expect(await reader().resolve()).toMatchObject({ position: { rawSequence: 9 }, alarms: [] });
+  });
+
   it('beyond the end of RAW is waited for: a new leader may trail; then it is read from where it ends, with an alarm', async () => {
     await inRaw(2);
     await inRouted(1, 2, 3, 4, 5);
