@@ -14,10 +14,14 @@ export interface LifecycleMetrics {
   guardFailed(guard: Guard): void;
 }
 
-/** What the worker watches over (workers/lock-guard.ts, workers/connection-guard.ts). */
+/** What the worker watches over (workers/lock-guard.ts, workers/wait-guard.ts, workers/connection-guard.ts). */
 export type Guard = keyof typeof ENDED_FOR;
 /** Values of the label `reason`. */
-const ENDED_FOR = { locks: 'postgres_locks', connections: 'redis_connections' } as const;
+const ENDED_FOR = {
+  locks: 'postgres_locks',
+  waits: 'postgres_waits',
+  connections: 'redis_connections',
+} as const;
 
 const ORPHAN_KINDS = [
   ...['schema', 'role', 'keyspace', 'acl-user', 'consumer', 'nats-account', 'route'],
@@ -75,7 +79,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
   });
   const ended = new Counter({
     name: 'sandbox_sessions_ended_total',
-    help: 'Times that a sandbox’s sessions were ended, as they took too much of what all share.',
+    help: 'Times that a sandbox’s sessions were ended, as they took too much of what all share, or kept the worker waiting.',
     labelNames: ['reason'],
     registers,
   });

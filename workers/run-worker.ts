@@ -27,6 +27,7 @@ import { countActive } from './active.js';
 import { deploymentOf } from './deployment.js';
 import { guardConnections } from './connection-guard.js';
 import { guardLocks } from './lock-guard.js';
+import { guardWaits } from './wait-guard.js';
 import { workerHealth } from './health.js';
 import { answerCallout } from './nats-callout.js';
 import { reconcileRedis } from './reconcile.js';
@@ -128,6 +129,7 @@ export async function runWorker(
   });
   const reconciler = reconcileRedis({ database, redis, installation, resources, log });
   const locks = guardLocks(addresses.database, metrics, log);
+  const waits = guardWaits(addresses.database, metrics, log);
   const connectionGuard = guardConnections(redis, metrics, log);
   const active = countActive(database, metrics, log);
   const page = await startMetricsServer({
@@ -152,7 +154,7 @@ export async function runWorker(
   } finally {
     active.close();
     connectionGuard.close();
-    await locks.close();
+    await Promise.all([locks.close(), waits.close()]);
     reconciler.close();
     await page.close();
     await callout?.close();
