@@ -99,7 +99,7 @@ export function decodeRoute(guildId: string, text: string): Route | null {
   return { guildId, version: Number(version), sandboxId: sandboxId === '' ? null : sandboxId };
 }
 
-/** KV bucket of the routers: `member.<routerId>`, `writer`, `checkpoint`. */
+/** KV bucket of the routers: `member.<routerId>`, `writer`, `checkpoint`, `fence`. */
 export const ROUTER_BUCKET = 'ROUTERS';
 export const memberKey = (routerId: string): string => `member.${routerId}`;
 
@@ -139,6 +139,11 @@ export const WRITER_BEAT_MS = 250;
 export const WRITER_SILENCE_MS = 1_000;
 export const WRITER_KEY = 'writer';
 export const CHECKPOINT_KEY = 'checkpoint';
+/**
+ * How far `ROUTED` may hold messages that are no events (fences, position messages), written before each: where its end is gone,
+ * what is missing is counted as events only from behind there.
+ */
+export const FENCE_KEY = 'fence';
 /** Each router answers here at once: "no responders" tells of a dead one sooner than any lease. A core subject. */
 export const aliveSubject = (routerId: string): string => `router.alive.${routerId}`;
 

@@ -1,7 +1,7 @@
 /** The routers' KV bucket (domain/routing.ts), read from its leader: a replica's answer could hide a live router. */
 import { headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
 import { z } from 'zod';
-import { ROUTER_BUCKET } from '../domain/routing.js';
+import { FENCE_KEY, MAX_UNCONFIRMED, ROUTER_BUCKET } from '../domain/routing.js';
 import { isNotFound } from './routed-log.js';
 
 const STREAM = `KV_${ROUTER_BUCKET}`;
@@ -23,6 +23,14 @@ export type Shape<T> = Pick<z.ZodType<T>, 'parse'>;
 
 /** The part of a member's entry (domain/routing.ts, RouterMember) that others act on. */
 export const memberShape = z.object({ routerId: z.string() });
+
+/** Under FENCE_KEY: the last sequence that may be no event's. */
+export const fenceShape = z.object({ through: z.number().int() });
+
+/** To be told before a fence is written behind `sequence`. */
+export async function announceFence(bucket: RouterBucket, sequence: number): Promise<void> {
+  await bucket.write(FENCE_KEY, { through: sequence + MAX_UNCONFIRMED });
+}
 
 /** The key has another revision than the one expected. */
 export class RevisionConflict extends Error {

@@ -18,6 +18,7 @@ import { delay } from '../platform/deadline.js';
 import { newInbox } from '../platform/nats.js';
 import { FenceRefused, readLogEntry, streamFacts, writeFence } from '../platform/routed-log.js';
 import {
+  announceFence,
   memberShape,
   RevisionConflict,
   routerBucket,
@@ -194,6 +195,7 @@ async function fenceLog(nc: NatsConnection): Promise<void> {
       // Where the end is gone the position is the router's to find; a fence would hide that.
       if (rawSequence == null)
         throw new FenceRefused(`the end of ${STREAMS.routed} holds no position`);
+      await announceFence(routerBucket(nc), lastSequence);
       await writeFence(nc, { sequence: lastSequence, rawSequence });
       return;
     } catch (error) {

@@ -2,6 +2,7 @@
  * The chain: each message names the sequence that it must follow, and a PubAck is asked for every 100th and for the last of
  * each burst. What carries the bytes is the link's affair.
  */
+import type { DlqReason } from '../domain/destination.js';
 import { carriedHeaders } from '../domain/event-headers.js';
 import { FENCE_SUBJECT, MAX_UNCONFIRMED } from '../domain/routing.js';
 import type { LogPosition, PubAck } from '../platform/routed-log.js';
@@ -19,6 +20,7 @@ const NO_HEADERS = carriedHeaders(null);
 interface Run {
   position: LogPosition;
   labels: Map<string, number>;
+  dead: DlqReason[];
   since: number;
   count: number;
   bytes: number;
@@ -80,6 +82,7 @@ export class Chain implements Egress {
     run.count += 1;
     run.bytes += bytes;
     run.labels.set(event.label, (run.labels.get(event.label) ?? 0) + 1);
+    if (event.dead !== null) run.dead.push(event.dead);
     const previous = this.#held;
     this.#held = event;
     if (previous === undefined) queueMicrotask(this.#endBurst);
@@ -129,6 +132,7 @@ export class Chain implements Egress {
     this.#open ??= {
       position: this.#head,
       labels: new Map(),
+      dead: [],
       since: performance.now(),
       count: 0,
       bytes: 0,

@@ -1,4 +1,5 @@
 /** The output: the chain of expected sequences into `ROUTED` (routing.md, "Position"). */
+import type { DlqReason } from '../domain/destination.js';
 import type { LogPosition } from '../platform/routed-log.js';
 import type { Doubt } from './doubt.js';
 
@@ -11,6 +12,8 @@ export interface Outgoing {
   readonly rawSequence: number;
   /** The `sandbox_id` label of its duration. */
   readonly label: string;
+  /** Why it goes to the DLQ, if it does. */
+  readonly dead: DlqReason | null;
 }
 
 /** A run of events that one PubAck confirms. */
@@ -18,6 +21,8 @@ export interface ConfirmedRun {
   readonly position: LogPosition;
   /** How many events of each label. */
   readonly labels: ReadonlyMap<string, number>;
+  /** Of those that went to the DLQ. */
+  readonly dead: readonly DlqReason[];
   /** When the first of them came in, as `performance.now()` has it. */
   readonly since: number;
 }

@@ -9,7 +9,7 @@ import { CHECKPOINT_KEY, type StreamPair } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
 import { FenceRefused, streamFacts, writeFence } from '../platform/routed-log.js';
-import { RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
+import { announceFence, RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
 import { Doubt } from './doubt.js';
 import type { Election } from './election.js';
 import type { Membership } from './membership.js';
@@ -169,12 +169,15 @@ export class Engine {
   async #writeOneTerm(): Promise<Doubt> {
     const { nc, membership, log, metrics } = this.#options;
     await membership.beat();
+    // Asked before the fence as well: a pause of hours must not write one a second.
+    if (!this.#routesAreTrusted()) await this.#trustRoutes();
     const resolved = await this.#options.positions.resolve();
     this.#confirmedRaw = resolved.position.rawSequence;
     for (const alarm of resolved.alarms) {
       metrics.alarm();
       log.error({ alarm }, 'ALARM: the streams are not as the router left them');
     }
+    await announceFence(this.#options.bucket, resolved.position.sequence);
     const position = await writeFence(nc, resolved.position);
     this.#unsettled = null;
     await this.#trustRoutes();
@@ -249,8 +252,13 @@ export class Engine {
     await membership.beat();
     await loader.refresh();
     await membership.beat();
-    if (loader.checkedByOwnerSince(membership.since) && !loader.stale) return;
+    if (this.#routesAreTrusted()) return;
     throw new Doubt('stale_routes', loader.trouble || 'the route table is not loaded');
+  }
+
+  #routesAreTrusted(): boolean {
+    const { loader, membership } = this.#options;
+    return loader.checkedByOwnerSince(membership.since) && !loader.stale;
   }
 
   #enter(state: EngineState, reason = ''): void {

@@ -1,6 +1,6 @@
 /** The router's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Registry } from 'prom-client';
-import { DLQ_REASONS, type DlqReason } from '../domain/destination.js';
+import { DLQ_REASONS } from '../domain/destination.js';
 import type { DoubtReason } from './doubt.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { ConfirmedRun } from './egress.js';
@@ -144,16 +144,14 @@ export class RouterMetrics {
     this.#reconciliations.inc({ reason });
   }
 
-  deadLettered(reason: DlqReason): void {
-    this.#dlq.inc({ reason });
-  }
-
   alarm(): void {
     this.#alarms.inc();
   }
 
-  confirmed({ labels, since }: ConfirmedRun): void {
+  /** What was decided and not stored is decided again, and counts then. */
+  confirmed({ labels, since, dead }: ConfirmedRun): void {
     const seconds = (performance.now() - since) / 1_000;
     for (const [label, times] of labels) this.duration.observe(label, seconds, times);
+    for (const reason of dead) this.#dlq.inc({ reason });
   }
 }

@@ -58,7 +58,14 @@ export function routeDelivery(
   }
   const label = destination.sandboxId ?? (destination.dlq === null ? PRODUCTION_LABEL : DLQ_LABEL);
   return {
-    outgoing: { subject: destination.subject, headers, payload, rawSequence, label },
+    outgoing: {
+      subject: destination.subject,
+      headers,
+      payload,
+      rawSequence,
+      label,
+      dead: destination.dlq?.reason ?? null,
+    },
     destination,
   };
 }
@@ -84,6 +91,7 @@ function withoutHeaders(
       payload: fits ? payload : NOTHING,
       rawSequence,
       label: DLQ_LABEL,
+      dead: why.reason,
     },
     destination,
   };

@@ -1,7 +1,7 @@
 /** Where to go on: read from the log itself, and from the checkpoint where the log's end is gone. */
 import type { NatsConnection } from 'nats';
 import { z } from 'zod';
-import { CHECKPOINT_KEY, type StreamPair } from '../domain/routing.js';
+import { CHECKPOINT_KEY, FENCE_KEY, type StreamPair } from '../domain/routing.js';
 import {
   readLogEntries,
   readLogEntry,
@@ -10,7 +10,7 @@ import {
   type LogPosition,
   type StreamFacts,
 } from '../platform/routed-log.js';
-import type { RouterBucket } from '../platform/router-bucket.js';
+import { fenceShape, type RouterBucket } from '../platform/router-bucket.js';
 import { Doubt } from './doubt.js';
 
 /** Written every second, after each fence, and on the way out. */
@@ -119,12 +119,13 @@ export class PositionReader implements Positions {
     // Foreign messages move no position.
     const missing = last - own.sequence - foreign.length;
     if (missing === 0) return own.rawSequence;
-    // Removed by hand: counted forward from the last known, if every counted event is still in RAW. Each fence is
-    // followed by a checkpoint before anything is routed, so none can be among the counted. Beside foreign messages
-    // nobody can tell whose the missing ones were.
+    // Removed by hand: counted forward from the last known, if every counted event is still in RAW, and no fence or position
+    // message can be among them. Beside foreign messages nobody can tell whose the missing ones were.
+    const fence = await this.bucket.read(FENCE_KEY, fenceShape);
     const whole = raw.messages === raw.lastSequence - raw.firstSequence + 1;
     if (
       first !== undefined ||
+      (fence.value?.through ?? 0) > own.sequence ||
       !whole ||
       raw.firstSequence > own.rawSequence + 1 ||
       raw.lastSequence < own.rawSequence + missing

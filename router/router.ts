@@ -141,7 +141,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
   await membership.beat();
   membership.start();
   loader.start();
-  const responder = new SyncResponder({ nc, routerId, table, loader, engine });
+  const responder = new SyncResponder({ nc, bucket, routerId, table, loader, engine });
   engine.start();
 
   return {

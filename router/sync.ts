@@ -1,12 +1,15 @@
 /** Answers the barrier: "my table has this version, and what I decided under older ones is stored". */
 import type { NatsConnection, Subscription } from 'nats';
 import { SYNC_SUBJECT, aliveSubject, type SyncReply, type SyncRequest } from '../domain/routing.js';
+import type { RouterBucket } from '../platform/router-bucket.js';
 import type { Engine } from './engine.js';
+import { appendPosition } from './position-message.js';
 import type { RouteLoader } from './route-loader.js';
 import type { RouteTable } from './route-table.js';
 
 export interface SyncOptions {
   readonly nc: NatsConnection;
+  readonly bucket: RouterBucket;
   readonly routerId: string;
   readonly table: RouteTable;
   readonly loader: RouteLoader;
@@ -44,7 +47,7 @@ export class SyncResponder {
   }
 
   async #answer({ version, position = false }: SyncRequest): Promise<SyncReply | null> {
-    const { routerId, table, loader, engine } = this.options;
+    const { routerId, table, loader, engine, bucket } = this.options;
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const reply = (more: Partial<SyncReply>): SyncReply => ({
       routerId,
@@ -57,7 +60,10 @@ export class SyncResponder {
       return reply({ error: loader.trouble || `the route table is at ${table.version}` });
     }
     const { term } = engine;
-    const sent = position && term?.egress.sendPosition() === true;
+    const sent =
+      position &&
+      term !== undefined &&
+      (await appendPosition(bucket, term.egress).catch(() => false));
     if (!(await engine.settled(signal)))
       return reply({ version: -1, error: engine.reason || 'not settled in time' });
     // A term that broke meanwhile may not have stored its position message.

@@ -4,6 +4,7 @@ import { messageOf } from '../domain/errors.js';
 import { streamFacts } from '../platform/routed-log.js';
 import type { EngineOptions } from './engine.js';
 import type { Checkpoint } from './position.js';
+import { appendPosition } from './position-message.js';
 import type { WriterTerm } from './writer-term.js';
 
 const EVERY_MS = 1_000;
@@ -45,7 +46,7 @@ export class Upkeep {
   }
 
   async #turn(): Promise<void> {
-    const { nc, streams, log } = this.options;
+    const { nc, bucket, streams, log } = this.options;
     try {
       await this.#write();
       const raw = await streamFacts(nc, streams.raw);
@@ -59,7 +60,8 @@ export class Upkeep {
         const { purged } = await jsm.streams.purge(streams.raw, { seq: rawSequence + 1 });
         log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
       }
-      if (performance.now() - this.#movedAt > IDLE_MS) this.term.egress.sendPosition();
+      if (performance.now() - this.#movedAt > IDLE_MS)
+        await appendPosition(bucket, this.term.egress);
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'upkeep failed, and is tried again');
     }

@@ -118,10 +118,7 @@ export class WriterTerm {
     const { outgoing, destination } = routeDelivery(delivery, destinationOf, limits);
     this.egress.send(outgoing);
     metrics.hits += 1;
-    if (destination.dlq !== null) {
-      metrics.deadLettered(destination.dlq.reason);
-      this.#warn(delivery, destination.dlq);
-    }
+    if (destination.dlq !== null) this.#warn(delivery, destination.dlq);
     if (this.#debug) {
       const { rawSequence, subject } = delivery;
       log.debug(

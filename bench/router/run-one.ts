@@ -126,7 +126,7 @@ async function ingest(nc: NatsConnection): Promise<void> {
         sent += 1;
         if (sent === warmUp) begin(warmUp);
         const subject = 'events.MESSAGE_CREATE';
-        chain.send({ subject, headers, payload, rawSequence: sent, label: '' });
+        chain.send({ subject, headers, payload, rawSequence: sent, label: '', dead: null });
       }
       if (chain.confirmed.rawSequence >= events) resolve();
     };

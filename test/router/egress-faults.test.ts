@@ -101,6 +101,7 @@ describe('the way out', () => {
     });
     const before = (await streamFacts(nc, STREAMS.routed)).lastSequence;
     await flood.run(100, 4_000, inTurnOfProduction);
+    await nc.jetstream().publish('events.raw.X', 'no JSON');
     await delay(1_500);
     const terms = ((await streamFacts(nc, STREAMS.routed)).lastSequence - before) / 1_000;
     expect(terms).toBeGreaterThan(1);
@@ -108,7 +109,13 @@ describe('the way out', () => {
     expect(terms).toBeLessThan(8);
     await jsm.streams.update(STREAMS.routed, { subjects });
     await drained(nc);
-    expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
+    const { foreign, ...found } = await verdict(nc, flood);
+    expect({ ...found, foreign: [] }).toEqual(NOTHING_WRONG);
+    // Decided in each term, and stored once.
+    expect(foreign).toHaveLength(1);
+    expect(await router.router.metrics.registry.metrics()).toContain(
+      'sandbox_router_dlq_total{reason="malformed"} 1\n',
+    );
   });
 
   it('confirms nothing whose PubAck does not come, and doubts after 2 s', async () => {
@@ -127,7 +134,8 @@ describe('the way out', () => {
       const events = { onConfirmed: () => (confirmed += 1), onDoubt: resolve };
       const chain = new Chain(silent, behind, events);
       const [headers, payload] = [new Uint8Array(0), new Uint8Array(1)];
-      chain.send({ subject: 'events.A', headers, payload, rawSequence: 21, label: 'x' });
+      const event = { subject: 'events.A', headers, payload, rawSequence: 21 };
+      chain.send({ ...event, label: 'x', dead: null });
     });
     const began = performance.now();
     expect(await doubted).toMatchObject({ reason: 'ack_timeout' });

@@ -208,6 +208,10 @@ describe('limits', () => {
     expect(router.router.ready()).toBe(false);
     const text = await router.router.metrics.registry.metrics();
     expect(text).toMatch(/sandbox_router_paused 1/);
+    // A fence for each look at the routes would push out, in hours, what bots have not read.
+    const { lastSequence } = await streamFacts(nc, STREAMS.routed);
+    await delay(1_500);
+    expect((await streamFacts(nc, STREAMS.routed)).lastSequence).toBe(lastSequence);
     // What the alert rules build on.
     expect(text).toMatch(/sandbox_router_writer 0/);
     await Promise.all([servers.redis.start(), servers.postgres.start()]);

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { STREAMS } from '../../domain/routing.js';
 import { delay, withDeadline } from '../../platform/deadline.js';
+import { purgeLeftovers } from '../../resources/route-barrier.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
+import { sandbox } from './routes.js';
 import { freshStreams, inTurn, lastOfRouted, openWorld, type TestWorld } from './world.js';
 
 const alarmsOf = async ({ router }: TestRouter): Promise<number> => {
@@ -104,6 +106,21 @@ describe('the position', () => {
     await drained(nc);
     const stored = (await readRouted(nc)).map(numberOf);
     expect(stored).toEqual(Array.from({ length: 100 }, (_, i) => 500 + i));
+  });
+
+  it('is not counted forward over a fence: that of a destroy, while no router lived, is among what is gone', async () => {
+    const { nc, jsm } = world;
+    await restarted();
+    await flood.run(300, 5_000, inTurn);
+    await drained(nc);
+    await router?.stop();
+    router = undefined;
+    await purgeLeftovers(nc, sandbox(1));
+    await flood.run(1_500, 10_000, inTurn);
+    await jsm.streams.purge(STREAMS.routed);
+    router = await routerInProcess(world.servers, { until: 'started' });
+    await expect.poll(() => router?.router.status().state, { timeout: 5_000 }).toBe('paused');
+    expect(router.router.status().reason).toMatch(/the end of ROUTED is gone/);
   });
 
   it('is not guessed where neither log nor checkpoint tells: the router pauses', async () => {

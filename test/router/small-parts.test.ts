@@ -194,6 +194,7 @@ describe('the chain', () => {
         headers: NOTHING,
         payload: new Uint8Array(1),
         label: 'x',
+        dead: null,
       };
       chain.send({ ...event, rawSequence: n });
     };
