@@ -75,4 +75,35 @@ describe('a hostile tenant does not stop a clean-up', () => {
     },
     MINUTES,
   );
+
+  it('with thousands of things that hang on one: no transaction takes more than its share of the lock table', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id } = await client.create({ ttl: '1h' });
+    const { sql } = await openTenant(client, id);
+    const all = (count: number, statement: string): Promise<unknown> =>
+      sql.query(
+        `DO $do$ BEGIN FOR i IN 1..${count} LOOP EXECUTE format(${statement}); END LOOP; END $do$`,
+      );
+    await all(4_000, `'CREATE FUNCTION f%s(communities) RETURNS int RETURN 1', i`);
+    // Each view shows the next, so that all of them go with the newest.
+    await all(451, `'CREATE VIEW v%s AS SELECT 1 AS a', i`);
+    await all(450, `'CREATE OR REPLACE VIEW v%s AS SELECT a FROM v%s', i, i + 1`);
+    await sql.query('CREATE TABLE parts (x int PRIMARY KEY, y text) PARTITION BY LIST (x)');
+    await all(130, `'CREATE TABLE parts%s PARTITION OF parts FOR VALUES IN (%s)', i, i`);
+
+    const locks: number[] = [];
+    for (let dropped = 1; dropped > 0;) {
+      await openAdmin().begin(async (tx) => {
+        const [did] = await tx<{ n: number }[]>`SELECT drop_sandbox_objects(${id}, 200) AS n`;
+        const [held] = await tx<{ n: number }[]>`
+          SELECT count(*)::int AS n FROM pg_locks WHERE pid = pg_backend_pid()`;
+        dropped = did?.n ?? 0;
+        locks.push(held?.n ?? Infinity);
+      });
+    }
+    expect(Math.max(...locks)).toBeLessThan(3_500);
+    await client.destroy(id);
+    expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+    expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
+  });
 });
