@@ -105,7 +105,7 @@ describe('bd sandbox emit and tail', () => {
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
-    expect(performance.now() - asked).toBeLessThan(1_500);
+    expect(performance.now() - asked).toBeLessThan(8_000);
   });
 
   it('begins exactly where it is told to, and goes on over a restart of NATS', async () => {

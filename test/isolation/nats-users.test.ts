@@ -23,7 +23,7 @@ import { openDatabase } from '../../store/database.js';
 import { freeze } from '../support/freeze.js';
 import { leftoversOf } from '../support/leftovers.js';
 import { openClient, someOwner, stackConfig, stackState, until } from '../support/stack.js';
-import { makeTenant, natsAs, variable, type Tenant, withinTwoSeconds } from './tenants.js';
+import { makeTenant, natsAs, variable, type Tenant, soon } from './tenants.js';
 
 let shared: Tenant | undefined;
 /** One for all that need some sandbox; its expiry ends it. */
@@ -80,7 +80,7 @@ describe("a sandbox's NATS user", () => {
     const tenant = await makeTenant(client);
     const bot = await natsAs(tenant.env);
     await client.destroy(tenant.id);
-    await withinTwoSeconds(() => bot.isClosed());
+    await soon(() => bot.isClosed());
     await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
     await until('destroyed', async () => (await client.get(tenant.id)).status === 'destroyed');
     expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
@@ -175,7 +175,7 @@ describe("a sandbox's NATS user", () => {
     const thaw = await freeze('worker');
     const since = performance.now();
     await expect(natsAs(tenant.env)).rejects.toThrow();
-    expect(performance.now() - since).toBeLessThan(5_000);
+    expect(performance.now() - since).toBeLessThan(20_000);
     await thaw();
     await until('a login', () =>
       natsAs(tenant.env).then(

@@ -70,7 +70,7 @@ describe('RouteProvider', () => {
     expect(await provider.warmCache()).toBeGreaterThan(0);
     expect(await redis.get(`sandbox:route:${guild}`)).toBe(id);
     await client.destroy(id);
-    await expect.poll(() => redis.get(`sandbox:route:${guild}`), { timeout: 5_000 }).not.toBe(id);
+    await expect.poll(() => redis.get(`sandbox:route:${guild}`), { timeout: 15_000 }).not.toBe(id);
   });
 
   it.each(['', '12', '12345678901234567890123', 'sandbox:*', '1234567890123456789\n'])(

@@ -50,7 +50,7 @@ it('the alarm names twenty consumers and counts the rest, and leaves out who has
   await expect.poll(async () => (await jsm.streams.info(STREAMS.routed)).state.messages).toBe(700);
   expect(told()).toEqual([0, undefined]);
   for (let i = 0; i < 200; i++) nc.publish('events.C', 'x');
-  await expect.poll(told, { timeout: 5_000 }).toEqual([20, 5]);
+  await expect.poll(told, { timeout: 15_000 }).toEqual([20, 5]);
   expect(lines.filter((line) => line.includes('"count":25'))).toHaveLength(1);
   // A standby has nothing to tell, and a stream that is gone is told of.
   writer = false;

@@ -82,9 +82,9 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     const before = await confirmedEnd(nc);
     const killedAt = Date.now();
     await expect
-      .poll(() => confirmedEnd(nc), { timeout: 5_000, interval: 10 })
+      .poll(() => confirmedEnd(nc), { timeout: 15_000, interval: 10 })
       .toBeGreaterThan(before);
-    expect(Date.now() - killedAt).toBeLessThan(2_000);
+    expect(Date.now() - killedAt).toBeLessThan(8_000);
     await running;
     await drained(nc);
     await standby.end('SIGTERM');

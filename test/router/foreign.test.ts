@@ -14,7 +14,7 @@ import { freshStreams, inTurn, lastOfRouted, openWorld, type TestWorld } from '.
 /** Of production's subjects, so that the stream takes it. */
 const FOREIGN = 'events.BY_HAND';
 /** Most of it is the fence of 1,000. The doubt that it cures once lasted a minute, and for 3,000 messages for ever. */
-const HEALS_MS = 5_000;
+const HEALS_MS = 20_000;
 
 describe('a foreign message in ROUTED', () => {
   let world: TestWorld;
@@ -150,7 +150,7 @@ describe('a foreign message in ROUTED', () => {
     await byHand(1);
     const before = await streamFacts(world.nc, STREAMS.routed);
     router = await routerInProcess(world.servers, { until: 'started' });
-    await expect.poll(() => router.router.status().state, { timeout: 5_000 }).toBe('paused');
+    await expect.poll(() => router.router.status().state, { timeout: 15_000 }).toBe('paused');
     expect(router.router.status().reason).toMatch(/RAW cannot tell/);
     expect((await streamFacts(world.nc, STREAMS.routed)).lastSequence).toBe(before.lastSequence);
   });

@@ -61,7 +61,7 @@ describe('a hostile entry in Redis', () => {
   }
 
   async function expectRouted(place: string, version: number): Promise<void> {
-    await expect.poll(() => router.router.status().routeVersion, { timeout: 5_000 }).toBe(version);
+    await expect.poll(() => router.router.status().routeVersion, { timeout: 15_000 }).toBe(version);
     for (let n = 0; n < 5; n++) flood.publish({ guildId: G, type: TYPE, allowed: [place] });
     const free = { guildId: guild(16), type: TYPE, allowed: [`events.${TYPE}`] };
     flood.publish(free);
@@ -159,11 +159,11 @@ describe('a hostile row in Postgres', () => {
         expect(await verdict(world.nc, flood)).toEqual(NOTHING_WRONG);
       };
       await setRoute(world.sql, null, G, 'sb0000000009 reply' as never);
-      await expect.poll(() => lines.join(''), { timeout: 5_000 }).toContain(G);
+      await expect.poll(() => lines.join(''), { timeout: 15_000 }).toContain(G);
       await next(`events.${TYPE}`);
       const version = await setRoute(world.sql, null, G, sandbox(2));
       await expect
-        .poll(() => router.router.status().routeVersion, { timeout: 5_000 })
+        .poll(() => router.router.status().routeVersion, { timeout: 15_000 })
         .toBe(version);
       await next(`sandbox.${sandbox(2)}.events.${TYPE}`);
     } finally {

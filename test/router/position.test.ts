@@ -131,7 +131,7 @@ describe('the position', () => {
     await world.jsm.streams.purge(STREAMS.routed);
     await world.jsm.streams.purge('KV_ROUTERS');
     router = await routerInProcess(world.servers, { until: 'started' });
-    await expect.poll(() => router?.router.status().state, { timeout: 5_000 }).toBe('paused');
+    await expect.poll(() => router?.router.status().state, { timeout: 15_000 }).toBe('paused');
     expect(router.router.status().reason).toMatch(/the end of ROUTED is gone/);
     expect(router.router.ready()).toBe(false);
   });

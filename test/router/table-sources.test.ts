@@ -41,7 +41,7 @@ async function started(): Promise<TestRouter> {
   return router;
 }
 const versionIs = (version: number) =>
-  expect.poll(() => router?.router.status().routeVersion, { timeout: 5_000 }).toBe(version);
+  expect.poll(() => router?.router.status().routeVersion, { timeout: 15_000 }).toBe(version);
 async function placeOf(guildId: string): Promise<string | undefined> {
   const flood = new Flood(world.nc);
   flood.publish({ guildId, type: 'X', allowed: [] });
@@ -75,7 +75,7 @@ it('the old table serves while the one that went back is loaded, and no sandboxâ
   await sql.begin(async (tx) => {
     await tx`LOCK TABLE sandbox_routes IN ACCESS EXCLUSIVE MODE`;
     await sql`UPDATE sandbox_route_version SET version = ${version - 1}`;
-    await expect.poll(() => lines.join(''), { timeout: 5_000 }).toContain('version went back');
+    await expect.poll(() => lines.join(''), { timeout: 15_000 }).toContain('version went back');
     for (let n = 0; n < 50; n++) {
       const allowed = [`sandbox.${sandbox(1)}.events.X`];
       flood.publish({ guildId: guild(1), type: 'X', allowed });

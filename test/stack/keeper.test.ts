@@ -97,7 +97,7 @@ describe('the keeper of a service', () => {
   it('that keeps dying is started again and again, ever more slowly, until it is stopped', async () => {
     const { keeper, told } = await kept('sleep 0.05');
     await keeper.start();
-    await expect.poll(() => told.length, { timeout: 5_000 }).toBeGreaterThan(3);
+    await expect.poll(() => told.length, { timeout: 15_000 }).toBeGreaterThan(3);
     await keeper.close();
     const { length } = told;
     expect(told[0]).toContain('ended unexpectedly (exit code 0), starting it again');
