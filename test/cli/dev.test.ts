@@ -71,4 +71,4 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   expect(await ended).toEqual([0, null]);
   expect(processesOf(home)).toEqual([]);
   expect((await dev('down', '--purge')).stderr).toContain('its data removed');
-}, 120_000);
+}, 240_000);
