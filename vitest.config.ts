@@ -42,7 +42,7 @@ export default defineConfig({
     // A trace names the source, not the compiled file.
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [/\/dist\//] } },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // One stack for all of them; a whole run has two, side by side (build/halves.mjs).
     maxWorkers: 2,

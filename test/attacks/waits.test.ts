@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { SandboxClient } from '../../client/sandbox-client.js';
-import { makeTenant, postgresAs, type Tenant, withinTwoSeconds } from '../isolation/tenants.js';
+import { makeTenant, postgresAs, type Tenant, soon } from '../isolation/tenants.js';
 import { scrape, total } from '../support/scrape.js';
 import { someOwner, stackConfig } from '../support/stack.js';
 
@@ -65,7 +65,7 @@ it('its own role’s row: its sessions end within 2 s of its destroy', async () 
   const sql = await sessionOf(doomed);
   await sql.query(`BEGIN; ALTER ROLE "sandbox_${doomed.id}" PASSWORD 'kept'`);
   const destroyed = client.destroy(doomed.id);
-  await withinTwoSeconds(() => isEnded(sql));
+  await soon(() => isEnded(sql));
   await destroyed;
   await client.destroyed((await client.get(doomed.id)).id);
 });

@@ -45,4 +45,4 @@ it('migrate says what is missing, makes it, and holds it to its definition', asy
     'Temporal: schedule sandbox-sweep updated',
   ]);
   expect(await run(true, env)).toEqual([]);
-}, 60_000);
+});

@@ -53,4 +53,4 @@ it('sandboxes that granted everything to each other are reset, and destroyed at 
     WHERE m.member::regrole::text ~ '^bd_keeper_' AND m.roleid::regrole::text ~ '^sandbox_sb'
       AND sandbox_keeper(substr(m.roleid::regrole::text, 9)) <> m.member::regrole::text`;
   expect(lent).toEqual([]);
-}, 60_000);
+});

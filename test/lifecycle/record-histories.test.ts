@@ -178,7 +178,7 @@ describe('histories are recorded', () => {
     await expect(failed).rejects.toMatchObject({ code: 'SANDBOX_009' });
     await signalService(stackConfig(), 'redis', 'SIGCONT');
     await record('create-failed', sandboxId);
-  }, 60_000);
+  });
 
   it('destroyed while a server was away', async () => {
     const sandboxes = client();

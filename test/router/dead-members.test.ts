@@ -48,7 +48,7 @@ describe('a router that is dead', () => {
       ...{ code: 'SANDBOX_009', message: expect.stringContaining('dead (no answer)') as string },
     });
     expect((await routerBucket(nc).read(memberKey('dead'), memberShape)).value).not.toBeNull();
-  }, 30_000);
+  });
 });
 
 it('doctor tells of no router, of none that writes, and of those that do', async () => {

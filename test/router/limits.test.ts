@@ -50,7 +50,7 @@ describe('limits', () => {
     expect((await streamFacts(nc, STREAMS.raw)).firstSequence).toBeGreaterThan(1);
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
     await jsm.streams.update(STREAMS.raw, { max_bytes: 4_096 * 1_048_576 });
-  }, 30_000);
+  });
 
   it('an alarm comes before RAW refuses its publishers', async () => {
     const { nc, jsm } = world;
@@ -76,7 +76,7 @@ describe('limits', () => {
     const { misrouted, duplicated, lost } = await verdict(nc, flood);
     expect({ misrouted, duplicated, lost }).toEqual({ misrouted: [], duplicated: [], lost: [] });
     await jsm.streams.update(STREAMS.raw, { max_bytes: 4_096 * 1_048_576 });
-  }, 30_000);
+  });
 
   it('a sandbox that reads nothing keeps its backlog, and production is not slower', async () => {
     const { nc, jsm } = world;
