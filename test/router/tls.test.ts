@@ -1,35 +1,39 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'nats';
-import selfsigned from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects } from '../../domain/routing.js';
-import { ROUTER_BUCKET_STREAM, streamConfigs } from '../../platform/nats.js';
+import {
+  DEFAULT_PRODUCTION_SUBJECTS,
+  ROUTER_BUCKET_STREAM,
+  routedSubjects,
+} from '../../domain/routing.js';
+import { streamConfigs } from '../../platform/nats.js';
+import { makeAuthority } from '../support/certificates.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, verdict } from './flood.js';
 import { RouterProcess } from './router-process.js';
 import { freePort, natsBinary, ServerProcess, startServers, type Servers } from './servers.js';
 
-/** A key and a certificate for localhost, made for this run. */
-function certificate(directory: string): { key: string; cert: string } {
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  const made = selfsigned.generate([{ name: 'commonName', value: 'localhost' }], {
-    days: 2,
-    keySize: 2048,
-    algorithm: 'sha256',
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+const authority = makeAuthority('the authority');
+
+/** Files that nats-server and a router read: a server's own pair for localhost, and who signed it. */
+function certificateFiles(directory: string): { key: string; cert: string; ca: string } {
+  const { certificate, key } = authority.issue('the server', { host: 'localhost' });
+  const files = { key, cert: certificate, ca: authority.certificate };
+  const written = Object.entries(files).map(([name, text]) => {
+    const path = join(directory, `${name}.pem`);
+    writeFileSync(path, text, { mode: 0o600 });
+    return [name, path];
   });
-  writeFileSync(key, made.private, { mode: 0o600 });
-  writeFileSync(cert, made.cert);
-  return { key, cert };
+  return Object.fromEntries(written) as typeof files;
 }
 
 describe('over TLS, with user and password', () => {
   let servers: Servers;
   let nats: ServerProcess;
   let url: string;
-  let cert: string;
+  let ca: string;
   /** Characters that a URL has to escape. */
   const pass = 'p@ss:/wörd';
 
@@ -37,8 +41,8 @@ describe('over TLS, with user and password', () => {
     servers = await startServers();
     const directory = join(servers.directory, 'tls');
     mkdirSync(directory);
-    const made = certificate(directory);
-    cert = made.cert;
+    const files = certificateFiles(directory);
+    ca = files.ca;
     const port = await freePort();
     url = `tls://bot:${encodeURIComponent(pass)}@localhost:${port}`;
     const config = join(directory, 'nats.conf');
@@ -47,7 +51,7 @@ describe('over TLS, with user and password', () => {
       [
         `listen: "127.0.0.1:${port}"`,
         `jetstream { store_dir: "${join(directory, 'js')}" }`,
-        `tls { cert_file: "${cert}", key_file: "${made.key}" }`,
+        `tls { cert_file: "${files.cert}", key_file: "${files.key}" }`,
         `authorization { user: "bot", password: ${JSON.stringify(pass)} }`,
       ].join('\n'),
     );
@@ -57,7 +61,7 @@ describe('over TLS, with user and password', () => {
         servers: `localhost:${port}`,
         user: 'bot',
         pass,
-        tls: { ca: readFileSync(cert, 'utf8') },
+        tls: { ca: authority.certificate },
       });
     nats = new ServerProcess(
       () => spawn(binary, ['-c', config], { stdio: 'ignore' }),
@@ -91,7 +95,7 @@ describe('over TLS, with user and password', () => {
       servers: new URL(url).host,
       user: 'bot',
       pass,
-      tls: { ca: readFileSync(cert, 'utf8') },
+      tls: { ca: authority.certificate },
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
     });
@@ -103,7 +107,7 @@ describe('over TLS, with user and password', () => {
     }
     const router = await RouterProcess.start(
       { ...servers, natsUrl: url },
-      { NODE_EXTRA_CA_CERTS: cert, SANDBOX_ROUTER_FORM: form },
+      { NODE_EXTRA_CA_CERTS: ca, SANDBOX_ROUTER_FORM: form },
     );
     const flood = new Flood(nc);
     const plan = { guildId: null, type: 'A', allowed: ['events.A'] };
