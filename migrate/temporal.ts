@@ -85,7 +85,8 @@ async function migrateSchedule(
     const current = await handle.describe();
     const same =
       current.spec.intervals?.[0]?.every === intervalMs &&
-      current.action.workflowType === action.workflowType;
+      current.action.workflowType === action.workflowType &&
+      current.action.taskQueue === taskQueue;
     if (same) return [];
     if (check) return [`Temporal: schedule ${SWEEP_SCHEDULE_ID} runs otherwise`];
     await handle.update((previous) => ({ ...previous, spec, policies, action }));

@@ -1,9 +1,9 @@
 /** `bd sandbox sweep`: repairs and removes now what the schedule would later. */
-import { JSON_OPTION, type Command } from '../command.js';
-import { print, printJson } from '../io.js';
-import { withLastingProgress } from '../progress.js';
-import type { SandboxClient } from '../../client/sandbox-client.js';
+import type { SweepReport } from '../../client/sandbox-client.js';
 import { emfLine } from '../../platform/emf.js';
+import { JSON_OPTION, type Command } from '../command.js';
+import { print, printJson, type Io } from '../io.js';
+import { withLastingProgress } from '../progress.js';
 import { table } from '../table.js';
 
 export const sweepCommand: Command = {
@@ -21,33 +21,31 @@ export const sweepCommand: Command = {
     const report = await withLastingProgress(io, 'sweeping', () =>
       api.sweep({ dryRun: input.flag('dryRun') }),
     );
-    const failures = report.orphans.filter(({ error }) => error !== undefined).length;
-    if (input.flag('emf')) {
-      await print(io, sweepEmf(report, new Date()));
-      return failures > 0 ? 1 : 0;
-    }
-    if (input.flag('json')) return printJson(io, report);
-    const rows = [
-      ...report.revived.map(({ sandboxId, status, as }) => ['row', sandboxId, `${status}, ${as}`]),
-      ...report.orphans.map((orphan) => [
-        orphan.kind,
-        orphan.name,
-        orphan.error ?? (orphan.removed ? 'removed' : 'orphaned'),
-      ]),
-    ];
-    await print(
-      io,
-      rows.length === 0 ? 'Nothing to sweep.' : await table(io, ['What', 'Which', 'Outcome'], rows),
-    );
-    return failures > 0 ? 1 : 0;
+    if (input.flag('emf')) await print(io, sweepEmf(report, new Date()));
+    else if (input.flag('json')) await printJson(io, report);
+    else await print(io, await sweepTable(io, report));
+    return failuresIn(report) > 0 ? 1 : 0;
   },
 };
 
-type SweepReport = Awaited<ReturnType<SandboxClient['sweep']>>;
+const failuresIn = ({ orphans }: SweepReport): number =>
+  orphans.filter(({ error }) => error !== undefined).length;
+
+async function sweepTable(io: Io, { revived, orphans }: SweepReport): Promise<string> {
+  const rows = [
+    ...revived.map(({ sandboxId, status, as }) => ['row', sandboxId, `${status}, ${as}`]),
+    ...orphans.map(({ kind, name, error, removed }) => [
+      kind,
+      name,
+      error ?? (removed ? 'removed' : 'orphaned'),
+    ]),
+  ];
+  return rows.length === 0 ? 'Nothing to sweep.' : table(io, ['What', 'Which', 'Outcome'], rows);
+}
 
 /** What the alarms of deploy/terraform read. */
-export function sweepEmf({ orphans, revived }: SweepReport, time: Date): string {
-  const failed = orphans.filter(({ error }) => error !== undefined).length;
+function sweepEmf(report: SweepReport, time: Date): string {
+  const { orphans, revived } = report;
   const removed = orphans.filter((orphan) => orphan.removed).length;
   return emfLine(
     'sweep',
@@ -55,7 +53,7 @@ export function sweepEmf({ orphans, revived }: SweepReport, time: Date): string 
       { name: 'OrphanedResources', unit: 'Count', value: orphans.length - removed },
       { name: 'OrphansRemoved', unit: 'Count', value: removed },
       { name: 'RowsRevived', unit: 'Count', value: revived.length },
-      { name: 'CleanupErrors', unit: 'Count', value: failed },
+      { name: 'CleanupErrors', unit: 'Count', value: failuresIn(report) },
     ],
     time,
   );

@@ -109,6 +109,22 @@ describe('bd sandbox', () => {
     expect((await bd(['sandbox', 'sweep'])).stdout).toMatch(/keyspace +sandbox:sb\w+: +removed/);
   });
 
+  it('ends a sweep with 1 where something could not be removed, whatever it prints', async () => {
+    const id = `sb${someName().slice(5, 15)}`;
+    const admin = openAdmin();
+    const [row] = await admin<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+    const mark = JSON.stringify({ installation: row?.id, createdAt: '2020-01-01T00:00:00.000Z' });
+    // The administrator's own: the control plane may not drop it.
+    await admin.unsafe(`CREATE SCHEMA sandbox_${id}; COMMENT ON SCHEMA sandbox_${id} IS '${mark}'`);
+    onTestFinished(async () => {
+      await admin.unsafe(`DROP SCHEMA sandbox_${id}`);
+    });
+    for (const form of [[], ['--json'], ['--emf']]) {
+      const ran = await bd(['sandbox', 'sweep', ...form]);
+      expect([form, ran.code, ran.stderr]).toEqual([form, 1, '']);
+    }
+  });
+
   it('knows the Web UI that it is told of, and says so where it knows none', async () => {
     const { name } = await made();
     const ui = { TEMPORAL_UI_URL: 'https://ui.example' };
@@ -240,6 +256,9 @@ describe('bd migrate', () => {
     expect(json(await migrate(['--json']))).toEqual({
       changes: ['Temporal: schedule sandbox-sweep updated'],
     });
+    // On the old queue no worker would take the sweep.
+    const moved = { SANDBOX_TASK_QUEUE: 'elsewhere' };
+    expect((await migrate(['--check'], moved)).stdout).toBe(differs.stdout);
   });
 });
 
