@@ -1,6 +1,7 @@
 /** The worker's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { RESOURCE_NAMES } from '../domain/sandbox.js';
+import { FOUND_KINDS, type FoundKind } from '../resources/index.js';
 
 export interface LifecycleMetrics {
   created(seconds: number, outcome: 'created' | 'failed'): void;
@@ -8,7 +9,7 @@ export interface LifecycleMetrics {
   cleanupFailed(step: string): void;
   active(perOwner: ReadonlyMap<string, number>): void;
   /** What a sweep that has just ended found. */
-  swept(orphansPerKind: ReadonlyMap<string, number>): void;
+  swept(orphansPerKind: ReadonlyMap<FoundKind, number>): void;
   /** A guard has ended the sessions of a sandbox that took too much of what all share. */
   sessionsEnded(guard: Guard): void;
   guardFailed(guard: Guard): void;
@@ -23,14 +24,11 @@ const ENDED_FOR = {
   connections: 'redis_connections',
 } as const;
 
-const ORPHAN_KINDS = [
-  ...['schema', 'role', 'keyspace', 'acl-user', 'consumer', 'nats-account', 'route'],
-] as const;
 /** Values of the label `error_type`. */
 const CLEANUP_STEPS = [
   ...['mark destroying', 'revoke credentials', 'mark destroyed'],
   ...RESOURCE_NAMES.map((name) => `remove ${name}`),
-  ...ORPHAN_KINDS.map((kind) => `orphan ${kind}`),
+  ...FOUND_KINDS.map((kind) => `orphan ${kind}`),
 ];
 
 const LIFECYCLE_SECONDS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 30, 60, 300];
@@ -93,9 +91,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     ended.inc({ reason }, 0);
     guardErrors.inc({ guard }, 0);
   }
-  // A kind that is gone is told as 0: a series that only vanishes would leave its last value on a dashboard.
-  const known = new Set<string>(ORPHAN_KINDS);
-  for (const kind of known) orphans.set({ kind }, 0);
+  for (const kind of FOUND_KINDS) orphans.set({ kind }, 0);
   return {
     created: (seconds, outcome) => {
       create.observe({ outcome }, seconds);
@@ -111,11 +107,8 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
       for (const [owner, count] of topOwners(perOwner)) active.set({ owner }, count);
     },
     swept: (orphansPerKind) => {
-      for (const kind of known) orphans.set({ kind }, 0);
-      for (const [kind, count] of orphansPerKind) {
-        known.add(kind);
-        orphans.set({ kind }, count);
-      }
+      // A kind that is gone is told as 0: a series that only vanishes would leave its last value on a dashboard.
+      for (const kind of FOUND_KINDS) orphans.set({ kind }, orphansPerKind.get(kind) ?? 0);
       lastSweep.setToCurrentTime();
     },
     sessionsEnded: (guard) => {

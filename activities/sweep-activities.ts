@@ -1,10 +1,11 @@
 /** The sweep's two halves: rows that lack their workflow, and resources that lack a live row. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { workflowId, type SandboxId } from '../domain/names.js';
 import { messageOf } from '../domain/errors.js';
+import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
-import { inOrder, type Found, type Resources } from '../resources/index.js';
+import type { ResourceName } from '../domain/sandbox.js';
+import { inOrder, type Found, type FoundKind, type Resources } from '../resources/index.js';
 import type { Logger } from '../platform/log.js';
 import type { Database } from '../store/database.js';
 import { getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
@@ -27,8 +28,8 @@ export interface Revived {
 }
 
 export interface Orphan {
-  readonly resource: string;
-  readonly kind: string;
+  readonly resource: ResourceName;
+  readonly kind: FoundKind;
   readonly name: string;
   readonly sandboxId: string;
   readonly removed: boolean;
@@ -89,17 +90,12 @@ export function sweepActivities(context: SweepContext) {
     return { sandboxId, status: row.status, as };
   }
 
-  async function removeOrphan(
-    resource: string,
-    found: Found & { sandboxId: SandboxId },
-    dryRun: boolean,
-  ): Promise<Orphan> {
-    const { kind, name, sandboxId } = found;
+  async function removeOrphan(found: FoundOrphan, dryRun: boolean): Promise<Orphan> {
+    const { resource, kind, name, sandboxId } = found;
     const facts = { resource, kind, name, sandboxId };
     if (dryRun) return { ...facts, removed: false };
-    const owner = inOrder(resources).find((candidate) => candidate.name === resource);
     try {
-      await owner?.remove(sandboxId);
+      await resources[resource].remove(sandboxId);
       if (kind === 'route') await resources['guild-routes'].rebuild();
       log.warn(facts, 'orphan removed');
       return { ...facts, removed: true };
@@ -127,12 +123,12 @@ export function sweepActivities(context: SweepContext) {
     async sweepOrphans({ dryRun, sandboxId }: SweepInput): Promise<Orphan[]> {
       if (sandboxId !== undefined) return [];
       const orphans = await findOrphanedResources(context);
-      const perKind = new Map<string, number>();
+      const perKind = new Map<FoundKind, number>();
       const reports: Orphan[] = [];
       for (const orphan of orphans) {
         Context.current().heartbeat();
         perKind.set(orphan.kind, (perKind.get(orphan.kind) ?? 0) + 1);
-        reports.push(await removeOrphan(orphan.resource, orphan, dryRun));
+        reports.push(await removeOrphan(orphan, dryRun));
       }
       // Looking only is no sweep.
       if (!dryRun) metrics.swept(perKind);
@@ -141,13 +137,16 @@ export function sweepActivities(context: SweepContext) {
   });
 }
 
+/** What is on a server, of which resource, and whose it was. */
+type FoundOrphan = Found & { readonly resource: ResourceName; readonly sandboxId: SandboxId };
+
 /**
  * Resources of this installation, older than the grace period, that no live row owns. Resources are listed first and rows
  * second: a row always comes before its resources, so one that is seen without a row has none.
  */
 export async function findOrphanedResources(
   context: Pick<SweepContext, 'database' | 'resources' | 'installation' | 'graceMs'>,
-): Promise<(Found & { resource: string; sandboxId: SandboxId })[]> {
+): Promise<FoundOrphan[]> {
   const { database, resources, installation, graceMs } = context;
   const listed = await Promise.all(
     inOrder(resources).map(async (resource) =>
@@ -157,7 +156,7 @@ export async function findOrphanedResources(
   const oldest = Date.now() - graceMs;
   const rows = await listSandboxes(database, { status: NOT_DESTROYED });
   const alive = new Set(rows.map(({ sandboxId }) => sandboxId));
-  return listed.flat().filter((found): found is typeof found & { sandboxId: SandboxId } => {
+  return listed.flat().filter((found): found is FoundOrphan => {
     if (found.sandboxId === null || found.installation !== installation) return false;
     return !alive.has(found.sandboxId) && (found.createdAt?.getTime() ?? Infinity) < oldest;
   });
