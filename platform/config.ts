@@ -213,8 +213,9 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
       masterSecret: e.SANDBOX_MASTER_SECRET,
       natsAuthority: e.SANDBOX_NATS_AUTHORITY,
       temporalUiUrl: e.TEMPORAL_UI_URL,
+      deployment: e.SANDBOX_DEPLOYMENT,
+      buildId: e.SANDBOX_BUILD_ID,
     }),
-    ...defined({ deployment: e.SANDBOX_DEPLOYMENT, buildId: e.SANDBOX_BUILD_ID }),
     given: defined({
       temporal: e.TEMPORAL_ADDRESS,
       database: e.SANDBOX_CONTROL_DATABASE_URL ?? e.DATABASE_URL,

@@ -3,7 +3,7 @@
  * nor a right to call its API (deploy/terraform/sandbox-alarms.tf).
  */
 
-export const EMF_NAMESPACE = 'Sandboxes';
+const EMF_NAMESPACE = 'Sandboxes';
 
 export type EmfUnit = 'Count' | 'Seconds';
 

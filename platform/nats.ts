@@ -11,7 +11,7 @@ import {
   type StreamConfig,
 } from 'nats';
 import { unreachable } from '../domain/errors.js';
-import { DLQ_STREAM, RAW_SUBJECTS, ROUTER_BUCKET, STREAMS } from '../domain/routing.js';
+import { DLQ_PREFIX, DLQ_STREAM, RAW_SUBJECTS, STREAMS } from '../domain/routing.js';
 import { withDeadline } from './deadline.js';
 import { isNatsToken } from './nkeys.js';
 
@@ -146,11 +146,10 @@ export function streamConfigs(options: StreamOptions): StreamDefinition[] {
       discard: DiscardPolicy.Old,
       max_age: 7 * 24 * HOUR_NS,
       max_bytes: 1024 * MIB,
-      sources: [{ name: STREAMS.routed, filter_subject: 'dlq.>' }],
+      sources: [{ name: STREAMS.routed, filter_subject: `${DLQ_PREFIX}>` }],
     },
   ];
 }
 
 /** The routers' KV bucket (domain/routing.ts). */
 export const ROUTER_BUCKET_OPTIONS = { history: 1, storage: StorageType.File } as const;
-export const ROUTER_BUCKET_STREAM = `KV_${ROUTER_BUCKET}`;

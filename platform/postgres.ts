@@ -1,7 +1,7 @@
 /** Connections to Postgres: the `postgres` driver for the control plane. */
 import postgres from 'postgres';
 import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
-import { delay, withDeadline } from './deadline.js';
+import { DeadlineError, delay, withDeadline } from './deadline.js';
 
 export type Sql = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
@@ -160,7 +160,6 @@ export function asPostgresError(error: unknown): unknown {
       'The server refuses these credentials: check DATABASE_URL.',
     );
   }
-  if (error instanceof Error && error.name === 'DeadlineError')
-    return unreachable('Postgres', error);
+  if (error instanceof DeadlineError) return unreachable('Postgres', error);
   return error;
 }

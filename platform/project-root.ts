@@ -1,4 +1,4 @@
-/** Where the package lies, both from the sources (vitest) and from `dist/`: it holds `sql/` and `package.json`. */
+/** Where the package lies, which holds `sql/` and `package.json`: the same in a checkout and where it is installed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
-/** Connections to Redis (or Valkey). */
+/** Connections to Redis (or Valkey), and what its errors mean. */
 import { Redis } from 'ioredis';
-import { unreachable } from '../domain/errors.js';
+import { SandboxError, unreachable } from '../domain/errors.js';
 import { withDeadline } from './deadline.js';
 
 export type { ChainableCommander, Redis } from 'ioredis';
@@ -36,4 +36,20 @@ export async function openRedis(url: string, name: string): Promise<Redis> {
 
 export function closeRedis(redis: Redis): void {
   redis.disconnect();
+}
+
+const CONNECTION_ERRORS =
+  /ECONN|EPIPE|Connection is closed|max retries per request|Command timed out|ETIMEDOUT/;
+
+/** Runs `work`; SANDBOX_009 for what means "the server is not there", anything else unchanged. */
+export async function inRedis<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SandboxError) throw error;
+    const text = error instanceof Error ? `${error.name} ${error.message}` : '';
+    throw CONNECTION_ERRORS.test(text) || text.startsWith('MaxRetriesPerRequestError')
+      ? unreachable('Redis', error)
+      : error;
+  }
 }

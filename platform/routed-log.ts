@@ -2,7 +2,7 @@
  * `ROUTED` as the router's log: its last message holds the position, and a fence ends what earlier writers may still
  * have in flight (routing.md, "Position").
  */
-import { ErrorCode, NatsError, type NatsConnection, type StoredMsg } from 'nats';
+import type { NatsConnection, StoredMsg } from 'nats';
 import { headerBlock, rawSequenceIn } from '../domain/event-headers.js';
 import {
   FENCE_SUBJECT,
@@ -12,6 +12,7 @@ import {
 } from '../domain/routing.js';
 import { DeadlineError, withDeadline } from './deadline.js';
 import { newInbox } from './nats.js';
+import { isNotFound } from './nats-errors.js';
 import { RawHeaders, storedHeaderBytes } from './raw-headers.js';
 
 /** Where the next event follows: behind this sequence of `ROUTED`, which came from this sequence of `RAW`. */
@@ -89,13 +90,6 @@ export async function readLogEntries(
     entries.push(...batch.filter((entry) => entry !== null));
   }
   return entries;
-}
-
-export function isNotFound(error: unknown): boolean {
-  return (
-    error instanceof NatsError &&
-    (error.api_error?.code === 404 || error.code === ErrorCode.JetStream404NoMessages)
-  );
 }
 
 export class FenceRefused extends Error {

@@ -1,13 +1,18 @@
-/** The routers' KV bucket (domain/routing.ts), read from its leader: a replica's answer could hide a live router. */
-import { headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
+/** The routers' KV bucket (domain/routing.ts), read from its leader, since a replica's answer could hide a live router; and who of them lives. */
+import { ErrorCode, headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
 import { z } from 'zod';
-import { FENCE_KEY, MAX_UNCONFIRMED, ROUTER_BUCKET } from '../domain/routing.js';
-import { isNotFound } from './routed-log.js';
+import {
+  aliveSubject,
+  FENCE_KEY,
+  MAX_UNCONFIRMED,
+  ROUTER_BUCKET,
+  ROUTER_BUCKET_STREAM,
+} from '../domain/routing.js';
+import { isNotFound, isRefusal } from './nats-errors.js';
 
-const STREAM = `KV_${ROUTER_BUCKET}`;
 const PREFIX = `$KV.${ROUTER_BUCKET}.`;
-/** "wrong last sequence": somebody else has written the key. */
-const WRONG_LAST_SEQUENCE = 10071;
+/** An answer that takes longer says nothing of the router: the system may be slow. */
+const PROBE_TIMEOUT_MS = 300;
 
 export interface BucketEntry<T> {
   /** null: never written, or deleted. */
@@ -75,9 +80,8 @@ export function routerBucket(
       });
       return ack.seq;
     } catch (error) {
-      if (error instanceof NatsError && error.api_error?.err_code === WRONG_LAST_SEQUENCE) {
-        throw new RevisionConflict(key, { cause: error });
-      }
+      // Somebody else has written the key.
+      if (isRefusal(error, 'wrongLastSequence')) throw new RevisionConflict(key, { cause: error });
       throw error;
     }
   }
@@ -87,7 +91,7 @@ export function routerBucket(
       try {
         const message = await (
           await jsm()
-        ).streams.getMessage(STREAM, { last_by_subj: PREFIX + key });
+        ).streams.getMessage(ROUTER_BUCKET_STREAM, { last_by_subj: PREFIX + key });
         const deleted = message.header.get('KV-Operation') !== '';
         return {
           value: deleted ? null : shape.parse(message.json()),
@@ -109,11 +113,24 @@ export function routerBucket(
     async keys(prefix) {
       const info: StreamInfo & { readonly ts?: string } = await (
         await jsm()
-      ).streams.info(STREAM, { subjects_filter: `${PREFIX}${prefix}>` });
+      ).streams.info(ROUTER_BUCKET_STREAM, { subjects_filter: `${PREFIX}${prefix}>` });
       return {
         keys: Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(PREFIX.length)),
         now: Date.parse(info.ts ?? '') || Date.now(),
       };
     },
   };
+}
+
+/**
+ * Whether nobody listens where this router answers. The connection of a killed process is closed by its system, and the
+ * server says so at once; a router that is only slow is not absent.
+ */
+export async function isAbsent(nc: NatsConnection, routerId: string): Promise<boolean> {
+  try {
+    await nc.request(aliveSubject(routerId), '', { timeout: PROBE_TIMEOUT_MS });
+    return false;
+  } catch (error) {
+    return error instanceof NatsError && error.code === ErrorCode.NoResponders;
+  }
 }

@@ -50,7 +50,7 @@ export function temporalVariables(env: Readonly<Record<string, string>>): Tempor
 export function temporalProblems(variables: TemporalVariables): string[] {
   const problems: string[] = [];
   const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS: tls } = variables;
-  const certain = Object.keys(variables).filter((name) => name.startsWith('TEMPORAL_TLS_'));
+  const tlsSettings = Object.keys(variables).filter((name) => name.startsWith('TEMPORAL_TLS_'));
   if (tls !== undefined && truth(tls) === null)
     problems.push('TEMPORAL_TLS: must be true or false');
   if (apiKey !== undefined && !/^[!-~]+$/.test(apiKey))
@@ -60,8 +60,8 @@ export function temporalProblems(variables: TemporalVariables): string[] {
       problems.push(
         'TEMPORAL_TLS: false would send TEMPORAL_API_KEY in clear: leave one of them out',
       );
-    if (certain.length > 0)
-      problems.push(`TEMPORAL_TLS: is false, but ${certain.join(', ')} ask for TLS`);
+    if (tlsSettings.length > 0)
+      problems.push(`TEMPORAL_TLS: is false, but ${tlsSettings.join(', ')} ask for TLS`);
   }
   for (const name of Object.values(PEM)) {
     if (given(variables, name) === 2)

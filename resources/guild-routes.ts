@@ -2,6 +2,8 @@
 import { decodeRoute, redisRoutes } from '../domain/routing.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
+import { inNats } from '../platform/nats-errors.js';
+import { inRedis } from '../platform/redis.js';
 import {
   activateGuilds,
   addGuild,
@@ -10,15 +12,7 @@ import {
   removeGuild,
   routeVersion,
 } from '../store/guild-mappings.js';
-import { inNats } from './nats-subjects.js';
-import { inRedis } from './redis-keyspace.js';
-import {
-  parseMark,
-  type Found,
-  type Inspection,
-  type Resource,
-  type ResourceContext,
-} from './resource.js';
+import type { Found, Inspection, Resource, ResourceContext } from './resource.js';
 import { confirmRoutes } from './route-barrier.js';
 import { distributeRoutes } from './route-distribution.js';
 
@@ -120,12 +114,13 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
 
     async list(): Promise<Found[]> {
       const routes = await inRedis(() => redis.hgetall(keys.map));
-      const now = parseMark(JSON.stringify({ installation, createdAt: new Date(0).toISOString() }));
+      // A route carries no time: old enough for any grace period.
+      const mark = { installation, createdAt: new Date(0) };
       const found: Found[] = [];
       for (const [guildId, text] of Object.entries(routes)) {
         // Whatever it says: what no row accounts for is an orphan, and the table is written anew.
         const sandboxId = text.slice(text.indexOf(':') + 1) as SandboxId;
-        if (sandboxId !== '') found.push({ kind: 'route', name: guildId, sandboxId, ...now });
+        if (sandboxId !== '') found.push({ kind: 'route', name: guildId, sandboxId, ...mark });
       }
       return found;
     },

@@ -2,13 +2,11 @@
  * A sandbox's NATS account (domain/nats-tenant.ts): its token is pushed to the servers' own resolver, which keeps it across
  * restarts; deleting it cuts the account's connections. Cost of the next one at 5,000: 1.4 ms (docs/decisions/0010).
  */
-
 import type { NatsConnection } from 'nats';
 import { natsUser, sandboxIdIn, type SandboxId } from '../domain/names.js';
 import { tenantAccount } from '../domain/nats-tenant.js';
 import type { NatsAuthority } from '../platform/nats-authority.js';
 import { deriveNatsKey, readNatsToken, signNatsToken, type NatsKey } from '../platform/nkeys.js';
-import { delay } from '../platform/deadline.js';
 import { newInbox } from '../platform/nats.js';
 import type { Found } from './resource.js';
 
@@ -110,21 +108,25 @@ export async function listAccounts(nats: NatsConnection): Promise<Found[]> {
   const found: Found[] = [];
   const inbox = newInbox(nats);
   const subscription = nats.subscribe(inbox);
-  const silence = delay(REQUEST_MS).then(() => {
+  // A server that goes meanwhile never sends the end: what has come by then counts.
+  const timer = setTimeout(() => {
     subscription.unsubscribe();
-  });
-  nats.publish('$SYS.REQ.CLAIMS.PACK', '', { reply: inbox });
-  // One message for each account, `<key>|<token>`, and an empty one at the end.
-  for await (const message of subscription) {
-    if (message.data.length === 0) break;
-    const claims = readNatsToken(message.string().split('|')[1] ?? '');
-    const sandboxId = claims === null ? null : sandboxIdIn(claims.name, 'sandbox_');
-    if (claims === null || sandboxId === null) continue;
-    const { installation = null, createdAt = null } = factsOf(claims.nats) ?? {};
-    found.push({ kind: 'nats-account', name: claims.name, sandboxId, installation, createdAt });
+  }, REQUEST_MS);
+  try {
+    nats.publish('$SYS.REQ.CLAIMS.PACK', '', { reply: inbox });
+    // One message for each account, `<key>|<token>`, and an empty one at the end.
+    for await (const message of subscription) {
+      if (message.data.length === 0) break;
+      const claims = readNatsToken(message.string().split('|')[1] ?? '');
+      const sandboxId = claims === null ? null : sandboxIdIn(claims.name, 'sandbox_');
+      if (claims === null || sandboxId === null) continue;
+      const { installation = null, createdAt = null } = factsOf(claims.nats) ?? {};
+      found.push({ kind: 'nats-account', name: claims.name, sandboxId, installation, createdAt });
+    }
+    return found;
+  } finally {
+    clearTimeout(timer);
   }
-  void silence;
-  return found;
 }
 
 async function ask(nats: NatsConnection, subject: string, payload: string): Promise<void> {

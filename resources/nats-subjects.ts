@@ -1,13 +1,6 @@
 /** The sandbox's subject space: its durable consumer on ROUTED, and what that stream still holds for it. */
-import {
-  AckPolicy,
-  DeliverPolicy,
-  NatsError,
-  nanos,
-  type ConsumerConfig,
-  type JetStreamManager,
-} from 'nats';
-import { SandboxError, unreachable } from '../domain/errors.js';
+import { AckPolicy, DeliverPolicy, nanos, type ConsumerConfig, type JetStreamManager } from 'nats';
+import { SandboxError } from '../domain/errors.js';
 import {
   consumerName,
   natsPrefix,
@@ -16,6 +9,8 @@ import {
   type SandboxId,
 } from '../domain/names.js';
 import { STREAMS } from '../domain/routing.js';
+import { isLive, type SandboxStatus } from '../domain/status.js';
+import { inNats, isNotFound, isRefusal } from '../platform/nats-errors.js';
 import { statusOf } from '../store/sandboxes.js';
 import {
   accountKeyOf,
@@ -35,8 +30,6 @@ import {
 } from './resource.js';
 import { purgeLeftovers } from './route-barrier.js';
 
-const CONSUMER_NOT_FOUND = 10014;
-const STREAM_NOT_FOUND = 10059;
 /** A request that a dying server took with it is given up on after this, and asked again. */
 const API_MS = 2_000;
 const ACK_WAIT_MS = 30_000;
@@ -56,7 +49,7 @@ export function natsSubjects(context: ResourceContext): Resource {
     try {
       return await (await jsm()).consumers.info(STREAMS.routed, consumerName(sandboxId));
     } catch (error) {
-      if (isApiError(error, CONSUMER_NOT_FOUND)) return null;
+      if (isRefusal(error, 'consumerNotFound')) return null;
       throw error;
     }
   }
@@ -65,8 +58,7 @@ export function natsSubjects(context: ResourceContext): Resource {
     try {
       await (await jsm()).consumers.delete(STREAMS.routed, consumerName(sandboxId));
     } catch (error) {
-      if (!isApiError(error, CONSUMER_NOT_FOUND) && !isApiError(error, STREAM_NOT_FOUND))
-        throw error;
+      if (!isRefusal(error, 'consumerNotFound') && !isRefusal(error, 'streamNotFound')) throw error;
     }
   }
 
@@ -147,7 +139,7 @@ export function natsSubjects(context: ResourceContext): Resource {
         await Promise.all([ensureConsumer(target), ensureAccount(target)]);
         // NATS cannot be asked to look at the row: what a late attempt made is taken back here.
         const after = await statusOf(database, sandboxId);
-        if (after === null || after === 'destroying' || after === 'destroyed') {
+        if (after === null || !isLive(after)) {
           await Promise.all([revoke(sandboxId), deleteConsumer(sandboxId)]);
           refuseUnlessLive(sandboxId, after);
         }
@@ -205,10 +197,9 @@ export function natsSubjects(context: ResourceContext): Resource {
   };
 }
 
-function refuseUnlessLive(sandboxId: SandboxId, status: string | null): void {
-  if (status === null || status === 'destroying' || status === 'destroyed') {
-    throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is ${status ?? 'unknown'}`);
-  }
+function refuseUnlessLive(sandboxId: SandboxId, status: SandboxStatus | null): void {
+  if (status !== null && isLive(status)) return;
+  throw new SandboxError('SANDBOX_007', `sandbox ${sandboxId} is ${status ?? 'unknown'}`);
 }
 
 /** When the newest event of this sandbox was stored, ISO 8601; null for none. */
@@ -219,32 +210,7 @@ async function lastEvent(jsm: JetStreamManager, sandboxId: SandboxId): Promise<s
     });
     return message.time.toISOString();
   } catch (error) {
-    if (error instanceof NatsError && (error.code === '404' || error.api_error?.code === 404))
-      return null;
-    throw error;
-  }
-}
-
-function isApiError(error: unknown, code: number): boolean {
-  return error instanceof NatsError && error.api_error?.err_code === code;
-}
-
-const AWAY = new Set([
-  'TIMEOUT',
-  '503',
-  'CONNECTION_CLOSED',
-  'CONNECTION_REFUSED',
-  'DISCONNECT',
-  'CONNECTION_DRAINING',
-]);
-
-/** SANDBOX_009 for what means "the server is not there"; anything else unchanged. */
-export async function inNats<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SandboxError) throw error;
-    if (error instanceof NatsError && AWAY.has(error.code)) throw unreachable('NATS', error);
+    if (isNotFound(error)) return null;
     throw error;
   }
 }

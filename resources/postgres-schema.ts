@@ -1,16 +1,18 @@
 /** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/005). */
-import { isErrorCode, messageOf, SandboxError } from '../domain/errors.js';
+import { messageOf, SandboxError } from '../domain/errors.js';
 import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../domain/names.js';
 import { passwordFor, scramVerifier } from '../platform/credentials.js';
 import { delay } from '../platform/deadline.js';
 import { postgresCode } from '../platform/postgres.js';
 import { inDatabase } from '../store/database.js';
 import {
+  heldSecret,
   parseMark,
   type Found,
   type Inspection,
   type Resource,
   type ResourceContext,
+  type ResourceTarget,
 } from './resource.js';
 
 /** Grants and role changes at once raise XX000 "tuple concurrently updated" (traps.md 14); the rest are deadlock and serialisation. */
@@ -30,6 +32,9 @@ type Removal = 'removed' | 'login' | 'sessions' | 'objects';
 
 export function postgresSchema({ database, masterSecret }: ResourceContext): Resource {
   const { sql } = database;
+
+  const verifierOf = ({ sandboxId, rotation }: ResourceTarget): Promise<string> =>
+    scramVerifier(passwordFor(heldSecret(masterSecret), 'postgres', { sandboxId, rotation }));
 
   async function retrying<T>(
     work: () => Promise<T>,
@@ -66,23 +71,15 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
     name: 'postgres-schema',
     server: 'Postgres',
 
-    async ensure({ sandboxId, rotation }) {
-      if (masterSecret === null)
-        throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
-      const verifier = await scramVerifier(
-        passwordFor(masterSecret, 'postgres', { sandboxId, rotation }),
-      );
+    async ensure(target) {
+      const { sandboxId } = target;
+      const verifier = await verifierOf(target);
       try {
         await retrying(() => sql`SELECT public.provision_sandbox(${sandboxId}, ${verifier})`);
       } catch (error) {
-        if (error instanceof SandboxError && isErrorCode(error.code)) throw error;
-        throw new SandboxError(
-          'SANDBOX_005',
-          `schema ${schemaName(sandboxId)} could not be created: ${messageOf(error)}`,
-          {
-            cause: error,
-          },
-        );
+        if (error instanceof SandboxError) throw error;
+        const what = `schema ${schemaName(sandboxId)} could not be created`;
+        throw new SandboxError('SANDBOX_005', `${what}: ${messageOf(error)}`, { cause: error });
       }
     },
 
@@ -111,12 +108,9 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
 
     revoke,
 
-    async reset({ sandboxId, rotation }) {
-      if (masterSecret === null)
-        throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
-      const verifier = await scramVerifier(
-        passwordFor(masterSecret, 'postgres', { sandboxId, rotation }),
-      );
+    async reset(target) {
+      const { sandboxId, rotation } = target;
+      const verifier = await verifierOf(target);
       const [state] = await inDatabase(
         () => sql<{ pending: boolean | null }[]>`
           SELECT public.sandbox_reset_pending(${sandboxId}, ${rotation}) AS pending`,
@@ -159,7 +153,7 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
     async list(): Promise<Found[]> {
       // The pattern is a regular expression: in LIKE the underscore would be a wildcard.
       const rows = await inDatabase(
-        () => sql<{ kind: string; name: string; mark: string | null }[]>`
+        () => sql<{ kind: 'schema' | 'role'; name: string; mark: string | null }[]>`
           SELECT 'schema' AS kind, nspname AS name, obj_description(oid, 'pg_namespace') AS mark
             FROM pg_namespace WHERE nspname ~ '^sandbox_sb[a-z0-9]{10}$'
           UNION ALL

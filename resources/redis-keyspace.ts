@@ -1,5 +1,5 @@
 /** The sandbox's Redis key space: an ACL user that may reach `sandbox:<id>:*` and nothing else, and the keys themselves. */
-import { SandboxError, unreachable } from '../domain/errors.js';
+import { SandboxError } from '../domain/errors.js';
 import {
   isSandboxId,
   redisPrefix,
@@ -8,10 +8,11 @@ import {
   type SandboxId,
 } from '../domain/names.js';
 import { passwordFor } from '../platform/credentials.js';
-import type { ChainableCommander, Redis } from '../platform/redis.js';
+import { inRedis, type ChainableCommander, type Redis } from '../platform/redis.js';
 import { keySearch } from './redis-scan.js';
 import { tenantRules } from './redis-acl.js';
 import {
+  heldSecret,
   parseMark,
   type Found,
   type Inspection,
@@ -21,7 +22,7 @@ import {
 } from './resource.js';
 
 /** Field: sandbox id, value: a Mark. Key spaces and ACL users cannot carry one themselves. */
-export const REDIS_REGISTRY = 'sandbox:registry';
+const REDIS_REGISTRY = 'sandbox:registry';
 
 /** Holds the rotation that the user and the keys belong to; watched, so that an older one never comes back. */
 const rotationKey = (sandboxId: SandboxId): string => `sandbox:rotation:${sandboxId}`;
@@ -54,10 +55,9 @@ export function redisKeyspace(context: ResourceContext): Resource {
     pipeline.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
     // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
     if (redisAcl) pipeline.call('ACL', 'DELUSER', redisUser(sandboxId));
-    const [buried, ...rest] = (await pipeline.exec()) ?? [];
-    const full = buried?.[0]?.message.startsWith('OOM') === true;
-    for (const [error] of [...(buried === undefined || full ? [] : [buried]), ...rest])
-      if (error !== null) throw error;
+    const results = (await pipeline.exec()) ?? [];
+    const full = results[0]?.[0]?.message.startsWith('OOM') === true;
+    for (const [error] of full ? results.slice(1) : results) if (error !== null) throw error;
     return !full;
   }
 
@@ -66,9 +66,8 @@ export function redisKeyspace(context: ResourceContext): Resource {
     server: 'Redis',
 
     async ensure({ sandboxId, rotation }) {
-      if (masterSecret === null)
-        throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
-      const password = passwordFor(masterSecret, 'redis', { sandboxId, rotation });
+      const secret = heldSecret(masterSecret);
+      const password = passwordFor(secret, 'redis', { sandboxId, rotation });
       const mark: Mark = { installation, createdAt: new Date().toISOString() };
       await inRedis(async () => {
         const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;
@@ -149,7 +148,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
       return inRedis(async () => {
         const registry = await redis.hgetall(REDIS_REGISTRY);
         const keyspaces = Object.entries(registry).map(([field, mark]) => ({
-          kind: 'keyspace',
+          kind: 'keyspace' as const,
           name: `sandbox:${field}:`,
           sandboxId: isSandboxId(field) ? field : null,
           ...parseMark(mark),
@@ -158,7 +157,9 @@ export function redisKeyspace(context: ResourceContext): Resource {
         const tenants = users.flatMap((name) => {
           const sandboxId = sandboxIdIn(name, 'sandbox_');
           if (sandboxId === null) return [];
-          return [{ kind: 'acl-user', name, sandboxId, ...parseMark(registry[sandboxId]) }];
+          return [
+            { kind: 'acl-user' as const, name, sandboxId, ...parseMark(registry[sandboxId]) },
+          ];
         });
         return [...keyspaces, ...tenants];
       });
@@ -209,20 +210,4 @@ function duplicateOf(redis: Redis): Redis {
   redis.once('end', endToo);
   connection.once('end', () => redis.off('end', endToo));
   return connection;
-}
-
-const CONNECTION_ERRORS =
-  /ECONN|EPIPE|Connection is closed|max retries per request|Command timed out|ETIMEDOUT/;
-
-/** SANDBOX_009 for what means "the server is not there"; anything else unchanged. */
-export async function inRedis<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SandboxError) throw error;
-    const text = error instanceof Error ? `${error.name} ${error.message}` : '';
-    throw CONNECTION_ERRORS.test(text) || text.startsWith('MaxRetriesPerRequestError')
-      ? unreachable('Redis', error)
-      : error;
-  }
 }

@@ -1,4 +1,5 @@
 /** The one shape of everything a sandbox owns: five verbs, each idempotent. */
+import { SandboxError } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
 import type { ResourceName } from '../domain/sandbox.js';
 import type { NatsConnection } from '../platform/nats.js';
@@ -41,10 +42,21 @@ export interface Inspection {
   readonly facts?: Readonly<Record<string, string | number | null>>;
 }
 
+/** What a server may hold of a sandbox. */
+export const FOUND_KINDS = [
+  'schema',
+  'role',
+  'keyspace',
+  'acl-user',
+  'consumer',
+  'nats-account',
+  'route',
+] as const;
+export type FoundKind = (typeof FOUND_KINDS)[number];
+
 /** One instance on a server, whoever it belongs to. */
 export interface Found {
-  /** `schema`, `role`, `keyspace`, `acl-user`, `consumer`, `nats-account`, `route`. */
-  readonly kind: string;
+  readonly kind: FoundKind;
   readonly name: string;
   /** Null where the name is not shaped like one of ours: never touched. */
   readonly sandboxId: SandboxId | null;
@@ -69,6 +81,12 @@ export interface Resource {
   /** Leaves nothing. */
   remove(sandboxId: SandboxId): Promise<void>;
   list(): Promise<Found[]>;
+}
+
+/** @throws SANDBOX_010 for those who only inspect */
+export function heldSecret(masterSecret: string | null): string {
+  if (masterSecret !== null) return masterSecret;
+  throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
 }
 
 /** The mark that each resource carries where its server can hold one. */

@@ -2,11 +2,10 @@
  * The barrier of a route change (routing.md, "Barrier"): it returns once every live router has the new version and has
  * stored all that it decided under an older one.
  */
-import { ErrorCode, NatsError, type NatsConnection } from 'nats';
+import type { NatsConnection } from 'nats';
 import { SandboxError } from '../domain/errors.js';
 import { natsPrefix, type SandboxId } from '../domain/names.js';
 import {
-  aliveSubject,
   memberKey,
   ROUTER_LEASE_MS,
   STREAMS,
@@ -19,6 +18,7 @@ import { newInbox } from '../platform/nats.js';
 import { FenceRefused, readLogEntry, streamFacts, writeFence } from '../platform/routed-log.js';
 import {
   announceFence,
+  isAbsent,
   memberShape,
   RevisionConflict,
   routerBucket,
@@ -26,7 +26,6 @@ import {
 } from '../platform/router-bucket.js';
 
 const ASK_EVERY_MS = 250;
-const PROBE_TIMEOUT_MS = 300;
 /** A registration may not return before the fence stands; a busy writer moves the end of the log meanwhile. */
 const FENCE_ATTEMPTS = 50;
 
@@ -202,15 +201,6 @@ async function fenceLog(nc: NatsConnection): Promise<void> {
       if (!(error instanceof FenceRefused) || attempt >= FENCE_ATTEMPTS) throw error;
       await delay(20);
     }
-  }
-}
-
-async function isAbsent(nc: NatsConnection, routerId: string): Promise<boolean> {
-  try {
-    await nc.request(aliveSubject(routerId), '', { timeout: PROBE_TIMEOUT_MS });
-    return false;
-  } catch (error) {
-    return error instanceof NatsError && error.code === ErrorCode.NoResponders;
   }
 }
 

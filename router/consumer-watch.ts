@@ -4,8 +4,9 @@
  */
 import type { ConsumerInfo, JetStreamManager, NatsConnection, StreamInfo } from 'nats';
 import { messageOf } from '../domain/errors.js';
+import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
-import { isNotFound } from '../platform/routed-log.js';
+import { isNotFound } from '../platform/nats-errors.js';
 
 const EVERY_MS = 30_000;
 /** Of `max_bytes`, `max_msgs` or `max_age`: a message so deep in the stream is among the next to go. */
@@ -31,23 +32,16 @@ export interface ConsumerWatchOptions {
 }
 
 export class ConsumerWatch {
-  readonly #timer: NodeJS.Timeout;
+  readonly #looks: { close(): void };
   readonly #told = new Set<string>();
   atRisk: readonly ConsumerAtRisk[] = [];
 
   constructor(private readonly options: ConsumerWatchOptions) {
-    let busy = false;
-    this.#timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      void this.#look().finally(() => {
-        busy = false;
-      });
-    }, options.everyMs ?? EVERY_MS);
+    this.#looks = every(options.everyMs ?? EVERY_MS, () => this.#look());
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#looks.close();
   }
 
   /** `consumer` label → how many: each named one, and `other`. */

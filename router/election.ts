@@ -1,13 +1,13 @@
 /** One writer: a key that it repeats; a standby takes it over when the writer is dead or silent. */
-import { ErrorCode, NatsError, type NatsConnection } from 'nats';
+import type { NatsConnection } from 'nats';
 import { z } from 'zod';
-import { aliveSubject, WRITER_BEAT_MS, WRITER_KEY, WRITER_SILENCE_MS } from '../domain/routing.js';
+import { WRITER_BEAT_MS, WRITER_KEY, WRITER_SILENCE_MS } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
-import { RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
+import { every } from '../platform/every.js';
+import { isAbsent, RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
 
 const claimShape = z.object({ routerId: z.string() });
 
-const PROBE_TIMEOUT_MS = 300;
 const AFTER_ABSENCE_MS = 100;
 
 /**
@@ -17,7 +17,7 @@ const AFTER_ABSENCE_MS = 100;
 export class Election {
   #revision = 0;
   #held = false;
-  #timer: NodeJS.Timeout | undefined;
+  #beat: { close(): void } | undefined;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -47,7 +47,7 @@ export class Election {
           await this.#claim(revision);
           continue;
         }
-        if (await this.#isAbsent(value.routerId)) {
+        if (await isAbsent(this.nc, value.routerId)) {
           seen.absences += 1;
           pause = AFTER_ABSENCE_MS;
         } else {
@@ -63,29 +63,22 @@ export class Election {
 
   /** Gives the key up, so that a standby needs no time-out. */
   async release(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#beat?.close();
     if (!this.#held) return;
     this.#held = false;
     await this.bucket.remove(WRITER_KEY, this.#revision);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#beat?.close();
     this.#held = false;
   }
 
   async #claim(revision: number): Promise<void> {
     this.#revision = await this.bucket.write(WRITER_KEY, { routerId: this.routerId }, revision);
     this.#held = true;
-    clearInterval(this.#timer);
-    let busy = false;
-    this.#timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      void this.#renew().finally(() => {
-        busy = false;
-      });
-    }, WRITER_BEAT_MS);
+    this.#beat?.close();
+    this.#beat = every(WRITER_BEAT_MS, () => this.#renew());
   }
 
   async #renew(): Promise<void> {
@@ -106,16 +99,6 @@ export class Election {
         this.stop();
         this.onLost();
       }
-    }
-  }
-
-  /** The connection of a killed process is closed by its system, and the server says so at once. */
-  async #isAbsent(routerId: string): Promise<boolean> {
-    try {
-      await this.nc.request(aliveSubject(routerId), '', { timeout: PROBE_TIMEOUT_MS });
-      return false;
-    } catch (error) {
-      return error instanceof NatsError && error.code === ErrorCode.NoResponders;
     }
   }
 }

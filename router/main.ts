@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { NatsConnection } from 'nats';
 import { collectDefaultMetrics } from 'prom-client';
 import { messageOf, SandboxError } from '../domain/errors.js';
-import { ROUTER_BUCKET, STREAMS } from '../domain/routing.js';
+import { ROUTER_BUCKET_STREAM, STREAMS } from '../domain/routing.js';
 import { loadConfig, routedSubjectsOf } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { createLogger, type Logger } from '../platform/log.js';
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
 }
 
 async function streamsExist(nc: NatsConnection): Promise<true> {
-  for (const stream of [STREAMS.raw, STREAMS.routed, `KV_${ROUTER_BUCKET}`]) {
+  for (const stream of [STREAMS.raw, STREAMS.routed, ROUTER_BUCKET_STREAM]) {
     await streamFacts(nc, stream).catch((error: unknown) => {
       throw new Error(`${stream}: ${messageOf(error)}`, { cause: error });
     });

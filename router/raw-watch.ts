@@ -3,6 +3,7 @@
  * a word before publishers are refused. Nothing is lost then: it does not count among the metric of what was (`alarms_total`).
  */
 import type { NatsConnection } from 'nats';
+import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 import { streamFacts } from '../platform/routed-log.js';
 
@@ -19,25 +20,18 @@ export interface RawWatchOptions {
 }
 
 export class RawWatch {
-  readonly #timer: NodeJS.Timeout;
+  readonly #looks: { close(): void };
   #times = 0;
   lag = 0;
   /** Of `max_bytes`, 0 to 1. */
   fill = 0;
 
   constructor(private readonly options: RawWatchOptions) {
-    let busy = false;
-    this.#timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      void this.#look().finally(() => {
-        busy = false;
-      });
-    }, EVERY_MS);
+    this.#looks = every(EVERY_MS, () => this.#look());
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#looks.close();
   }
 
   async #look(): Promise<void> {

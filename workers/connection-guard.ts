@@ -5,6 +5,7 @@
 import type { LifecycleMetrics } from '../activities/metrics.js';
 import { messageOf } from '../domain/errors.js';
 import { sandboxIdIn } from '../domain/names.js';
+import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 import type { Redis } from '../platform/redis.js';
 
@@ -32,21 +33,10 @@ export function guardConnections(
     }
   }
 
-  let busy = false;
-  const timer = setInterval(() => {
-    // One at a time: a server that is slow is not asked again meanwhile.
-    if (busy) return;
-    busy = true;
-    look()
-      .catch((error: unknown) => {
-        metrics.guardFailed('connections');
-        log.debug({ err: messageOf(error) }, 'the connections to Redis could not be counted');
-      })
-      .finally(() => (busy = false));
-  }, INTERVAL_MS);
-  return {
-    close: () => {
-      clearInterval(timer);
-    },
-  };
+  return every(INTERVAL_MS, () =>
+    look().catch((error: unknown) => {
+      metrics.guardFailed('connections');
+      log.debug({ err: messageOf(error) }, 'the connections to Redis could not be counted');
+    }),
+  );
 }

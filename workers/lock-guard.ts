@@ -5,6 +5,7 @@
 import { customAlphabet } from 'nanoid';
 import type { LifecycleMetrics } from '../activities/metrics.js';
 import { messageOf } from '../domain/errors.js';
+import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
 
@@ -50,18 +51,15 @@ export function guardLocks(
     ballastOf = seen.me;
   }
 
-  let busy: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    busy ??= look()
-      .catch((error: unknown) => {
-        metrics.guardFailed('locks');
-        log.debug({ err: messageOf(error) }, 'the lock table could not be looked at');
-      })
-      .finally(() => (busy = null));
-  }, INTERVAL_MS);
+  const looks = every(INTERVAL_MS, () =>
+    look().catch((error: unknown) => {
+      metrics.guardFailed('locks');
+      log.debug({ err: messageOf(error) }, 'the lock table could not be looked at');
+    }),
+  );
   return {
     async close() {
-      clearInterval(timer);
+      looks.close();
       await closePostgres(sql);
     },
   };
