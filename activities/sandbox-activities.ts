@@ -196,7 +196,8 @@ export function sandboxActivities(context: ActivityContext) {
   );
 }
 
-const CLEANUP_STEPS: Readonly<Record<string, string>> = {
+/** Their labels in `sandbox_cleanup_errors_total`. */
+const STEP_OF_ACTIVITY: Readonly<Record<string, string>> = {
   markDestroying: 'mark destroying',
   revokeAll: 'revoke credentials',
   removeResource: 'remove',
@@ -208,7 +209,7 @@ function countCleanupFailures(
   metrics: LifecycleMetrics,
 ): (name: string, args: readonly unknown[]) => void {
   return (name, [, resource]) => {
-    const step = CLEANUP_STEPS[name];
+    const step = STEP_OF_ACTIVITY[name];
     if (step === undefined) return;
     metrics.cleanupFailed(name === 'removeResource' ? `${step} ${String(resource)}` : step);
   };

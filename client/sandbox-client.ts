@@ -28,6 +28,8 @@ import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environ
 import type { SandboxHealth } from './health.js';
 import type { Lifecycle } from './lifecycle.js';
 
+export type { SweepInput, SweepReport };
+
 export interface CreateSandboxOptions {
   /** Default: `sandbox-{owner}-{6 random}`. */
   readonly name?: string;

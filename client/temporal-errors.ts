@@ -19,7 +19,7 @@ const GRPC = {
   UNAUTHENTICATED: 16,
 } as const;
 
-export function grpcCode(error: unknown): number | undefined {
+function grpcCode(error: unknown): number | undefined {
   for (let e = error; e instanceof Error; e = e.cause) {
     if (isGrpcServiceError(e)) return e.code;
   }
@@ -27,7 +27,7 @@ export function grpcCode(error: unknown): number | undefined {
 }
 
 /** The typed failure that a workflow or activity raised, however deep. */
-export function applicationFailure(error: unknown): SandboxError | null {
+function applicationFailure(error: unknown): SandboxError | null {
   for (let e = error; e instanceof Error; e = e.cause) {
     if (e instanceof ApplicationFailure && isErrorCode(e.type)) {
       const detail = e.details?.[0];

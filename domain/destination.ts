@@ -94,7 +94,7 @@ export interface Limits {
   readonly maxControlLine: number;
 }
 /** JetStream refuses more: "header size exceeds maximum allowed of 64k". */
-export const MAX_HEADER_BYTES = 65_535;
+const MAX_HEADER_BYTES = 65_535;
 /** Left of the control line for the verb, the reply subject and the sizes. */
 const CONTROL_LINE_RESERVE = 256;
 
@@ -125,8 +125,7 @@ export function subjectMatcher(patterns: readonly string[]): (subject: string) =
     if (remembered !== undefined) return remembered;
     const tokens = subject.split('.');
     const covered = split.some((pattern) => matches(pattern, tokens));
-    // Bounded: subjects come from outside.
-    if (known.size >= 4_096) known.clear();
+    if (known.size >= MAX_KNOWN) known.clear();
     known.set(subject, covered);
     return covered;
   };

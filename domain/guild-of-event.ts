@@ -48,7 +48,7 @@ export interface Fields {
   readonly dataId: unknown;
 }
 
-export function guildOfParsed(document: unknown): EventClass {
+function guildOfParsed(document: unknown): EventClass {
   if (!isObject(document)) return { kind: 'malformed', detail: 'not a JSON object' };
   const { t, event_type: flatType, guild_id: guildId } = document;
   const d = isObject(document.d) ? document.d : {};

@@ -60,11 +60,12 @@ export function defaultName(owner: Owner, random: (length: number) => string): S
   return parseSandboxName(`sandbox-${label || 'owner'}-${random(6)}`);
 }
 
-/** An id or a name, as every command takes it. @throws SANDBOX_008 */
+/** An id or a name, as every command takes it. */
 export type SandboxRef =
   | { readonly kind: 'id'; readonly sandboxId: SandboxId }
   | { readonly kind: 'name'; readonly name: SandboxName };
 
+/** @throws SANDBOX_008 */
 export function parseSandboxRef(value: unknown): SandboxRef {
   return isSandboxId(value)
     ? { kind: 'id', sandboxId: value }

@@ -3,8 +3,8 @@
  * control account: in one account with JetStream permissions would not hold, since the server publishes a reply with its
  * own rights wherever the request's reply subject points (isolation.md, "NATS").
  */
-import { consumerName, inboxPrefix, natsPrefix, natsUser, type SandboxId } from './names.js';
-import { DLQ_STREAM, ROUTER_BUCKET, STREAMS } from './routing.js';
+import { consumerName, inboxPrefix, natsPrefix, type SandboxId } from './names.js';
+import { DLQ_STREAM, ROUTER_BUCKET_STREAM, STREAMS } from './routing.js';
 
 /** Imported below `$JS.API` itself the services would answer 503, so clients take this prefix (`NATS_API_PREFIX`). */
 export const NATS_API_PREFIX = 'SB.API';
@@ -19,8 +19,8 @@ const STREAM_INFO = `STREAM.INFO.${STREAMS.routed}`;
 const MESSAGE = `STREAM.MSG.GET.${STREAMS.routed}`;
 const RAW_INFO = `STREAM.INFO.${STREAMS.raw}`;
 const DLQ_INFO = `STREAM.INFO.${DLQ_STREAM}`;
-const ROUTERS_INFO = `STREAM.INFO.KV_${ROUTER_BUCKET}`;
-const ROUTERS_ENTRY = `STREAM.MSG.GET.KV_${ROUTER_BUCKET}`;
+const ROUTERS_INFO = `STREAM.INFO.${ROUTER_BUCKET_STREAM}`;
+const ROUTERS_ENTRY = `STREAM.MSG.GET.${ROUTER_BUCKET_STREAM}`;
 
 const service = (name: string, subject: string, more: Record<string, unknown> = {}) => ({
   name,
@@ -104,6 +104,3 @@ export function tenantUser(sandboxId: SandboxId): Record<string, unknown> {
     sub: { allow: [`${inboxPrefix(sandboxId)}.>`, app] },
   };
 }
-
-/** `sandbox_<id>` of a token's name. */
-export const tenantTokenName = natsUser;

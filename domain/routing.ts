@@ -37,7 +37,7 @@ export function routedSubjects(productionSubjects: readonly string[]): string[] 
     'sandbox.*.events.>',
     'sandbox.*.commands.>',
     ...productionSubjects,
-    'dlq.>',
+    `${DLQ_PREFIX}>`,
     FENCE_SUBJECT,
   ];
 }
@@ -101,6 +101,8 @@ export function decodeRoute(guildId: string, text: string): Route | null {
 
 /** KV bucket of the routers: `member.<routerId>`, `writer`, `checkpoint`, `fence`. */
 export const ROUTER_BUCKET = 'ROUTERS';
+/** The stream behind it, as every KV client names it. */
+export const ROUTER_BUCKET_STREAM = `KV_${ROUTER_BUCKET}`;
 export const memberKey = (routerId: string): string => `member.${routerId}`;
 
 /**

@@ -1,4 +1,7 @@
-/** The life of a sandbox: its states and the only ways between them. The database enforces the same table (sql/). */
+/**
+ * The life of a sandbox: its states and the only ways between them. The database enforces them (sql/002); this table is what
+ * a test holds it to.
+ */
 
 export const SANDBOX_STATUSES = [
   'pending',
@@ -23,10 +26,6 @@ export const TRANSITIONS: Readonly<Record<SandboxStatus, readonly SandboxStatus[
 
 /** States in which a sandbox holds its name and its place under the owner's limit. */
 export const LIVE_STATUSES = ['pending', 'creating', 'running', 'expired'] as const;
-
-export function canTransition(from: SandboxStatus, to: SandboxStatus): boolean {
-  return TRANSITIONS[from].includes(to);
-}
 
 export function isLive(status: SandboxStatus): boolean {
   return (LIVE_STATUSES as readonly SandboxStatus[]).includes(status);

@@ -1,24 +1,21 @@
 /** Streams and the routers' KV bucket, held to their definitions (platform/nats.ts). */
-import { NatsError, type JetStreamManager, type StreamConfig } from 'nats';
-import { ROUTER_BUCKET } from '../domain/routing.js';
+import type { JetStreamManager, StreamConfig } from 'nats';
+import { ROUTER_BUCKET, ROUTER_BUCKET_STREAM } from '../domain/routing.js';
 import {
   closeNats,
   openNats,
   ROUTER_BUCKET_OPTIONS,
-  ROUTER_BUCKET_STREAM,
   streamConfigs,
   type NatsConnection,
 } from '../platform/nats.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
-
-/** JetStream's "stream not found". */
-const STREAM_NOT_FOUND = 10059;
+import { isRefusal } from '../platform/nats-errors.js';
 
 async function currentConfig(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
   try {
     return (await jsm.streams.info(name)).config;
   } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return null;
+    if (isRefusal(error, 'streamNotFound')) return null;
     throw error;
   }
 }

@@ -46,9 +46,7 @@ export async function pendingMigrations(sql: Sql | Transaction): Promise<Migrati
       throw new SandboxError(
         'SANDBOX_007',
         `migration ${name} was changed after it had been applied`,
-        {
-          hint: 'Applied migrations are never edited: restore the file and add a new one.',
-        },
+        { hint: 'Applied migrations are never edited: restore the file and add a new one.' },
       );
     }
   }
@@ -101,7 +99,10 @@ async function applyPending(sql: Sql): Promise<string[]> {
 export const SERVICE_ROLES = ['bd_client', 'bd_api', 'bd_worker', 'bd_router'] as const;
 export type ServiceRole = (typeof SERVICE_ROLES)[number];
 
-/** Lets the services' roles log in. @param passwords in clear text, sent as a SCRAM verifier's source by the server */
+/**
+ * Lets the services' roles log in. @param passwords in clear text, of which the server keeps a verifier
+ * @throws SANDBOX_008 for one that is short or would have to be quoted
+ */
 export async function setServicePasswords(
   adminDatabaseUrl: string,
   passwords: Readonly<Record<ServiceRole, string>>,
@@ -124,7 +125,7 @@ export async function setServicePasswords(
   }
 }
 
-/** What a migration of the repository says of itself, for `bd migrate --check`. */
+/** One line for each migration that this database lacks; changes nothing. @throws as `pendingMigrations`; SANDBOX_009 */
 export async function checkPostgres(url: string): Promise<string[]> {
   const sql = openPostgres(url, { name: 'bd migrate --check', max: 1 });
   try {

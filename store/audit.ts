@@ -1,9 +1,9 @@
 /** The audit log: written in the transaction of what it tells, read by `bd sandbox logs`. */
 import { asc, eq, sql as raw } from 'drizzle-orm';
+import type { AuditEvent } from '../domain/audit.js';
 import type { SandboxId } from '../domain/names.js';
 import { inDatabase, type Database } from './database.js';
 import type { Transaction } from './locked-row.js';
-import type { AuditEvent } from '../domain/audit.js';
 import { auditLog, type AuditEntry } from './schema.js';
 
 /** The database's own clock, so that entries of several workers stand in their order. */

@@ -2,6 +2,7 @@
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
+import type { ClaimedSandbox } from '../domain/sandbox.js';
 import { postgresCode } from '../platform/postgres.js';
 import { recordCreateFailure } from './create-failures.js';
 import { inDatabase, type Database } from './database.js';
@@ -15,12 +16,6 @@ export interface Claim {
   readonly maxPerOwner: number;
 }
 
-/** Times in epoch ms. */
-export interface Claimed {
-  readonly createdAt: number;
-  readonly expiresAt: number;
-}
-
 const UNIQUE_VIOLATION = '23505';
 const DEADLOCK = '40P01';
 
@@ -29,7 +24,7 @@ const DEADLOCK = '40P01';
  * A refusal leaves only a `create_failed` audit entry.
  * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_007 where this id is already being destroyed
  */
-export async function claimSandbox(database: Database, claim: Claim): Promise<Claimed> {
+export async function claimSandbox(database: Database, claim: Claim): Promise<ClaimedSandbox> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await inDatabase(() => claimOnce(database, claim));
@@ -41,9 +36,9 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
   }
 }
 
-async function claimOnce({ sql }: Database, claim: Claim): Promise<Claimed> {
+async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedSandbox> {
   const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner } = claim;
-  const [claimed] = await sql<[Claimed]>`
+  const [claimed] = await sql<[ClaimedSandbox]>`
     SELECT created_ms AS "createdAt", expires_ms AS "expiresAt" FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
       ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner})`;

@@ -4,6 +4,7 @@ import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import type { Route } from '../domain/routing.js';
+import { isLive } from '../domain/status.js';
 import { writeAudit } from './audit.js';
 import { guildTaken } from './claim.js';
 import { inDatabase, type Database } from './database.js';
@@ -99,7 +100,7 @@ export async function activateGuilds(database: Database, sandboxId: SandboxId): 
   return inDatabase(() =>
     database.db.transaction(async (tx) => {
       const row = await lockedRow(tx, sandboxId, 'share');
-      if (row === undefined || row.status === 'destroying' || row.status === 'destroyed') {
+      if (row === undefined || !isLive(row.status)) {
         throw new SandboxError(
           'SANDBOX_007',
           `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}`,

@@ -1,13 +1,13 @@
-/** Rows of sandboxes: claim, transition, read. The workflow writes them through activities; everybody else only reads. */
+/** Rows of sandboxes once they are claimed (claim.ts): transition, change, read. The workflow writes them through activities; everybody else only reads. */
 import { and, asc, desc, eq, inArray, sql as raw } from 'drizzle-orm';
-import type { SandboxId, SandboxRef } from '../domain/names.js';
+import type { AuditEvent } from '../domain/audit.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
+import type { Owner, SandboxId, SandboxRef } from '../domain/names.js';
 import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import { writeAudit } from './audit.js';
 import { inDatabase, type Database } from './database.js';
 import { lockedRunningRow } from './locked-row.js';
-import type { AuditEvent } from '../domain/audit.js';
 import { guildMappings, sandboxes, type SandboxRow } from './schema.js';
 
 /** A sandbox's row with the guilds it has claimed. */
@@ -65,7 +65,7 @@ export async function findSandbox(
 }
 
 export interface ListFilter {
-  readonly owner?: string;
+  readonly owner?: Owner;
   readonly status?: readonly SandboxStatus[];
 }
 
@@ -76,7 +76,7 @@ export async function listSandboxes(
   return inDatabase(async () => {
     const rows = await database.db.query.sandboxes.findMany({
       where: and(
-        filter.owner === undefined ? undefined : raw`${sandboxes.owner} = ${filter.owner}`,
+        filter.owner === undefined ? undefined : eq(sandboxes.owner, filter.owner),
         filter.status === undefined ? undefined : inArray(sandboxes.status, [...filter.status]),
       ),
       with: { guilds: { orderBy: asc(guildMappings.guildId) } },
@@ -87,6 +87,18 @@ export async function listSandboxes(
       guildIds: guilds.map((g) => g.guildId),
     }));
   });
+}
+
+/** How many live sandboxes each owner has; nobody who has none. */
+export async function countLiveByOwner(database: Database): Promise<Map<Owner, number>> {
+  const rows = await inDatabase(() =>
+    database.db
+      .select({ owner: sandboxes.owner, count: raw<number>`count(*)::int` })
+      .from(sandboxes)
+      .where(inArray(sandboxes.status, [...LIVE_STATUSES]))
+      .groupBy(sandboxes.owner),
+  );
+  return new Map(rows.map(({ owner, count }) => [owner, count]));
 }
 
 export interface Transition {

@@ -1,9 +1,8 @@
-/** The control plane's tables for Drizzle (sql/002, sql/003), and the types that derive from them. */
+/** The control plane's tables for Drizzle (sql/002), and the types that derive from them. */
 import { relations } from 'drizzle-orm';
 import {
   bigint,
   boolean,
-  index,
   integer,
   jsonb,
   pgEnum,
@@ -11,31 +10,27 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
+import type { AuditEvent } from '../domain/audit.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
-import type { AuditEvent } from '../domain/audit.js';
 
-export const sandboxStatus = pgEnum('sandbox_status', SANDBOX_STATUSES);
+const sandboxStatus = pgEnum('sandbox_status', SANDBOX_STATUSES);
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
-export const sandboxes = pgTable(
-  'sandboxes',
-  {
-    sandboxId: text('id').$type<SandboxId>().primaryKey(),
-    name: text('name').$type<SandboxName>().notNull(),
-    owner: text('owner').$type<Owner>().notNull(),
-    status: sandboxStatus('status').notNull().default('pending'),
-    expiresAt: time('expires_at').notNull(),
-    rotation: integer('rotation').notNull().default(0),
-    cleanupError: text('cleanup_error'),
-    createdAt: time('created_at').notNull().defaultNow(),
-    updatedAt: time('updated_at').notNull().defaultNow(),
-    destroyedAt: time('destroyed_at'),
-  },
-  (table) => [index('sandboxes_status').on(table.status), index('sandboxes_owner').on(table.owner)],
-);
+export const sandboxes = pgTable('sandboxes', {
+  sandboxId: text('id').$type<SandboxId>().primaryKey(),
+  name: text('name').$type<SandboxName>().notNull(),
+  owner: text('owner').$type<Owner>().notNull(),
+  status: sandboxStatus('status').notNull().default('pending'),
+  expiresAt: time('expires_at').notNull(),
+  rotation: integer('rotation').notNull().default(0),
+  cleanupError: text('cleanup_error'),
+  createdAt: time('created_at').notNull().defaultNow(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+  destroyedAt: time('destroyed_at'),
+});
 
 export const guildMappings = pgTable('sandbox_guild_mapping', {
   guildId: text('guild_id').$type<GuildId>().primaryKey(),
@@ -54,12 +49,6 @@ export const auditLog = pgTable('sandbox_audit_log', {
   actor: text('actor').notNull(),
   details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
   createdAt: time('created_at').notNull(),
-});
-
-export const routes = pgTable('sandbox_routes', {
-  guildId: text('guild_id').$type<GuildId>().primaryKey(),
-  sandboxId: text('sandbox_id').$type<SandboxId>(),
-  version: bigint('version', { mode: 'number' }).notNull(),
 });
 
 export const sandboxRelations = relations(sandboxes, ({ many }) => ({

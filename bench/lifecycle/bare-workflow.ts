@@ -8,8 +8,8 @@ export interface BareActivities {
 
 const { ddl, drop } = proxyLocalActivities<BareActivities>({ startToCloseTimeout: '10s' });
 
-export const bareReady = defineUpdate<string>('ready');
-export const bareEnd = defineUpdate<string>('end');
+const bareReady = defineUpdate<string>('ready');
+const bareEnd = defineUpdate<string>('end');
 
 export async function bareWorkflow(sandboxId: string): Promise<void> {
   let made = false;

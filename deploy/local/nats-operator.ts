@@ -1,7 +1,7 @@
 /**
- * The local NATS' operator, accounts and users, all derived from one secret: JetStream and our own processes in CONTROL,
- * who only looks in READER, the server's in SYS, and AUTH, where whoever comes with a user and password is put until the worker has answered for
- * him (docs/decisions/0010). Our processes come with a token, so that they need no worker to get in.
+ * The local NATS' operator, accounts and users, all derived from one secret: JetStream and our own processes in CONTROL, who
+ * only looks in READER, the server's in SYS, and AUTH, where whoever comes with a user and password is put until the worker
+ * has answered for him (docs/decisions/0010). Our processes come with a token, so that they need no worker to get in.
  */
 import {
   CONTROL_EXPORTS,
@@ -13,7 +13,7 @@ import { apiPrefixTag, type NatsAuthoritySecret } from '../../platform/nats-auth
 import { deriveNatsKey, signNatsToken, type NatsKey } from '../../platform/nkeys.js';
 import { API_USER, CLIENT_USER, CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
 
-export const NATS_USERS = [
+const NATS_USERS = [
   'admin',
   'bd_client',
   'bd_api',

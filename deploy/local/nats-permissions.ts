@@ -7,6 +7,7 @@ import {
   FENCE_SUBJECT,
   RAW_SUBJECTS,
   ROUTER_BUCKET,
+  ROUTER_BUCKET_STREAM,
   STREAMS,
   SYNC_SUBJECT,
   aliveSubject,
@@ -24,11 +25,10 @@ const ALIVE = aliveSubject('*');
 /** Shows an account's token, which holds rights and no secret. */
 const ACCOUNT_LOOKUP = '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP';
 const { raw: RAW } = STREAMS;
-const KV_STREAM = `KV_${ROUTER_BUCKET}`;
 const api = (...rest: readonly string[]): string => ['$JS.API', ...rest].join('.');
 
 /** Replies to a user come below its own prefix: a shared `_INBOX.>` would show it everybody's (traps.md 49). */
-export const inboxPrefix = (user: string): string => `_INBOX_${user}`;
+const inboxPrefix = (user: string): string => `_INBOX_${user}`;
 
 /** Looking at streams, consumers and messages; the API's answers, no message of a stream, go to the asker. */
 const READ_JETSTREAM = [
@@ -68,8 +68,9 @@ export const API_USER: NatsPermissions = {
 };
 
 /**
- * `bd`: what the REST API's user asks, single messages of a sandbox (`tail`), and all streams' settings and who routes (`doctor`). Not in JetStream's
- * account either: with a consumer of its own there it could have the server deliver into any stream.
+ * `bd`: what the REST API's user asks, single messages of a sandbox (`tail`), and all streams' settings and who routes
+ * (`doctor`). Not in JetStream's account either: with a consumer of its own there it could have the server deliver into any
+ * stream.
  */
 export const CLIENT_USER: NatsPermissions = {
   publish: {
@@ -103,7 +104,7 @@ export const CONTROL_USERS: Readonly<Record<string, NatsPermissions>> = {
         ALIVE,
         ...READ_JETSTREAM,
         ...consume(RAW),
-        ...consume(KV_STREAM),
+        ...consume(ROUTER_BUCKET_STREAM),
         api('STREAM.PURGE', RAW),
         `$KV.${ROUTER_BUCKET}.>`,
         // Confirmations of the barrier, and the answer to another router that asks whether this one lives.

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { SandboxError } from '../../domain/errors.js';
 import { readJson, writeJson } from './home.js';
 
-export const PORT_NAMES = [
+const PORT_NAMES = [
   'temporal',
   'temporalUi',
   'temporalHttp',

@@ -65,7 +65,7 @@ export async function findBinary(spec: BinarySpec, options: SearchOptions): Prom
 }
 
 /** What it says of itself; also proves that it runs here (libraries, architecture). @throws Refused */
-export async function versionOf(path: string, argument: string): Promise<Version> {
+async function versionOf(path: string, argument: string): Promise<Version> {
   const { code, output } = await runTool(path, [argument], { timeoutMs: VERSION_MS });
   const version = code === 0 ? parseVersion(output) : null;
   if (version === null) throw new Refused(`${path} does not run here: ${lastLine(output)}`);
