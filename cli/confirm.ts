@@ -1,9 +1,21 @@
 /** Asks before what cannot be taken back; where no person can be asked, the command must have been told. */
 import { SandboxError } from '../domain/errors.js';
-import { usage, type Io } from './io.js';
+import type { CommandContext, OptionSpec } from './command.js';
+import { usage } from './io.js';
 
-/** @param what completes "Destroy …?" @throws SANDBOX_008 where it is not confirmed */
-export async function confirmed(io: Io, verb: string, what: string): Promise<void> {
+/** Of a command that asks: either says yes beforehand. */
+export const CONFIRM_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--confirm', description: 'Do not ask first' },
+  { flags: '--yes', description: 'Do not ask first' },
+];
+
+/** Asks "Destroy sandbox x and all data in it?" of `destroy` and `sandbox x`. @throws SANDBOX_008 where it is not confirmed */
+export async function confirmed(
+  { io, input }: CommandContext,
+  verb: string,
+  what: string,
+): Promise<void> {
+  if (input.flag('confirm') || input.flag('yes')) return;
   if (!process.stdin.isTTY || !io.stderr.isTTY) {
     throw usage(
       `to ${verb} ${what} needs a confirmation, and there is no terminal to ask on`,

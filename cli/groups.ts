@@ -59,11 +59,11 @@ const ROOT: Group = {
     migrateCommand,
     workerCommand,
     routerCommand,
-    completionCommand,
+    completionCommand(() => GROUPS),
   ],
 };
 
-export const GROUPS = [ROOT, SANDBOX, DEV] as const;
+export const GROUPS: readonly Group[] = [ROOT, SANDBOX, DEV];
 
 /** Every command: which options take a value has to be known to find the word behind those that stand before it. */
 const ALL = GROUPS.flatMap(({ commands }) => commands);

@@ -1,6 +1,6 @@
 /** The command line's edges: results on stdout, everything else on stderr, colours only where a person looks. */
 import pc from 'picocolors';
-import { SandboxError } from '../domain/errors.js';
+import { messageOf, SandboxError } from '../domain/errors.js';
 
 export interface Io {
   readonly stdout: NodeJS.WriteStream;
@@ -48,7 +48,7 @@ export async function reportError(io: Io, error: unknown, json: boolean): Promis
   if (json) {
     const shown = known?.toJSON() ?? {
       code: 'INTERNAL',
-      message: textOf(error),
+      message: messageOf(error),
       hint: 'Please report this.',
     };
     await note(io, JSON.stringify({ error: shown }));
@@ -57,14 +57,12 @@ export async function reportError(io: Io, error: unknown, json: boolean): Promis
     await note(io, `${c.red(known.code)} ${known.message}\n${c.dim(known.hint)}`);
   } else {
     const detail =
-      io.env.LOG_LEVEL === 'debug' && error instanceof Error ? (error.stack ?? '') : textOf(error);
+      io.env.LOG_LEVEL === 'debug' && error instanceof Error
+        ? (error.stack ?? '')
+        : messageOf(error);
     await note(io, `unexpected: ${detail}`);
   }
   return known?.exitCode ?? 1;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }
 
 /** A usage error: the caller's to correct, exit code 2. */

@@ -30,7 +30,7 @@ export interface Group {
   readonly commands: readonly Command[];
 }
 
-export function buildCli(group: Group): CAC {
+function buildCli(group: Group): CAC {
   const cli = cac(group.name);
   for (const command of group.commands) {
     const built = cli.command(`${command.name} ${command.args}`.trim(), command.summary);

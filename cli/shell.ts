@@ -10,9 +10,9 @@ export function isFormat(value: string): value is Format {
 type Environment = Readonly<Record<string, string>>;
 
 /** sh, bash, dash, zsh: inside single quotes nothing is special but the quote itself. */
-const posixQuoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
+export const posixQuoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
 /** fish: inside single quotes the backslash and the quote are escaped by a backslash. */
-const fishQuoted = (value: string): string =>
+export const fishQuoted = (value: string): string =>
   `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** A NUL cannot be in an environment variable, and a name must be one. */

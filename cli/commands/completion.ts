@@ -3,29 +3,32 @@ import type { Command } from '../command.js';
 import type { Group } from '../parse.js';
 import { print, usage } from '../io.js';
 
-/** Loaded when asked for: the groups hold this command. */
+/** Each loaded when asked for. */
 const SHELLS: Readonly<Record<string, () => Promise<(groups: readonly Group[]) => string>>> = {
   bash: async () => (await import('../completion/bash.js')).bashCompletion,
   zsh: async () => (await import('../completion/zsh.js')).zshCompletion,
   fish: async () => (await import('../completion/fish.js')).fishCompletion,
 };
 
-export const completionCommand: Command = {
-  name: 'completion',
-  args: '<shell>',
-  summary: 'Print a completion script for bash, zsh or fish',
-  examples: ['source <(bd completion bash)', 'bd completion fish | source'],
+/** @param groups what is completed: told late, since one of the groups holds this command */
+export function completionCommand(groups: () => readonly Group[]): Command {
+  return {
+    name: 'completion',
+    args: '<shell>',
+    summary: 'Print a completion script for bash, zsh or fish',
+    examples: ['source <(bd completion bash)', 'bd completion fish | source'],
 
-  async run({ io, input }) {
-    const [shell = ''] = input.args;
-    const load = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
-    if (load === undefined) {
-      throw usage(
-        `shell ${JSON.stringify(shell.slice(0, 60))} is not known`,
-        `Use one of ${Object.keys(SHELLS).join(', ')}.`,
-      );
-    }
-    const [script, { GROUPS }] = await Promise.all([load(), import('../groups.js')]);
-    await print(io, script(GROUPS));
-  },
-};
+    async run({ io, input }) {
+      const [shell = ''] = input.args;
+      const load = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
+      if (load === undefined) {
+        throw usage(
+          `shell ${JSON.stringify(shell.slice(0, 60))} is not known`,
+          `Use one of ${Object.keys(SHELLS).join(', ')}.`,
+        );
+      }
+      const script = await load();
+      await print(io, script(groups()));
+    },
+  };
+}

@@ -1,21 +1,16 @@
 /** `bd sandbox destroy`: takes sandboxes away, and waits until nothing is left. */
 import { SandboxError } from '../../domain/errors.js';
-import type { Sandbox } from '../../domain/sandbox.js';
-import type { SandboxClient } from '../../client/sandbox-client.js';
-import { parseSandboxId } from '../../domain/names.js';
+import type { DestroyResult, SandboxClient } from '../../client/sandbox-client.js';
 import { delay } from '../../platform/deadline.js';
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
-import { confirmed } from '../confirm.js';
+import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
 import { colours, note, print, printJson, reportError, usage, type Io } from '../io.js';
 import { withLastingProgress } from '../progress.js';
 
 /** How long a clean-up may be retried before the command says so and leaves it to continue (product.md, "CLI"). */
 const PATIENCE_MS = 15_000;
 
-interface Outcome {
-  readonly sandbox: Sandbox;
-  readonly alreadyDestroyed: boolean;
-}
+type Outcome = DestroyResult | { readonly error: unknown };
 
 export const destroyCommand: Command = {
   name: 'destroy',
@@ -25,8 +20,7 @@ export const destroyCommand: Command = {
   options: [
     { flags: '--all', description: 'All live sandboxes of the owner' },
     { flags: '--owner <owner>', description: 'With --all: whose (default: yours)' },
-    { flags: '--confirm', description: 'Do not ask first' },
-    { flags: '--yes', description: 'Do not ask first' },
+    ...CONFIRM_OPTIONS,
     { flags: '--wait', description: '--wait=false returns once the workflow has it' },
     JSON_OPTION,
   ],
@@ -41,19 +35,17 @@ export const destroyCommand: Command = {
     }
     const [only = ''] = targets;
     const many = targets.length > 1 ? `${targets.length} sandboxes` : null;
-    if (!input.flag('confirm') && !input.flag('yes'))
-      await confirmed(io, 'destroy', many ?? `sandbox ${only}`);
-    const json = input.flag('json');
+    await confirmed(context, 'destroy', many ?? `sandbox ${only}`);
     const wait = input.flag('wait', true);
     // One spinner for all: side by side each would wipe out the others' lines.
-    const results = await withLastingProgress(io, `destroying ${many ?? only}`, () =>
+    const outcomes = await withLastingProgress(io, `destroying ${many ?? only}`, () =>
       Promise.all(
         targets.map((target) =>
           destroyOne(api, target, wait).catch((error: unknown) => ({ error })),
         ),
       ),
     );
-    return report(io, targets, results, json);
+    return report(io, targets, outcomes, input.flag('json'));
   },
 };
 
@@ -72,10 +64,14 @@ async function targetsOf({ input, config }: CommandContext, api: SandboxClient):
   return live.map(({ id }) => id);
 }
 
-async function destroyOne(api: SandboxClient, target: string, wait: boolean): Promise<Outcome> {
+async function destroyOne(
+  api: SandboxClient,
+  target: string,
+  wait: boolean,
+): Promise<DestroyResult> {
   const outcome = await api.destroy(target);
   if (outcome.alreadyDestroyed || !wait) return outcome;
-  const sandboxId = parseSandboxId(outcome.sandbox.id);
+  const { id: sandboxId } = outcome.sandbox;
   const ended = api.destroyed(sandboxId);
   const late = delay(PATIENCE_MS).then(() => null);
   const sandbox = await Promise.race([ended, late]);
@@ -91,11 +87,11 @@ async function destroyOne(api: SandboxClient, target: string, wait: boolean): Pr
 async function report(
   io: Io,
   targets: readonly string[],
-  results: readonly (Outcome | { error: unknown })[],
+  outcomes: readonly Outcome[],
   json: boolean,
 ): Promise<number> {
-  const done = results.filter((result): result is Outcome => 'sandbox' in result);
-  const failures = results.flatMap((result) => ('error' in result ? [result.error] : []));
+  const done = outcomes.filter((outcome) => 'sandbox' in outcome);
+  const failures = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
   if (json) {
     if (failures.length > 0) return reportError(io, failures[0], true);
     await printJson(
@@ -106,14 +102,13 @@ async function report(
   }
   let exitCode = 0;
   const c = colours(io, io.stdout);
-  for (const [i, result] of results.entries()) {
-    if ('error' in result)
-      exitCode = Math.max(exitCode, await reportError(io, result.error, false));
+  for (const [i, outcome] of outcomes.entries()) {
+    if ('error' in outcome)
+      exitCode = Math.max(exitCode, await reportError(io, outcome.error, false));
     else {
-      const state = result.alreadyDestroyed
-        ? 'was already destroyed'
-        : `is ${result.sandbox.status}`;
-      await print(io, `${c.green('✓')} ${targets[i] ?? result.sandbox.id} ${state}`);
+      const { sandbox, alreadyDestroyed } = outcome;
+      const state = alreadyDestroyed ? 'was already destroyed' : `is ${sandbox.status}`;
+      await print(io, `${c.green('✓')} ${targets[i] ?? sandbox.id} ${state}`);
     }
   }
   return exitCode;

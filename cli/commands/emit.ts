@@ -8,11 +8,13 @@ import { print, printJson, usage } from '../io.js';
 import { nearest } from '../nearest.js';
 import { withProgress } from '../progress.js';
 import { table } from '../table.js';
+import { wholeNumber } from '../whole-number.js';
 
 /** Used where an event needs a guild and none was asked for: no mapping has it, so it goes to production. */
 const SOME_GUILD = '1000000000000000001';
 const OTHER = { otherGuild: '1000000000000000002', user: '1000000000000000003' };
 const CHANNEL = '1000000000000000004';
+const MAX_COUNT = 999_999;
 
 export const emitCommand: Command = {
   name: 'emit',
@@ -43,7 +45,7 @@ export const emitCommand: Command = {
     const guild = await guildOf(context);
     const event = find(eventsFor(guild ?? SOME_GUILD), input.args[0]);
     const payload = override(event.payload, input.texts('set'));
-    const count = countOf(input.text('count'));
+    const count = wholeNumber('--count', input.text('count'), MAX_COUNT) ?? 1;
     const { publish } = await import('../emit/publish.js');
     const sequences = await withProgress(io, 'publishing', () =>
       publish(config(), { subject: event.subject, payload, count }),
@@ -100,10 +102,4 @@ function find(events: readonly CorpusEvent[], name: string | undefined): CorpusE
     `no event ${JSON.stringify(name.slice(0, 60))} is in the catalogue`,
     near === null ? hint : `Did you mean ${near}? ${hint}`,
   );
-}
-
-function countOf(text: string | undefined): number {
-  if (text === undefined) return 1;
-  if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text);
-  throw usage(`--count ${JSON.stringify(text)} is not valid`, 'Use a whole number from 1.');
 }

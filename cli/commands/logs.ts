@@ -50,7 +50,7 @@ export const logsCommand: Command = {
 };
 
 /** `pending → creating`, else `name=value` pairs. */
-export function detailText(details: Readonly<Record<string, unknown>>): string {
+function detailText(details: Readonly<Record<string, unknown>>): string {
   const { from, to, ...rest } = details;
   const change = from !== undefined && to !== undefined ? [`${text(from)} → ${text(to)}`] : [];
   return [...change, ...Object.entries(rest).map(([key, value]) => `${key}=${text(value)}`)].join(

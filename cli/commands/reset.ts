@@ -1,6 +1,6 @@
 /** `bd sandbox reset`: the same sandbox, empty. */
 import { JSON_OPTION, type Command } from '../command.js';
-import { confirmed } from '../confirm.js';
+import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
 import { print, printJson } from '../io.js';
 import { withLastingProgress } from '../progress.js';
 
@@ -8,17 +8,13 @@ export const resetCommand: Command = {
   name: 'reset',
   args: '<sandbox>',
   summary: 'Empty schema and keys and change the credentials; guilds and expiry stay',
-  options: [
-    { flags: '--confirm', description: 'Do not ask first' },
-    { flags: '--yes', description: 'Do not ask first' },
-    JSON_OPTION,
-  ],
+  options: [...CONFIRM_OPTIONS, JSON_OPTION],
 
-  async run({ io, input, client }) {
+  async run(context) {
+    const { io, input, client } = context;
     const [name = ''] = input.args;
     const api = await client();
-    if (!input.flag('confirm') && !input.flag('yes'))
-      await confirmed(io, 'reset', `sandbox ${name}`);
+    await confirmed(context, 'reset', `sandbox ${name}`);
     const sandbox = await withLastingProgress(io, 'resetting', () => api.reset(name));
     if (input.flag('json')) return printJson(io, sandbox);
     await print(

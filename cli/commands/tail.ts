@@ -5,7 +5,10 @@ import { parseGuildId } from '../../domain/guild.js';
 import type { SandboxEvent } from '../../client/events.js';
 import { JSON_OPTION, type Command, type Input } from '../command.js';
 import { colours, note, print, terminalWidth, usage, type Io } from '../io.js';
+import { wholeNumber } from '../whole-number.js';
 import { columnsOf, cutTo } from '../width.js';
+
+const MAX_LIMIT = 999_999_999;
 
 export const tailCommand: Command = {
   name: 'tail',
@@ -29,7 +32,7 @@ export const tailCommand: Command = {
 
   async run({ io, input, client }) {
     const wanted = filterOf(input);
-    const limit = limitOf(input.text('limit'));
+    const limit = wholeNumber('--limit', input.text('limit'), MAX_LIMIT) ?? Infinity;
     const since = input.text('since');
     const sinceMs = since === undefined ? undefined : parseDuration(since, '--since');
     const [sandbox = ''] = input.args;
@@ -76,14 +79,8 @@ function pattern(text: string): RegExp {
   return new RegExp(`^${literal.join('.*')}$`, 'i');
 }
 
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return Infinity;
-  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
-  throw usage(`--limit ${JSON.stringify(text)} is not valid`, 'Use a whole number from 1.');
-}
-
 /** The payload as JSON where it is JSON, else as text. */
-export function jsonLine({ payload, ...event }: SandboxEvent): string {
+function jsonLine({ payload, ...event }: SandboxEvent): string {
   const readable = classify(Buffer.from(payload)).kind !== 'malformed';
   const document: unknown = readable ? JSON.parse(payload) : payload;
   return JSON.stringify({ ...event, payload: document });

@@ -1,11 +1,12 @@
 /** Completion for bash: `source <(bd completion bash)`. */
 import type { Group } from '../parse.js';
-import { groupWords, NAMES, placesOf, quoted } from './places.js';
+import { posixQuoted } from '../shell.js';
+import { groupPlaces, NAMES, placesOf } from './places.js';
 
 export function bashCompletion(groups: readonly Group[]): string {
   const cases = placesOf(groups).map(
     ({ keys, words, sandboxes }) =>
-      `    ${keys.map(quoted).join('|')}) words=${quoted(words.map(({ word }) => word).join(' '))}; names=${sandboxes ? 1 : 0} ;;`,
+      `    ${keys.map(posixQuoted).join('|')}) words=${posixQuoted(words.map(({ word }) => word).join(' '))}; names=${sandboxes ? 1 : 0} ;;`,
   );
   return `# bash completion of bd; made by \`bd completion bash\`
 _bd() {
@@ -14,9 +15,7 @@ _bd() {
     word=\${COMP_WORDS[i]}
     case "$group:$word" in
       *:-*) continue ;;
-      ${groupWords(groups)
-        .map((word) => `bd:${word}`)
-        .join('|')}) group="bd $word"; continue ;;
+      ${groupPlaces(groups).join('|')}) group="bd $word"; continue ;;
     esac
     command=$word
     break

@@ -1,10 +1,7 @@
 /** Completion for fish: `bd completion fish | source`. */
 import type { Group } from '../parse.js';
-import { groupWords, NAMES, placesOf } from './places.js';
-
-/** fish: inside single quotes the backslash and the quote are escaped by a backslash. */
-const quoted = (text: string): string =>
-  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+import { fishQuoted as quoted } from '../shell.js';
+import { groupPlaces, NAMES, placesOf } from './places.js';
 
 export function fishCompletion(groups: readonly Group[]): string {
   const lines = placesOf(groups).flatMap(({ keys, words, sandboxes }) => {
@@ -26,9 +23,7 @@ function __bd_at
         switch "$group:$word"
             case '*:-*'
                 continue
-            case ${groupWords(groups)
-              .map((word) => quoted(`bd:${word}`))
-              .join(' ')}
+            case ${groupPlaces(groups).map(quoted).join(' ')}
                 set group "bd $word"
                 continue
         end

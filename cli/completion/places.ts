@@ -15,9 +15,9 @@ export interface Place {
   readonly sandboxes: boolean;
 }
 
-/** The words that lead from `bd` to another group. */
-export const groupWords = (groups: readonly Group[]): string[] =>
-  groups.flatMap(({ name }) => (name.includes(' ') ? [name.slice(name.indexOf(' ') + 1)] : []));
+/** The place of each word that leads from `bd` to another group: `bd:sandbox`. */
+export const groupPlaces = (groups: readonly Group[]): string[] =>
+  groups.flatMap(({ name }) => (name.startsWith('bd ') ? [`bd:${name.slice('bd '.length)}`] : []));
 
 export function placesOf(groups: readonly Group[]): Place[] {
   return groups.flatMap((group) => [
@@ -43,9 +43,6 @@ function optionsOf({ options = [] }: Command): Word[] {
     { word: '--help', description: 'Show its options' },
   ];
 }
-
-/** For a shell's single quotes, in which nothing but the quote is special. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Prints the names of the live sandboxes, one a line; nothing where they cannot be asked. */
 export const NAMES = String.raw`bd sandbox list --json 2>/dev/null | sed -n 's/^ *"name": "\([a-z0-9-]*\)",*$/\1/p'`;

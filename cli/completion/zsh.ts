@@ -1,11 +1,12 @@
 /** Completion for zsh: `source <(bd completion zsh)`, or saved as `_bd` on the fpath. */
 import type { Group } from '../parse.js';
-import { groupWords, NAMES, placesOf, quoted } from './places.js';
+import { posixQuoted } from '../shell.js';
+import { groupPlaces, NAMES, placesOf } from './places.js';
 
 export function zshCompletion(groups: readonly Group[]): string {
   const cases = placesOf(groups).map(({ keys, words, sandboxes }) => {
-    const described = words.map(({ word, description }) => quoted(`${word}:${description}`));
-    return `    ${keys.map(quoted).join('|')}) candidates=(${described.join(' ')}); names=${sandboxes ? 1 : 0} ;;`;
+    const described = words.map(({ word, description }) => posixQuoted(`${word}:${description}`));
+    return `    ${keys.map(posixQuoted).join('|')}) candidates=(${described.join(' ')}); names=${sandboxes ? 1 : 0} ;;`;
   });
   return `#compdef bd
 # zsh completion of bd; made by \`bd completion zsh\`
@@ -16,9 +17,7 @@ _bd() {
     word=$words[i]
     case "$group:$word" in
       *:-*) continue ;;
-      ${groupWords(groups)
-        .map((word) => `bd:${word}`)
-        .join('|')}) group="bd $word"; continue ;;
+      ${groupPlaces(groups).join('|')}) group="bd $word"; continue ;;
     esac
     command=$word
     break

@@ -55,7 +55,7 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
       version('redis', text, [7, 0]),
       clock('redis', Math.floor(seconds * 1_000 + micros / 1_000), { from, to }),
       await permission(
-        'redis',
+        'redis permission',
         'reads the routes',
         'Give its user `%R~sandbox:*` and +@read.',
         () => redis.get(redisRoutes('doctor').version),
@@ -133,11 +133,10 @@ async function permission(
   remedy: string,
   attempt: () => Promise<unknown>,
 ): Promise<Finding> {
-  const what = name.endsWith('permission') ? name : `${name} permission`;
   try {
     await attempt();
-    return ok(what, may);
+    return ok(name, may);
   } catch (error) {
-    return failed(what, messageOf(error), remedy);
+    return failed(name, messageOf(error), remedy);
   }
 }

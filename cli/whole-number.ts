@@ -1,0 +1,17 @@
+/** Options that count something: `--count 3`, `--limit 10`. */
+import { usage } from './io.js';
+
+/** Undefined where it is not given. @throws SANDBOX_008 for what is no whole number from 1 to `most` */
+export function wholeNumber(
+  option: string,
+  text: string | undefined,
+  most: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^[1-9][0-9]*$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= most) return value;
+  throw usage(
+    `${option} ${JSON.stringify(text.slice(0, 60))} is not valid`,
+    `Use a whole number from 1 to ${most}.`,
+  );
+}
