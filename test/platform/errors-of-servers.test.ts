@@ -15,9 +15,9 @@ import {
 } from '../../client/temporal-errors.js';
 import { SandboxError } from '../../domain/errors.js';
 import { DeadlineError } from '../../platform/deadline.js';
+import { inNats } from '../../platform/nats-errors.js';
 import { asPostgresError } from '../../platform/postgres.js';
-import { inNats } from '../../resources/nats-subjects.js';
-import { inRedis } from '../../resources/redis-keyspace.js';
+import { inRedis } from '../../platform/redis.js';
 import { inDatabase } from '../../store/database.js';
 
 const coded = (code: string, more: object = {}): Error =>

@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_PRODUCTION_SUBJECTS, routedSubjects, STREAMS } from '../../domain/routing.js';
+import {
+  DEFAULT_PRODUCTION_SUBJECTS,
+  ROUTER_BUCKET_STREAM,
+  routedSubjects,
+  STREAMS,
+} from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
-import { ROUTER_BUCKET_STREAM, streamConfigs } from '../../platform/nats.js';
+import { streamConfigs } from '../../platform/nats.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, verdict } from './flood.js';
 import { routerInProcess } from './in-process.js';

@@ -6,18 +6,13 @@ import { connect } from 'nats';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   DEFAULT_PRODUCTION_SUBJECTS,
+  ROUTER_BUCKET_STREAM,
   ROUTER_FORMS,
   routedSubjects,
   STREAMS,
 } from '../../domain/routing.js';
 import { delay } from '../../platform/deadline.js';
-import {
-  closeNats,
-  openNats,
-  ROUTER_BUCKET_STREAM,
-  streamConfigs,
-  type NatsConnection,
-} from '../../platform/nats.js';
+import { closeNats, openNats, streamConfigs, type NatsConnection } from '../../platform/nats.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, readRouted, verdict } from './flood.js';
 import { RouterProcess } from './router-process.js';
