@@ -7,6 +7,7 @@ import { STREAMS } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
 import type { NatsConnection } from '../platform/nats.js';
 import { storedHeaderBytes } from '../platform/raw-headers.js';
+import { isNotFound } from '../platform/nats-errors.js';
 
 /** One event as it was stored for a sandbox. */
 export interface SandboxEvent {
@@ -40,7 +41,6 @@ const ASK_MS = 2_000;
 
 /** NATS is away, or goes or comes: asked again. */
 const AWAY = new Set(['TIMEOUT', '503', 'DISCONNECT', 'CONNECTION_REFUSED']);
-const NOT_FOUND = 404;
 
 /**
  * Message by message, each asked for by its sequence: a consumer would take rights that reach further than looking (its
@@ -69,7 +69,7 @@ export async function* eventsOf(
         return await Promise.race([ask(), aborted]);
       } catch (error) {
         if (!(error instanceof NatsError)) throw error;
-        if (error.api_error?.code === NOT_FOUND) return null;
+        if (isNotFound(error)) return null;
         if (!AWAY.has(error.code)) throw error;
         if (!away) onAway?.();
         await Promise.race([delay(POLL_MS), aborted]);
