@@ -10,8 +10,16 @@ export const FLIPPING = 14;
 export type Kind = 'guild' | 'none' | 'malformed';
 
 const FILLER = 'x'.repeat(900);
+/** Past all that the router's reader and writer keep memory by. */
+const LARGE = 'y'.repeat(330_000);
+/** What looks like frames to a reader that has lost its place. */
+const BAIT = "\r\n\r\nMSG events.raw.X 1 3\r\nabc\r\n-ERR 'x'\r\nPING\r\n";
+const LONG_TYPE = 'L'.repeat(700);
 
-/** Every 50th is broken, every 17th has no guild; types and subjects vary. */
+/**
+ * Every 50th is broken (of these every 4th is empty, every 4th full of frames), every 17th has no guild, every 397th is large;
+ * types, subjects and headers vary.
+ */
 export class ChaosEvent implements PublishedEvent {
   constructor(
     readonly n: number,
@@ -35,6 +43,7 @@ export class ChaosEvent implements PublishedEvent {
 
   /** `events.MESSAGE_CREATE` and the like: the subject without `raw.` */
   get production(): string {
+    if (this.n % 97 === 96) return `events.${LONG_TYPE}`;
     if (this.n % 11 === 10) return 'commands.interaction.create';
     return this.n % 5 === 4 ? 'events.guild.join' : 'events.MESSAGE_CREATE';
   }
@@ -57,14 +66,32 @@ export class ChaosEvent implements PublishedEvent {
 
   get payload(): Buffer {
     const { n, guildId } = this;
-    const content = FILLER.slice(0, (n * 37) % FILLER.length);
+    if (n % 200 === 49) return Buffer.alloc(0);
+    const content =
+      n % 397 === 396
+        ? LARGE.slice(0, 60_000 + ((n * 7_919) % 270_000))
+        : FILLER.slice(0, (n * 37) % FILLER.length);
     const d = { n, ...(guildId === null ? {} : { guild_id: guildId }), content };
     const whole = JSON.stringify({ t: 'MESSAGE_CREATE', s: n, op: 0, d });
+    if (n % 200 === 99) return Buffer.from(whole + BAIT);
     return Buffer.from(this.kind === 'malformed' ? whole.slice(0, -1) : whole);
   }
 
+  /** As they must arrive, each character a byte. */
   get headers(): string[] {
-    return this.n % 3 === 0 ? [] : [`X-Number: ${this.n}`, 'x-trace:  as it is\t'];
+    return this.ownHeaders.map((line) => line.replace(/^(?=Nats-|Raw-Seq:)/, 'Sandbox-Origin-'));
+  }
+
+  /** As they are published: names and values that this client would not write, and those that the server would obey. */
+  get ownHeaders(): string[] {
+    const { n, kind } = this;
+    if (n % 3 === 0 && kind !== 'malformed') return [];
+    const lines = [`X-Number: ${n}`, 'x-trace:  as it is\t'];
+    if (n % 13 === 12)
+      lines.push('two words: a\nb', 'Gr\xc3\xb6\xc3\x9fe: \xff', 'x-trace: again', ':');
+    if (n % 19 === 18) lines.push(`Nats-Msg-Id: ${n}`, 'Raw-Seq: 1', 'Nats-Expected-Stream: RAW');
+    if (n % 101 === 100) lines.push(`X-Long: ${FILLER.repeat(9)}`);
+    return lines;
   }
 }
 

@@ -115,10 +115,11 @@ export class Publishers {
     const event = this.event(n);
     // A guild's events come from one publisher, as they do from one gateway shard: only there they have an order.
     const index = event.guildNumber % this.#connections.length;
-    const { headers } = event;
-    const block = Buffer.from(`NATS/1.0\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`);
+    const lines = event.ownHeaders;
+    const text = `NATS/1.0\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
+    const block = Buffer.from(text, 'latin1');
     this.#connections[index]?.publish(event.rawSubject, event.payload, {
-      ...(headers.length === 0 ? {} : { headers: new RawHeaders(block) }),
+      ...(lines.length === 0 ? {} : { headers: new RawHeaders(block) }),
       reply: `${this.#inboxes[index] ?? ''}.${n}`,
     });
   }

@@ -83,8 +83,13 @@ export class Flood {
   }
 }
 
-export function numberOf({ payload }: StoredEvent): number | null {
-  const match = /"n":([0-9]+)/.exec(Buffer.from(payload).toString('latin1'));
+/** Of its payload, or of its headers where that is empty. */
+export function numberOf({ payload, headers }: StoredEvent): number | null {
+  const text =
+    payload.length > 0
+      ? Buffer.from(payload.subarray(0, 200)).toString('latin1')
+      : `"n":${headers.find((line) => line.startsWith('X-Number: '))?.slice(10)}`;
+  const match = /"n":([0-9]+)/.exec(text);
   return match === null ? null : Number(match[1]);
 }
 
