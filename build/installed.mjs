@@ -20,7 +20,8 @@ export function run(command, args, env = process.env) {
   if (code !== 0) process.exit(code);
 }
 
-const npm = (...args) =>
+/** The npm that runs this script, where one does. */
+export const npm = (...args) =>
   process.env.npm_execpath
     ? run(process.execPath, [process.env.npm_execpath, ...args])
     : run('npm', args);

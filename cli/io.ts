@@ -22,7 +22,16 @@ export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
 }
 
 export const print = (io: Io, text: string): Promise<void> => write(io.stdout, `${text}\n`);
-export const note = (io: Io, text: string): Promise<void> => write(io.stderr, `${text}\n`);
+/** Commands that the text names are shown as the reader has to type them. */
+export const note = (io: Io, text: string): Promise<void> =>
+  write(io.stderr, `${asTyped(io, text)}\n`);
+
+/** A text that names commands: where `bd` was typed as `npx bd`, as in a checkout, a shell knows no other. */
+export function asTyped({ env }: Io, text: string): string {
+  const byNpx = env.npm_lifecycle_event === 'npx' && /^'?bd\b/.test(env.npm_lifecycle_script ?? '');
+  return byNpx ? text.replace(/(`|\$\(|Usage: )bd (?=[a-z])/g, '$1npx bd ') : text;
+}
+
 export const printJson = (io: Io, value: unknown): Promise<void> =>
   print(io, JSON.stringify(value, null, 2));
 

@@ -1,6 +1,6 @@
 /** `bd sandbox create`: a new sandbox, ready when it returns. */
 import { JSON_OPTION, type Command } from '../command.js';
-import { print, printJson } from '../io.js';
+import { asTyped, print, printJson } from '../io.js';
 import { withLastingProgress } from '../progress.js';
 
 export const createCommand: Command = {
@@ -55,7 +55,7 @@ export const createCommand: Command = {
       `expires  ${sandbox.expiresAt}`,
     ];
     if (sandbox.guildIds.length > 0) lines.push(`guilds   ${sandbox.guildIds.join(', ')}`);
-    lines.push('', `Use it:  eval "$(bd sandbox connect ${sandbox.name})"`);
+    lines.push('', asTyped(io, `Use it:  eval "$(bd sandbox connect ${sandbox.name})"`));
     await print(io, lines.join('\n'));
   },
 };

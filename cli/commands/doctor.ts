@@ -3,7 +3,7 @@ import { messageOf, SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { ask, failed, ok, type Finding } from '../doctor/check.js';
-import { colours, print, printJson } from '../io.js';
+import { asTyped, colours, print, printJson } from '../io.js';
 import { withProgress } from '../progress.js';
 
 const UNREACHABLE = 7;
@@ -23,7 +23,7 @@ export const doctorCommand: Command = {
       const sign = { ok: c.green('✓'), warning: c.yellow('!'), failed: c.red('✗'), unknown: '?' };
       const lines = findings.flatMap(({ name, state, detail, remedy }) => [
         `${sign[state]} ${name.padEnd(20)} ${detail}`,
-        ...(remedy === '' ? [] : [`  ${' '.repeat(20)} ${c.dim(`→ ${remedy}`)}`]),
+        ...(remedy === '' ? [] : [`  ${' '.repeat(20)} ${c.dim(`→ ${asTyped(io, remedy)}`)}`]),
       ]);
       await print(io, lines.join('\n'));
     }

@@ -82,7 +82,7 @@ async function guildOf({ input, client }: CommandContext): Promise<string | null
   const [first] = sandbox.guildIds;
   if (first !== undefined) return first;
   throw new SandboxError('SANDBOX_007', `sandbox ${sandbox.name} has no guild`, {
-    hint: `Give it one first: bd sandbox register-guild ${sandbox.name} <guild>`,
+    hint: `Give it one first: \`bd sandbox register-guild ${sandbox.name} <guild>\`.`,
   });
 }
 

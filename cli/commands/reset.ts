@@ -1,7 +1,7 @@
 /** `bd sandbox reset`: the same sandbox, empty. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
-import { print, printJson } from '../io.js';
+import { asTyped, print, printJson } from '../io.js';
 import { withLastingProgress } from '../progress.js';
 
 export const resetCommand: Command = {
@@ -19,7 +19,10 @@ export const resetCommand: Command = {
     if (input.flag('json')) return printJson(io, sandbox);
     await print(
       io,
-      `${sandbox.name} is empty, with new credentials: run \`bd sandbox connect ${sandbox.name}\` again`,
+      asTyped(
+        io,
+        `${sandbox.name} is empty, with new credentials: run \`bd sandbox connect ${sandbox.name}\` again`,
+      ),
     );
   },
 };

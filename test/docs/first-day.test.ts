@@ -2,12 +2,13 @@
  * The first day and the first night, typed as the pages have them on a stack of their own: the README's walk with the packed
  * package in an empty folder, the guide's bot, and the runbook's clean-up by hand and drills.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { down, status } from '../../deploy/local/index.js';
 import { loadConfig, type Config } from '../../platform/config.js';
+import { projectRoot } from '../../platform/project-root.js';
 import { readStackFile } from '../../platform/stack-file.js';
 import { processesOf } from '../stack/home.js';
 import { withNats, withPostgres, withRedis } from '../stack/ask.js';
@@ -57,10 +58,27 @@ describe('the packed package', () => {
     expect(files.filter((path) => useless.test(path))).toEqual([]);
   });
 
-  it('brings a `bd` that npx finds, here and in the checkout', () => {
+  it('brings a `bd` that npx finds, here and in the checkout, where it is not built again', () => {
     const { version } = JSON.parse(readPage('package.json')) as { version: string };
-    for (const cwd of [packed.folder, undefined])
-      expect(execFileSync('npx', ['bd', '--version'], { cwd }).toString()).toBe(`${version}\n`);
+    const built = lstatSync(join(projectRoot(), 'node_modules/.bin/bd')).mtimeMs;
+    // As on a first day: npx then links the checkout into its cache.
+    const env = { ...process.env, npm_config_cache: join(packed.folder, 'npm-cache') };
+    for (const cwd of [packed.folder, projectRoot()])
+      expect(execFileSync('npx', ['bd', '--version'], { cwd, env }).toString()).toBe(
+        `${version}\n`,
+      );
+    expect(lstatSync(join(projectRoot(), 'node_modules/.bin/bd')).mtimeMs).toBe(built);
+  });
+
+  it('names commands as they were typed', () => {
+    const env = { ...process.env, SANDBOX_HOME: join(packed.folder, 'nowhere') };
+    const hint = (command: string, ...args: string[]): string =>
+      spawnSync(command, [...args, 'sandbox', 'list'], {
+        cwd: packed.folder,
+        env,
+      }).stderr.toString();
+    expect(hint('npx', 'bd')).toContain('Start one with `npx bd dev up`');
+    expect(hint(process.execPath, packed.bd)).toContain('Start one with `bd dev up`');
   });
 
   it('is what a program imports, in JavaScript and with its types', () => {
