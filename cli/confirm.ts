@@ -1,7 +1,7 @@
 /** Asks before what cannot be taken back; where no person can be asked, the command must have been told. */
 import { SandboxError } from '../domain/errors.js';
 import type { CommandContext, OptionSpec } from './command.js';
-import { usage } from './io.js';
+import { INTERRUPTED, note, usage } from './io.js';
 
 /** Of a command that asks: either says yes beforehand. */
 export const CONFIRM_OPTIONS: readonly OptionSpec[] = [
@@ -24,10 +24,29 @@ export async function confirmed(
   }
   const { default: confirm } = await import('@inquirer/confirm');
   const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in it?`;
-  const agreed = await confirm({ message, default: false }, { output: io.stderr });
-  if (!agreed) {
-    throw new SandboxError('SANDBOX_008', 'not done: it was not confirmed', {
-      hint: 'Nothing was changed.',
-    });
+  // Ctrl-D closes the input and tells nobody: nothing is left to wait for then, and the process would end with 0.
+  const closed = new AbortController();
+  const onIdle = (): void => {
+    closed.abort();
+  };
+  process.once('beforeExit', onIdle);
+  const agreed = await confirm(
+    { message, default: false },
+    { output: io.stderr, signal: closed.signal },
+  )
+    .catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'AbortPromptError') return false;
+      // Ctrl-C.
+      if (error instanceof Error && error.name === 'ExitPromptError') return null;
+      throw error;
+    })
+    .finally(() => process.off('beforeExit', onIdle));
+  if (agreed === true) return;
+  if (agreed === null) {
+    await note(io, 'Interrupted: nothing was changed.');
+    process.exit(INTERRUPTED);
   }
+  throw new SandboxError('SANDBOX_008', 'not done: it was not confirmed', {
+    hint: 'Nothing was changed.',
+  });
 }

@@ -8,6 +8,9 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** The exit code of what Ctrl-C has ended, as shells have it. */
+export const INTERRUPTED = 130;
+
 export const processIo: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env };
 
 /** Resolves when the text has left the process: exiting earlier would cut a pipe at 64 KiB (traps.md 57). */

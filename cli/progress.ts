@@ -1,6 +1,6 @@
 /** A spinner on stderr for what takes longer than a moment; nothing where no person looks. */
 import type { Ora } from 'ora';
-import { note, type Io } from './io.js';
+import { INTERRUPTED, note, type Io } from './io.js';
 
 const PATIENCE_MS = 300;
 
@@ -43,9 +43,6 @@ export async function withProgress<T>(io: Io, text: string, work: () => Promise<
     shown.stop();
   }
 }
-
-/** Of a shell, for what Ctrl-C has ended. */
-const INTERRUPTED = 130;
 
 /**
  * The same for what the sandbox's workflow carries out: Ctrl-C ends the waiting, not the work, and says so. npx delivers it

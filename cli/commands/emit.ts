@@ -53,8 +53,9 @@ export const emitCommand: Command = {
     const outcome = { event: event.name, subject: event.subject, guildId: guild, sequences };
     if (input.flag('json')) return printJson(io, { ...outcome, payload });
     const from = guild === null ? '' : ` from guild ${guild}`;
-    const places = sequences.length === 1 ? `#${sequences[0] ?? 0}` : `${sequences.length} times`;
-    await print(io, `${event.name} published on ${event.subject}${from}, ${places} of RAW`);
+    const times = sequences.length === 1 ? '' : ` ${sequences.length} times`;
+    const place = `${times === '' ? '' : 'the last '}#${sequences.at(-1) ?? 0} of RAW`;
+    await print(io, `${event.name} published${times} on ${event.subject}${from}, ${place}`);
   },
 };
 

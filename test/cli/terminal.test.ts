@@ -120,3 +120,26 @@ it('Ctrl-C in a create ends the waiting with 130, and says that the work goes on
   expect(told).toMatch(/^Interrupted while creating: what has begun goes on by itself/);
   await workflow.terminate();
 });
+
+describe('a question', () => {
+  it.each([
+    ['Ctrl-C', '\u0003', 130, /Interrupted: nothing was changed/],
+    // Which closes the input: the process would just end, with 0.
+    ['Ctrl-D', '\u0004', 2, /SANDBOX_008\S* not done: it was not confirmed/],
+  ])('is answered by %s with no, and says so', async (_name, key, code, says) => {
+    // `script` gives what it runs a terminal.
+    const line = `${process.execPath} ${BD} sandbox reset never-was`;
+    const child = spawn('script', ['-qec', line, '/dev/null'], {
+      env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let told = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (told += text));
+    const ended = once(child, 'close');
+    await until('it asks', () => Promise.resolve(/\(y\/N\)/.test(told)));
+    child.stdin.write(key);
+    expect(await ended, told).toEqual([code, null]);
+    expect(told).toMatch(says);
+    expect(told).not.toContain('unexpected');
+  });
+});
