@@ -23,6 +23,34 @@ const GIVEN: Record<ServerName, keyof GivenAddresses> = {
 export const givenFor = (config: Config, server: ServerName): string | undefined =>
   config.given[GIVEN[server]];
 
+/** Where an address of the environment leads to, as `host:port`; null where it names no port. */
+function placeOf(given: string): string | null {
+  const { hostname, port } = new URL(given.includes('://') ? given : `temporal://${given}`);
+  return port === '' ? null : `${hostname}:${port}`;
+}
+
+/**
+ * The configuration without addresses of this home's own servers, which `bd dev env` has put into the environment: a shell that
+ * has evaluated it could not start the stack again, as nothing of it would be left to start.
+ */
+export function withoutOwnAddresses(config: Config, ports: Ports): Config {
+  const own = SERVER_NAMES.filter((name) => {
+    const given = givenFor(config, name);
+    return (
+      given !== undefined && ports.has(name) && placeOf(given) === `127.0.0.1:${ports.of(name)}`
+    );
+  });
+  const kept = Object.entries(config.given).filter(
+    ([key]) => !own.some((name) => GIVEN[name] === key),
+  );
+  return {
+    ...config,
+    given: Object.fromEntries(kept),
+    // The local stack's Temporal has neither TLS nor a key.
+    temporalSecurity: own.includes('temporal') ? {} : config.temporalSecurity,
+  };
+}
+
 export const externalServers = (config: Config): ServerName[] =>
   SERVER_NAMES.filter((name) => givenFor(config, name) !== undefined);
 

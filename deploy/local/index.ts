@@ -10,6 +10,7 @@ import {
   stackFilePath,
   type StackState,
 } from '../../platform/stack-file.js';
+import { withoutOwnAddresses } from './addresses.js';
 import { upInBackground } from './background.js';
 import { endLeftovers, hasEnded } from './children.js';
 import { askDown, askRestart, askSignal, askStatus } from './control.js';
@@ -19,6 +20,7 @@ import { signalProcess } from './identity.js';
 import { readLock, takeLock, type LockHolder } from './lock.js';
 import { runSupervisor } from './run.js';
 import { stoppedStatus } from './stopped.js';
+import { Ports } from './ports.js';
 import type { OnProgress, ServiceName, ServiceStatus } from './service.js';
 import { AlreadyOwned } from './supervisor.js';
 
@@ -40,7 +42,8 @@ export interface UpOptions {
  * @throws SANDBOX_007 in the foreground where it runs already; SANDBOX_008 for an unusable home; SANDBOX_009 naming
  * what did not start: nothing is left running then
  */
-export async function up(config: Config, options: UpOptions = {}): Promise<StackState> {
+export async function up(given: Config, options: UpOptions = {}): Promise<StackState> {
+  const config = await ownDropped(given);
   const { foreground = false, onProgress = () => undefined, only } = options;
   const env = configEnvironment(config, { ...process.env, ...options.env });
   if (!foreground) return upInBackground(config, env, only, onProgress);
@@ -114,11 +117,15 @@ async function stopHolder(lockPath: string, holder: LockHolder): Promise<void> {
 }
 
 /** One entry for each service, whether or not a stack runs. */
-export async function status(config: Config): Promise<ServiceStatus[]> {
+export async function status(given: Config): Promise<ServiceStatus[]> {
+  const config = await ownDropped(given);
   const holder = await readLock(homePaths(config.home).lock);
   const live = holder === null ? null : await askStatus(holder).catch(() => null);
   return live === null ? stoppedStatus(config) : [...live.services];
 }
+
+const ownDropped = async (config: Config): Promise<Config> =>
+  withoutOwnAddresses(config, await Ports.load(homePaths(config.home).ports));
 
 /** @throws SANDBOX_009 where no stack runs, SANDBOX_008 for an unknown name */
 export async function restart(config: Config, name: string): Promise<void> {
@@ -143,7 +150,8 @@ async function owner(config: Config): Promise<LockHolder> {
 }
 
 /** The servers' addresses with the administrator's rights. @throws SANDBOX_009 where there is none */
-export async function adminEnv(config: Config): Promise<Record<string, string>> {
+export async function adminEnv(environment: Config): Promise<Record<string, string>> {
+  const config = await ownDropped(environment);
   const { given } = config;
   // A stack that was killed has left its file behind, with addresses that nobody listens at.
   const complete = [given.temporal, given.database, given.redis, given.nats].every(

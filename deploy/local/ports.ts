@@ -66,6 +66,10 @@ export class Ports {
     await this.save();
   }
 
+  has(name: PortName): boolean {
+    return this.chosen.has(name);
+  }
+
   of(name: PortName): number {
     const port = this.chosen.get(name);
     if (port === undefined) throw new Error(`port ${name} was not reserved`);

@@ -58,14 +58,22 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   expect((await dev('down')).stderr).toContain('The local stack is stopped.');
   expect(processesOf(home)).toEqual([]);
 
+  // In a shell that has evaluated `bd dev env`: the addresses of what is stopped replace nothing.
+  const shell = { SANDBOX_HOME: home, ...environment };
+  const elsewhere = { ...shell, REDIS_URL: 'redis://127.0.0.1:1' };
+  const stopped = { temporal: 'stopped', postgres: 'stopped', nats: 'stopped', redis: 'external' };
+  expect(statesIn(await bd(['dev', 'status', '--json'], elsewhere))).toMatchObject(stopped);
+  expect((await bd(['dev', 'env'], shell)).code).toBe(7);
+
   const inFront = spawn(process.execPath, [join(projectRoot(), 'dist/cli/main.js'), 'dev'], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, SANDBOX_HOME: home },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...shell },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   onTestFinished(() => void inFront.kill('SIGKILL'));
   let told = '';
   inFront.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
   await until('it runs', () => Promise.resolve(told.includes('Ctrl-C stops it')), 60_000);
+  expect(told).not.toContain('given by the environment');
   const ended = once(inFront, 'exit');
   inFront.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
