@@ -21,6 +21,9 @@ export function openPostgres(url: string, { name, max = 10 }: PostgresOptions): 
     backoff: (attempts: number) => Math.min(1, 0.05 * 2 ** attempts),
     idle_timeout: 60,
     onnotice: () => undefined,
+    // The driver's own query behind each login: where the connection is reset then, nobody hears of the rejection, and the
+    // process ends. It is for arrays as parameters and results; without it `reserve()` may hang (issue #751). We use neither.
+    fetch_types: false,
     connection: { application_name: name },
   });
   keepOffDeadConnections(sql);

@@ -111,7 +111,7 @@ async function endsOf(
   try {
     for (;;) {
       const rows = await sql<{ at: Date }[]>`
-        SELECT destroyed_at AS at FROM sandboxes WHERE id = ANY(${[...ids]}) AND status = 'destroyed'`;
+        SELECT destroyed_at AS at FROM sandboxes WHERE id IN ${sql(ids)} AND status = 'destroyed'`;
       if (rows.length === ids.length) return rows.map(({ at }) => (at.getTime() - expiry) / 1_000);
       await delay(500);
     }

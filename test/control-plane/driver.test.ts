@@ -99,6 +99,7 @@ describe('Postgres killed under the driver', () => {
       const turn = () => new Promise((resolve) => setImmediate(resolve));
       for (let turns = 0; turns < 60; turns += 1) {
         const pool = openPostgres(${JSON.stringify(url)}, { name: 'test', max: 1 });
+        await pool\`SELECT 1\`; // on a connection not yet made, reserve() hangs (issue #751)
         const reserved = await pool.reserve();
         const [{ pid }] = await reserved\`SELECT pg_backend_pid() AS pid\`;
         await sql\`SELECT pg_terminate_backend(\${pid})\`;
@@ -113,6 +114,28 @@ describe('Postgres killed under the driver', () => {
       process.exit(0);`);
     expect(ran).toMatchObject({ status: 0, stdout: 'goes on\n' });
     expect(ran.stderr).toContain('the Postgres driver wrote on a connection that had closed');
+  });
+
+  it('a connection that is reset right after its login rejects its query, and nothing else', () => {
+    const ran = run(`
+      import { connect, createServer } from 'node:net';
+      const { hostname, port } = new URL(${JSON.stringify(url)});
+      const proxy = createServer((near) => {
+        const far = connect(Number(port), hostname);
+        far.pipe(near);
+        let loggedIn = false;
+        far.on('data', (data) => {
+          loggedIn ||= data.includes(Buffer.from('5a0000000549', 'hex')); // ReadyForQuery, idle
+        });
+        near.on('data', (data) => (loggedIn ? near.resetAndDestroy() : far.write(data)));
+        near.on('close', () => far.destroy());
+      });
+      await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      const through = 'postgres://postgres@127.0.0.1:' + proxy.address().port + '/postgres';
+      const reset = openPostgres(through, { name: 'test', max: 1 });
+      await reset\`SELECT 1\`.catch((error) => console.log(error.code));
+      setTimeout(() => process.exit(0), 100);`);
+    expect(ran).toMatchObject({ status: 0, stdout: 'ECONNRESET\n' });
   });
 
   it('any other error that nobody catches ends the process', () => {
