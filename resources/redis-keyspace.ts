@@ -9,7 +9,7 @@ import {
 } from '../domain/names.js';
 import { passwordFor } from '../platform/credentials.js';
 import { inRedis, type ChainableCommander, type Redis } from '../platform/redis.js';
-import { keySearch } from './redis-scan.js';
+import { keyRemoval, rotationKey } from './redis-scan.js';
 import { tenantRules } from './redis-acl.js';
 import {
   heldSecret,
@@ -24,16 +24,6 @@ import {
 /** Field: sandbox id, value: a Mark. Key spaces and ACL users cannot carry one themselves. */
 const REDIS_REGISTRY = 'sandbox:registry';
 
-/** Holds the rotation that the user and the keys belong to; watched, so that an older one never comes back. */
-const rotationKey = (sandboxId: SandboxId): string => `sandbox:rotation:${sandboxId}`;
-
-/** Unlinks keys only while the key space is not yet of this rotation: what goes on late removes nothing that is new. */
-const UNLINK_BEFORE = `
-local keys = {}
-for i = 2, #KEYS do keys[i - 1] = KEYS[i] end
-if tonumber(redis.call('GET', KEYS[1]) or '-1') >= tonumber(ARGV[1]) then return 0 end
-return redis.call('UNLINK', unpack(keys))`;
-
 /**
  * Set by `revoke` and watched by `ensure`, so that a worker that was stopped in the middle of a create and goes on after
  * the destroy is refused by the server. It outlives any process that could still hold the intention.
@@ -44,7 +34,7 @@ const TOMBSTONE_SECONDS = 7 * 86_400;
 export function redisKeyspace(context: ResourceContext): Resource {
   const { redis, installation, masterSecret, redisAcl } = context;
   const fenced = fencedConnection(redis);
-  const searchKeys = keySearch(redis);
+  const removeKeys = keyRemoval(redis);
 
   /**
    * Buries it and deletes its user. False where the server is full and takes no tombstone: then no late `ensure` can write
@@ -116,9 +106,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
       await inRedis(async () => {
         if (Number(await redis.get(rotationKey(sandboxId))) >= rotation) return;
         if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
-        const unlink = (keys: string[]) =>
-          redis.eval(UNLINK_BEFORE, keys.length + 1, rotationKey(sandboxId), ...keys, rotation);
-        await searchKeys(sandboxId, unlink);
+        await removeKeys(sandboxId, rotation);
         await this.ensure(target);
       });
     },
@@ -128,10 +116,9 @@ export function redisKeyspace(context: ResourceContext): Resource {
     },
 
     async remove(sandboxId) {
-      const unlinkAll = () => searchKeys(sandboxId, (keys) => redis.unlink(...keys));
       await inRedis(async () => {
         // Sent in this order: what a user that still lived would write during the walk might be missed.
-        const [buried] = await Promise.all([revoked(sandboxId), unlinkAll()]);
+        const [buried] = await Promise.all([revoked(sandboxId), removeKeys(sandboxId)]);
         // Perhaps it is this one that had filled the server: then there is room now.
         if (!buried && !(await revoked(sandboxId))) {
           throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {

@@ -1,4 +1,4 @@
-/** Finds a sandbox's keys. SCAN walks everybody's, so those that are looked for at the same time share one walk. */
+/** Removes a sandbox's keys. SCAN walks everybody's, so those that are removed at the same time share one walk. */
 import { redisPrefix, type SandboxId } from '../domain/names.js';
 import type { Redis } from '../platform/redis.js';
 
@@ -7,36 +7,45 @@ import type { Redis } from '../platform/redis.js';
  * take more round trips, more of them hold everybody up for longer each time.
  */
 const SCAN_COUNT = 2_000;
+/** What the names that one call looks at may take on the server, on average: a tenant's may be long. */
+const NAMES_BYTES = 16 * 1_048_576;
 
 /**
- * The same walk for several sandboxes: the server picks their keys, instead of sending everybody's. A thousand sandboxes
- * that expire in one second would else walk a thousand times.
+ * One step of a walk for several sandboxes. The names stay in the server: they need not be text, which they would become on
+ * their way to us and back, and one that is longer than a client's answers may be would cost us the connection.
+ * KEYS: each sandbox's rotation. ARGV: cursor, count, pattern, and for each sandbox its prefix and the rotation (or nothing)
+ * below which its keys go: what goes on late removes nothing that is new.
  */
-const SCAN_FOR_SEVERAL = `
-local wanted = {}
-for i = 3, #ARGV do wanted[ARGV[i]] = true end
-local reply = redis.call('SCAN', ARGV[1], 'MATCH', 'sandbox:sb*', 'COUNT', ARGV[2])
-local found = {}
-for _, key in ipairs(reply[2]) do
-  if wanted[string.sub(key, 1, #ARGV[3])] then found[#found + 1] = key end
+const UNLINK_STEP = `
+local gone = {}
+for i, rotation in ipairs(KEYS) do
+  local before = ARGV[3 + 2 * i]
+  if before == '' or tonumber(redis.call('GET', rotation) or '-1') < tonumber(before) then gone[ARGV[2 + 2 * i]] = true end
 end
-return {reply[1], found}`;
+local reply = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[3], 'COUNT', ARGV[2])
+for _, key in ipairs(reply[2]) do
+  if gone[string.sub(key, 1, #ARGV[4])] then redis.call('UNLINK', key) end
+end
+return reply[1]`;
 
-type Each = (keys: string[]) => Promise<unknown>;
+/** Holds the rotation that the user and the keys belong to; watched, so that an older one never comes back. */
+export const rotationKey = (sandboxId: SandboxId): string => `sandbox:rotation:${sandboxId}`;
 
-interface Search {
-  readonly prefix: string;
-  readonly each: Each;
+interface Removal {
+  readonly sandboxId: SandboxId;
+  readonly before: number | undefined;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** Gives `each` every key of the sandbox that was there when it was called, in batches. */
-export type KeySearch = (sandboxId: SandboxId, each: Each) => Promise<void>;
+/**
+ * Removes every key of the sandbox that was there when it was called.
+ * @param before only while the sandbox's rotation is lower
+ */
+export type KeyRemoval = (sandboxId: SandboxId, before?: number) => Promise<void>;
 
-/** SCAN, never KEYS, and no key prefix of the client (traps.md 34). */
-export function keySearch(redis: Redis): KeySearch {
-  let waiting: Search[] = [];
+export function keyRemoval(redis: Redis): KeyRemoval {
+  let waiting: Removal[] = [];
   let walking = false;
 
   async function walkForAll(): Promise<void> {
@@ -44,51 +53,45 @@ export function keySearch(redis: Redis): KeySearch {
     walking = true;
     while (waiting.length > 0) {
       // Whoever comes during a walk waits for the next: what this one has passed may hold his keys.
-      const searches = waiting;
+      const removals = waiting;
       waiting = [];
-      await walk(redis, searches);
+      await walk(redis, removals).then(
+        () => {
+          for (const { done } of removals) done();
+        },
+        (error: unknown) => {
+          for (const { failed } of removals) failed(error);
+        },
+      );
     }
     walking = false;
   }
 
-  return (sandboxId, each) =>
+  return (sandboxId, before) =>
     new Promise((done, failed) => {
-      waiting.push({ prefix: redisPrefix(sandboxId), each, done, failed });
+      waiting.push({ sandboxId, before, done, failed });
       void walkForAll();
     });
 }
 
-/** One sandbox's failure is its own; the server's is everybody's. */
-async function walk(redis: Redis, searches: readonly Search[]): Promise<void> {
-  const found = new Map(searches.map((search) => [search, Promise.resolve<unknown>(undefined)]));
-  try {
-    for (let cursor: string | null = '0'; cursor !== null;) {
-      const [next, keys] = await scan(redis, cursor, searches);
-      for (const [search, before] of found) {
-        const own = keys.filter((key) => key.startsWith(search.prefix));
-        if (own.length === 0) continue;
-        const work = before.then(() => search.each(own));
-        work.catch(() => undefined);
-        found.set(search, work);
-      }
-      cursor = next === '0' ? null : next;
-    }
-  } catch (error) {
-    for (const { failed } of searches) failed(error);
-    return;
-  }
-  for (const [{ done, failed }, work] of found) work.then(done, failed);
+async function walk(redis: Redis, removals: readonly Removal[]): Promise<void> {
+  const prefixes = removals.map(({ sandboxId }) => redisPrefix(sandboxId));
+  // The server itself passes over foreign keys where one sandbox alone is looked for.
+  const pattern = prefixes.length === 1 ? `${prefixes[0]}*` : 'sandbox:sb*';
+  const sandboxes = removals.flatMap(({ before = '' }, i) => [prefixes[i] ?? '', before]);
+  const rotations = removals.map(({ sandboxId }) => rotationKey(sandboxId));
+  const count = await countFor(redis);
+  let cursor = '0';
+  do {
+    const args = [...rotations, cursor, count, pattern, ...sandboxes];
+    cursor = (await redis.eval(UNLINK_STEP, rotations.length, ...args)) as string;
+  } while (cursor !== '0');
 }
 
-async function scan(
-  redis: Redis,
-  cursor: string,
-  searches: readonly Search[],
-): Promise<[string, string[]]> {
-  const [first, ...more] = searches.map(({ prefix }) => prefix);
-  if (more.length === 0) {
-    return redis.scan(cursor, 'MATCH', `${first ?? ''}*`, 'COUNT', SCAN_COUNT);
-  }
-  const args = [cursor, SCAN_COUNT, first ?? '', ...more];
-  return (await redis.eval(SCAN_FOR_SEVERAL, 0, ...args)) as [string, string[]];
+/** How many keys a call looks at. A key's own size is not known before, but what all take together is. */
+async function countFor(redis: Redis): Promise<number> {
+  const [keys, info] = await Promise.all([redis.dbsize(), redis.info('memory')]);
+  const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
+  const affordable = Math.floor((NAMES_BYTES * keys) / Math.max(used, 1));
+  return Math.min(SCAN_COUNT, Math.max(10, affordable));
 }
