@@ -28,7 +28,7 @@ let client: SandboxClient;
 let tenant: Tenant;
 let neighbour: Tenant;
 let limited = 0;
-const ATTACKS = 9;
+const ATTACKS = 10;
 
 beforeAll(async () => {
   client = new SandboxClient(stackConfig({ SANDBOX_OWNER: someOwner() }));
@@ -98,13 +98,19 @@ describe('on Postgres a sandbox', () => {
   });
 });
 
-/** A connection of the sandbox's own that sends what it is told and reads only when asked to. */
-async function rawRedis({ env }: Tenant): Promise<Socket> {
+async function redisSocket({ env }: Tenant): Promise<Socket> {
   const url = new URL(variable(env, 'REDIS_URL'));
   const socket = connect(Number(url.port), url.hostname);
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => undefined);
   await once(socket, 'connect');
+  return socket;
+}
+
+/** A connection of the sandbox's own that sends what it is told and reads only when asked to. */
+async function rawRedis(tenant: Tenant): Promise<Socket> {
+  const url = new URL(variable(tenant.env, 'REDIS_URL'));
+  const socket = await redisSocket(tenant);
   socket.write(`AUTH ${url.username} ${decodeURIComponent(url.password)}\r\n`);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   expect(answer.toString()).toBe('+OK\r\n');
@@ -155,12 +161,19 @@ describe('on Redis a sandbox', () => {
     limited += 1;
   });
 
-  it('that opens too many connections loses them, and its neighbour keeps its own', async () => {
+  it('that opens too many connections loses them, whatever they do, and its neighbour keeps its own', async () => {
     const before = await endedFor('redis_connections');
     const theirs = await redisAs(neighbour.env);
     const kept = await rawRedis(neighbour);
     const many: Socket[] = [];
     for (let i = 0; i < MAX_REDIS_CONNECTIONS + 5; i += 1) many.push(await rawRedis(tenant));
+    // Those that listen are of another type to the server; those that have not logged in are nobody's.
+    for (const socket of many.slice(50)) socket.write(`SUBSCRIBE sandbox:${tenant.id}:c\r\n`);
+    for (let i = 0; i < MAX_REDIS_CONNECTIONS + 5; i += 1) {
+      const socket = await redisSocket(tenant);
+      // Its end is not heard of otherwise.
+      many.push(socket.resume());
+    }
     await until('all are cut', () => Promise.resolve(many.every((one) => one.closed) || null));
     expect(await theirs.ping()).toBe('PONG');
     expect(kept.closed).toBe(false);
@@ -170,6 +183,29 @@ describe('on Redis a sandbox', () => {
     );
     (await redisAs(tenant.env)).disconnect();
     theirs.disconnect();
+    limited += 1;
+  });
+
+  it('whose connections have names too long to be listed loses those, and creates go on', async () => {
+    const limit = 'client-output-buffer-limit';
+    await withRedis(stackState().urls.admin.redis, async (admin) => {
+      const [, set = ''] = (await admin.config('GET', limit)) as string[];
+      const named: Socket[] = [];
+      try {
+        await admin.config('SET', limit, 'normal 1mb 1mb 10');
+        // One is too long by itself, the others together.
+        for (const length of [1_100_000, ...Array.from({ length: 5 }, () => 300_000)]) {
+          const socket = await rawRedis(tenant);
+          const name = `$${length}\r\n${'n'.repeat(length)}`;
+          socket.write(`*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n${name}\r\n`);
+          expect(String(await once(socket, 'data'))).toBe('+OK\r\n');
+          named.push(socket.resume());
+        }
+        while (named.some((socket) => !socket.closed)) await created();
+      } finally {
+        await admin.config('SET', limit, set);
+      }
+    });
     limited += 1;
   });
 
