@@ -58,6 +58,23 @@ describe('the schema functions', () => {
     await sql`SELECT drop_sandbox_schema('shape')`;
   });
 
+  it.each([
+    ['NaN', -1],
+    ['Infinity', 2_147_483_647],
+    ['3.4e38', 2_147_483_647],
+  ])('show a schema whose statistics its tenant has set to %s rows', async (rows, pages) => {
+    const sql = openAdmin();
+    await sql`SELECT create_sandbox_schema('figures')`;
+    // As pg_restore_relation_stats does for a table's owner from PG 18.
+    await sql`UPDATE pg_class SET reltuples = ${rows}::text::real, relpages = ${pages}
+      WHERE relnamespace = 'sandbox_figures'::regnamespace`;
+    await sql`UPDATE pg_class SET reltuples = 7 WHERE oid = 'sandbox_figures.badges'::regclass`;
+    const [stats] = await sql`SELECT * FROM sandbox_schema_stats('figures')`;
+    expect(stats).toMatchObject({ tables: '3', estimated_rows: '7' });
+    expect(Number(stats?.bytes)).toBeGreaterThanOrEqual(0);
+    await sql`SELECT drop_sandbox_schema('figures')`;
+  });
+
   it('are idempotent, and safe when raced', async () => {
     const sql = openAdmin();
     const all = (call: () => Promise<unknown>) => Promise.all(Array.from({ length: 12 }, call));
