@@ -6,6 +6,7 @@
 import type { LifecycleMetrics } from '../activities/metrics.js';
 import { messageOf } from '../domain/errors.js';
 import { sandboxIdIn } from '../domain/names.js';
+import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
 
@@ -39,18 +40,15 @@ export function guardWaits(
     }
   }
 
-  let busy: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    busy ??= look()
-      .catch((error: unknown) => {
-        metrics.guardFailed('waits');
-        log.debug({ err: messageOf(error) }, 'who keeps the worker waiting could not be asked');
-      })
-      .finally(() => (busy = null));
-  }, INTERVAL_MS);
+  const looks = every(INTERVAL_MS, () =>
+    look().catch((error: unknown) => {
+      metrics.guardFailed('waits');
+      log.debug({ err: messageOf(error) }, 'who keeps the worker waiting could not be asked');
+    }),
+  );
   return {
     async close() {
-      clearInterval(timer);
+      looks.close();
       await closePostgres(sql);
     },
   };
