@@ -103,16 +103,17 @@ export interface StreamOptions {
   readonly routedSubjects: readonly string[];
   /** What the server accepts, in bytes (`max_payload` of its INFO). */
   readonly maxPayload: number;
-  readonly replicas?: number;
 }
 
 /** The client's type ends before 2.12's `allow_atomic`; the server takes it all the same. */
 export type StreamDefinition = Partial<StreamConfig> & { readonly allow_atomic?: boolean };
 
-/** routing.md, "Subjects and streams": the definitions `bd migrate` holds the servers to. */
-export function streamConfigs(options: StreamOptions): StreamDefinition[] {
-  const { routedSubjects, maxPayload, replicas = 1 } = options;
-  const common = { storage: StorageType.File, num_replicas: replicas, allow_direct: true } as const;
+/**
+ * routing.md, "Subjects and streams": the definitions `bd migrate` holds the servers to. The number of replicas is the
+ * operator's (without one: 1), and no part of them.
+ */
+export function streamConfigs({ routedSubjects, maxPayload }: StreamOptions): StreamDefinition[] {
+  const common = { storage: StorageType.File, allow_direct: true } as const;
   return [
     {
       ...common,

@@ -11,6 +11,7 @@ import {
   routedSubjects,
   STREAMS,
 } from '../../domain/routing.js';
+import { migrateNats } from '../../migrate/nats.js';
 import { delay } from '../../platform/deadline.js';
 import { streamConfigs } from '../../platform/nats.js';
 import { NOTHING_WRONG } from './checker.js';
@@ -71,11 +72,11 @@ describe('a cluster of three', () => {
     const wanted = streamConfigs({
       routedSubjects: routedSubjects(DEFAULT_PRODUCTION_SUBJECTS),
       maxPayload: 1_048_576,
-      replicas: 3,
     });
     const bucket = { name: ROUTER_BUCKET_STREAM, subjects: ['$KV.ROUTERS.>'] };
-    const kv = { ...bucket, max_msgs_per_subject: 1, allow_rollup_hdrs: true, num_replicas: 3 };
-    for (const config of [...wanted, kv]) {
+    const kv = { ...bucket, max_msgs_per_subject: 1, allow_rollup_hdrs: true };
+    for (const definition of [...wanted, kv]) {
+      const config = { ...definition, num_replicas: 3 };
       for (let attempt = 1; ; attempt++) {
         try {
           await jsm.streams.add(config);
@@ -95,6 +96,13 @@ describe('a cluster of three', () => {
     await Promise.all(nodes.map((node) => node.kill()));
     await servers.close();
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('keeps its replicas through a migrate', async () => {
+    const routed = routedSubjects(DEFAULT_PRODUCTION_SUBJECTS);
+    expect(await migrateNats(urls[0] ?? '', routed)).toEqual([]);
+    const { config } = await (await nc.jetstreamManager()).streams.info(STREAMS.routed);
+    expect(config.num_replicas).toBe(3);
   });
 
   it('keeps the promise while its nodes are killed one at a time, the leader first', async () => {
