@@ -41,22 +41,31 @@ export function credentialsOf(
   masterSecret: string,
   { redisAcl }: { redisAcl: boolean },
 ): SandboxEnvironment {
-  const password = (server: CredentialServer) => passwordFor(masterSecret, server, row);
-  const database = new URL(addresses.database);
-  database.username = roleName(row.sandboxId);
-  database.password = password('postgres');
-  const redis = new URL(addresses.redis);
-  redis.username = redisUser(row.sandboxId);
-  redis.password = password('redis');
-  // Without ACL no user of the sandbox's exists on the server: a URL that names one would only fail later.
+  const login = (server: CredentialServer, address: string, user: string): string =>
+    withLogin(address, user, passwordFor(masterSecret, server, row));
   const environment = {
-    DATABASE_URL: database.href,
-    ...(redisAcl ? { REDIS_URL: redis.href } : {}),
+    DATABASE_URL: login('postgres', addresses.database, roleName(row.sandboxId)),
+    // Without ACL no user of the sandbox's exists on the server: a URL that names one would only fail later.
+    ...(redisAcl ? { REDIS_URL: login('redis', addresses.redis, redisUser(row.sandboxId)) } : {}),
   };
   // Servers that know no accounts for sandboxes know no users of theirs either.
   if (natsAccountOf(addresses.nats) === null) return environment;
-  const nats = new URL(addresses.nats);
-  nats.username = natsUser(row.sandboxId);
-  nats.password = password('nats');
-  return { ...environment, NATS_URL: nats.href };
+  return {
+    ...environment,
+    NATS_URL: login('nats', addresses.nats, natsUser(row.sandboxId)),
+  };
+}
+
+const LOGIN_PARAMETERS = new Set(['user', 'username', 'password', 'passfile']);
+
+/** The address with this login alone: clients take one from the query as well, and would prefer it. */
+function withLogin(address: string, user: string, password: string): string {
+  const url = new URL(address);
+  url.username = user;
+  url.password = password;
+  const kept = [...url.searchParams].filter(([name]) => !LOGIN_PARAMETERS.has(name));
+  if (kept.length === url.searchParams.size) return url.href;
+  // Not every client takes a plus for a space.
+  url.search = new URLSearchParams(kept).toString().replaceAll('+', '%20');
+  return url.href;
 }

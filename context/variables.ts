@@ -5,6 +5,8 @@ import {
   natsPrefix,
   parseSandboxId,
   redisPrefix,
+  roleName,
+  sandboxIdIn,
   schemaName,
   type SandboxId,
 } from '../domain/names.js';
@@ -85,6 +87,7 @@ function sandbox(
       });
     }
   }
+  checkLogins(sandboxId, addresses);
   const guilds = given(env, 'SANDBOX_GUILD_IDS');
   return {
     ...addresses,
@@ -100,6 +103,30 @@ function sandbox(
       apiPrefix: value('NATS_API_PREFIX'),
     },
   };
+}
+
+/**
+ * An address of somebody else's among the sandbox's, as a `.env` file makes it that is read over the environment. Redis and
+ * NATS may know no users of sandboxes (SANDBOX_REDIS_ACL=off), so there only another sandbox's is known for a foreign one.
+ */
+function checkLogins(sandboxId: SandboxId, { databaseUrl, redisUrl, natsUrl }: Addresses): void {
+  const own = roleName(sandboxId);
+  const userOf = (text: string): string => {
+    const { username, searchParams } = new URL(text);
+    return searchParams.get('user') ?? searchParams.get('username') ?? username;
+  };
+  const foreign = [
+    ...(userOf(databaseUrl) === own ? [] : ['DATABASE_URL']),
+    ...Object.entries({ REDIS_URL: redisUrl, NATS_URL: natsUrl }).flatMap(([name, url]) =>
+      userOf(url) !== own && sandboxIdIn(userOf(url), 'sandbox_') !== null ? [name] : [],
+    ),
+  ];
+  if (foreign.length === 0) return;
+  throw new SandboxError(
+    'SANDBOX_008',
+    `${foreign.join(', ')} does not belong to sandbox ${sandboxId}`,
+    { hint: `${HINT} Nothing may set them anew, such as a .env file.` },
+  );
 }
 
 function productions(env: Environment, addresses: Addresses): ContextVariables {

@@ -1,7 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { credentialsOf } from '../../client/environment.js';
+import { parseSandboxId } from '../../domain/names.js';
 import { openContext } from '../../index.js';
 import { readContext } from '../../context/variables.js';
 import { closeNats, openNats } from '../../platform/nats.js';
+import type { SandboxRecord } from '../../store/sandboxes.js';
 import { openClient, someOwner, stackState, until } from '../support/stack.js';
 import { makeTenant, type Tenant } from './tenants.js';
 
@@ -71,6 +74,21 @@ describe('openContext', () => {
     expect(await context.withSchema((sql) => sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
   });
 
+  it('is given the sandbox’s login alone, whatever else the services’ addresses hold', () => {
+    const row = { sandboxId: parseSandboxId('sb0123456789'), rotation: 0 } as SandboxRecord;
+    const login = 'user=bd_client&username=bd_client&password=secret&passfile=/x';
+    const addresses = {
+      database: `postgres://h/db?${login}&options=-c%20a%3Db&sslmode=require`,
+      redis: `redis://:secret@h:1?${login}`,
+      nats: 'nats://h:1',
+      temporal: '',
+    };
+    const env = credentialsOf(row, addresses, 's', { redisAcl: true });
+    expect(JSON.stringify(env)).not.toMatch(/bd_client|secret|passfile/);
+    expect(env.DATABASE_URL).toMatch(/@h\/db\?options=-c%20a%3Db&sslmode=require$/);
+    expect(env.REDIS_URL).toMatch(/^redis:\/\/sandbox_sb0123456789:[\w-]{43}@h:1$/);
+  });
+
   describe('refuses an environment that is', () => {
     const id = 'sb0123456789';
     const whole = {
@@ -79,7 +97,7 @@ describe('openContext', () => {
       SANDBOX_REDIS_PREFIX: `sandbox:${id}:`,
       SANDBOX_NATS_PREFIX: `sandbox.${id}.`,
       SANDBOX_GUILD_IDS: '',
-      DATABASE_URL: 'postgres://a:b@localhost/c',
+      DATABASE_URL: `postgres://sandbox_${id}:b@localhost/c`,
       REDIS_URL: 'redis://a:b@localhost:1',
       NATS_URL: 'nats://a:b@localhost:1',
       NATS_STREAM: 'ROUTED',
@@ -95,6 +113,10 @@ describe('openContext', () => {
       ['of another id', { ...whole, SANDBOX_ID: 'sb9876543210' }],
       ['with a hostile id', { ...whole, SANDBOX_ID: 'sb$(touch x)' }],
       ['with another Redis database', { ...whole, REDIS_URL: 'redis://a:b@localhost:1/3' }],
+      ['with production’s database', { ...whole, DATABASE_URL: 'postgres://app:b@localhost/c' }],
+      ['with another login behind', { ...whole, DATABASE_URL: `${whole.DATABASE_URL}?user=app` }],
+      ['with a neighbour’s Redis', { ...whole, REDIS_URL: 'redis://sandbox_sb9876543210:b@h:1' }],
+      ['with a neighbour’s NATS', { ...whole, NATS_URL: 'nats://sandbox_sb9876543210:b@h:1' }],
       ['with what is no URL', { ...whole, NATS_URL: 'localhost' }],
       ['with a guild that is none', { ...whole, SANDBOX_GUILD_IDS: '12;rm' }],
     ])('%s', (what, env) => {
