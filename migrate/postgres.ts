@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SandboxError } from '../domain/errors.js';
+import { scramVerifier } from '../platform/credentials.js';
 import {
   asPostgresError,
   closePostgres,
@@ -100,7 +101,7 @@ export const SERVICE_ROLES = ['bd_client', 'bd_api', 'bd_worker', 'bd_router'] a
 export type ServiceRole = (typeof SERVICE_ROLES)[number];
 
 /**
- * Lets the services' roles log in. @param passwords in clear text, of which the server keeps a verifier
+ * Lets the services' roles log in. @param passwords in clear text; the server gets verifiers, since it may log its DDL
  * @throws SANDBOX_008 for one that is short or would have to be quoted
  */
 export async function setServicePasswords(
@@ -116,7 +117,7 @@ export async function setServicePasswords(
           `the password of ${role} must be 16 to 128 of A-Z a-z 0-9 _ -`,
         );
       }
-      await sql.unsafe(`ALTER ROLE ${role} LOGIN PASSWORD '${password}'`);
+      await sql.unsafe(`ALTER ROLE ${role} LOGIN PASSWORD '${await scramVerifier(password)}'`);
     }
   } catch (error) {
     throw asPostgresError(error);

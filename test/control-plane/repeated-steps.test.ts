@@ -3,7 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { failuresTyped, toFailure } from '../../activities/failures.js';
 import { lifecycleMetrics } from '../../activities/metrics.js';
 import { sandboxActivities, type SandboxActivities } from '../../activities/sandbox-activities.js';
@@ -124,4 +126,33 @@ it('a password that could end its statement never reaches Postgres', async () =>
   const good = 'x'.repeat(16);
   const passwords = { bd_client: `${good}'; --`, bd_api: good, bd_worker: good, bd_router: good };
   await expect(setServicePasswords(url, passwords)).rejects.toMatchObject({ code: 'SANDBOX_008' });
+});
+
+it('the services’ passwords are not in a log that has all DDL', async () => {
+  const { urls } = stackState();
+  const passwords = Object.fromEntries(
+    (['client', 'api', 'worker', 'router'] as const).map((role) => [
+      `bd_${role}`,
+      new URL(urls[role].database).password,
+    ]),
+  ) as Parameters<typeof setServicePasswords>[1];
+  const admin = openPostgres(urls.admin.database, { name: 'test', max: 1 });
+  onTestFinished(async () => {
+    await admin`ALTER ROLE postgres RESET log_statement`;
+    await closePostgres(admin);
+  });
+  await admin`ALTER ROLE postgres SET log_statement = 'ddl'`;
+  await setServicePasswords(urls.admin.database, passwords);
+  const log = readFileSync(join(inject('home'), 'log', 'postgres.log'), 'utf8');
+  expect(log).toContain('ALTER ROLE bd_worker LOGIN PASSWORD');
+  for (const password of Object.values(passwords)) {
+    expect(password.length).toBeGreaterThan(15);
+    expect(log).not.toContain(password);
+  }
+  // They are the same ones as before.
+  for (const role of ['client', 'api', 'worker', 'router'] as const) {
+    const sql = openPostgres(urls[role].database, { name: 'test', max: 1 });
+    expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+    await closePostgres(sql);
+  }
 });

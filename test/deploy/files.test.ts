@@ -84,6 +84,21 @@ describe('containers', () => {
     expect(readFileSync(join(folder, 'users.acl'), 'utf8')).toMatch(/^user bd_worker on #/m);
   });
 
+  it('are given secrets in their environment alone: command lines are everybody’s to see', () => {
+    const blocks: string[] = [];
+    const elsewhere = readFileSync(join(deploy, 'compose.yaml'), 'utf8')
+      .split('\n')
+      .filter((line) => {
+        const indent = /^ */.exec(line)?.[0].length ?? 0;
+        while (blocks.length > 0 && indent <= (/^ */.exec(blocks[0] ?? '')?.[0].length ?? 0))
+          blocks.pop();
+        if (/^ *environment:/.test(line)) blocks.push(line);
+        return blocks.length === 0 && !line.trim().startsWith('#');
+      });
+    expect(elsewhere.join('\n')).not.toMatch(/\$\{?[A-Z_]*(PASSWORD|TOKEN|SECRET|AUTHORITY)/);
+    expect(elsewhere.length).toBeGreaterThan(50);
+  });
+
   it('run as nobody, with health checks and time to drain', () => {
     const dockerfile = readFileSync(join(deploy, 'Dockerfile'), 'utf8');
     expect(dockerfile).toMatch(/^USER 65532/m);
