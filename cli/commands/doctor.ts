@@ -62,7 +62,7 @@ async function examine(readConfig: () => Config): Promise<Finding[]> {
     ask('redis', check, () => askRedis(addresses.redis, config.redisAcl)),
     ask('nats', check, () => askNats(addresses.nats)),
     ask('temporal', check, () => askTemporal(addresses.temporal, config)),
-    ask('migrations', 'Needs all three servers; run `bd migrate`.', async () => {
+    ask('migrations', 'Run `bd migrate`.', async () => {
       const { migrate } = await import('../../migrate/index.js');
       const { changes } = await migrate(addresses, config, { check: true });
       if (changes.length === 0) return [ok('migrations', 'everything is as it should be')];

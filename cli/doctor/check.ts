@@ -1,5 +1,5 @@
 /** One question of `bd doctor`: what was found, and what to do where it is not as it should be. */
-import { messageOf } from '../../domain/errors.js';
+import { messageOf, SandboxError } from '../../domain/errors.js';
 import { withDeadline } from '../../platform/deadline.js';
 
 export interface Finding {
@@ -33,13 +33,16 @@ export const warning = (name: string, detail: string, remedy: string): Finding =
 export const unknown = (name: string, needs: string): Finding => ({
   name,
   state: 'unknown',
-  detail: `not asked: ${needs} is away`,
+  detail: `not known: it needs ${needs}`,
   remedy: `See ${needs}.`,
 });
 
 const DEADLINE_MS = 8_000;
 
-/** Whatever goes wrong with the question itself is a finding too. */
+/**
+ * Whatever goes wrong with the question itself is a finding too. That another server is away, which was needed for the answer, says
+ * nothing of what was asked about.
+ */
 export async function ask(
   name: string,
   remedy: string,
@@ -48,6 +51,10 @@ export async function ask(
   try {
     return await withDeadline(question(), DEADLINE_MS, name);
   } catch (error) {
+    const dependency = error instanceof SandboxError ? error.details.dependency : undefined;
+    const away = typeof dependency === 'string' ? dependency.toLowerCase() : name;
+    // Its own line says how it is away, and what to do.
+    if (away !== name) return [unknown(name, away)];
     return [failed(name, messageOf(error), remedy)];
   }
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../../domain/errors.js';
 import { redisRoutes, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsApiPrefixOf } from '../../platform/nats-authority.js';
-import { asPostgresError, closePostgres, openPostgres } from '../../platform/postgres.js';
+import { asPostgresError, closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import { routerBucket } from '../../platform/router-bucket.js';
 import { clock, failed, ok, version, warning, type Finding } from './check.js';
@@ -34,10 +34,26 @@ export async function askPostgres(url: string): Promise<readonly Finding[]> {
             `${row.user} may not read the sandboxes, or there is no such table`,
             'Run `bd migrate` as an administrator of the database.',
           ),
+      ...(row.reads ? [waitingCleanUps(await cleanUps(sql))] : []),
     ];
   } finally {
     await closePostgres(sql);
   }
+}
+
+/** Sandboxes whose clean-up is being retried, the oldest first. */
+const cleanUps = (sql: Sql) => sql<{ id: string; error: string }[]>`
+  SELECT id, cleanup_error AS error FROM public.sandboxes
+  WHERE status = 'destroying' AND cleanup_error IS NOT NULL ORDER BY created_at`;
+
+export function waitingCleanUps(found: readonly { id: string; error: string }[]): Finding {
+  const [first] = found;
+  if (first === undefined) return ok('clean-ups', 'none is waiting');
+  return warning(
+    'clean-ups',
+    `${found.length} waiting; ${first.id} for: ${first.error}`,
+    'They go on by themselves; `bd sandbox list --status destroying` shows which.',
+  );
 }
 
 export async function askRedis(url: string, acl: boolean): Promise<readonly Finding[]> {

@@ -82,7 +82,8 @@ async function askWorkers(
     .map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000)
     .filter((ago) => ago < POLL_MS);
   const remedy = 'Start one: `bd worker`, or `bd dev restart worker`.';
-  if (seen.length === 0) return failed('worker', 'none asks for work', remedy);
+  if (seen.length === 0)
+    return failed('worker', `none asks for work of task queue ${taskQueue}`, remedy);
   return ok('worker', `${seen.length} asking, the last ${formatRough(Math.min(...seen))} ago`);
 }
 
@@ -119,7 +120,7 @@ export async function askLocalStack(config: Config): Promise<readonly Finding[]>
   }
   if (ill.length === 0) return [ok('local stack', services.map(({ name }) => name).join(', '))];
   const names = ill.map(({ name, state }) => `${name} is ${state}`).join(', ');
-  return [
-    warning('local stack', names, `Restart it: \`bd dev restart ${ill[0]?.name ?? 'worker'}\`.`),
-  ];
+  const starting = ill.every(({ state }) => state === 'starting');
+  const remedy = `Restart it: \`bd dev restart ${ill[0]?.name ?? 'worker'}\`.`;
+  return [starting ? warning('local stack', names, remedy) : failed('local stack', names, remedy)];
 }

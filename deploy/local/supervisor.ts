@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import {
+  readMasterSecret,
   readStackFile,
   stackFilePath,
   writeStackFile,
@@ -143,6 +144,11 @@ export class Supervisor implements Commands {
       this.tell(`ended what an earlier one left running: ${leftovers.join(', ')}`);
     await rm(stackFilePath(config.home), { force: true });
     const hasData = (await majorOfData(join(paths.data, 'postgres', 'data'))) !== null;
+    if (hasData && !readMasterSecret(config)) {
+      this.tell(
+        'master.key is lost, another is made: Postgres refuses the bots of living sandboxes until `bd sandbox reset`',
+      );
+    }
     const book = await startAll({
       ...{ config, env, paths, onProgress, abort: this.abort },
       credentials: await loadCredentials(paths, hasData),

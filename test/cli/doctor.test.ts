@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { clock, version } from '../../cli/doctor/check.js';
-import { memoryOf } from '../../cli/doctor/servers.js';
+import { memoryOf, waitingCleanUps } from '../../cli/doctor/servers.js';
 import { bd } from '../support/bd.js';
 
 const report = z.strictObject({
@@ -43,6 +43,13 @@ describe('bd doctor', () => {
     expect(findings.get('postgres')).toMatchObject({ state: 'ok' });
   });
 
+  it('says of what needs that server that it is not known, not that it is wrong', async () => {
+    const { findings } = await examine({ NATS_URL: 'nats://127.0.0.1:1' });
+    expect(findings.get('nats')).toMatchObject({ state: 'failed' });
+    for (const name of ['router', 'migrations'])
+      expect(findings.get(name)).toMatchObject({ state: 'unknown', remedy: 'See nats.' });
+  });
+
   it('tells of a namespace that is not there, and of a Redis without ACL', async () => {
     const { code, findings } = await examine({
       TEMPORAL_NAMESPACE: 'nobody-made-it',
@@ -70,6 +77,14 @@ describe('bd doctor', () => {
 });
 
 describe('the judgement of doctor', () => {
+  it('of clean-ups that are being retried is that they wait, and for what', () => {
+    expect(waitingCleanUps([])).toMatchObject({ state: 'ok' });
+    const found = ['a', 'b'].map((id) => ({ id, error: `redis of ${id}` }));
+    expect(waitingCleanUps(found)).toMatchObject({
+      ...{ state: 'warning', detail: '2 waiting; a for: redis of a' },
+    });
+  });
+
   it.each([
     ['2.15.1', true],
     ['2.14.0', true],
