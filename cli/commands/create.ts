@@ -23,7 +23,7 @@ export const createCommand: Command = {
       description: 'Whose it is (default SANDBOX_OWNER, else the OS user)',
     },
     { flags: '--id <id>', description: 'The id to use: given again, it is the same sandbox' },
-    { flags: '--wait', description: '--wait=false returns once the workflow has it' },
+    { flags: '--wait', description: '--wait=false returns as soon as the workflow has begun' },
     JSON_OPTION,
   ],
   examples: [

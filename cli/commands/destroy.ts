@@ -21,7 +21,7 @@ export const destroyCommand: Command = {
     { flags: '--all', description: 'All live sandboxes of the owner' },
     { flags: '--owner <owner>', description: 'With --all: whose (default: yours)' },
     ...CONFIRM_OPTIONS,
-    { flags: '--wait', description: '--wait=false returns once the workflow has it' },
+    { flags: '--wait', description: '--wait=false returns as soon as the workflow has been told' },
     JSON_OPTION,
   ],
 
