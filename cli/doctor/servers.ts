@@ -14,9 +14,14 @@ export async function askPostgres(url: string): Promise<readonly Finding[]> {
   const sql = openPostgres(url, { name: NAME, max: 1 });
   try {
     const from = Date.now();
-    const [row] = await sql<{ version: string; now: Date; user: string; reads: boolean }[]>`
+    const [row] = await sql<
+      { version: string; now: Date; user: string; reads: boolean; open: string[] }[]
+    >`
       SELECT current_setting('server_version') AS version, clock_timestamp() AS now, current_user AS user,
-        coalesce(has_table_privilege(to_regclass('public.sandboxes'), 'SELECT'), false) AS reads`.catch(
+        coalesce(has_table_privilege(to_regclass('public.sandboxes'), 'SELECT'), false) AS reads,
+        ARRAY(SELECT datname::text FROM pg_database WHERE datallowconn AND EXISTS (
+          SELECT 1 FROM aclexplode(coalesce(datacl, acldefault('d', datdba)))
+          WHERE grantee = 0 AND privilege_type IN ('CONNECT', 'TEMPORARY')) ORDER BY 1) AS open`.catch(
       (error: unknown) => {
         throw asPostgresError(error);
       },
@@ -35,6 +40,7 @@ export async function askPostgres(url: string): Promise<readonly Finding[]> {
             'Run `bd migrate` as an administrator of the database.',
           ),
       ...(row.reads ? [waitingCleanUps(await cleanUps(sql))] : []),
+      databasesOf(row.open),
     ];
   } finally {
     await closePostgres(sql);
@@ -53,6 +59,18 @@ export function waitingCleanUps(found: readonly { id: string; error: string }[])
     'clean-ups',
     `${found.length} waiting; ${first.id} for: ${first.error}`,
     'They go on by themselves; `bd sandbox list --status destroying` shows which.',
+  );
+}
+
+/** The migration closes those that it finds; one that was made later is open to all roles, those of sandboxes too. */
+export function databasesOf(open: readonly string[]): Finding {
+  const name = 'postgres databases';
+  if (open.length === 0) return ok(name, 'none is open to every role');
+  const [first = ''] = open;
+  return warning(
+    name,
+    `sandboxes may connect to ${open.join(', ')}`,
+    `\`REVOKE CONNECT, TEMPORARY ON DATABASE "${first}" FROM PUBLIC\`; grant to who needs it.`,
   );
 }
 
@@ -76,13 +94,7 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
         'Give its user `%R~sandbox:*` and +@read.',
         () => redis.get(redisRoutes('doctor').version),
       ),
-      acl
-        ? ok('redis acl', 'a user for each sandbox')
-        : warning(
-            'redis acl',
-            'SANDBOX_REDIS_ACL=off: only the key prefix separates sandboxes',
-            'Use a Redis that allows ACL SETUSER.',
-          ),
+      await separationOf(url, acl),
       memoryOf({
         used: Number(line('used_memory') ?? 0),
         limit: Number(line('maxmemory') ?? 0),
@@ -92,6 +104,24 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
   } finally {
     closeRedis(redis);
   }
+}
+
+/** A user for each sandbox is worth nothing where whoever comes without one is let in, as Redis does unless it is told otherwise. */
+async function separationOf(url: string, acl: boolean): Promise<Finding> {
+  const name = 'redis acl';
+  if (!acl) {
+    return warning(
+      name,
+      'SANDBOX_REDIS_ACL=off: only the key prefix separates sandboxes',
+      'Use a Redis that allows ACL SETUSER.',
+    );
+  }
+  const { protocol, host } = new URL(url);
+  const anybody = await openRedis(`${protocol}//${host}`, NAME).catch(() => null);
+  if (anybody === null) return ok(name, 'a user for each sandbox');
+  closeRedis(anybody);
+  const remedy = 'Give its user `default` a password, or turn it off (`ACL SETUSER default off`).';
+  return failed(name, 'whoever brings no password is let in, sandboxes too', remedy);
 }
 
 /** No server has a limit of memory for one user: what the limit for all is, and whether it is near. */

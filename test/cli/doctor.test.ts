@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { clock, version } from '../../cli/doctor/check.js';
-import { memoryOf, waitingCleanUps } from '../../cli/doctor/servers.js';
+import { askPostgres, askRedis, memoryOf, waitingCleanUps } from '../../cli/doctor/servers.js';
+import { withRedis } from '../stack/ask.js';
+import { openAdmin, stackState } from '../support/stack.js';
 import { bd } from '../support/bd.js';
 
 const report = z.strictObject({
@@ -59,6 +61,43 @@ describe('bd doctor', () => {
     expect(findings.get('temporal permission')).toMatchObject({ state: 'failed' });
     expect(findings.get('worker')).toMatchObject({ state: 'unknown' });
     expect(findings.get('redis acl')).toMatchObject({ state: 'warning' });
+  });
+
+  it('tells of a Redis that asks for no password', async () => {
+    const { admin, client } = stackState().urls;
+    const separation = async () =>
+      (await askRedis(client.redis, true)).find(({ name }) => name === 'redis acl');
+    expect(await separation()).toMatchObject({ state: 'ok' });
+    await withRedis(admin.redis, async (redis) => {
+      // As Redis has it that was never told otherwise.
+      await redis.call('ACL', 'SETUSER', 'default', 'on', 'nopass', '~*', '&*', '+@all');
+      try {
+        expect(await separation()).toMatchObject({ state: 'failed' });
+      } finally {
+        await redis.call('ACL', 'SETUSER', 'default', 'reset', 'resetchannels');
+      }
+    });
+    expect(await separation()).toMatchObject({ state: 'ok' });
+  });
+
+  it('tells of a database that was made since, and is open to sandboxes', async () => {
+    const admin = openAdmin();
+    const databases = async () =>
+      (await askPostgres(stackState().urls.client.database)).find(
+        ({ name }) => name === 'postgres databases',
+      );
+    expect(await databases()).toMatchObject({ state: 'ok' });
+    await admin`CREATE DATABASE made_since`;
+    try {
+      expect(await databases()).toMatchObject({
+        state: 'warning',
+        detail: expect.stringContaining('made_since') as string,
+      });
+      await admin`REVOKE CONNECT, TEMPORARY ON DATABASE made_since FROM PUBLIC`;
+      expect(await databases()).toMatchObject({ state: 'ok' });
+    } finally {
+      await admin`DROP DATABASE made_since`;
+    }
   });
 
   it('reports a wrong environment and a missing stack as findings, not as a crash', async () => {
