@@ -19,9 +19,9 @@ export async function askPostgres(url: string): Promise<readonly Finding[]> {
     >`
       SELECT current_setting('server_version') AS version, clock_timestamp() AS now, current_user AS user,
         coalesce(has_table_privilege(to_regclass('public.sandboxes'), 'SELECT'), false) AS reads,
-        ARRAY(SELECT datname::text FROM pg_database WHERE datallowconn AND EXISTS (
+        to_json(ARRAY(SELECT datname::text FROM pg_database WHERE datallowconn AND EXISTS (
           SELECT 1 FROM aclexplode(coalesce(datacl, acldefault('d', datdba)))
-          WHERE grantee = 0 AND privilege_type IN ('CONNECT', 'TEMPORARY')) ORDER BY 1) AS open`.catch(
+          WHERE grantee = 0 AND privilege_type IN ('CONNECT', 'TEMPORARY')) ORDER BY 1)) AS open`.catch(
       (error: unknown) => {
         throw asPostgresError(error);
       },
