@@ -18,10 +18,9 @@ import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
 import { giveUpClaim, recordCreateFailure } from '../store/create-failures.js';
 import {
-  getSandbox,
+  moveExpiry,
   raiseRotation,
   setCleanupError,
-  setExpiry,
   transition,
   type Transition,
 } from '../store/sandboxes.js';
@@ -82,8 +81,8 @@ export function sandboxActivities(context: ActivityContext) {
       },
 
       /**
-       * `current` is the expiry that the workflow knows: where the row has another one, this very extension was written by
-       * an earlier attempt, and the row's value is its outcome.
+       * `current` is the expiry that the workflow knows. One extension at a time, so where the row has another one it is this
+       * one's outcome, written by an earlier attempt.
        */
       async extend(
         sandboxId: SandboxId,
@@ -91,16 +90,14 @@ export function sandboxActivities(context: ActivityContext) {
         byMs: number,
         actor: string,
       ): Promise<ExtendResult> {
-        const row = await inTime('Postgres', getSandbox(database, sandboxId));
-        const known = row?.expiresAt.getTime();
-        if (row?.status === 'running' && known !== undefined && known !== current) {
-          return { expiresAt: known, clamped: known < current + byMs };
-        }
         const next = extendExpiry(current, byMs, Date.now(), policy.maxTtlMs);
+        const move = { from: new Date(current), to: new Date(next.expiresAt) };
         const details = { byMs, clamped: next.clamped };
-        const written = setExpiry(database, sandboxId, new Date(next.expiresAt), actor, details);
-        await inTime('Postgres', written);
-        return next;
+        const moved = moveExpiry(database, sandboxId, move, actor, details);
+        const expiresAt = (await inTime('Postgres', moved)).getTime();
+        return expiresAt === next.expiresAt
+          ? next
+          : { expiresAt, clamped: expiresAt < current + byMs };
       },
 
       /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */

@@ -174,5 +174,7 @@ function stateOf({ status, createdAt, expiresAt, guildIds, rotation }: SandboxRe
     createdAt: createdAt.getTime(),
     expiresAt: expiresAt.getTime(),
     extensions: [],
+    // Its workflow may have ended in the middle of the last one.
+    resetting: rotation > 0,
   };
 }

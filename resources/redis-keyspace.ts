@@ -19,6 +19,7 @@ import {
   type Mark,
   type Resource,
   type ResourceContext,
+  type ResourceTarget,
 } from './resource.js';
 
 /** Field: sandbox id, value: a Mark. Key spaces and ACL users cannot carry one themselves. */
@@ -51,37 +52,48 @@ export function redisKeyspace(context: ResourceContext): Resource {
     return !full;
   }
 
+  /** User, registry entry and rotation. @throws SANDBOX_007 for a rotation that is over, or has not begun here */
+  async function give(
+    { sandboxId, rotation }: ResourceTarget,
+    as: 'repair' | 'reset',
+  ): Promise<void> {
+    const secret = heldSecret(masterSecret);
+    const password = passwordFor(secret, 'redis', { sandboxId, rotation });
+    const mark: Mark = { installation, createdAt: new Date().toISOString() };
+    await inRedis(async () => {
+      const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;
+      await fenced(async (connection) => {
+        // Sent together; answered in order.
+        const [, buried, known] = await Promise.all([
+          connection.watch(tombstoneKey(sandboxId), rotationKey(sandboxId)),
+          connection.exists(tombstoneKey(sandboxId)),
+          connection.get(rotationKey(sandboxId)),
+        ]);
+        if (
+          buried === 1 ||
+          Number(known ?? rotation) > rotation ||
+          // A reset has raised it in the row: its own step takes the old keys first.
+          (as === 'repair' && Number(known ?? rotation) < rotation)
+        ) {
+          await connection.unwatch();
+          throw outdated(sandboxId);
+        }
+        const transaction = connection.multi();
+        if (rules !== null) transaction.call('ACL', 'SETUSER', redisUser(sandboxId), ...rules);
+        transaction.hsetnx(REDIS_REGISTRY, sandboxId, JSON.stringify(mark));
+        transaction.set(rotationKey(sandboxId), rotation);
+        const results = await transaction.exec();
+        if (results === null) throw outdated(sandboxId);
+        for (const [error] of results) if (error !== null) throw error;
+      });
+    });
+  }
+
   return {
     name: 'redis-keyspace',
     server: 'Redis',
 
-    async ensure({ sandboxId, rotation }) {
-      const secret = heldSecret(masterSecret);
-      const password = passwordFor(secret, 'redis', { sandboxId, rotation });
-      const mark: Mark = { installation, createdAt: new Date().toISOString() };
-      await inRedis(async () => {
-        const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;
-        await fenced(async (connection) => {
-          // Sent together; answered in order.
-          const [, buried, known] = await Promise.all([
-            connection.watch(tombstoneKey(sandboxId), rotationKey(sandboxId)),
-            connection.exists(tombstoneKey(sandboxId)),
-            connection.get(rotationKey(sandboxId)),
-          ]);
-          if (buried === 1 || Number(known ?? 0) > rotation) {
-            await connection.unwatch();
-            throw outdated(sandboxId);
-          }
-          const transaction = connection.multi();
-          if (rules !== null) transaction.call('ACL', 'SETUSER', redisUser(sandboxId), ...rules);
-          transaction.hsetnx(REDIS_REGISTRY, sandboxId, JSON.stringify(mark));
-          transaction.set(rotationKey(sandboxId), rotation);
-          const results = await transaction.exec();
-          if (results === null) throw outdated(sandboxId);
-          for (const [error] of results) if (error !== null) throw error;
-        });
-      });
-    },
+    ensure: (target) => give(target, 'repair'),
 
     async inspect({ sandboxId }): Promise<Inspection> {
       return inRedis(async () => {
@@ -107,7 +119,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
         if (Number(await redis.get(rotationKey(sandboxId))) >= rotation) return;
         if (redisAcl) await redis.call('ACL', 'DELUSER', redisUser(sandboxId));
         await removeKeys(sandboxId, rotation);
-        await this.ensure(target);
+        await give(target, 'reset');
       });
     },
 

@@ -125,22 +125,27 @@ export async function transition(
   );
 }
 
-/** Sets the expiry of a running sandbox, with its audit. @throws SANDBOX_007 unless it runs */
-export async function setExpiry(
+/**
+ * Moves the expiry of a running sandbox, with its audit. Where it is not `from`, this very extension was written by an earlier
+ * attempt, or a later one by another: that stands, and one that comes late moves nothing back.
+ * @returns the expiry that stands @throws SANDBOX_007 unless it runs
+ */
+export async function moveExpiry(
   database: Database,
   sandboxId: SandboxId,
-  expiresAt: Date,
+  { from, to }: { readonly from: Date; readonly to: Date },
   actor: string,
   details: Record<string, unknown>,
-): Promise<void> {
-  await inDatabase(() =>
+): Promise<Date> {
+  return inDatabase(() =>
     database.db.transaction(async (tx) => {
-      const row = await lockedRunningRow(tx, sandboxId, 'update');
-      // The same activity run twice: the first one has written it.
-      if (row.expiresAt.getTime() === expiresAt.getTime()) return;
-      await tx.update(sandboxes).set({ expiresAt }).where(eq(sandboxes.sandboxId, sandboxId));
-      const moved = { from: row.expiresAt.toISOString(), to: expiresAt.toISOString() };
+      const { expiresAt } = await lockedRunningRow(tx, sandboxId, 'update');
+      if (expiresAt.getTime() !== from.getTime() || to.getTime() === from.getTime())
+        return expiresAt;
+      await tx.update(sandboxes).set({ expiresAt: to }).where(eq(sandboxes.sandboxId, sandboxId));
+      const moved = { from: from.toISOString(), to: to.toISOString() };
       await writeAudit(tx, sandboxId, actor, ['ttl_extended', { ...details, ...moved }]);
+      return to;
     }),
   );
 }

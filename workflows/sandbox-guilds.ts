@@ -1,18 +1,8 @@
 /** A sandbox's guilds come and go: what a caller is told is what stands, also where a server died in between. */
 import { condition, isCancellation, patched, setCurrentDetails } from '@temporalio/workflow';
-import type { ErrorCode } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxState } from './sandbox-state.js';
-import { failureOf, quick, settling, toApplicationFailure } from './steps.js';
-
-/** Refused for certain: nothing was written, or somebody else removes it. */
-const REFUSALS: readonly ErrorCode[] = [
-  'SANDBOX_003',
-  'SANDBOX_004',
-  'SANDBOX_007',
-  'SANDBOX_008',
-  'SANDBOX_010',
-];
+import { failureOf, isRefusal, quick, settling, toApplicationFailure, unsettled } from './steps.js';
 
 /** How long a caller waits for certainty, beyond the quick attempts' 12 s; clients give up after 20 (client/lifecycle.ts). */
 const CERTAINTY_WAIT = '5s';
@@ -84,7 +74,7 @@ export class GuildChanges {
     return (
       isCancellation(error) ||
       this.state.isEnding() ||
-      REFUSALS.includes(failureOf(error, 'update').code) ||
+      isRefusal(error) ||
       !patched('guild-changes-are-settled')
     );
   }
@@ -93,7 +83,7 @@ export class GuildChanges {
   private async free(guildId: GuildId): Promise<void> {
     const what = this.open.get(guildId);
     if (what === undefined || (await this.over(guildId))) return;
-    throw unsettled(`an earlier change is still under way: ${what}`);
+    throw unsettled('guilds', `an earlier change is still under way: ${what}`);
   }
 
   /** @throws SANDBOX_009 where it is not done in time; it goes on */
@@ -113,7 +103,7 @@ export class GuildChanges {
     // Retried for ever: it ends otherwise only with the sandbox.
     done.catch(() => undefined);
     if (await this.over(guildId)) return;
-    throw unsettled(`${message}; what goes on until it is done: ${what}`);
+    throw unsettled('guilds', `${message}; what goes on until it is done: ${what}`);
   }
 
   private over(guildId: GuildId): Promise<boolean> {
@@ -129,13 +119,4 @@ export class GuildChanges {
       : `until it is done: ${[...this.open.values()].join('; ')}`;
     setCurrentDetails(state.details());
   }
-}
-
-function unsettled(message: string): Error {
-  return toApplicationFailure({
-    step: 'guilds',
-    code: 'SANDBOX_009',
-    message,
-    hint: 'It goes on by itself; the workflow’s current details show it. Try again when it is done.',
-  });
 }

@@ -20,6 +20,8 @@ export interface CarriedState {
   /** Raised by every reset. */
   readonly rotation: number;
   readonly extensions: readonly (readonly [string, ExtendResult])[];
+  /** A reset may have been left in its middle: the servers may know another rotation. */
+  readonly resetting?: boolean;
 }
 
 /** What queries show; no secrets. */
@@ -41,6 +43,7 @@ export class SandboxState {
   expiresAt = 0;
   guildIds: GuildId[];
   rotation = 0;
+  resetting = false;
   ending: Ending | null = null;
   failure: WorkflowFailure | null = null;
   /** The step that a clean-up is at, or the failure that it retries. */
@@ -57,13 +60,15 @@ export class SandboxState {
     this.expiresAt = carried.expiresAt;
     this.guildIds = [...carried.guildIds];
     this.rotation = carried.rotation;
+    this.resetting = carried.resetting ?? false;
     for (const [updateId, outcome] of carried.extensions) this.extensions.set(updateId, outcome);
   }
 
   carry(): CarriedState {
-    const { status, createdAt, expiresAt, guildIds, rotation } = this;
+    const { status, createdAt, expiresAt, guildIds, rotation, resetting } = this;
     const extensions = [...this.extensions].slice(-REMEMBERED_EXTENSIONS);
-    return { status, createdAt, expiresAt, guildIds, rotation, extensions };
+    const known = { status, createdAt, expiresAt, guildIds, rotation, extensions };
+    return resetting ? { ...known, resetting } : known;
   }
 
   extended(updateId: string): ExtendResult | undefined {

@@ -3,13 +3,11 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   isCancellation,
   patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
-  workflowInfo,
   currentUpdateInfo,
   ApplicationFailure,
 } from '@temporalio/workflow';
@@ -18,8 +16,9 @@ import { parseGuildId, type GuildId } from '../domain/guild.js';
 import type { CreateSandboxInput } from '../domain/sandbox.js';
 import { cleanUp } from './sandbox-cleanup.js';
 import { claimRefused, create } from './sandbox-create.js';
+import { Extensions } from './sandbox-extensions.js';
 import { GuildChanges } from './sandbox-guilds.js';
-import { reset } from './sandbox-reset.js';
+import { finishReset, reset } from './sandbox-reset.js';
 import {
   destroySignal,
   destroyUpdate,
@@ -30,6 +29,7 @@ import {
   unregisterGuildUpdate,
   viewQuery,
 } from './messages.js';
+import { sleepUntilEnd } from './sandbox-sleep.js';
 import { SandboxState, type CarriedState, type SandboxView } from './sandbox-state.js';
 import { failureOf, quick, toApplicationFailure } from './steps.js';
 
@@ -72,11 +72,13 @@ export async function sandboxWorkflow(
 
   // One change of this sandbox's routes or expiry at a time, in the order in which they arrived.
   let tail: Promise<unknown> = Promise.resolve();
+  const extensions = new Extensions(state, publish);
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(() => {
+    const begin = (): Promise<T> => {
       refuseUnlessRunning();
       return work();
-    });
+    };
+    const turn = tail.then(() => extensions.unsettled?.then(begin) ?? begin());
     tail = turn.catch(() => undefined);
     return turn.catch((error: unknown) => {
       throw toApplicationFailure(failureOf(error, 'update'));
@@ -137,17 +139,7 @@ export async function sandboxWorkflow(
       const updateId = currentUpdateInfo()?.id ?? '';
       const known = state.extended(updateId);
       if (known !== undefined) return Promise.resolve(known);
-      return inTurn(async () => {
-        const outcome = await quick.extend.executeWithOptions({ summary: `extend by ${actor}` }, [
-          sandboxId,
-          state.expiresAt,
-          byMs,
-          actor,
-        ]);
-        state.applyExtension(updateId, outcome);
-        publish();
-        return outcome;
-      });
+      return inTurn(() => extensions.extend(updateId, byMs, actor));
     },
     {
       validator: (byMs, _actor) => {
@@ -190,7 +182,13 @@ export async function sandboxWorkflow(
   else publish();
   try {
     if (start.kind === 'create') await create(state, publish);
-    await sleepUntilEnd(state);
+    if (state.resetting) {
+      inTurn(() => finishReset(state)).then(
+        () => (state.resetting = false),
+        () => undefined,
+      );
+    }
+    await sleepUntilEnd(state, guilds, extensions);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     state.end({ actor: 'cancellation', reason: 'cancelled' });
@@ -211,31 +209,6 @@ export async function sandboxWorkflow(
   });
   if (state.failure !== null) throw toApplicationFailure(state.failure);
   return state.view();
-
-  async function sleepUntilEnd(s: SandboxState): Promise<void> {
-    while (!s.isEnding()) {
-      const { expiresAt } = s;
-      const remaining = expiresAt - Date.now();
-      if (remaining <= 0) {
-        s.end({ actor: 'workflow', reason: 'expired' });
-        return;
-      }
-      const summary = `expires ${new Date(expiresAt).toISOString()}`;
-      await condition(
-        () => s.isEnding() || s.expiresAt !== expiresAt || workflowInfo().continueAsNewSuggested,
-        remaining,
-        { summary },
-      );
-      if (!s.isEnding() && workflowInfo().continueAsNewSuggested) {
-        // Handlers still at work would lose their callers (traps.md 1).
-        await condition(allHandlersFinished);
-        await condition(() => guilds.settled || s.isEnding());
-        if (!s.isEnding()) {
-          await continueAsNew<typeof sandboxWorkflow>(input, { kind: 'resume', state: s.carry() });
-        }
-      }
-    }
-  }
 }
 
 /**

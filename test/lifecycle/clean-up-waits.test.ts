@@ -1,6 +1,7 @@
 /** A clean-up that cannot go on: it says what it waits for, keeps trying, holds nobody else up, and ends by itself. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseSandboxId, schemaName } from '../../domain/names.js';
+import { closeRedis, openRedis } from '../../platform/redis.js';
 import { bd } from '../support/bd.js';
 import { freeze } from '../support/freeze.js';
 import { leftoversOf } from '../support/leftovers.js';
@@ -52,6 +53,12 @@ describe('a clean-up that cannot go on', () => {
       'removeResource',
     ]);
 
+    // So that it is begun again soon where its worker is killed.
+    await until('it tells that it is alive', async () => {
+      const [pending] = (await handle.describe()).raw.pendingActivities ?? [];
+      return pending?.lastHeartbeatTime;
+    });
+
     // The rest of it is gone already, and others come and go meanwhile.
     const { checks } = await client.status(id);
     expect(checks.filter(({ state }) => state === 'missing').map(({ name }) => name)).toEqual(
@@ -70,6 +77,34 @@ describe('a clean-up that cannot go on', () => {
     await client.destroyed(id);
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   }, 120_000);
+
+  it('because Redis refuses to revoke: the guilds are free, and the rest goes meanwhile', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const guildIds = [someGuild()];
+    const stuck = await client.create({ ttl: '1h', guildIds });
+    const { urls } = stackState();
+    const redis = await openRedis(urls.admin.redis, 'test');
+    const { username } = new URL(urls.worker.redis);
+    const allow = (rule: string) => redis.call('ACL', 'SETUSER', username, rule);
+    onTestFinished(async () => {
+      await allow('+acl|deluser');
+      closeRedis(redis);
+    });
+    await allow('-acl|deluser');
+    await client.destroy(stuck.id);
+    const other = await until('the guild is free', () =>
+      client.create({ ttl: '1h', guildIds }).catch(() => null),
+    );
+    await until('the rest is gone', async () => {
+      const left = await leftoversOf(urls.admin, stuck.id);
+      return left.every((line) => line.startsWith('Redis'));
+    });
+    expect((await client.status(stuck.id)).cleanupError).toMatch(/revoke|redis-keyspace/);
+    await allow('+acl|deluser');
+    await client.destroyed(parseSandboxId(stuck.id));
+    expect(await leftoversOf(urls.admin, stuck.id)).toEqual([]);
+    await client.destroy(other.id);
+  });
 
   it.each(['redis', 'nats'] as const)(
     'because %s answers nothing: names it, and running sandboxes are served',

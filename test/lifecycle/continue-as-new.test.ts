@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSandboxId, workflowId } from '../../domain/names.js';
 import { openTemporal, type TemporalClient } from '../../platform/temporal.js';
 import { startOwnTemporal, type OwnTemporal } from '../support/own-temporal.js';
-import { openAdmin, openClient, someGuild, someOwner } from '../support/stack.js';
+import { freeze } from '../support/freeze.js';
+import { openAdmin, openClient, someGuild, someOwner, until } from '../support/stack.js';
 
 /** The long form: `UPDATES=3000 npm test -- test/lifecycle/continue-as-new`. */
 const UPDATES = Number(process.env.UPDATES ?? 160);
@@ -65,4 +66,16 @@ describe('continue-as-new', () => {
     await client.destroy(sandbox.id);
     expect((await client.destroyed(sandbox.id)).status).toBe('destroyed');
   }, 600_000);
+
+  it('does not keep a sandbox alive whose update waits for a server', async () => {
+    const client = openClient({ ...own.env, SANDBOX_OWNER: someOwner() });
+    const { id } = await client.create({ ttl: '4s' });
+    const thaw = await freeze('redis');
+    // More events than the server suggests to continue from; all wait for the first, and it for Redis.
+    const waiting = Array.from({ length: 10 }, () => client.reset(id).catch(() => undefined));
+    await until('it ends', async () => (await client.get(id)).status !== 'running', 8_000);
+    await thaw();
+    await Promise.all(waiting);
+    expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+  });
 });

@@ -2,12 +2,13 @@
  * A step that was given up on and goes on late: a worker that was stopped and woken, a server that stood still. Each resource
  * itself refuses what a reset or a destroy has made untrue meanwhile.
  */
+import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
 import { RESOURCE_NAMES, type Sandbox } from '../../domain/sandbox.js';
 import type { ResourceTarget } from '../../resources/index.js';
-import { setExpiry, raiseRotation } from '../../store/sandboxes.js';
+import { moveExpiry, raiseRotation } from '../../store/sandboxes.js';
 import { leftoversOf } from '../support/leftovers.js';
 import { openWorkerParts } from '../support/resources.js';
 import {
@@ -56,7 +57,7 @@ describe('an attempt that comes after the destroy', () => {
   });
 });
 
-describe('an attempt that comes after a reset', () => {
+describe('an attempt that comes after a reset or an extension', () => {
   it.each(['redis-keyspace', 'nats-subjects'] as const)(
     'cannot bring the earlier password of its %s back',
     async (name) => {
@@ -69,6 +70,18 @@ describe('an attempt that comes after a reset', () => {
       await client.destroy(sandbox.id);
     },
   );
+
+  it('to extend moves nothing back', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id, expiresAt } = await client.create({ ttl: '1h' });
+    const { database } = await openWorkerParts();
+    const now = await client.extend(id, '2h');
+    const late = { from: new Date(expiresAt), to: new Date(Date.parse(expiresAt) + 60_000) };
+    const stands = await moveExpiry(database, parseSandboxId(id), late, 'test', {});
+    expect(stands.getTime()).toBe(now.expiresAt);
+    expect(Date.parse((await client.get(id)).expiresAt)).toBe(now.expiresAt);
+    await client.destroy(id);
+  });
 
   it('to do the same reset again removes nothing that was written since', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
@@ -88,15 +101,36 @@ describe('an attempt that comes after a reset', () => {
   });
 });
 
+it('a repair in the middle of a reset leaves it the old keys to remove', async () => {
+  const client = openClient({ SANDBOX_OWNER: someOwner() });
+  const sandbox = await client.create({ ttl: '1h' });
+  const tenant = await openTenant(client, sandbox.id);
+  await tenant.redis.set(`sandbox:${sandbox.id}:old`, '1');
+  const { database, resources } = await openWorkerParts();
+  const target = targetOf(
+    sandbox,
+    await raiseRotation(database, parseSandboxId(sandbox.id), 0, 'test'),
+  );
+  const keyspace = resources()['redis-keyspace'];
+  // Redis was away when the reset came to it, and every worker puts its users back when it is there again.
+  await expect(keyspace.ensure(target)).rejects.toMatchObject(refused);
+  await keyspace.reset?.(target);
+  const fresh = new Redis((await client.connection(sandbox.id)).environment.REDIS_URL ?? '');
+  expect(await fresh.get(`sandbox:${sandbox.id}:old`)).toBeNull();
+  fresh.disconnect();
+  await client.destroy(sandbox.id);
+});
+
 describe('a step that ran once and is run again', () => {
   it('extends once, and raises the rotation once', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, expiresAt } = await client.create({ ttl: '1h' });
     const sandboxId = parseSandboxId(id);
     const { database } = await openWorkerParts();
-    const later = new Date(Date.parse(expiresAt) + 60_000);
+    const from = new Date(expiresAt);
+    const later = new Date(from.getTime() + 60_000);
     for (let i = 0; i < 2; i += 1) {
-      await setExpiry(database, sandboxId, later, 'test', {});
+      await moveExpiry(database, sandboxId, { from, to: later }, 'test', {});
       expect(await raiseRotation(database, sandboxId, 0, 'test')).toBe(1);
     }
     const entries = (await client.audit(id)).map(({ eventType }) => eventType);
@@ -108,8 +142,8 @@ describe('a step that ran once and is run again', () => {
   it('neither extends nor resets what is not there', async () => {
     const { database } = await openWorkerParts();
     const unknown = { ...refused, message: expect.stringContaining('is unknown') as string };
-    const later = new Date(Date.now() + 60_000);
-    await expect(setExpiry(database, someId(), later, 'test', {})).rejects.toMatchObject(unknown);
+    const move = { from: new Date(), to: new Date(Date.now() + 60_000) };
+    await expect(moveExpiry(database, someId(), move, 'test', {})).rejects.toMatchObject(unknown);
     await expect(raiseRotation(database, someId(), 0, 'test')).rejects.toMatchObject(unknown);
   });
 });

@@ -16,6 +16,7 @@ import {
   stackState,
   until,
 } from '../support/stack.js';
+import { openTenant } from '../support/tenant.js';
 
 const random = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 10);
 
@@ -112,6 +113,25 @@ describe('the sweep', () => {
     await client.destroy(sandbox.id);
     await client.destroyed(parseSandboxId(sandbox.id));
     expect(await leftoversOf(stackState().urls.admin, sandbox.id)).toEqual([]);
+  });
+
+  it('finishes a reset whose workflow was terminated in its middle', async () => {
+    const { sql, workflow } = await openParts();
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id, workflowId } = await client.create({ ttl: '1h' });
+    const before = await openTenant(client, id);
+    await before.sql.query(`INSERT INTO communities (name) VALUES ('old')`);
+    await before.redis.set(`sandbox:${id}:old`, '1');
+    // The reset has begun, and that is all.
+    await sql`UPDATE sandboxes SET rotation = 1 WHERE id = ${id}`;
+    await workflow.getHandle(workflowId).terminate('by a person');
+    await client.sweep({ dryRun: false, sandboxId: parseSandboxId(id) });
+    const after = await until('what connect gives is known', () =>
+      openTenant(client, id).catch(() => null),
+    );
+    expect((await after.sql.query('SELECT name FROM communities')).rows).toEqual([]);
+    expect(await after.redis.get(`sandbox:${id}:old`)).toBeNull();
+    await client.destroy(id);
   });
 
   it('cleans up rows that were left in the middle of a create or of a clean-up', async () => {

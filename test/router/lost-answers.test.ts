@@ -22,6 +22,8 @@ import { guild } from './routes.js';
 const TYPE = 'MESSAGE_CREATE';
 /** Beyond the quick attempts' 1.5 s. */
 const AWAY_MS = 5_000;
+/** Beyond the 1.2 s of an extension's and a reset's. */
+const BRISKLY_AWAY_MS = 2_500;
 /** Beyond the quick attempts' whole time. */
 const STILL_MS = 14_000;
 
@@ -212,6 +214,33 @@ describe('an answer of Postgres that is lost', () => {
     expect((await answering)?.code).toMatch(/^SANDBOX_00[79]$/);
     await lifecycle.ended(sandboxId);
     await expectStanding(null, guildId, null);
+  });
+
+  it('of an extension: it is carried out all the same, and the next one adds to it', async () => {
+    const sandboxId = await someSandbox();
+    const before = Date.parse((await client.get(sandboxId)).expiresAt);
+    const lost = proxy.loseCommit('ttl_extended', BRISKLY_AWAY_MS);
+    const answer = await told(lifecycle.extend(sandboxId, 3_600_000, 'tester'));
+    await lost;
+    if (answer !== null)
+      expect(answer.message).toMatch(/Postgres.*goes on until it is done: extend by tester/);
+    const next = await lifecycle.extend(sandboxId, 60_000, 'tester');
+    expect(next).toEqual({ expiresAt: before + 3_660_000, clamped: false });
+    const events = (await client.audit(sandboxId)).map(({ eventType }) => eventType);
+    expect(events.filter((event) => event === 'ttl_extended')).toHaveLength(2);
+  });
+
+  it('of a reset that had begun: it is done, and what connect gives is what the servers know', async () => {
+    const sandboxId = await someSandbox();
+    const lost = proxy.loseCommit('sandbox_reset', BRISKLY_AWAY_MS);
+    expect(await told(lifecycle.reset(sandboxId, 'tester'))).toBe(null);
+    await lost;
+    const { environment } = await client.connection(sandboxId);
+    const tenant = new Redis(environment.REDIS_URL ?? '', { lazyConnect: true });
+    await tenant.connect();
+    expect(await tenant.get(`sandbox:${sandboxId}:key`)).toBeNull();
+    tenant.disconnect();
+    expect((await client.status(sandboxId)).health).toBe('healthy');
   });
 
   it('leaves histories that replay', async () => {
