@@ -2,6 +2,7 @@
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
@@ -15,7 +16,14 @@ import type { TemporalClient } from '../platform/temporal.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
 import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
-import { asTemporalError, isGone, isNotReady, isResourceExhausted } from './temporal-errors.js';
+import {
+  asTemporalError,
+  isEnd,
+  isGone,
+  isNotReady,
+  isResourceExhausted,
+  NO_WORKER,
+} from './temporal-errors.js';
 
 /** How long a call waits for a worker. The work goes on all the same: it is the workflow's, not the caller's. */
 const ANSWER_MS = 20_000;
@@ -36,6 +44,7 @@ export class Lifecycle {
     private readonly temporal: TemporalClient,
     private readonly taskQueue: string,
     private readonly newUpdateId: () => string,
+    private readonly answerMs = ANSWER_MS,
   ) {}
 
   /**
@@ -93,7 +102,7 @@ export class Lifecycle {
     try {
       await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).result();
     } catch (error) {
-      return asTemporalError(error, IN_PROGRESS);
+      return isEnd(error) ? ended(sandboxId, error) : asTemporalError(error, IN_PROGRESS);
     }
     return new SandboxError(
       'SANDBOX_007',
@@ -148,12 +157,13 @@ export class Lifecycle {
   async sweep(input: SweepInput): Promise<SweepReport> {
     const client = this.temporal.client.workflow;
     try {
-      return await client.execute<typeof sweepWorkflow>('sweepWorkflow', {
+      const sweep = await client.start<typeof sweepWorkflow>('sweepWorkflow', {
         workflowId: sweepWorkflowId(input),
         taskQueue: this.taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
         args: [input],
       });
+      return await whileServed(sweep, sweep.result(), this.answerMs);
     } catch (error) {
       throw asTemporalError(error, IN_PROGRESS);
     }
@@ -174,7 +184,7 @@ export class Lifecycle {
 
   /** One call, bounded; sent again while the run is not ready for it. */
   private async answered<T>(call: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + ANSWER_MS;
+    const deadline = Date.now() + this.answerMs;
     for (;;) {
       try {
         return await this.temporal.connection.withDeadline(deadline, call);
@@ -197,15 +207,42 @@ export class Lifecycle {
         handle.executeUpdate<T, [unknown, ...unknown[]]>(name, { args, updateId }),
       );
     } catch (error) {
-      if (isGone(error)) {
-        throw new SandboxError('SANDBOX_007', `the workflow of sandbox ${sandboxId} has ended`, {
-          details: { workflow: 'ended' },
-          cause: error,
-        });
-      }
+      if (isGone(error) || isEnd(error)) throw ended(sandboxId, error);
       if (isResourceExhausted(error)) throw error;
       throw asTemporalError(error, IN_PROGRESS);
     }
+  }
+}
+
+function ended(sandboxId: SandboxId, cause: unknown): SandboxError {
+  return new SandboxError('SANDBOX_007', `the workflow of sandbox ${sandboxId} has ended`, {
+    details: { workflow: 'ended' },
+    cause,
+  });
+}
+
+/** @throws SANDBOX_009 where no worker has taken the workflow up within `answerMs`; it waits for one */
+async function whileServed<T>(
+  handle: WorkflowHandle,
+  result: Promise<T>,
+  answerMs: number,
+): Promise<T> {
+  const error = new SandboxError('SANDBOX_009', `no worker answered in time; ${IN_PROGRESS}`, {
+    hint: NO_WORKER,
+    details: { dependency: 'worker' },
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const unserved = new Promise<never>((_, reject) => {
+    const look = async (): Promise<void> => {
+      // Started, and offered to whoever comes.
+      if ((await handle.describe()).historyLength <= 2) reject(error);
+    };
+    timer = setTimeout(() => void look().catch(() => undefined), answerMs);
+  });
+  try {
+    return await Promise.race([result, unserved]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,9 @@
 /** What Temporal's errors mean to a caller of the client. */
 import {
   isGrpcServiceError,
+  WorkflowFailedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -42,7 +44,7 @@ function applicationFailure(error: unknown): SandboxError | null {
 
 const REFUSED =
   'The server refuses these credentials: check TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_NAMESPACE.';
-const NO_WORKER = 'Is a worker running? `bd dev status` shows the local stack.';
+export const NO_WORKER = 'Is a worker running? `bd dev status` shows the local stack.';
 
 /** @param late what is true when the answer did not come in time */
 export function asTemporalError(error: unknown, late: string): Error {
@@ -71,6 +73,12 @@ export function asTemporalError(error: unknown, late: string): Error {
 
 export function isGone(error: unknown): boolean {
   return error instanceof WorkflowNotFoundError;
+}
+
+/** It was ended from outside, such as terminated in the Web UI: what it would have told itself is typed. */
+export function isEnd(error: unknown): boolean {
+  const failed = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError;
+  return failed && applicationFailure(error) === null;
 }
 
 /**

@@ -1,7 +1,9 @@
 /** What the client answers where Temporal and the rows tell different stories, and to a caller who does not wait. */
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId } from '../../domain/names.js';
-import { openAdmin, openClient, someGuild, someName, someOwner } from '../support/stack.js';
+import { Lifecycle } from '../../client/lifecycle.js';
+import { openAdmin, openClient, someGuild, someName, someOwner, until } from '../support/stack.js';
+import { openRunTemporal, workflowOf } from '../support/temporal.js';
 
 const someId = (): string => `sb${someName().slice(5, 15)}`;
 
@@ -48,6 +50,39 @@ describe('a create that is not waited for', () => {
     await expect(client.create(again)).rejects.toMatchObject({ code: 'SANDBOX_001' });
     await client.destroy(id);
   });
+});
+
+it('a workflow that is terminated tells who waits for it that it has ended', async () => {
+  const client = openClient({ SANDBOX_OWNER: someOwner() });
+  const { id } = await client.create({ ttl: '15s' });
+  const ended = {
+    ...{ code: 'SANDBOX_007', message: `the workflow of sandbox ${id} has ended` },
+    details: { workflow: 'ended' },
+  };
+  await openAdmin().begin(async (tx) => {
+    await tx`SELECT 1 FROM sandboxes WHERE id = ${id} FOR UPDATE`;
+    const waiting = expect(client.extend(id, '1h')).rejects.toMatchObject(ended);
+    const handle = await workflowOf(parseSandboxId(id));
+    await until(
+      'it is being extended',
+      async () => (await handle.describe()).raw.pendingActivities?.length,
+    );
+    await handle.terminate('by a person');
+    await waiting;
+  });
+  await expect(client.create({ sandboxId: id, wait: false })).rejects.toMatchObject(ended);
+  await client.destroy(id);
+});
+
+it('a sweep that no worker takes up is told so, and waits for one', async () => {
+  const temporal = await openRunTemporal();
+  const lifecycle = new Lifecycle(temporal, 'nobody', () => '', 500);
+  const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
+  await expect(lifecycle.sweep({ dryRun: true, sandboxId })).rejects.toMatchObject({
+    code: 'SANDBOX_009',
+    details: { dependency: 'worker' },
+  });
+  await temporal.client.workflow.getHandle(`sandbox-sweep-${sandboxId}-dry-run`).terminate();
 });
 
 describe('a sweep of one sandbox', () => {
