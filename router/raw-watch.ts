@@ -39,7 +39,9 @@ export class RawWatch {
     const raw = await streamFacts(nc, stream).catch(() => null);
     if (raw === null) return;
     const position = confirmed();
-    this.lag = position === null ? 0 : Math.max(0, raw.lastSequence - position);
+    // What was removed unrouted is behind nobody (PositionReader tells of it).
+    const behind = Math.max(position ?? raw.lastSequence, raw.firstSequence - 1);
+    this.lag = Math.max(0, raw.lastSequence - behind);
     this.fill = raw.maxBytes > 0 ? raw.bytes / raw.maxBytes : 0;
     if (position === null || this.fill <= ALARM_AT) {
       this.#times = 0;

@@ -123,7 +123,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     ...(options.consumersEveryMs === undefined ? {} : { everyMs: options.consumersEveryMs }),
   });
   metrics.expose({
-    lag: () => Math.max(raw.lag, engine.term?.pending ?? 0),
+    lag: () => raw.lag,
     inFlight: () => engine.term?.egress.unconfirmed ?? 0,
     paused: () => engine.state === 'paused',
     writer: () => engine.term !== undefined,

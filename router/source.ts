@@ -56,8 +56,6 @@ export class Source {
   /** Of a pull, at most; larger for what `RAW` took while its limit was higher. */
   #pullBytes: number;
   #deliveredAtRefusal = -1;
-  /** Messages of `RAW` behind the last delivered one, as the server last told. */
-  pending = 0;
 
   constructor(options: SourceOptions) {
     this.#options = options;
@@ -136,7 +134,7 @@ export class Source {
       this.#takeStatus(message);
       return;
     }
-    const { consumerSequence, rawSequence, pending } = delivery;
+    const { consumerSequence, rawSequence } = delivery;
     if (
       consumerSequence !== this.#lastConsumerSequence + 1 ||
       rawSequence <= this.#lastRawSequence
@@ -148,7 +146,6 @@ export class Source {
     this.#lastConsumerSequence = consumerSequence;
     this.#lastRawSequence = rawSequence;
     this.#wanted -= 1;
-    this.pending = pending;
     this.#options.onDelivery({ subject, header, payload, rawSequence });
   }
 

@@ -78,10 +78,6 @@ export class WriterTerm {
     };
   }
 
-  get pending(): number {
-    return this.#source.pending;
-  }
-
   async start(): Promise<void> {
     await this.#source.start();
     this.#request();

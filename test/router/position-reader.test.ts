@@ -1,10 +1,12 @@
 /** What the router reads its position from, laid out by hand: streams and checkpoint as accidents and operators leave them. */
 import { headers as newHeaders } from 'nats';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import pino from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CHECKPOINT_KEY, FENCE_SUBJECT, HEADER_RAW_SEQ, STREAMS } from '../../domain/routing.js';
 import { streamFacts, writeFence } from '../../platform/routed-log.js';
 import { routerBucket } from '../../platform/router-bucket.js';
 import { PositionReader, type Checkpoint } from '../../router/position.js';
+import { RawWatch } from '../../router/raw-watch.js';
 import { freshStreams, openWorld, type TestWorld } from './world.js';
 
 let world: TestWorld;
@@ -87,11 +89,27 @@ describe('the position', () => {
     await inRaw(9);
     await inRouted(1, 2);
     await world.jsm.streams.purge(STREAMS.raw);
+    const { lastSequence } = await streamFacts(world.nc, STREAMS.raw);
     const { position, alarms } = await reader().resolve();
     expect(position.rawSequence).toBe(2);
-    expect(alarms).toEqual([expect.stringContaining('begins at 10, the position is 2')]);
-    await inRouted(9);
-    expect(await reader().resolve()).toMatchObject({ position: { rawSequence: 9 }, alarms: [] });
+    expect(alarms).toEqual([
+      expect.stringContaining(`begins at ${lastSequence + 1}, the position is 2`),
+    ]);
+    await inRouted(lastSequence);
+    const trimmed = { position: { rawSequence: lastSequence }, alarms: [] };
+    expect(await reader().resolve()).toMatchObject(trimmed);
+  });
+
+  it('behind a RAW that was emptied is no lag: nothing is left to route', async () => {
+    await inRaw(9);
+    const quiet = { onAlarm: () => undefined, log: pino({ level: 'silent' }) };
+    const watch = new RawWatch({ nc: world.nc, stream: STREAMS.raw, confirmed: () => 2, ...quiet });
+    onTestFinished(() => {
+      watch.close();
+    });
+    await expect.poll(() => watch.lag, { timeout: 5_000 }).toBeGreaterThan(0);
+    await world.jsm.streams.purge(STREAMS.raw);
+    await expect.poll(() => watch.lag, { timeout: 5_000 }).toBe(0);
   });
 
   it('beyond the end of RAW is waited for: a new leader may trail; then it is read from where it ends, with an alarm', async () => {
