@@ -10,7 +10,7 @@ const ROOMS = {
   resources: ['domain', 'platform', 'store'],
   activities: ['domain', 'platform', 'store', 'resources'],
   migrate: ['domain', 'platform'],
-  router: ['domain', 'platform', 'store'],
+  router: ['domain', 'platform'],
   // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).
   workflows: ['domain', 'activities'],
   workers: ['domain', 'platform', 'store', 'resources', 'activities', 'workflows', 'migrate'],

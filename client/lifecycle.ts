@@ -127,8 +127,8 @@ export class Lifecycle {
   }
 
   /**
-   * Returns once `destroying` is written; all callers share one update, since a run takes only ten at once.
-   * A sandbox whose workflow was terminated gets it back first, to clean up.
+   * Returns once `destroying` is written; all callers share one update, since a run takes only ten at once. Where the
+   * server has no room for it either, a signal: then it returns once Temporal has that.
    */
   async destroy(sandboxId: SandboxId, actor: string): Promise<void> {
     try {

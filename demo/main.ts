@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SandboxClient } from '../client/sandbox-client.js';
 import { down, signalService, up } from '../deploy/local/index.js';
-import { parseSandboxId } from '../domain/names.js';
 import { loadConfig } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { closeNats, openNats } from '../platform/nats.js';
@@ -80,7 +79,7 @@ async function main(): Promise<boolean> {
       'The worker is killed (kill -9) while the sandboxes sleep; the short one then expires',
     );
     await signalService(config, 'worker', 'SIGKILL');
-    const ended = await client.destroyed(parseSandboxId(short.id));
+    const ended = await client.destroyed(short.id);
     const late = Date.parse(ended.destroyedAt ?? '') - Date.parse(short.expiresAt);
     report.line(
       `  ${short.name} is ${ended.status}, ${late} ms after its expiry (${Date.now() - startedAt} ms after its creation)`,
@@ -100,7 +99,7 @@ async function main(): Promise<boolean> {
     report.title('Destroying the other one');
     await report.timed('destroy', async () => {
       await client.destroy(lasting.id);
-      await client.destroyed(parseSandboxId(lasting.id));
+      await client.destroyed(lasting.id);
     });
     const rest = await leftoversOf(admin, lasting.id);
     report.check('nothing of it is left on any server', rest.length === 0, rest.join('; '));

@@ -32,7 +32,7 @@ export interface SandboxView {
   readonly status: SandboxStatus;
   readonly guildIds: readonly GuildId[];
   readonly expiresAt: number | null;
-  /** What a clean-up is doing or waits for. */
+  /** What a clean-up or a change of guilds is doing or waits for. */
   readonly activity: string | null;
   readonly failure: WorkflowFailure | null;
 }
@@ -46,7 +46,7 @@ export class SandboxState {
   resetting = false;
   ending: Ending | null = null;
   failure: WorkflowFailure | null = null;
-  /** The step that a clean-up is at, or the failure that it retries. */
+  /** The step that a clean-up or a change of guilds is at, or the failure that it retries. */
   activity: string | null = null;
   private readonly extensions = new Map<string, ExtendResult>();
 

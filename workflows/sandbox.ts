@@ -11,7 +11,7 @@ import {
   currentUpdateInfo,
   ApplicationFailure,
 } from '@temporalio/workflow';
-import { isErrorCode, SandboxError } from '../domain/errors.js';
+import { SandboxError } from '../domain/errors.js';
 import { parseGuildId, type GuildId } from '../domain/guild.js';
 import type { CreateSandboxInput } from '../domain/sandbox.js';
 import { cleanUp } from './sandbox-cleanup.js';
@@ -226,7 +226,7 @@ function refuseInvalid(check: () => unknown): void {
   try {
     check();
   } catch (error) {
-    if (error instanceof SandboxError && isErrorCode(error.code)) {
+    if (error instanceof SandboxError) {
       throw toApplicationFailure({
         step: 'validation',
         code: error.code,

@@ -19,6 +19,10 @@ test('a service that is killed comes back, on the same address and data', async 
   const state = await up(config);
   await withPostgres(state.urls.admin.database, (sql) => sql`CREATE TABLE kept ()`.execute());
   await withRedis(state.urls.admin.redis, (redis) => redis.set('kept', '1'));
+  const kept = { name: 'KEPT', subjects: ['kept'] };
+  await withNats(state.urls.admin.nats, async (nc) =>
+    (await nc.jetstreamManager()).streams.add(kept),
+  );
   const before = await status(config);
   for (const name of [...SERVERS, 'worker', 'router']) {
     const pid = await signalService(config, name, 'SIGKILL');
@@ -34,7 +38,8 @@ test('a service that is killed comes back, on the same address and data', async 
   await withPostgres(state.urls.admin.database, (sql) => sql`SELECT FROM kept`.execute());
   expect(await withRedis(state.urls.admin.redis, (redis) => redis.get('kept'))).toBe('1');
   await withNats(state.urls.admin.nats, async (nc) => {
-    expect((await nc.jetstreamManager()).streams).toBeDefined();
+    const { config } = await (await nc.jetstreamManager()).streams.info('KEPT');
+    expect(config.subjects).toEqual(['kept']);
   });
 });
 
