@@ -1,7 +1,7 @@
 // A whole run of the tests in two halves side by side, each with a local stack of its own: one after the other, the files
 // leave a core idle half of the time, since they wait as much as they work. Vitest's own shards and merged report.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from './installed.mjs';
@@ -9,10 +9,11 @@ import { codeOf } from './installed.mjs';
 const HALVES = ['1/2', '2/2'];
 const VITEST = 'node_modules/.bin/vitest';
 
-/** Both halves' files as they end, then one report of all; the exit code. */
-export async function runHalves(args, env) {
+/** Both halves' files as they end, then one report of all, unless the signal says that it was interrupted; the exit code. */
+export async function runHalves(args, env, interrupted) {
   const aboutReport = (arg) => /^--(reporter|outputFile)/.test(arg);
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-halves-'));
+  const homes = HALVES.map((_, i) => mkdtempSync(join(tmpdir(), `sandbox-test-${i}-`)));
   try {
     const codes = await Promise.all(
       HALVES.map((half, i) =>
@@ -27,11 +28,12 @@ export async function runHalves(args, env) {
               `--outputFile.blob=${join(folder, `${i}.json`)}`,
               ...args.filter((arg) => !aboutReport(arg)),
             ],
-            { env, stdio: ['ignore', 'pipe', 'pipe'] },
+            { env: { ...env, SANDBOX_TEST_HOME: homes[i] }, stdio: ['ignore', 'pipe', 'pipe'] },
           ),
         ),
       ),
     );
+    if (interrupted.aborted) return 130;
     const merged = codeOf(VITEST, [
       'run',
       `--merge-reports=${folder}`,
@@ -40,6 +42,14 @@ export async function runHalves(args, env) {
     return Math.max(...codes, merged);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    // On Ctrl-C vitest ends at once where it has no terminal of its own, and leaves its stack.
+    for (const home of homes.filter((path) => existsSync(path))) {
+      codeOf(process.execPath, ['dist/cli/main.js', 'dev', 'down', '--purge'], {
+        ...process.env,
+        SANDBOX_HOME: home,
+      });
+      rmSync(home, { recursive: true, force: true });
+    }
   }
 }
 

@@ -20,8 +20,11 @@ if (everything) {
 if (!everything && !asked.includes('--coverage')) {
   process.exit(codeOf(bin('vitest'), ['run', ...args]));
 }
-// Ctrl-C ends vitest, which takes its stack away; the folder goes after it.
-process.on('SIGINT', () => undefined);
+// Ctrl-C ends vitest; what it leaves goes after it.
+const interrupt = new AbortController();
+process.on('SIGINT', () => {
+  interrupt.abort();
+});
 const early = fileURLToPath(new URL('counts-early.cjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-coverage-'));
 try {
@@ -34,8 +37,14 @@ try {
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(early)}`,
   };
   process.exitCode = whole
-    ? await runHalves(args, env)
+    ? await runHalves(args, env, interrupt.signal)
     : codeOf(bin('vitest'), ['run', ...args], env);
+  if (!interrupt.signal.aborted) await tellCoverage(whole);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function tellCoverage(whole) {
   const { measure, report, shortfalls } = await import('./coverage.mjs');
   const map = await measure(folder);
   console.log(report(map, { files: asked.includes('--coverage') }));
@@ -43,6 +52,4 @@ try {
     console.error(shortfall);
     process.exitCode = 1;
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -17,7 +17,8 @@ declare module 'vitest' {
 const WORKER_ENV = { SANDBOX_MIN_TTL: '1s', SANDBOX_SWEEP_GRACE: '1s', LOG_LEVEL: 'info' };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const home = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
+  // Given by build/halves.mjs, which takes away what an interrupted run has left.
+  const home = process.env.SANDBOX_TEST_HOME ?? (await mkdtemp(join(tmpdir(), 'sandbox-test-')));
   project.provide('home', home);
   // Whatever the shell of a developer points to is left alone.
   for (const name of Object.keys(process.env)) {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { STREAMS } from '../../domain/routing.js';
+import { FENCE_SUBJECT, STREAMS } from '../../domain/routing.js';
 import { delay, withDeadline } from '../../platform/deadline.js';
+import { readLogEntry } from '../../platform/routed-log.js';
 import { purgeLeftovers } from '../../resources/route-barrier.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
@@ -93,12 +94,14 @@ describe('the position', () => {
     const old = await kv.get('checkpoint');
     router = await routerInProcess(servers);
     await kv.delete('writer');
-    const behindFence = (await lastOfRouted(nc))?.sequence ?? 0;
     await flood.run(200, 5_000, inTurn);
     await drained(nc);
     await router.stop();
     router = undefined;
-    const position = { ...old?.json<object>(), sequence: behindFence, rawSequence: 300 };
+    // On a slow machine it may have written another fence among them.
+    const fence = await readLogEntry(nc, STREAMS.routed, { last_by_subj: FENCE_SUBJECT });
+    const { sequence, rawSequence } = fence ?? {};
+    const position = { ...old?.json<object>(), sequence, rawSequence };
     await kv.put('checkpoint', JSON.stringify(position));
     await world.jsm.streams.purge(STREAMS.routed);
     await restarted();
@@ -119,7 +122,7 @@ describe('the position', () => {
     await flood.run(1_500, 10_000, inTurn);
     await jsm.streams.purge(STREAMS.routed);
     router = await routerInProcess(world.servers, { until: 'started' });
-    await expect.poll(() => router?.router.status().state, { timeout: 5_000 }).toBe('paused');
+    await expect.poll(() => router?.router.status().state, { timeout: 15_000 }).toBe('paused');
     expect(router.router.status().reason).toMatch(/the end of ROUTED is gone/);
   });
 
