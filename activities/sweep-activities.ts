@@ -97,6 +97,8 @@ export function sweepActivities(context: SweepContext) {
     try {
       await resources[resource].remove(sandboxId);
       if (kind === 'route') await resources['guild-routes'].rebuild();
+      // It may be of another master secret, and so have a key that nothing derives any more.
+      if (kind === 'nats-account') await resources['nats-subjects'].removeAccounts(sandboxId);
       log.warn(facts, 'orphan removed');
       return { ...facts, removed: true };
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Everything a sandbox owns, in order. A new kind is one more file and one more line here and in `RESOURCE_NAMES`. */
 import { RESOURCE_NAMES, type ResourceName } from '../domain/sandbox.js';
 import { guildRoutes, type GuildRoutes } from './guild-routes.js';
-import { natsSubjects } from './nats-subjects.js';
+import { natsSubjects, type NatsSubjects } from './nats-subjects.js';
 import { postgresSchema } from './postgres-schema.js';
 import { redisKeyspace } from './redis-keyspace.js';
 import type { Resource, ResourceContext } from './resource.js';
@@ -17,6 +17,7 @@ export type {
 } from './resource.js';
 
 export type Resources = Readonly<Record<ResourceName, Resource>> & {
+  readonly 'nats-subjects': NatsSubjects;
   readonly 'guild-routes': GuildRoutes;
 };
 

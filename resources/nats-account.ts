@@ -87,11 +87,14 @@ export async function pushAccount(
 }
 
 /** Idempotent; the server ends the account's connections (seen: 4 ms later). */
-export async function deleteAccount(
-  { nats, authority, masterSecret }: AccountKeys,
-  sandboxId: SandboxId,
+export const deleteAccount = (keys: AccountKeys, sandboxId: SandboxId): Promise<void> =>
+  deleteAccountByKey(keys, accountKeyOf(keys.masterSecret, sandboxId).publicKey);
+
+/** The same for one of another master secret than today's, whose key is not the derived one. */
+export async function deleteAccountByKey(
+  { nats, authority }: Pick<AccountKeys, 'nats' | 'authority'>,
+  publicKey: string,
 ): Promise<void> {
-  const { publicKey } = accountKeyOf(masterSecret, sandboxId);
   const token = signNatsToken(authority.operator, {
     sub: authority.operator.publicKey,
     name: 'delete',
@@ -103,9 +106,15 @@ export async function deleteAccount(
   });
 }
 
+export interface FoundAccount {
+  readonly found: Found;
+  /** Not the one that the master secret of today gives, where that has been replaced. */
+  readonly publicKey: string;
+}
+
 /** Every sandbox's account on the servers, whoever made it. */
-export async function listAccounts(nats: NatsConnection): Promise<Found[]> {
-  const found: Found[] = [];
+export async function listAccounts(nats: NatsConnection): Promise<FoundAccount[]> {
+  const accounts: FoundAccount[] = [];
   const inbox = newInbox(nats);
   const subscription = nats.subscribe(inbox);
   // A server that goes meanwhile never sends the end: what has come by then counts.
@@ -117,13 +126,15 @@ export async function listAccounts(nats: NatsConnection): Promise<Found[]> {
     // One message for each account, `<key>|<token>`, and an empty one at the end.
     for await (const message of subscription) {
       if (message.data.length === 0) break;
-      const claims = readNatsToken(message.string().split('|')[1] ?? '');
+      const [publicKey = '', token = ''] = message.string().split('|');
+      const claims = readNatsToken(token);
       const sandboxId = claims === null ? null : sandboxIdIn(claims.name, 'sandbox_');
       if (claims === null || sandboxId === null) continue;
       const { installation = null, createdAt = null } = factsOf(claims.nats) ?? {};
-      found.push({ kind: 'nats-account', name: claims.name, sandboxId, installation, createdAt });
+      const facts = { name: claims.name, sandboxId, installation, createdAt };
+      accounts.push({ publicKey, found: { kind: 'nats-account', ...facts } });
     }
-    return found;
+    return accounts;
   } finally {
     clearTimeout(timer);
   }

@@ -15,6 +15,7 @@ import { statusOf } from '../store/sandboxes.js';
 import {
   accountKeyOf,
   deleteAccount,
+  deleteAccountByKey,
   listAccounts,
   lookUpAccount,
   pushAccount,
@@ -34,7 +35,12 @@ import { purgeLeftovers } from './route-barrier.js';
 const API_MS = 2_000;
 const ACK_WAIT_MS = 30_000;
 
-export function natsSubjects(context: ResourceContext): Resource {
+export interface NatsSubjects extends Resource {
+  /** All accounts that bear the sandbox's name, whatever their keys. */
+  removeAccounts(sandboxId: SandboxId): Promise<void>;
+}
+
+export function natsSubjects(context: ResourceContext): NatsSubjects {
   const { nats, database, installation, masterSecret, natsAuthority, natsAccount } = context;
   const apiPrefix = context.natsApiPrefix === undefined ? {} : { apiPrefix: context.natsApiPrefix };
   const keys =
@@ -73,6 +79,7 @@ export function natsSubjects(context: ResourceContext): Resource {
     if (current !== null) {
       const metadata = current.config.metadata ?? {};
       if (account === undefined || metadata.account === account) return;
+      await deleteFormer(metadata.account);
       await (
         await jsm()
       ).consumers.update(STREAMS.routed, current.name, { metadata: { ...metadata, account } });
@@ -108,8 +115,22 @@ export function natsSubjects(context: ResourceContext): Resource {
     await pushAccount(keys, sandboxId, { rotation, installation, createdAt });
   }
 
+  /** Of another master secret: whoever is connected in it would stay. */
+  async function deleteFormer(account: string | undefined): Promise<void> {
+    if (keys !== null && account !== undefined) await deleteAccountByKey(keys, account);
+  }
+
   async function revoke(sandboxId: SandboxId): Promise<void> {
-    if (keys !== null) await deleteAccount(keys, sandboxId);
+    if (keys === null) return;
+    await deleteAccount(keys, sandboxId);
+    const recorded = await consumerInfo(sandboxId).then(
+      (info) => info?.config.metadata?.account,
+      (error: unknown) => {
+        if (isRefusal(error, 'streamNotFound')) return undefined;
+        throw error;
+      },
+    );
+    if (recorded !== publicKeyOf(sandboxId)) await deleteFormer(recorded);
   }
 
   /** Null where all is well. */
@@ -191,7 +212,16 @@ export function natsSubjects(context: ResourceContext): Resource {
           const mark = parseMark(JSON.stringify(info.config.metadata ?? {}));
           found.push({ kind: 'consumer', name: info.name, sandboxId, ...mark });
         }
-        return natsAccount === null ? found : [...found, ...(await listAccounts(nats))];
+        if (natsAccount === null) return found;
+        return [...found, ...(await listAccounts(nats)).map((account) => account.found)];
+      });
+    },
+
+    async removeAccounts(sandboxId) {
+      await inNats(async () => {
+        if (keys === null) return;
+        for (const { found, publicKey } of await listAccounts(nats))
+          if (found.sandboxId === sandboxId) await deleteAccountByKey(keys, publicKey);
       });
     },
   };

@@ -4,7 +4,7 @@ import { connect, jwtAuthenticator, type NatsConnection } from 'nats';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { restart, signalService } from '../../deploy/local/index.js';
 import { natsOperator } from '../../deploy/local/nats-operator.js';
-import { parseSandboxId } from '../../domain/names.js';
+import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
 import type { SandboxClient } from '../../client/sandbox-client.js';
 import { closeNats, openNats, parseNatsUrl } from '../../platform/nats.js';
@@ -203,6 +203,47 @@ describe("a sandbox's NATS user", () => {
     await deleteAccount(await operatorsKeys(), parseSandboxId(tenant.id));
     expect(await check()).toMatchObject({ state: 'missing' });
     await client.destroy(tenant.id);
+  });
+});
+
+describe('an account of a master secret that was replaced since', () => {
+  /** Made by the worker of that time. */
+  async function former(id: SandboxId): Promise<{ nats: NatsConnection; publicKey: string }> {
+    const keys = {
+      ...(await operatorsKeys()),
+      masterSecret: 'the secret of yesterday, and no more',
+    };
+    const { publicKey } = accountKeyOf(keys.masterSecret, id);
+    const installation = (await lookUpAccount(keys.nats, await today(id)))?.installation ?? null;
+    await pushAccount(keys, id, { rotation: 1, installation, createdAt: new Date(0) });
+    expect(await lookUpAccount(keys.nats, publicKey)).not.toBeNull();
+    return { nats: keys.nats, publicKey };
+  }
+  const today = async (id: SandboxId): Promise<string> =>
+    accountKeyOf((await operatorsKeys()).masterSecret, id).publicKey;
+
+  it('goes with the next sweep, where its sandbox is destroyed', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const id = parseSandboxId((await makeTenant(client)).id);
+    const { nats, publicKey } = await former(id);
+    await client.destroy(id);
+    await client.destroyed(id);
+    await client.sweep({ dryRun: false });
+    expect(await lookUpAccount(nats, publicKey)).toBeNull();
+  });
+
+  it('goes with its sandbox, whose consumer names it', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const id = parseSandboxId((await makeTenant(client)).id);
+    const { nats, publicKey } = await former(id);
+    const { consumers } = await nats.jetstreamManager();
+    const { config } = await consumers.info('ROUTED', `sb_${id}`);
+    await consumers.update('ROUTED', `sb_${id}`, {
+      metadata: { ...config.metadata, account: publicKey },
+    });
+    await client.destroy(id);
+    await client.destroyed(id);
+    expect(await lookUpAccount(nats, publicKey)).toBeNull();
   });
 });
 
