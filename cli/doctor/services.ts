@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { formatRough } from '../../domain/duration.js';
 import { messageOf } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
+import { SERVER_NAMES } from '../../deploy/local/service.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsApiPrefixOf } from '../../platform/nats-authority.js';
 import { routerBucket } from '../../platform/router-bucket.js';
@@ -114,7 +115,10 @@ export async function askLocalStack(config: Config): Promise<readonly Finding[]>
   const { status } = await import('../../deploy/local/index.js');
   const services = (await status(config)).filter(({ state }) => state !== 'absent');
   const ill = services.filter(({ state }) => state !== 'running' && state !== 'external');
-  if (services.every(({ state }) => state === 'external')) return [];
+  // All servers are somebody else's, and no supervisor runs: worker and router are as well.
+  const external = services.filter(({ state }) => state === 'external').length;
+  const stopped = services.filter(({ state }) => state === 'stopped').length;
+  if (external === SERVER_NAMES.length && external + stopped === services.length) return [];
   if (ill.length === services.length) {
     return [failed('local stack', `none runs in ${config.home}`, 'Start it: `bd dev up`.')];
   }

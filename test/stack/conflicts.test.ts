@@ -2,11 +2,11 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { adminEnv, down, restart, status, up } from '../../deploy/local/index.js';
+import { adminEnv, down, restart, status, up, type Progress } from '../../deploy/local/index.js';
 import { BINARIES } from '../../deploy/local/binaries.js';
 import { cacheDirectory } from '../../deploy/local/environment.js';
 import { loadConfig } from '../../platform/config.js';
-import { stackFilePath } from '../../platform/stack-file.js';
+import { masterKeyPath, stackFilePath } from '../../platform/stack-file.js';
 import { until } from '../support/stack.js';
 import { ownHome, processesOf, statusOf } from './home.js';
 import { withPostgres, withRedis } from './ask.js';
@@ -129,7 +129,7 @@ test('the stack file that is lost while the stack runs is written again', async 
   expect(await readFile(stackFilePath(config.home), 'utf8')).toBe(before);
 });
 
-test('passwords that are lost while the data is there are an error, not a new set', async () => {
+test('passwords that are lost while the data is there are an error, not a new set, and a new master secret is told', async () => {
   const config = await ownHome();
   await up(config, { only: ['postgres'] });
   await down(config);
@@ -138,7 +138,11 @@ test('passwords that are lost while the data is there are an error, not a new se
   await rm(path);
   await expect(up(config, { only: ['postgres'] })).rejects.toMatchObject({ code: 'SANDBOX_008' });
   await writeFile(path, kept, { mode: 0o600 });
-  const { urls } = await up(config, { only: ['postgres'] });
+  await rm(masterKeyPath(config.home));
+  const told: string[] = [];
+  const onProgress = ({ text }: Progress): void => void told.push(text);
+  const { urls } = await up(config, { only: ['postgres'], onProgress });
+  expect(told.join('\n')).toContain('master.key is lost, another is made');
   await withPostgres(urls.admin.database, (sql) => sql`SELECT 1`.execute());
 });
 
