@@ -2,12 +2,10 @@
  * Ends connections to Redis where a sandbox has too many, or where too many have not logged in: the server has a limit for
  * all (10,000 unless told otherwise) and none for a user.
  */
-import type { LifecycleMetrics } from '../activities/metrics.js';
-import { messageOf } from '../domain/errors.js';
 import { sandboxIdIn } from '../domain/names.js';
-import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 import type { Redis } from '../platform/redis.js';
+import { lookEvery, type GuardMetrics } from './guard.js';
 
 /** The server writes a line for each connection and answers nobody else meanwhile. */
 const INTERVAL_MS = 2_000;
@@ -46,7 +44,7 @@ const connectionsIn = (list: string): Connection[] =>
 /** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
 export function guardConnections(
   redis: Redis,
-  metrics: Pick<LifecycleMetrics, 'sessionsEnded' | 'guardFailed'>,
+  metrics: GuardMetrics,
   log: Logger,
 ): { close(): void } {
   // Of its own: an answer that is too long costs it, and with the worker's all that waits there would fail.
@@ -123,12 +121,7 @@ export function guardConnections(
     }
   }
 
-  const looks = every(INTERVAL_MS, () =>
-    look().catch((error: unknown) => {
-      metrics.guardFailed('connections');
-      log.debug({ err: messageOf(error) }, 'the connections to Redis could not be counted');
-    }),
-  );
+  const looks = lookEvery(INTERVAL_MS, 'connections', look, { metrics, log });
   return {
     close() {
       looks.close();

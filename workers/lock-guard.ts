@@ -3,11 +3,9 @@
  * statement takes it whole in 150 ms (seen: 35,582 advisory locks), and then nobody can write, or even log in.
  */
 import { customAlphabet } from 'nanoid';
-import type { LifecycleMetrics } from '../activities/metrics.js';
-import { messageOf } from '../domain/errors.js';
-import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
+import { lookEvery, type GuardMetrics } from './guard.js';
 
 /** Often enough that who fills it again and again leaves others room between. */
 const INTERVAL_MS = 200;
@@ -21,7 +19,7 @@ const randomKey = customAlphabet('123456789', 15);
 /** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
 export function guardLocks(
   databaseUrl: string,
-  metrics: Pick<LifecycleMetrics, 'sessionsEnded' | 'guardFailed'>,
+  metrics: GuardMetrics,
   log: Logger,
 ): { close(): Promise<void> } {
   // A session of its own: a pool's would be busy when it counts.
@@ -51,12 +49,7 @@ export function guardLocks(
     ballastOf = seen.me;
   }
 
-  const looks = every(INTERVAL_MS, () =>
-    look().catch((error: unknown) => {
-      metrics.guardFailed('locks');
-      log.debug({ err: messageOf(error) }, 'the lock table could not be looked at');
-    }),
-  );
+  const looks = lookEvery(INTERVAL_MS, 'locks', look, { metrics, log });
   return {
     async close() {
       looks.close();

@@ -3,12 +3,10 @@
  * database's own row (a GRANT that grants nothing writes it all the same, and no sandbox can then be made or removed), its
  * role's row (which must be changed to revoke it), and tables of its own that name a neighbour, who cannot be removed then.
  */
-import type { LifecycleMetrics } from '../activities/metrics.js';
-import { messageOf } from '../domain/errors.js';
 import { sandboxIdIn } from '../domain/names.js';
-import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
+import { lookEvery, type GuardMetrics } from './guard.js';
 
 /** A create and a destroy wait for this long where a tenant is in their way: both promise to take no longer than 2 s. */
 const INTERVAL_MS = 200;
@@ -18,7 +16,7 @@ const PATIENCE_MS = 100;
 /** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
 export function guardWaits(
   databaseUrl: string,
-  metrics: Pick<LifecycleMetrics, 'sessionsEnded' | 'guardFailed'>,
+  metrics: GuardMetrics,
   log: Logger,
 ): { close(): Promise<void> } {
   // A session of its own: those of the pool may be the ones that wait.
@@ -44,12 +42,7 @@ export function guardWaits(
     }
   }
 
-  const looks = every(INTERVAL_MS, () =>
-    look().catch((error: unknown) => {
-      metrics.guardFailed('waits');
-      log.debug({ err: messageOf(error) }, 'who keeps the worker waiting could not be asked');
-    }),
-  );
+  const looks = lookEvery(INTERVAL_MS, 'waits', look, { metrics, log });
   return {
     async close() {
       looks.close();
