@@ -159,7 +159,7 @@ describe('credentials', () => {
     tenant = { ...tenant, env: environment };
   });
 
-  it('are dead within 2 s of destroy, open connections on all servers included', async () => {
+  it('are dead soon after destroy, open connections on all servers included', async () => {
     const doomed = await makeTenant(client);
     const sql = await postgresAs(doomed.env);
     let ended = false;
@@ -170,7 +170,9 @@ describe('credentials', () => {
     const since = performance.now();
     await client.destroy(doomed.id);
     await soon(() => ended && nats.isClosed() && redis.status === 'end');
-    expect(performance.now() - since).toBeLessThan(10_000);
+    const millis = performance.now() - since;
+    console.info(`dead on all servers ${millis.toFixed(0)} ms after destroy was asked for`);
+    expect(millis).toBeLessThan(10_000);
     await running;
     await refusedBy(doomed.env);
   });

@@ -73,7 +73,7 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
   });
 
-  it('when the writer of two routers is killed: the other takes over in under 2 s', async () => {
+  it('when the writer of two routers is killed: the other takes over', async () => {
     const writer = await RouterProcess.start(servers);
     const standby = await RouterProcess.start(servers);
     const running = flood.run(16_000, 4_000, plan);
@@ -84,7 +84,10 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     await expect
       .poll(() => confirmedEnd(nc), { timeout: 15_000, interval: 10 })
       .toBeGreaterThan(before);
-    expect(Date.now() - killedAt).toBeLessThan(8_000);
+    const millis = Date.now() - killedAt;
+    // The promise is 2 s, on a machine that is not kept busy by others.
+    console.info(`takeover: ${millis} ms`);
+    expect(millis).toBeLessThan(8_000);
     await running;
     await drained(nc);
     await standby.end('SIGTERM');
