@@ -14,11 +14,11 @@ const ROOMS = {
   // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).
   workflows: ['domain', 'activities'],
   workers: ['domain', 'platform', 'store', 'resources', 'activities', 'workflows', 'migrate'],
-  client: ['domain', 'platform', 'store', 'resources', 'workflows', 'activities'],
+  control: ['domain', 'platform', 'store', 'resources', 'workflows', 'activities'],
   // In the bot's own process: nothing of the control plane.
   context: ['domain', 'platform'],
   deploy: ['domain', 'platform', 'migrate'],
-  cli: ['domain', 'platform', 'client', 'workers', 'router', 'migrate', 'deploy', 'fixtures'],
+  cli: ['domain', 'platform', 'control', 'workers', 'router', 'migrate', 'deploy', 'fixtures'],
 };
 const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'examples', 'test'];
 

@@ -1,5 +1,5 @@
 /** What the package offers to programs. */
-export { SandboxClient } from './client/sandbox-client.js';
+export { SandboxService } from './control/sandbox-service.js';
 export type {
   Connection,
   CreateSandboxOptions,
@@ -7,12 +7,12 @@ export type {
   ListOptions,
   SweepInput,
   SweepReport,
-} from './client/sandbox-client.js';
-export type { Check, SandboxHealth } from './client/health.js';
-export type { EventsOptions, SandboxEvent } from './client/events.js';
+} from './control/sandbox-service.js';
+export type { Check, SandboxHealth } from './control/health.js';
+export type { EventsOptions, SandboxEvent } from './control/events.js';
 export { openContext, type ContextOptions, type SandboxContext } from './context/index.js';
-export { RouteProvider } from './client/route-provider.js';
-export type { SandboxEnvironment } from './client/environment.js';
+export { RouteProvider } from './control/route-provider.js';
+export type { SandboxEnvironment } from './control/environment.js';
 export type { AuditEntry } from './store/schema.js';
 export { SandboxError, ERRORS, type ErrorCode, type ErrorJson } from './domain/errors.js';
 export type { GuildId } from './domain/guild.js';

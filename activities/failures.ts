@@ -1,33 +1,15 @@
 /** Errors cross into workflows as ApplicationFailure with our code as its type. */
 import { ApplicationFailure } from '@temporalio/common';
-import { messageOf, SandboxError, type ErrorCode } from '../domain/errors.js';
-
-/** Trying again cannot help: the caller must change something. */
-const FINAL: readonly ErrorCode[] = [
-  'SANDBOX_001',
-  'SANDBOX_002',
-  'SANDBOX_003',
-  'SANDBOX_004',
-  'SANDBOX_007',
-  'SANDBOX_008',
-  'SANDBOX_010',
-];
+import { ERRORS, unexpected } from '../domain/errors.js';
 
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
-  if (error instanceof SandboxError) {
-    return ApplicationFailure.create({
-      type: error.code,
-      message: error.message,
-      nonRetryable: FINAL.includes(error.code),
-      details: [{ hint: error.hint, ...error.details }],
-    });
-  }
-  // The stack of an unknown error stays in the log of the worker; its text may travel.
+  const { code, message, hint, details } = unexpected(error);
   return ApplicationFailure.create({
-    type: 'Error',
-    message: messageOf(error),
-    nonRetryable: false,
+    type: code,
+    message,
+    nonRetryable: ERRORS[code].final,
+    details: [{ hint, ...details }],
   });
 }
 

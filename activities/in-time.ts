@@ -1,27 +1,25 @@
 /** An activity ends before Temporal's time-out would end it: that one names the step alone, this one the server. */
 import { activityInfo, Context } from '@temporalio/activity';
-import { unreachable } from '../domain/errors.js';
-import type { Resource } from '../resources/index.js';
+import { namesOf, unreachable, type Dependency } from '../domain/errors.js';
 import { DeadlineError, withDeadline } from '../platform/deadline.js';
 
 /** Of the activity's start-to-close time. */
 const SHARE = 0.9;
 
-/** Whom a resource's steps wait for; Redis' part in the routes is never waited for. */
-export const serversOf = ({ name, server }: Resource): string =>
-  name === 'guild-routes' ? 'Postgres or NATS' : server;
-
 /** Well within the heartbeat's time-out (workflows/steps.ts). */
 const HEARTBEAT_MS = 2_000;
 
 /** @throws SANDBOX_009 naming `servers` when nine tenths of the current activity's time are over; the work is not cancelled. */
-export async function inTime<T>(servers: string, work: Promise<T>): Promise<T> {
+export async function inTime<T>(
+  servers: readonly [Dependency, ...Dependency[]],
+  work: Promise<T>,
+): Promise<T> {
   const context = Context.current();
   const beating = setInterval(() => {
     context.heartbeat();
   }, HEARTBEAT_MS);
   try {
-    return await withDeadline(work, activityInfo().startToCloseTimeoutMs * SHARE, servers);
+    return await withDeadline(work, activityInfo().startToCloseTimeoutMs * SHARE, namesOf(servers));
   } catch (error) {
     throw error instanceof DeadlineError ? unreachable(servers, error) : error;
   } finally {

@@ -25,7 +25,7 @@ import {
   type Transition,
 } from '../store/sandboxes.js';
 import { failuresTyped } from './failures.js';
-import { inTime, serversOf } from './in-time.js';
+import { inTime } from './in-time.js';
 import type { LifecycleMetrics } from './metrics.js';
 
 export interface ActivityContext {
@@ -41,7 +41,7 @@ export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 export function sandboxActivities(context: ActivityContext) {
   const { database, resources, policy, metrics, log } = context;
   const move = (sandboxId: SandboxId, change: Transition): Promise<void> =>
-    inTime('Postgres', transition(database, sandboxId, change));
+    inTime(['postgres'], transition(database, sandboxId, change));
 
   return failuresTyped(
     {
@@ -55,13 +55,13 @@ export function sandboxActivities(context: ActivityContext) {
         const expiresAt = new Date(Date.now() + ttlMs);
         const { maxPerOwner } = policy;
         const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner };
-        return inTime('Postgres', claimSandbox(database, claim));
+        return inTime(['postgres'], claimSandbox(database, claim));
       },
 
       async ensureResource(name: ResourceName, target: EnsureInput): Promise<void> {
         const resource = resources[name];
         const made = resource.ensure({ ...target, createdAt: new Date(target.createdAt) });
-        await inTime(serversOf(resource), made);
+        await inTime(resource.servers, made);
       },
 
       /** @param seconds since the workflow's start */
@@ -72,12 +72,12 @@ export function sandboxActivities(context: ActivityContext) {
 
       async registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
         const routes = resources['guild-routes'];
-        await inTime(serversOf(routes), routes.register(sandboxId, guildId, actor));
+        await inTime(routes.servers, routes.register(sandboxId, guildId, actor));
       },
 
       async unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
         const routes = resources['guild-routes'];
-        await inTime(serversOf(routes), routes.unregister(sandboxId, guildId, actor));
+        await inTime(routes.servers, routes.unregister(sandboxId, guildId, actor));
       },
 
       /**
@@ -94,7 +94,7 @@ export function sandboxActivities(context: ActivityContext) {
         const move = { from: new Date(current), to: new Date(next.expiresAt) };
         const details = { byMs, clamped: next.clamped };
         const moved = moveExpiry(database, sandboxId, move, actor, details);
-        const expiresAt = (await inTime('Postgres', moved)).getTime();
+        const expiresAt = (await inTime(['postgres'], moved)).getTime();
         return expiresAt === next.expiresAt
           ? next
           : { expiresAt, clamped: expiresAt < current + byMs };
@@ -102,7 +102,7 @@ export function sandboxActivities(context: ActivityContext) {
 
       /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */
       async beginReset(sandboxId: SandboxId, current: number, actor: string): Promise<number> {
-        return inTime('Postgres', raiseRotation(database, sandboxId, current, actor));
+        return inTime(['postgres'], raiseRotation(database, sandboxId, current, actor));
       },
 
       async resetResource(name: ResourceName, input: EnsureInput): Promise<void> {
@@ -110,7 +110,7 @@ export function sandboxActivities(context: ActivityContext) {
         const resource = resources[name];
         const done =
           resource.reset === undefined ? resource.ensure(target) : resource.reset(target);
-        await inTime(serversOf(resource), done);
+        await inTime(resource.servers, done);
       },
 
       async markExpired(sandboxId: SandboxId): Promise<void> {
@@ -145,7 +145,7 @@ export function sandboxActivities(context: ActivityContext) {
       /** All servers at once; what fails is tried again with the others' work done. */
       async revokeAll(sandboxId: SandboxId): Promise<void> {
         const outcomes = await Promise.allSettled(
-          inOrder(resources).map((r) => inTime(serversOf(r), r.revoke(sandboxId))),
+          inOrder(resources).map((r) => inTime(r.servers, r.revoke(sandboxId))),
         );
         const failed = outcomes.find((outcome) => outcome.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
@@ -153,7 +153,7 @@ export function sandboxActivities(context: ActivityContext) {
 
       async removeResource(sandboxId: SandboxId, name: ResourceName): Promise<void> {
         const resource = resources[name];
-        await inTime(serversOf(resource), resource.remove(sandboxId));
+        await inTime(resource.servers, resource.remove(sandboxId));
       },
 
       async markDestroyed(sandboxId: SandboxId, seconds: number): Promise<void> {

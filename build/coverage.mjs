@@ -15,7 +15,7 @@ const dist = join(root, 'dist');
 const BUNDLE = join(dist, 'workflow-bundle.js');
 /** Left out: tests, benchmarks and what only records fixtures. */
 const ROOMS = [
-  ...['activities', 'cli', 'client', 'context', 'deploy', 'domain', 'migrate', 'platform'],
+  ...['activities', 'cli', 'context', 'control', 'deploy', 'domain', 'migrate', 'platform'],
   ...['resources', 'router', 'store', 'workers', 'workflows'],
 ];
 /** Build steps: run by `npm run build`, before anything is counted. */

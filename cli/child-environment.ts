@@ -1,5 +1,5 @@
 /** What a command under `bd sandbox exec` is given of the caller's environment: nothing that opens what is not the sandbox's. */
-import type { SandboxEnvironment } from '../client/environment.js';
+import type { SandboxEnvironment } from '../control/environment.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,6 @@
 /** The command line's edges: results on stdout, everything else on stderr, colours only where a person looks. */
 import pc from 'picocolors';
-import { messageOf, SandboxError } from '../domain/errors.js';
+import { SandboxError, unexpected } from '../domain/errors.js';
 
 export interface Io {
   readonly stdout: NodeJS.WriteStream;
@@ -56,25 +56,16 @@ export function colours(
 
 /** One shape for every failure. With `--json`: an object on stderr, nothing on stdout. Returns the exit code. */
 export async function reportError(io: Io, error: unknown, json: boolean): Promise<number> {
-  const known = error instanceof SandboxError ? error : null;
+  const known = unexpected(error);
   if (json) {
-    const shown = known?.toJSON() ?? {
-      code: 'INTERNAL',
-      message: messageOf(error),
-      hint: 'Please report this.',
-    };
-    await note(io, JSON.stringify({ error: shown }));
-  } else if (known !== null) {
+    await note(io, JSON.stringify({ error: known }));
+  } else {
     const c = colours(io, io.stderr);
     await note(io, `${c.red(known.code)} ${known.message}\n${c.dim(known.hint)}`);
-  } else {
-    const detail =
-      io.env.LOG_LEVEL === 'debug' && error instanceof Error
-        ? (error.stack ?? '')
-        : messageOf(error);
-    await note(io, `unexpected: ${detail}`);
+    if (known !== error && io.env.LOG_LEVEL === 'debug' && error instanceof Error)
+      await note(io, error.stack ?? '');
   }
-  return known?.exitCode ?? 1;
+  return known.exitCode;
 }
 
 /** A usage error: the caller's to correct, exit code 2. */

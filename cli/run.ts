@@ -1,5 +1,5 @@
 /** Parses, runs one command, closes what it opened, and tells of any failure. */
-import type { SandboxClient } from '../client/sandbox-client.js';
+import type { SandboxService } from '../control/sandbox-service.js';
 import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
 import { groupFor } from './groups.js';
@@ -17,7 +17,7 @@ function asksForJson(argv: readonly string[]): boolean {
 /** Runs one command line, whatever becomes of it. Returns the exit code. */
 export async function runBd(argv: readonly string[], io: Io): Promise<number> {
   const json = asksForJson(argv);
-  let client: Promise<SandboxClient> | undefined;
+  let client: Promise<SandboxService> | undefined;
   try {
     const { group, rest } = groupFor(argv);
     if (VERSION.includes(rest[0] ?? '')) {
@@ -35,8 +35,8 @@ export async function runBd(argv: readonly string[], io: Io): Promise<number> {
       input: parsed.input,
       config: () => (config ??= loadConfig(io.env)),
       client: () =>
-        (client ??= import('../client/sandbox-client.js').then(
-          ({ SandboxClient }) => new SandboxClient(context.config()),
+        (client ??= import('../control/sandbox-service.js').then(
+          ({ SandboxService }) => new SandboxService(context.config()),
         )),
     };
     return (await parsed.command.run(context)) ?? 0;

@@ -155,7 +155,7 @@ async function openRedis({ redisUrl, redisPrefix }: ContextVariables): Promise<R
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw unreachable('Redis', last ?? error);
+    throw unreachable('redis', last ?? error);
   }
 }
 
@@ -171,6 +171,6 @@ async function openNats({ natsUrl, inboxPrefix }: ContextVariables): Promise<Nat
       waitOnFirstConnect: false,
     });
   } catch (error) {
-    throw unreachable('NATS', error);
+    throw unreachable('nats', error);
   }
 }

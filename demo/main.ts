@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SandboxClient } from '../client/sandbox-client.js';
+import { SandboxService } from '../control/sandbox-service.js';
 import { down, signalService, up } from '../deploy/local/index.js';
 import { loadConfig } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
@@ -37,7 +37,7 @@ async function main(): Promise<boolean> {
         onProgress: ({ service, text }) => report.line(`  ${service.padEnd(8)} ${text}`),
       }),
     );
-    await using client = new SandboxClient(config);
+    await using client = new SandboxService(config);
     const admin = stack.urls.admin;
 
     report.title('Two sandboxes, a guild each; a third guild stays with production');

@@ -1,78 +1,115 @@
-/** The product's errors: one class, stable codes, and for each code its meaning, exit code and HTTP status. */
+/** The product's errors: one class, one table of stable codes, one spelling of each dependency. */
 
 export interface ErrorKind {
   readonly title: string;
   readonly exitCode: number;
   readonly httpStatus: number;
+  /** True: the same call fails again until the caller changes something. False: it may succeed when repeated. */
+  readonly final: boolean;
   /** What a person can do about it, when the throw site has nothing more exact. */
   readonly remedy: string;
 }
 
-/** product.md, "Errors". The codes are part of the public contract: never renumber. */
+/** The codes are part of the public contract (docs/errors.md): never renumber. */
 export const ERRORS = {
   SANDBOX_001: {
     title: 'name exists',
     exitCode: 5,
     httpStatus: 409,
+    final: true,
     remedy: 'Choose another name, or destroy the sandbox that has it.',
   },
   SANDBOX_002: {
     title: 'limit reached',
     exitCode: 6,
     httpStatus: 409,
+    final: true,
     remedy: 'Destroy a sandbox you no longer need (`bd sandbox list`).',
   },
   SANDBOX_003: {
     title: 'guild mapped elsewhere',
     exitCode: 5,
     httpStatus: 409,
+    final: true,
     remedy: 'Unregister the guild there first (`bd sandbox unregister-guild <guild>`).',
   },
   SANDBOX_004: {
     title: 'not found',
     exitCode: 4,
     httpStatus: 404,
+    final: true,
     remedy: '`bd sandbox list --all` shows every sandbox there has been.',
   },
   SANDBOX_005: {
     title: 'schema creation failed',
     exitCode: 1,
     httpStatus: 500,
+    final: false,
     remedy: 'Nothing was left behind. See the cause, then create again.',
   },
   SANDBOX_006: {
     title: 'cleanup failed and is being retried',
     exitCode: 1,
     httpStatus: 500,
+    final: false,
     remedy: 'It continues by itself; `bd sandbox status` shows what it waits for.',
   },
   SANDBOX_007: {
     title: 'not possible in this state',
     exitCode: 5,
     httpStatus: 409,
+    final: true,
     remedy: '`bd sandbox status` shows the state.',
   },
   SANDBOX_008: {
     title: 'invalid input',
     exitCode: 2,
     httpStatus: 400,
+    final: true,
     remedy: 'Correct the value and try again.',
   },
   SANDBOX_009: {
     title: 'a dependency is unreachable',
     exitCode: 7,
     httpStatus: 503,
+    final: false,
     remedy: '`bd dev status` shows the local stack; else check the address.',
   },
   SANDBOX_010: {
     title: 'not permitted',
     exitCode: 8,
     httpStatus: 403,
+    final: true,
     remedy: 'Ask the owner of the sandbox, or an operator.',
+  },
+  SANDBOX_011: {
+    title: 'unexpected, a fault of ours',
+    exitCode: 1,
+    httpStatus: 500,
+    final: false,
+    remedy: 'Please report it, with what LOG_LEVEL=debug shows and the log of the worker.',
   },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** What the product depends on, and the name of each in messages. `details.dependency` holds the key. */
+export const DEPENDENCIES = {
+  postgres: 'Postgres',
+  redis: 'Redis',
+  nats: 'NATS',
+  temporal: 'Temporal',
+  'temporal-ui': 'the Temporal Web UI',
+  worker: 'the worker',
+  router: 'the router',
+  api: 'the API',
+  stack: 'the local stack',
+} as const;
+
+export type Dependency = keyof typeof DEPENDENCIES;
+
+/** Facts for programs. */
+export type ErrorDetails = Readonly<Record<string, unknown>> & { readonly dependency?: Dependency };
 
 export interface ErrorJson {
   readonly code: ErrorCode;
@@ -87,12 +124,12 @@ export interface ErrorJson {
 export class SandboxError extends Error {
   override readonly name = 'SandboxError';
   readonly hint: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: ErrorDetails;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: { hint?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    options: { hint?: string; details?: ErrorDetails; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint ?? ERRORS[code].remedy;
@@ -124,14 +161,32 @@ export function invalid(what: string, value: unknown, rule: string): SandboxErro
   });
 }
 
-/** SANDBOX_009 naming the dependency; `cause` is kept for logs. */
-export function unreachable(dependency: string, cause: unknown, hint?: string): SandboxError {
-  const reason = messageOf(cause);
-  return new SandboxError('SANDBOX_009', `${dependency} is unreachable: ${reason}`, {
-    details: { dependency },
+/** SANDBOX_009 naming the dependency, or those of which one is away; `cause` is kept for logs. */
+export function unreachable(
+  dependency: Dependency | readonly [Dependency, ...Dependency[]],
+  cause: unknown,
+  hint?: string,
+): SandboxError {
+  const all: readonly Dependency[] = typeof dependency === 'string' ? [dependency] : dependency;
+  const [first] = all;
+  return new SandboxError('SANDBOX_009', `${namesOf(all)} is unreachable: ${messageOf(cause)}`, {
+    details: first === undefined ? {} : { dependency: first },
     cause,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** Such as `Postgres or NATS`. */
+export const namesOf = (dependencies: readonly Dependency[]): string =>
+  dependencies.map((name) => DEPENDENCIES[name]).join(' or ');
+
+/**
+ * SANDBOX_011 for what no code foresaw. The cause stays in the log; its text may travel.
+ * A known error is returned as it is.
+ */
+export function unexpected(error: unknown): SandboxError {
+  if (error instanceof SandboxError) return error;
+  return new SandboxError('SANDBOX_011', `unexpected: ${messageOf(error)}`, { cause: error });
 }
 
 /** The most telling one-line text of an unknown failure. */

@@ -38,7 +38,7 @@ export async function inNats<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof SandboxError) throw error;
-    if (error instanceof NatsError && AWAY.has(error.code)) throw unreachable('NATS', error);
+    if (error instanceof NatsError && AWAY.has(error.code)) throw unreachable('nats', error);
     throw error;
   }
 }

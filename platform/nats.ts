@@ -88,7 +88,7 @@ export async function openNats(url: string, name: string): Promise<NatsConnectio
     if (own.inboxPrefix !== undefined) inboxPrefixes.set(nc, own.inboxPrefix);
     return nc;
   } catch (error) {
-    throw unreachable('NATS', error);
+    throw unreachable('nats', error);
   }
 }
 

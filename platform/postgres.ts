@@ -155,14 +155,14 @@ export function postgresCode(error: unknown): string | undefined {
 export function asPostgresError(error: unknown): unknown {
   if (error instanceof SandboxError) return error;
   const code = postgresCode(error);
-  if (code !== undefined && CONNECTION_CODES.has(code)) return unreachable('Postgres', error);
+  if (code !== undefined && CONNECTION_CODES.has(code)) return unreachable('postgres', error);
   if (code === '28P01' || code === '28000') {
     return unreachable(
-      'Postgres',
+      'postgres',
       error,
       'The server refuses these credentials: check DATABASE_URL.',
     );
   }
-  if (error instanceof DeadlineError) return unreachable('Postgres', error);
+  if (error instanceof DeadlineError) return unreachable('postgres', error);
   return error;
 }

@@ -30,7 +30,7 @@ export async function openRedis(url: string, name: string): Promise<Redis> {
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw unreachable('Redis', last ?? error);
+    throw unreachable('redis', last ?? error);
   }
 }
 
@@ -49,7 +49,7 @@ export async function inRedis<T>(work: () => Promise<T>): Promise<T> {
     if (error instanceof SandboxError) throw error;
     const text = error instanceof Error ? `${error.name} ${error.message}` : '';
     throw CONNECTION_ERRORS.test(text) || text.startsWith('MaxRetriesPerRequestError')
-      ? unreachable('Redis', error)
+      ? unreachable('redis', error)
       : error;
   }
 }

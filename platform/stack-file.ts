@@ -95,7 +95,7 @@ export function addressesFor(config: Config, role: StackRole): Addresses {
       `no address for ${what}, and no local stack runs in ${config.home}`,
       {
         hint: 'Start one with `bd dev up`, set SANDBOX_HOME to that of one that runs, or set TEMPORAL_ADDRESS, DATABASE_URL, REDIS_URL and NATS_URL.',
-        details: { dependency: what },
+        details: { dependency: what === 'database' ? 'postgres' : what },
       },
     );
   };

@@ -35,6 +35,6 @@ export async function openTemporal(
       close: () => connection.close(),
     };
   } catch (error) {
-    throw unreachable('Temporal', error, security.tls === undefined ? undefined : HINT);
+    throw unreachable('temporal', error, security.tls === undefined ? undefined : HINT);
   }
 }

@@ -43,7 +43,8 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
 
   return {
     name: 'guild-routes',
-    server: 'NATS',
+    // Redis’ part in the routes is never waited for.
+    servers: ['postgres', 'nats'],
 
     async ensure({ sandboxId }) {
       if ((await activateGuilds(database, sandboxId)) > 0) await distributeAndConfirm();

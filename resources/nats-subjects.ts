@@ -151,7 +151,7 @@ export function natsSubjects(context: ResourceContext): NatsSubjects {
 
   return {
     name: 'nats-subjects',
-    server: 'NATS',
+    servers: ['nats'],
 
     async ensure(target) {
       const { sandboxId, fresh = false } = target;

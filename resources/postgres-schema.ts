@@ -69,7 +69,7 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
 
   return {
     name: 'postgres-schema',
-    server: 'Postgres',
+    servers: ['postgres'],
 
     async ensure(target) {
       const { sandboxId } = target;

@@ -91,7 +91,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
 
   return {
     name: 'redis-keyspace',
-    server: 'Redis',
+    servers: ['redis'],
 
     ensure: (target) => give(target, 'repair'),
 

@@ -1,5 +1,5 @@
 /** The one shape of everything a sandbox owns: five verbs, each idempotent. */
-import { SandboxError } from '../domain/errors.js';
+import { SandboxError, type Dependency } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
 import type { ResourceName } from '../domain/sandbox.js';
 import type { NatsConnection } from '../platform/nats.js';
@@ -67,7 +67,8 @@ export interface Found {
 
 export interface Resource {
   readonly name: ResourceName;
-  readonly server: 'Postgres' | 'Redis' | 'NATS';
+  /** What its steps wait for. */
+  readonly servers: readonly [Dependency, ...Dependency[]];
   /** Creates or repairs. @throws SANDBOX_007 once the sandbox is being destroyed */
   ensure(target: ResourceTarget): Promise<void>;
   inspect(target: ResourceTarget): Promise<Inspection>;

@@ -29,7 +29,7 @@ async function inShortTransaction<T>(
       throw new SandboxError(
         'SANDBOX_009',
         `Postgres has not answered within ${COMMIT_WITHIN_MS} ms: the change was given up`,
-        { details: { dependency: 'Postgres' } },
+        { details: { dependency: 'postgres' } },
       );
     }),
   );

@@ -54,7 +54,7 @@ export async function openWorkerConnections(
     'Postgres',
     () =>
       withDeadline(database.sql`SELECT 1`, 5_000, 'Postgres').catch((error: unknown) => {
-        throw unreachable('Postgres', error);
+        throw unreachable('postgres', error);
       }),
     log,
   );

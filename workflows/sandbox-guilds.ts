@@ -4,7 +4,7 @@ import type { GuildId } from '../domain/guild.js';
 import type { SandboxState } from './sandbox-state.js';
 import { failureOf, isRefusal, quick, settling, toApplicationFailure, unsettled } from './steps.js';
 
-/** How long a caller waits for certainty, beyond the quick attempts' 12 s; clients give up after 20 (client/lifecycle.ts). */
+/** How long a caller waits for certainty, beyond the quick attempts' 12 s; clients give up after 20 (control/lifecycle.ts). */
 const CERTAINTY_WAIT = '5s';
 
 /**

@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { SandboxActivities } from '../activities/sandbox-activities.js';
 import type { WorkflowFailure } from '../domain/sandbox.js';
-import { isErrorCode, type ErrorCode } from '../domain/errors.js';
+import { ERRORS, isErrorCode } from '../domain/errors.js';
 import type { SandboxState } from './sandbox-state.js';
 
 /**
@@ -64,17 +64,8 @@ export const settling = proxyActivities<SandboxActivities>({
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '1s' },
 });
 
-/** Refused for certain: nothing was written, or somebody else removes it. */
-const REFUSALS: readonly ErrorCode[] = [
-  'SANDBOX_003',
-  'SANDBOX_004',
-  'SANDBOX_007',
-  'SANDBOX_008',
-  'SANDBOX_010',
-];
-
-export const isRefusal = (error: unknown): boolean =>
-  REFUSALS.includes(failureOf(error, 'update').code);
+/** The activity refused for certain, so it wrote nothing. */
+export const isRefusal = (error: unknown): boolean => ERRORS[failureOf(error, 'update').code].final;
 
 /** The typed failure inside whatever Temporal has wrapped around it. */
 export function failureOf(error: unknown, step: string): WorkflowFailure {
@@ -89,7 +80,7 @@ export function failureOf(error: unknown, step: string): WorkflowFailure {
     const detail = inner.details?.[0];
     const hint =
       typeof detail === 'object' && detail !== null && 'hint' in detail ? String(detail.hint) : '';
-    const code = isErrorCode(inner.type) ? inner.type : 'SANDBOX_005';
+    const code = isErrorCode(inner.type) ? inner.type : 'SANDBOX_011';
     return { step, code, message: inner.message, hint };
   }
   if (inner instanceof CancelledFailure) {

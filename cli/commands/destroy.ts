@@ -1,6 +1,6 @@
 /** `bd sandbox destroy`: takes sandboxes away, and waits until nothing is left. */
 import { SandboxError } from '../../domain/errors.js';
-import type { DestroyResult, SandboxClient } from '../../client/sandbox-client.js';
+import type { DestroyResult, SandboxService } from '../../control/sandbox-service.js';
 import { delay } from '../../platform/deadline.js';
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
 import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
@@ -49,7 +49,10 @@ export const destroyCommand: Command = {
   },
 };
 
-async function targetsOf({ input, config }: CommandContext, api: SandboxClient): Promise<string[]> {
+async function targetsOf(
+  { input, config }: CommandContext,
+  api: SandboxService,
+): Promise<string[]> {
   if (!input.flag('all')) {
     if (input.args.length === 0) {
       throw usage(
@@ -65,7 +68,7 @@ async function targetsOf({ input, config }: CommandContext, api: SandboxClient):
 }
 
 async function destroyOne(
-  api: SandboxClient,
+  api: SandboxService,
   target: string,
   wait: boolean,
 ): Promise<DestroyResult> {

@@ -2,7 +2,7 @@
 import { classify } from '../../domain/guild-of-event.js';
 import { parseDuration } from '../../domain/duration.js';
 import { parseGuildId } from '../../domain/guild.js';
-import type { SandboxEvent } from '../../client/events.js';
+import type { SandboxEvent } from '../../control/events.js';
 import { JSON_OPTION, type Command, type Input } from '../command.js';
 import { colours, note, print, terminalWidth, usage, type Io } from '../io.js';
 import { wholeNumber } from '../whole-number.js';

@@ -3,8 +3,8 @@ import { ERRORS } from '../../domain/errors.js';
 
 export function errorsPage(): string {
   const rows = Object.entries(ERRORS).map(
-    ([code, { title, exitCode, httpStatus, remedy }]) =>
-      `| <a id="${code.toLowerCase()}"></a>${code} | ${title} | ${exitCode} | ${httpStatus} | ${remedy} |`,
+    ([code, { title, exitCode, httpStatus, final, remedy }]) =>
+      `| <a id="${code.toLowerCase()}"></a>${code} | ${title} | ${exitCode} | ${httpStatus} | ${final ? 'no' : 'yes'} | ${remedy} |`,
   );
   return `# Errors
 
@@ -15,11 +15,10 @@ On the command line the code, what happened and what to do go to stderr; with \`
 \`{"error":{"code":…,"message":…,"hint":…}}\`. Nothing goes to stdout then. Programs get a \`SandboxError\` with \`code\`,
 \`message\`, \`hint\` and \`details\`.
 
-| code | meaning | exit code | HTTP | what to do, unless the message knows better |
-| --- | --- | --- | --- | --- |
+| code | meaning | exit code | HTTP | may be retried | what to do, unless the message knows better |
+| --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-Exit code 1 is everything else: an error of ours (please report it, with \`LOG_LEVEL=debug\`), or a check that found
-something (\`bd migrate --check\`, \`bd doctor\`, \`bd sandbox sweep\`). 2 is a command line that is not understood.
+Exit code 1 is also that of a check that found something (\`bd migrate --check\`, \`bd doctor\`, \`bd sandbox sweep\`). 2 is a command line that is not understood.
 `;
 }

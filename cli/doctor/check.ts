@@ -52,7 +52,7 @@ export async function ask(
     return await withDeadline(question(), DEADLINE_MS, name);
   } catch (error) {
     const dependency = error instanceof SandboxError ? error.details.dependency : undefined;
-    const away = typeof dependency === 'string' ? dependency.toLowerCase() : name;
+    const away = dependency ?? name;
     // Its own line says how it is away, and what to do.
     if (away !== name) return [unknown(name, away)];
     return [failed(name, messageOf(error), remedy)];

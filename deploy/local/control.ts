@@ -143,7 +143,7 @@ async function call(
   } catch (error) {
     if (error instanceof SandboxError) throw error;
     throw unreachable(
-      'the local stack',
+      'stack',
       error,
       `Process ${holder.pid} owns it; see its log, supervisor.log.`,
     );

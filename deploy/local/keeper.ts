@@ -1,7 +1,7 @@
 /** Keeps one service alive: starts it, finds out when it serves, brings it back when it dies, stops it for good. */
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, SandboxError } from '../../domain/errors.js';
+import { messageOf, SandboxError, type Dependency } from '../../domain/errors.js';
 import { delay, withDeadline } from '../../platform/deadline.js';
 import { spawnChild, type Child } from './child.js';
 import type { ProcessIdentity } from './identity.js';
@@ -17,7 +17,7 @@ const PROBE_WITHIN_MS = 2_000;
 /** The start failed; `portTaken` where another process had its port. */
 export class StartError extends SandboxError {
   constructor(
-    service: string,
+    service: Dependency,
     reason: string,
     logPath: string,
     tail: string,

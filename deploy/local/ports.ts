@@ -103,7 +103,7 @@ export class Ports {
       `no free port between ${FIRST} and ${LAST} on 127.0.0.1`,
       {
         hint: 'Stop something that listens there (`bd dev status` of other stacks, `ss -ltnp`).',
-        details: { dependency: name },
+        details: { dependency: 'stack', port: name },
       },
     );
   }

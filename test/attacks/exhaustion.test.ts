@@ -1,6 +1,6 @@
 /** What one sandbox can use up, and credentials that must be dead: stale, rotated, foreign, cut. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { MAX_CONNECTIONS } from '../../domain/nats-tenant.js';
 import {
   makeTenant,
@@ -13,12 +13,12 @@ import {
 } from '../isolation/tenants.js';
 import { openAdmin, someOwner, stackConfig, until } from '../support/stack.js';
 
-let client: SandboxClient;
+let client: SandboxService;
 let tenant: Tenant;
 let neighbour: Tenant;
 
 beforeAll(async () => {
-  client = new SandboxClient(stackConfig({ SANDBOX_OWNER: someOwner() }));
+  client = new SandboxService(stackConfig({ SANDBOX_OWNER: someOwner() }));
   tenant = await makeTenant(client);
   neighbour = await makeTenant(client);
 });

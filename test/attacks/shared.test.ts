@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { redisRoutes } from '../../domain/routing.js';
 import { MAX_REDIS_CONNECTIONS } from '../../workers/connection-guard.js';
 import {
@@ -24,14 +24,14 @@ import {
   until,
 } from '../support/stack.js';
 
-let client: SandboxClient;
+let client: SandboxService;
 let tenant: Tenant;
 let neighbour: Tenant;
 let limited = 0;
 const ATTACKS = 10;
 
 beforeAll(async () => {
-  client = new SandboxClient(stackConfig({ SANDBOX_OWNER: someOwner() }));
+  client = new SandboxService(stackConfig({ SANDBOX_OWNER: someOwner() }));
   tenant = await makeTenant(client);
   neighbour = await makeTenant(client, { guildIds: [someGuild()] });
 });

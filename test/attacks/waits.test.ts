@@ -1,16 +1,16 @@
 /** Locks by which a sandbox keeps the worker waiting: held for as long as its transaction, unless the worker ends that. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { makeTenant, postgresAs, type Tenant, soon } from '../isolation/tenants.js';
 import { scrape, total } from '../support/scrape.js';
 import { someOwner, stackConfig } from '../support/stack.js';
 
-let client: SandboxClient;
+let client: SandboxService;
 let attacker: Tenant;
 
 beforeAll(async () => {
-  client = new SandboxClient(stackConfig({ SANDBOX_OWNER: someOwner() }));
+  client = new SandboxService(stackConfig({ SANDBOX_OWNER: someOwner() }));
   attacker = await makeTenant(client);
 });
 afterAll(async () => {

@@ -233,9 +233,9 @@ describe('an error that nobody foresaw', () => {
       bd(['sandbox', 'list'], { ...env, LOG_LEVEL: 'debug' }),
     ]);
     expect([plain.code, asJson.code, debug.code]).toEqual([1, 1, 1]);
-    expect(plain.stderr).toMatch(/^unexpected: /);
+    expect(plain.stderr).toMatch(/^SANDBOX_011 unexpected: /);
     expect(plain.stderr).not.toMatch(/\n\s+at /);
-    expect(errorIn(asJson)).toMatchObject({ code: 'INTERNAL', hint: 'Please report this.' });
+    expect(errorIn(asJson)).toMatchObject({ code: 'SANDBOX_011' });
     expect(debug.stderr).toMatch(/\n\s+at /);
   });
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { GROUPS } from '../../cli/groups.js';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { someGuild, someName, someOwner, stackConfig } from '../support/stack.js';
 import { documentedOn, FIRST_DAY, linesOf, pages, readPage, withoutNpx } from './documented.js';
@@ -20,11 +20,11 @@ const GUILD = '1234567890123456789';
 const OWNER = someOwner();
 
 let shell: Shell;
-let client: SandboxClient;
+let client: SandboxService;
 
 beforeAll(() => {
   shell = openShell({ SANDBOX_HOME: inject('home'), SANDBOX_OWNER: OWNER });
-  client = new SandboxClient(stackConfig({ SANDBOX_OWNER: OWNER }));
+  client = new SandboxService(stackConfig({ SANDBOX_OWNER: OWNER }));
 });
 
 afterAll(async () => {

@@ -17,7 +17,7 @@ describe('the text of a failure', () => {
     ['nothing at all', undefined, 'undefined'],
   ])('is %s', (_what, error, text) => {
     expect(messageOf(error)).toBe(text);
-    expect(unreachable('Redis', error).message).toBe(`Redis is unreachable: ${text}`);
+    expect(unreachable('redis', error).message).toBe(`Redis is unreachable: ${text}`);
   });
 });
 

@@ -48,6 +48,7 @@ it('gives each code its exit code and HTTP status', () => {
     SANDBOX_008: [2, 400],
     SANDBOX_009: [7, 503],
     SANDBOX_010: [8, 403],
+    SANDBOX_011: [1, 500],
   });
   expect(new SandboxError('SANDBOX_004', 'gone').toJSON()).toEqual({
     code: 'SANDBOX_004',

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { SandboxError } from '../../domain/errors.js';
 import { ID_ALPHABET, newSandboxId, type SandboxId } from '../../domain/names.js';
 import { loadConfig } from '../../platform/config.js';
@@ -71,7 +71,7 @@ async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions):
     workers.push(worker);
     return worker;
   };
-  const client = new SandboxClient(loadConfig(env));
+  const client = new SandboxService(loadConfig(env));
   const sandboxId = newSandboxId(random);
   try {
     const faulty = startWorker(fault);
@@ -105,7 +105,7 @@ async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions):
 
 /** Create, look, end, look again. */
 async function live(
-  client: SandboxClient,
+  client: SandboxService,
   home: string,
   fault: Fault,
   sandboxId: SandboxId,
@@ -144,7 +144,7 @@ const AUDIT = [
 ];
 
 async function afterEnd(
-  client: SandboxClient,
+  client: SandboxService,
   home: string,
   sandboxId: SandboxId,
   audit: readonly string[],

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { credentialsOf } from '../../client/environment.js';
+import { credentialsOf } from '../../control/environment.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { openContext } from '../../index.js';
 import { readContext } from '../../context/variables.js';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { credentialsOf, identifiersOf } from '../../client/environment.js';
+import { credentialsOf, identifiersOf } from '../../control/environment.js';
 import { formatEnvironment } from '../../cli/shell.js';
 import type { GuildId } from '../../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../../domain/names.js';

@@ -6,7 +6,7 @@ import { restart, signalService } from '../../deploy/local/index.js';
 import { natsOperator } from '../../deploy/local/nats-operator.js';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
-import type { SandboxClient } from '../../client/sandbox-client.js';
+import type { SandboxService } from '../../control/sandbox-service.js';
 import { closeNats, openNats, parseNatsUrl } from '../../platform/nats.js';
 import { deriveNatsKey, signNatsToken } from '../../platform/nkeys.js';
 import { natsAccountOf, parseNatsAuthority } from '../../platform/nats-authority.js';
@@ -27,7 +27,7 @@ import { makeTenant, natsAs, variable, type Tenant, soon } from './tenants.js';
 
 let shared: Tenant | undefined;
 /** One for all that need some sandbox; its expiry ends it. */
-const sharedTenant = async (client: SandboxClient): Promise<Tenant> =>
+const sharedTenant = async (client: SandboxService): Promise<Tenant> =>
   (shared ??= await makeTenant(client, { ttl: '5m' }));
 
 /** Publishes as the router would, and takes it as the bot would. */

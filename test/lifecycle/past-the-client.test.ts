@@ -1,7 +1,7 @@
 /** What the client answers where Temporal and the rows tell different stories, and to a caller who does not wait. */
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId } from '../../domain/names.js';
-import { Lifecycle } from '../../client/lifecycle.js';
+import { Lifecycle } from '../../control/lifecycle.js';
 import { openAdmin, openClient, someGuild, someName, someOwner, until } from '../support/stack.js';
 import { openRunTemporal, workflowOf } from '../support/temporal.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SandboxClient } from '../../client/sandbox-client.js';
+import type { SandboxService } from '../../control/sandbox-service.js';
 import { SandboxError } from '../../domain/errors.js';
 import { parseGuildId } from '../../domain/guild.js';
 import { parseSandboxId } from '../../domain/names.js';
@@ -64,7 +64,7 @@ async function expectOnlyAudit({ refused }: Race): Promise<void> {
 
 const codesOf = ({ refused }: Race): string[] => [...new Set(refused.map(({ code }) => code))];
 
-async function destroyAll(client: SandboxClient, sandboxes: readonly Sandbox[]): Promise<void> {
+async function destroyAll(client: SandboxService, sandboxes: readonly Sandbox[]): Promise<void> {
   await Promise.all(sandboxes.map(({ id }) => client.destroy(id)));
   await Promise.all(sandboxes.map(({ id }) => client.destroyed(parseSandboxId(id))));
 }

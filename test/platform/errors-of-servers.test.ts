@@ -12,7 +12,7 @@ import {
   isGone,
   isNotReady,
   isResourceExhausted,
-} from '../../client/temporal-errors.js';
+} from '../../control/temporal-errors.js';
 import { SandboxError } from '../../domain/errors.js';
 import { DeadlineError } from '../../platform/deadline.js';
 import { inNats } from '../../platform/nats-errors.js';

@@ -104,7 +104,10 @@ describe('a role’s addresses', () => {
         temporal: { address, uiUrl: null },
       });
       expect(() => addressesFor(configOf(), 'client')).toThrow(
-        expect.objectContaining({ code: 'SANDBOX_009', details: { dependency: what } }),
+        expect.objectContaining({
+          code: 'SANDBOX_009',
+          details: { dependency: what === 'database' ? 'postgres' : what },
+        }),
       );
     },
   );

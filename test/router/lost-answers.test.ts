@@ -1,9 +1,9 @@
 /** What a caller is told of a guild is what stands, also where Postgres committed and died before it answered. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Connections } from '../../client/connections.js';
-import { Lifecycle } from '../../client/lifecycle.js';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { Connections } from '../../control/connections.js';
+import { Lifecycle } from '../../control/lifecycle.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { down, up } from '../../deploy/local/index.js';
 import { SandboxError } from '../../domain/errors.js';
 import { parseGuildId } from '../../domain/guild.js';
@@ -33,7 +33,7 @@ describe('an answer of Postgres that is lost', () => {
   let sql: Sql;
   let redis: Redis;
   let config: Config;
-  let client: SandboxClient;
+  let client: SandboxService;
   let connections: Connections;
   let lifecycle: Lifecycle;
   let nc: NatsConnection;
@@ -48,7 +48,7 @@ describe('an answer of Postgres that is lost', () => {
     behind.port = String(proxy.port);
     config = postgres.configFor(behind.href);
     const { urls } = await up(config);
-    client = new SandboxClient(config);
+    client = new SandboxService(config);
     connections = new Connections(config);
     // Past the client, whose own look at the sandbox's row would meet the same Postgres.
     lifecycle = new Lifecycle(

@@ -1,9 +1,9 @@
 /** Routing with the product around it: worker, Temporal and router of a stack, whose Postgres the test kills. */
 import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { Connections } from '../../client/connections.js';
-import { Lifecycle } from '../../client/lifecycle.js';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { Connections } from '../../control/connections.js';
+import { Lifecycle } from '../../control/lifecycle.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { down, up } from '../../deploy/local/index.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { FENCE_SUBJECT, STREAMS } from '../../domain/routing.js';
@@ -28,7 +28,7 @@ describe('the product under load', () => {
   let postgres: OwnPostgres;
   let sql: Sql;
   let config: Config;
-  let client: SandboxClient;
+  let client: SandboxService;
   let nc: NatsConnection;
   let flood: Flood;
 
@@ -37,7 +37,7 @@ describe('the product under load', () => {
     ({ sql } = postgres);
     config = postgres.configFor(postgres.url);
     const { urls } = await up(config);
-    client = new SandboxClient(config);
+    client = new SandboxService(config);
     nc = await openNats(urls.admin.nats, 'test');
   });
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 /** The run's stack as a test sees it: configuration, administrator's addresses, clients, and a way to wait. */
 import { customAlphabet } from 'nanoid';
 import { inject, onTestFinished } from 'vitest';
-import { SandboxClient } from '../../client/sandbox-client.js';
+import { SandboxService } from '../../control/sandbox-service.js';
 import { loadConfig, type Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
@@ -18,8 +18,8 @@ export function stackState(): StackState {
 }
 
 /** Closed when the test ends. */
-export function openClient(env: Record<string, string> = {}): SandboxClient {
-  const client = new SandboxClient(stackConfig(env));
+export function openClient(env: Record<string, string> = {}): SandboxService {
+  const client = new SandboxService(stackConfig(env));
   onTestFinished(() => client.close());
   return client;
 }

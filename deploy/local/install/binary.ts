@@ -60,7 +60,7 @@ export async function findBinary(spec: BinarySpec, options: SearchOptions): Prom
   const list = refusals.map((reason) => `\n  ${reason}`).join('');
   throw new SandboxError('SANDBOX_009', `${spec.name} ${spec.version} cannot be had:${list}`, {
     hint: `${spec.advice}, or set the address of a running one.`,
-    details: { dependency: spec.name },
+    details: { dependency: spec.name === 'nats-server' ? 'nats' : spec.name },
   });
 }
 

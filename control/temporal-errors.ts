@@ -66,8 +66,8 @@ export function asTemporalError(error: unknown, late: string): Error {
     });
   }
   if (code === GRPC.UNAUTHENTICATED || code === GRPC.PERMISSION_DENIED)
-    return unreachable('Temporal', error, REFUSED);
-  if (code === GRPC.UNAVAILABLE) return unreachable('Temporal', error);
+    return unreachable('temporal', error, REFUSED);
+  if (code === GRPC.UNAVAILABLE) return unreachable('temporal', error);
   return error instanceof Error ? error : new Error(messageOf(error));
 }
 

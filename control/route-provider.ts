@@ -18,7 +18,7 @@ import {
   routeVersion,
 } from '../store/guild-mappings.js';
 import { Connections } from './connections.js';
-import { SandboxClient } from './sandbox-client.js';
+import { SandboxService } from './sandbox-service.js';
 
 /** A cache that takes longer than this is slower than what it saves. */
 const CACHE_MS = 500;
@@ -27,7 +27,7 @@ const NONE = '-';
 
 export class RouteProvider {
   private readonly connections: Connections;
-  private client: SandboxClient | undefined;
+  private client: SandboxService | undefined;
 
   /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
   constructor(private readonly config: Config) {
@@ -99,8 +99,8 @@ export class RouteProvider {
     await Promise.all([this.connections.close(), this.client?.close()]);
   }
 
-  private sandboxes(): SandboxClient {
-    return (this.client ??= new SandboxClient(this.config));
+  private sandboxes(): SandboxService {
+    return (this.client ??= new SandboxService(this.config));
   }
 
   private async ask(guild: GuildId): Promise<SandboxId | null> {

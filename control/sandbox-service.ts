@@ -1,4 +1,4 @@
-/** SandboxClient: the one way in, for the CLI, the API, programs and tests. */
+/** SandboxService: the one way in, for the CLI, the API, programs and tests. */
 import { customAlphabet, nanoid } from 'nanoid';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
@@ -64,7 +64,7 @@ export interface Connection {
 
 const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
 
-export class SandboxClient {
+export class SandboxService {
   private readonly connections: Connections;
   private readonly lifecycleOpening = new Opening(async () => {
     const [{ Lifecycle }, temporal] = await Promise.all([

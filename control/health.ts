@@ -1,5 +1,5 @@
 /** `status`: every server is asked about its part of a sandbox; nothing is assumed, and it answers with any of them down. */
-import { messageOf } from '../domain/errors.js';
+import { messageOf, namesOf } from '../domain/errors.js';
 import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
@@ -102,7 +102,7 @@ async function checkServers(
         const { state, detail, facts } = await withDeadline(
           resource.inspect(row),
           CHECK_MS,
-          resource.server,
+          namesOf(resource.servers),
         );
         if (facts?.waiting !== undefined) eventsWaiting = Number(facts.waiting);
         if (typeof facts?.lastEventAt === 'string') lastEventAt = facts.lastEventAt;
