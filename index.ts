@@ -1,13 +1,16 @@
 /** What the package offers to programs. */
+export { openDirectControl } from './control/direct-control.js';
 export { SandboxService } from './control/sandbox-service.js';
 export type {
   Connection,
+  Control,
   CreateSandboxOptions,
   DestroyResult,
+  ExtendOptions,
   ListOptions,
-  SweepInput,
-  SweepReport,
-} from './control/sandbox-service.js';
+} from './control/control.js';
+export type { SweepInput, SweepReport } from './domain/sweep.js';
+export { directActor, type Actor } from './domain/actor.js';
 export type { Check, SandboxHealth } from './control/health.js';
 export type { EventsOptions, SandboxEvent } from './control/events.js';
 export { openContext, type ContextOptions, type SandboxContext } from './context/index.js';

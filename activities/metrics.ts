@@ -1,7 +1,6 @@
 /** The worker's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { RESOURCE_NAMES } from '../domain/sandbox.js';
-import { FOUND_KINDS, type FoundKind } from '../resources/index.js';
+import { FOUND_KINDS, RESOURCE_NAMES, type FoundKind } from '../domain/sandbox.js';
 
 export interface LifecycleMetrics {
   created(seconds: number, outcome: 'created' | 'failed'): void;

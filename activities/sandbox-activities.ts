@@ -1,13 +1,13 @@
 /** What a sandbox's workflow does to the world: thin calls of store and resources, each idempotent. */
-import { checkTtl, extendExpiry } from '../domain/duration.js';
+import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
+import type { Command } from '../domain/command.js';
+import { checkTtl } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
-import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId } from '../domain/names.js';
 import type {
   ClaimedSandbox,
   EnsureInput,
   WorkflowFailure,
-  CreateSandboxInput,
   ExtendResult,
   ResourceName,
 } from '../domain/sandbox.js';
@@ -17,13 +17,8 @@ import type { Logger } from '../platform/log.js';
 import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
 import { giveUpClaim, recordCreateFailure } from '../store/create-failures.js';
-import {
-  moveExpiry,
-  raiseRotation,
-  setCleanupError,
-  transition,
-  type Transition,
-} from '../store/sandboxes.js';
+import { extendSandbox, raiseRotation } from '../store/commands.js';
+import { setCleanupError, transition, type Transition } from '../store/sandboxes.js';
 import { failuresTyped } from './failures.js';
 import { inTime } from './in-time.js';
 import type { LifecycleMetrics } from './metrics.js';
@@ -45,16 +40,16 @@ export function sandboxActivities(context: ActivityContext) {
 
   return failuresTyped(
     {
-      /** The policy binds here, not in the caller. Again for the same id: the expiry that was claimed then. */
-      async claim(input: CreateSandboxInput): Promise<ClaimedSandbox> {
-        const ttlMs = checkTtl(input.ttlMs ?? policy.defaultTtlMs, {
+      /** The policy binds here, not in the caller. Again for the same id: the times that were claimed then. */
+      async claim({ sandboxId, actor, args }: Command<'create'>): Promise<ClaimedSandbox> {
+        const ttlMs = checkTtl(args.ttlMs ?? policy.defaultTtlMs, {
           minMs: policy.minTtlMs,
           maxMs: policy.maxTtlMs,
         });
-        const { sandboxId, name, owner, guildIds } = input;
+        const { name, owner, guildIds } = args;
         const expiresAt = new Date(Date.now() + ttlMs);
         const { maxPerOwner } = policy;
-        const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner };
+        const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor };
         return inTime(['postgres'], claimSandbox(database, claim));
       },
 
@@ -65,44 +60,29 @@ export function sandboxActivities(context: ActivityContext) {
       },
 
       /** @param seconds since the workflow's start */
-      async markRunning(sandboxId: SandboxId, owner: string, seconds: number): Promise<void> {
-        await move(sandboxId, { to: 'running', actor: owner });
+      async markRunning(sandboxId: SandboxId, actor: Actor, seconds: number): Promise<void> {
+        await move(sandboxId, { to: 'running', actor });
         metrics.created(seconds, 'created');
       },
 
-      async registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
+      async registerGuild({ sandboxId, actor, args }: Command<'registerGuild'>): Promise<void> {
         const routes = resources['guild-routes'];
-        await inTime(routes.servers, routes.register(sandboxId, guildId, actor));
+        await inTime(routes.servers, routes.register(sandboxId, args.guildId, actor));
       },
 
-      async unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void> {
+      async unregisterGuild({ sandboxId, actor, args }: Command<'unregisterGuild'>): Promise<void> {
         const routes = resources['guild-routes'];
-        await inTime(routes.servers, routes.unregister(sandboxId, guildId, actor));
+        await inTime(routes.servers, routes.unregister(sandboxId, args.guildId, actor));
       },
 
-      /**
-       * `current` is the expiry that the workflow knows. One extension at a time, so where the row has another one it is this
-       * one's outcome, written by an earlier attempt.
-       */
-      async extend(
-        sandboxId: SandboxId,
-        current: number,
-        byMs: number,
-        actor: string,
-      ): Promise<ExtendResult> {
-        const next = extendExpiry(current, byMs, Date.now(), policy.maxTtlMs);
-        const move = { from: new Date(current), to: new Date(next.expiresAt) };
-        const details = { byMs, clamped: next.clamped };
-        const moved = moveExpiry(database, sandboxId, move, actor, details);
-        const expiresAt = (await inTime(['postgres'], moved)).getTime();
-        return expiresAt === next.expiresAt
-          ? next
-          : { expiresAt, clamped: expiresAt < current + byMs };
+      async extend(command: Command<'extend'>): Promise<ExtendResult> {
+        const bounds = { now: Date.now(), maxMs: policy.maxTtlMs };
+        return inTime(['postgres'], extendSandbox(database, command, bounds));
       },
 
-      /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */
-      async beginReset(sandboxId: SandboxId, current: number, actor: string): Promise<number> {
-        return inTime(['postgres'], raiseRotation(database, sandboxId, current, actor));
+      /** Raises the rotation; everything of the sandbox then derives from the new one. */
+      async beginReset(command: Command<'reset'>): Promise<number> {
+        return inTime(['postgres'], raiseRotation(database, command));
       },
 
       async resetResource(name: ResourceName, input: EnsureInput): Promise<void> {
@@ -114,13 +94,13 @@ export function sandboxActivities(context: ActivityContext) {
       },
 
       async markExpired(sandboxId: SandboxId): Promise<void> {
-        await move(sandboxId, { to: 'expired', actor: 'workflow' });
+        await move(sandboxId, { to: 'expired', actor: WORKFLOW_ACTOR });
       },
 
       /** False where the claim was never written: there is nothing to destroy. */
       async markDestroying(
         sandboxId: SandboxId,
-        actor: string,
+        actor: Actor,
         reason: string,
         owner: Owner,
       ): Promise<boolean> {
@@ -159,7 +139,7 @@ export function sandboxActivities(context: ActivityContext) {
       async markDestroyed(sandboxId: SandboxId, seconds: number): Promise<void> {
         await move(sandboxId, {
           to: 'destroyed',
-          actor: 'workflow',
+          actor: WORKFLOW_ACTOR,
           event: 'sandbox_destroyed',
         });
         metrics.destroyed(seconds);
@@ -184,7 +164,7 @@ export function sandboxActivities(context: ActivityContext) {
         log.warn({ sandboxId, step, code, err: message }, 'create failed');
         // A refused claim has written its own entry.
         const details = { step, code, message };
-        await recordCreateFailure(database, sandboxId, { actor: 'workflow', details });
+        await recordCreateFailure(database, sandboxId, { actor: WORKFLOW_ACTOR, details });
         // Last, so that an attempt that fails counts nothing.
         metrics.created(seconds, 'failed');
       },

@@ -1,11 +1,20 @@
 /** The sweep's two halves: rows that lack their workflow, and resources that lack a live row. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { SWEEP_ACTOR } from '../domain/actor.js';
+import type { Command } from '../domain/command.js';
 import { messageOf } from '../domain/errors.js';
+import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
-import type { ResourceName } from '../domain/sandbox.js';
-import { inOrder, type Found, type FoundKind, type Resources } from '../resources/index.js';
+import type { Orphan, Revived, SweepInput } from '../domain/sweep.js';
+import {
+  SANDBOX_WORKFLOW,
+  type FoundKind,
+  type ResourceName,
+  type SandboxView,
+} from '../domain/sandbox.js';
+import { inOrder, type Found, type Resources } from '../resources/index.js';
 import type { Logger } from '../platform/log.js';
 import type { Database } from '../store/database.js';
 import { getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
@@ -15,31 +24,8 @@ import type { LifecycleMetrics } from './metrics.js';
 /** Rows are kept for ever, so those of the dead are never read. */
 const NOT_DESTROYED = SANDBOX_STATUSES.filter((status) => status !== 'destroyed');
 
-export interface SweepInput {
-  readonly dryRun: boolean;
-  /** Only this sandbox's row. */
-  readonly sandboxId?: SandboxId;
-}
-
-export interface Revived {
-  readonly sandboxId: string;
-  readonly status: string;
-  readonly as: 'resume' | 'cleanUp';
-}
-
-export interface Orphan {
-  readonly resource: ResourceName;
-  readonly kind: FoundKind;
-  readonly name: string;
-  readonly sandboxId: string;
-  readonly removed: boolean;
-  readonly error?: string;
-}
-
-export interface SweepReport {
-  readonly revived: readonly Revived[];
-  readonly orphans: readonly Orphan[];
-}
+/** The workflow's signature: ties the hand-over to it (workflows/sandbox.ts). */
+type SandboxWorkflow = (command: Command<'create'>, start?: SandboxStart) => Promise<SandboxView>;
 
 export interface SweepContext {
   readonly database: Database;
@@ -76,14 +62,14 @@ export function sweepActivities(context: SweepContext) {
     if (row === null || row.status === 'destroyed') return null;
     const as = row.status === 'running' ? 'resume' : 'cleanUp';
     if (!dryRun) {
-      await client.workflow.start('sandboxWorkflow', {
+      await client.workflow.start<SandboxWorkflow>(SANDBOX_WORKFLOW, {
         workflowId: workflowId(sandboxId),
         taskQueue: context.taskQueue,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowTaskTimeout: '3s',
         staticSummary: `${row.name} (${row.owner}), revived by the sweep`,
-        args: [inputOf(row), { kind: as, state: stateOf(row) }],
+        args: [commandOf(row), { kind: as, state: stateOf(row) }],
       });
     }
     log.warn({ sandboxId, status: row.status, as, dryRun }, 'a row lacked its workflow');
@@ -164,18 +150,20 @@ export async function findOrphanedResources(
   });
 }
 
-function inputOf({ sandboxId, name, owner, guildIds }: SandboxRecord) {
-  return { sandboxId, name, owner, guildIds, ttlMs: null };
+/** A create that has been carried out long ago: the run goes on from the row. */
+function commandOf({ sandboxId, name, owner, guildIds }: SandboxRecord): Command<'create'> {
+  const args = { name, owner, guildIds, ttlMs: null };
+  return { commandId: sandboxId, action: 'create', sandboxId, actor: SWEEP_ACTOR, args };
 }
 
-function stateOf({ status, createdAt, expiresAt, guildIds, rotation }: SandboxRecord) {
+function stateOf(row: SandboxRecord): CarriedState {
+  const { status, createdAt, expiresAt, guildIds, rotation } = row;
   return {
     status,
     guildIds,
     rotation,
     createdAt: createdAt.getTime(),
     expiresAt: expiresAt.getTime(),
-    extensions: [],
     // Its workflow may have ended in the middle of the last one.
     resetting: rotation > 0,
   };

@@ -1,6 +1,6 @@
 /** What a command is: one file each, from which parsing, help and documentation are made. */
 import type { Config } from '../platform/config.js';
-import type { SandboxService } from '../control/sandbox-service.js';
+import type { Control } from '../control/control.js';
 import type { Io } from './io.js';
 
 export interface OptionSpec {
@@ -43,7 +43,7 @@ export interface CommandContext {
   /** Read on first use, so that `--help` works in any environment. */
   readonly config: () => Config;
   /** Opened on first use, closed when the command ends. */
-  readonly client: () => Promise<SandboxService>;
+  readonly client: () => Promise<Control>;
 }
 
 export interface Command {

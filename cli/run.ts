@@ -1,10 +1,12 @@
 /** Parses, runs one command, closes what it opened, and tells of any failure. */
-import type { SandboxService } from '../control/sandbox-service.js';
+import type { Control } from '../control/control.js';
 import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
 import { groupFor } from './groups.js';
-import { print, reportError, type Io } from './io.js';
+import { note, print, reportError, type Io } from './io.js';
 import { parse } from './parse.js';
+
+const BUSY_EVERY_MS = 10_000;
 
 const VERSION: readonly string[] = ['--version', '-V', '-v'];
 
@@ -14,10 +16,20 @@ function asksForJson(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? undefined : end).some((token) => /^--json(=true)?$/.test(token));
 }
 
+/** A line now and then on stderr: the command waits for its turn. */
+function tellBusy(io: Io): (ahead: number) => void {
+  let told = 0;
+  return (ahead) => {
+    if (Date.now() - told < BUSY_EVERY_MS) return;
+    told = Date.now();
+    void note(io, `The workers are busy: ${ahead} ${ahead === 1 ? 'task' : 'tasks'} ahead.`);
+  };
+}
+
 /** Runs one command line, whatever becomes of it. Returns the exit code. */
 export async function runBd(argv: readonly string[], io: Io): Promise<number> {
   const json = asksForJson(argv);
-  let client: Promise<SandboxService> | undefined;
+  let client: Promise<Control> | undefined;
   try {
     const { group, rest } = groupFor(argv);
     if (VERSION.includes(rest[0] ?? '')) {
@@ -35,8 +47,8 @@ export async function runBd(argv: readonly string[], io: Io): Promise<number> {
       input: parsed.input,
       config: () => (config ??= loadConfig(io.env)),
       client: () =>
-        (client ??= import('../control/sandbox-service.js').then(
-          ({ SandboxService }) => new SandboxService(context.config()),
+        (client ??= import('../control/direct-control.js').then(({ openDirectControl }) =>
+          openDirectControl(context.config(), { onBusy: tellBusy(io) }),
         )),
     };
     return (await parsed.command.run(context)) ?? 0;

@@ -2,35 +2,34 @@
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
-  type WorkflowHandle,
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Command } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
-import type { GuildId } from '../domain/guild.js';
-import { workflowId, type SandboxId } from '../domain/names.js';
-import { UPDATES, type CreateSandboxInput, type ExtendResult } from '../domain/sandbox.js';
-import { SWEEP_WORKFLOW_ID } from '../domain/sweep.js';
+import { parseOwner, workflowId, type Owner, type SandboxId } from '../domain/names.js';
+import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
+import { SWEEP_WORKFLOW_ID, type SweepInput, type SweepReport } from '../domain/sweep.js';
 import { delay } from '../platform/deadline.js';
 import type { TemporalClient } from '../platform/temporal.js';
+import type { ExtendedView } from '../workflows/messages.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
-import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
 import {
   asTemporalError,
   isEnd,
   isGone,
   isNotReady,
   isResourceExhausted,
-  NO_WORKER,
 } from './temporal-errors.js';
+import { WorkerPresence, type OnBusy } from './worker-presence.js';
 
-/** How long a call waits for a worker. The work goes on all the same: it is the workflow's, not the caller's. */
-const ANSWER_MS = 20_000;
+/** How long a call waits for its turn at busy workers. The work goes on all the same: it is the workflow's, not the caller's. */
+const BUSY_MS = 120_000;
 
 const NOT_READY_MS = 250;
 
-const IN_PROGRESS = 'what was asked for goes on when a worker is back';
+const IN_PROGRESS = 'what was asked for goes on when a worker takes it up';
 
 const ATTRIBUTES = {
   owner: defineSearchAttributeKey('SandboxOwner', 'KEYWORD'),
@@ -39,60 +38,55 @@ const ATTRIBUTES = {
   guilds: defineSearchAttributeKey('SandboxGuilds', 'KEYWORD_LIST'),
 };
 
+export interface LifecycleOptions {
+  readonly taskQueue: string;
+  readonly onBusy?: OnBusy;
+  /** Default 120 s. */
+  readonly busyMs?: number;
+}
+
 export class Lifecycle {
+  private readonly presence: WorkerPresence;
+  private readonly taskQueue: string;
+  private readonly onBusy: OnBusy;
+  private readonly busyMs: number;
+
   constructor(
     private readonly temporal: TemporalClient,
-    private readonly taskQueue: string,
-    private readonly newUpdateId: () => string,
-    private readonly answerMs = ANSWER_MS,
-  ) {}
+    { taskQueue, onBusy = () => undefined, busyMs = BUSY_MS }: LifecycleOptions,
+  ) {
+    this.taskQueue = taskQueue;
+    this.onBusy = onBusy;
+    this.busyMs = busyMs;
+    this.presence = new WorkerPresence(temporal, taskQueue);
+  }
 
   /**
    * Starts the workflow and waits until the sandbox runs, in one round trip. Again with the same id: the same sandbox.
-   * With `wait` false it returns once Temporal has the workflow.
+   * @returns null where `wait` is false: then it returns once Temporal has the workflow
    * @throws the create's own typed error; SANDBOX_007 where this id has been destroyed
    */
-  async create(input: CreateSandboxInput, wait: boolean): Promise<void> {
-    const options = {
-      workflowId: workflowId(input.sandboxId),
-      taskQueue: this.taskQueue,
-      args: [input] as [CreateSandboxInput],
-      // A late retry joins the living and never resurrects the dead; only the sweep starts an id again.
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      // Measured (recipes.md): after a worker's kill -9 a create goes on in 4.3 s instead of 11.2.
-      workflowTaskTimeout: '3s',
-      staticSummary: `${input.name} (${input.owner})`,
-      staticDetails: `Sandbox **${input.name}** of ${input.owner}`,
-      typedSearchAttributes: [
-        { key: ATTRIBUTES.owner, value: input.owner },
-        { key: ATTRIBUTES.name, value: input.name },
-        { key: ATTRIBUTES.status, value: 'pending' },
-        { key: ATTRIBUTES.guilds, value: [...input.guildIds] },
-      ],
-      memo: { sandboxId: input.sandboxId, name: input.name, owner: input.owner },
-    } satisfies WorkflowStartOptions<typeof sandboxWorkflow> & { workflowIdConflictPolicy: string };
+  async create(command: Command<'create'>, wait: boolean): Promise<SandboxView | null> {
+    const { sandboxId } = command;
+    const { workflow } = this.temporal.client;
+    const options = startOptions(command, this.taskQueue);
+    const late = `sandbox ${sandboxId} will be created when one takes it up; \`bd sandbox destroy\` takes it away`;
     try {
       if (!wait) {
-        await this.temporal.client.workflow.start<typeof sandboxWorkflow>(
-          'sandboxWorkflow',
-          options,
-        );
-        return;
+        await workflow.start<typeof sandboxWorkflow>(SANDBOX_WORKFLOW, options);
+        return null;
       }
-      await this.answered(() =>
-        this.temporal.client.workflow.executeUpdateWithStart(UPDATES.ready, {
+      return await this.answered(late, () =>
+        workflow.executeUpdateWithStart<typeof sandboxWorkflow, SandboxView, []>(UPDATES.ready, {
           updateId: UPDATES.ready,
           startWorkflowOperation: new WithStartWorkflowOperation<typeof sandboxWorkflow>(
-            'sandboxWorkflow',
+            SANDBOX_WORKFLOW,
             options,
           ),
         }),
       );
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError)
-        throw await this.endOf(input.sandboxId);
-      const late = `sandbox ${input.sandboxId} will be created when one is back; \`bd sandbox destroy\` takes it away`;
+      if (error instanceof WorkflowExecutionAlreadyStartedError) throw await this.endOf(sandboxId);
       throw asTemporalError(error, late);
     }
   }
@@ -100,7 +94,12 @@ export class Lifecycle {
   /** Why a workflow that has ended did so. */
   private async endOf(sandboxId: SandboxId): Promise<Error> {
     try {
-      await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).result();
+      const { failure } = await this.temporal.client.workflow
+        .getHandle<typeof sandboxWorkflow>(workflowId(sandboxId))
+        .result();
+      // The result of a refused create is its refusal.
+      if (failure !== null)
+        return new SandboxError(failure.code, failure.message, { hint: failure.hint });
     } catch (error) {
       return isEnd(error) ? ended(sandboxId, error) : asTemporalError(error, IN_PROGRESS);
     }
@@ -110,40 +109,33 @@ export class Lifecycle {
     );
   }
 
-  registerGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<unknown> {
-    return this.update(sandboxId, UPDATES.registerGuild, [guildId, actor]);
+  /** Any change that answers with the sandbox alone. */
+  update(
+    command: Command<'registerGuild'> | Command<'unregisterGuild'> | Command<'reset'>,
+  ): Promise<SandboxView> {
+    return this.send<SandboxView>(command);
   }
 
-  unregisterGuild(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<unknown> {
-    return this.update(sandboxId, UPDATES.unregisterGuild, [guildId, actor]);
-  }
-
-  extend(sandboxId: SandboxId, byMs: number, actor: string): Promise<ExtendResult> {
-    return this.update(sandboxId, UPDATES.extend, [byMs, actor]);
-  }
-
-  reset(sandboxId: SandboxId, actor: string): Promise<unknown> {
-    return this.update(sandboxId, UPDATES.reset, [actor]);
+  extend(command: Command<'extend'>): Promise<ExtendedView> {
+    return this.send<ExtendedView>(command);
   }
 
   /**
    * Returns once `destroying` is written; all callers share one update, since a run takes only ten at once. Where the
    * server has no room for it either, a signal: then it returns once Temporal has that.
    */
-  async destroy(sandboxId: SandboxId, actor: string): Promise<void> {
+  async destroy(command: Command<'destroy'>): Promise<void> {
     try {
-      await this.update(sandboxId, UPDATES.destroy, [actor], UPDATES.destroy);
+      await this.send({ ...command, commandId: UPDATES.destroy });
     } catch (error) {
-      if (isResourceExhausted(error)) {
-        await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).signal('destroy');
-        return;
-      }
-      throw error;
+      if (!isResourceExhausted(error)) throw error;
+      const handle = this.temporal.client.workflow.getHandle(workflowId(command.sandboxId));
+      await handle.signal<[Command<'destroy'>]>('destroy', command);
     }
   }
 
   /** Resolves when the workflow has ended, whatever its result. */
-  async ended(sandboxId: SandboxId): Promise<void> {
+  async waitUntilEnded(sandboxId: SandboxId): Promise<void> {
     try {
       await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).result();
     } catch (error) {
@@ -163,7 +155,7 @@ export class Lifecycle {
         workflowIdConflictPolicy: 'USE_EXISTING',
         args: [input],
       });
-      return await whileServed(sweep, sweep.result(), this.answerMs);
+      return await this.whileServed(IN_PROGRESS, sweep.result());
     } catch (error) {
       throw asTemporalError(error, IN_PROGRESS);
     }
@@ -182,29 +174,61 @@ export class Lifecycle {
     }
   }
 
-  /** One call, bounded; sent again while the run is not ready for it. */
-  private async answered<T>(call: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + this.answerMs;
-    for (;;) {
-      try {
-        return await this.temporal.connection.withDeadline(deadline, call);
-      } catch (error) {
-        if (!isNotReady(error) || Date.now() > deadline - NOT_READY_MS) throw error;
-        await delay(NOT_READY_MS);
-      }
+  /** The owner of a create that is under way; null where Temporal knows of none. */
+  async begun(sandboxId: SandboxId): Promise<Owner | null> {
+    try {
+      const { status, memo } = await this.temporal.client.workflow
+        .getHandle(workflowId(sandboxId))
+        .describe();
+      return status.name === 'RUNNING' ? parseOwner(memo?.owner) : null;
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw asTemporalError(error, IN_PROGRESS);
     }
   }
 
-  private async update<T>(
-    sandboxId: SandboxId,
-    name: string,
-    args: [unknown, ...unknown[]],
-    updateId = this.newUpdateId(),
+  /** One call, as long as workers take work; sent again while the run is not ready for it. */
+  private answered<T>(consequence: string, call: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + this.busyMs;
+    const untilReady = async (signal: AbortSignal): Promise<T> => {
+      const { connection } = this.temporal;
+      for (;;) {
+        try {
+          return await connection.withAbortSignal(signal, () =>
+            connection.withDeadline(deadline, call),
+          );
+        } catch (error) {
+          if (signal.aborted || !isNotReady(error) || Date.now() > deadline - NOT_READY_MS)
+            throw error;
+          await delay(NOT_READY_MS);
+        }
+      }
+    };
+    return this.whileServed(consequence, untilReady);
+  }
+
+  /** The outcome of `work`. @throws SANDBOX_009 as soon as no worker takes work, or where they stay busy for too long */
+  private async whileServed<T>(
+    consequence: string,
+    work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
   ): Promise<T> {
+    const over = new AbortController();
+    const done = typeof work === 'function' ? work(over.signal) : work;
+    done.catch(() => undefined);
+    try {
+      const unserved = this.presence.untilUnserved(consequence, this.onBusy, over.signal);
+      return await Promise.race([done, unserved]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  private async send<T>(command: Command): Promise<T> {
+    const { sandboxId, action, commandId } = command;
     const handle = this.temporal.client.workflow.getHandle(workflowId(sandboxId));
     try {
-      return await this.answered(() =>
-        handle.executeUpdate<T, [unknown, ...unknown[]]>(name, { args, updateId }),
+      return await this.answered(IN_PROGRESS, () =>
+        handle.executeUpdate<T, [Command]>(action, { args: [command], updateId: commandId }),
       );
     } catch (error) {
       if (isGone(error) || isEnd(error)) throw ended(sandboxId, error);
@@ -214,36 +238,35 @@ export class Lifecycle {
   }
 }
 
+function startOptions(command: Command<'create'>, taskQueue: string) {
+  const { sandboxId, args } = command;
+  const { name, owner, guildIds } = args;
+  return {
+    workflowId: workflowId(sandboxId),
+    taskQueue,
+    args: [command] as [Command<'create'>],
+    // A late retry joins the living and never resurrects the dead; only the sweep starts an id again.
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    // After a worker's kill -9 a create goes on in 4.3 s instead of 11.2 (docs/lifecycle.md).
+    workflowTaskTimeout: '3s',
+    staticSummary: `${name} (${owner})`,
+    staticDetails: `Sandbox **${name}** of ${owner}`,
+    typedSearchAttributes: [
+      { key: ATTRIBUTES.owner, value: owner },
+      { key: ATTRIBUTES.name, value: name },
+      { key: ATTRIBUTES.status, value: 'pending' },
+      { key: ATTRIBUTES.guilds, value: [...guildIds] },
+    ],
+    memo: { sandboxId, name, owner },
+  } satisfies WorkflowStartOptions<typeof sandboxWorkflow> & { workflowIdConflictPolicy: string };
+}
+
 function ended(sandboxId: SandboxId, cause: unknown): SandboxError {
   return new SandboxError('SANDBOX_007', `the workflow of sandbox ${sandboxId} has ended`, {
     details: { workflow: 'ended' },
     cause,
   });
-}
-
-/** @throws SANDBOX_009 where no worker has taken the workflow up within `answerMs`; it waits for one */
-async function whileServed<T>(
-  handle: WorkflowHandle,
-  result: Promise<T>,
-  answerMs: number,
-): Promise<T> {
-  const error = new SandboxError('SANDBOX_009', `no worker answered in time; ${IN_PROGRESS}`, {
-    hint: NO_WORKER,
-    details: { dependency: 'worker' },
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const unserved = new Promise<never>((_, reject) => {
-    const look = async (): Promise<void> => {
-      // Started, and offered to whoever comes.
-      if ((await handle.describe()).historyLength <= 2) reject(error);
-    };
-    timer = setTimeout(() => void look().catch(() => undefined), answerMs);
-  });
-  try {
-    return await Promise.race([result, unserved]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** One sweep at a time; a dry run changes nothing, and must not be what a real one joins. */

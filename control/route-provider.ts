@@ -18,7 +18,8 @@ import {
   routeVersion,
 } from '../store/guild-mappings.js';
 import { Connections } from './connections.js';
-import { SandboxService } from './sandbox-service.js';
+import type { Control } from './control.js';
+import { openDirectControl } from './direct-control.js';
 
 /** A cache that takes longer than this is slower than what it saves. */
 const CACHE_MS = 500;
@@ -27,7 +28,7 @@ const NONE = '-';
 
 export class RouteProvider {
   private readonly connections: Connections;
-  private client: SandboxService | undefined;
+  private control: Control | undefined;
 
   /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
   constructor(private readonly config: Config) {
@@ -96,11 +97,11 @@ export class RouteProvider {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.connections.close(), this.client?.close()]);
+    await Promise.all([this.connections.close(), this.control?.close()]);
   }
 
-  private sandboxes(): SandboxService {
-    return (this.client ??= new SandboxService(this.config));
+  private sandboxes(): Control {
+    return (this.control ??= openDirectControl(this.config));
   }
 
   private async ask(guild: GuildId): Promise<SandboxId | null> {

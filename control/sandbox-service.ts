@@ -1,5 +1,7 @@
-/** SandboxService: the one way in, for the CLI, the API, programs and tests. */
+/** The use cases of sandboxes. Each takes the actor that asks, and decides first whether the actor may. */
 import { customAlphabet, nanoid } from 'nanoid';
+import type { Actor } from '../domain/actor.js';
+import type { Command, CommandAction, CommandArgs } from '../domain/command.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildId, parseGuildIds } from '../domain/guild.js';
@@ -13,53 +15,34 @@ import {
   parseSandboxRef,
   type SandboxId,
 } from '../domain/names.js';
+import { requirePermission, type Action } from '../domain/permissions.js';
 import { describeSandbox, type ExtendResult, type Sandbox } from '../domain/sandbox.js';
-import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
+import { isLive, LIVE_STATUSES } from '../domain/status.js';
 import type { Config } from '../platform/config.js';
 import { readMasterSecret } from '../platform/stack-file.js';
-import { mappingOf } from '../store/guild-mappings.js';
 import { auditOf } from '../store/audit.js';
+import { mappingOf } from '../store/guild-mappings.js';
 import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
 import type { AuditEntry } from '../store/schema.js';
-import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
+import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import { Connections, Opening } from './connections.js';
+import type {
+  Connection,
+  CreateSandboxOptions,
+  DestroyResult,
+  ExtendOptions,
+  ListOptions,
+} from './control.js';
+import { credentialsOf, identifiersOf } from './environment.js';
 import type { EventsOptions, SandboxEvent } from './events.js';
-import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environment.js';
 import type { SandboxHealth } from './health.js';
 import type { Lifecycle } from './lifecycle.js';
+import { sandboxOf } from './view.js';
+import type { OnBusy } from './worker-presence.js';
 
-export type { SweepInput, SweepReport };
-
-export interface CreateSandboxOptions {
-  /** Default: `sandbox-{owner}-{6 random}`. */
-  readonly name?: string;
-  /** Default: the configuration's owner. */
-  readonly owner?: string;
-  /** Such as `90m` or `24h`. Default and bounds are the worker's. */
-  readonly ttl?: string;
-  readonly guildIds?: readonly string[];
-  /** Given again by a caller that retries: the same id is the same sandbox. */
-  readonly sandboxId?: string;
-  /** False: returns once Temporal has the workflow. Default true: returns when the sandbox runs. */
-  readonly wait?: boolean;
-}
-
-export interface ListOptions {
-  readonly owner?: string;
-  readonly status?: SandboxStatus;
-  /** Also what is being destroyed or has been. */
-  readonly all?: boolean;
-}
-
-export interface DestroyResult {
-  readonly sandbox: Sandbox;
-  readonly alreadyDestroyed: boolean;
-}
-
-export interface Connection {
-  readonly environment: SandboxEnvironment;
-  /** Why there are no credentials in it; null where they are. */
-  readonly withoutCredentials: string | null;
+export interface ServiceOptions {
+  /** Called now and then while the workers are busy with other sandboxes. */
+  readonly onBusy?: OnBusy;
 }
 
 const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
@@ -71,56 +54,50 @@ export class SandboxService {
       import('./lifecycle.js'),
       this.connections.temporal(),
     ]);
-    return new Lifecycle(temporal, this.config.taskQueue, () => nanoid());
+    const { taskQueue } = this.config;
+    return new Lifecycle(temporal, { taskQueue, ...this.options });
   });
 
   /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
-  constructor(private readonly config: Config) {
+  constructor(
+    private readonly config: Config,
+    private readonly options: ServiceOptions = {},
+  ) {
     this.connections = new Connections(config);
   }
 
-  /** @throws SANDBOX_001, _002, _003, _005, _008, _009 */
-  async create(options: CreateSandboxOptions = {}): Promise<Sandbox> {
-    const owner = parseOwner(options.owner ?? this.config.owner);
-    const input = {
-      sandboxId:
-        options.sandboxId === undefined ? newSandboxId(random) : parseSandboxId(options.sandboxId),
+  /** @throws SANDBOX_001, _002, _003, _005, _008, _009, _010 */
+  async create(actor: Actor, options: CreateSandboxOptions): Promise<Sandbox> {
+    const owner = options.owner === undefined ? actor.name : parseOwner(options.owner);
+    requirePermission(actor, 'create', { owner });
+    const args = {
       name:
         options.name === undefined ? defaultName(owner, random) : parseSandboxName(options.name),
       owner,
       ttlMs: options.ttl === undefined ? null : parseDuration(options.ttl, 'TTL'),
       guildIds: parseGuildIds(options.guildIds ?? []),
     };
-    const wait = options.wait ?? true;
-    await (await this.lifecycle()).create(input, wait);
-    if (wait) {
-      const sandbox = await this.get(input.sandboxId);
-      // A run that has ended still answers the update it once answered.
-      if (isLive(sandbox.status)) return sandbox;
-      throw new SandboxError(
-        'SANDBOX_007',
-        `sandbox ${sandbox.id} has been destroyed; an id is used once`,
-      );
-    }
-    const now = new Date();
-    const ttlMs = input.ttlMs ?? this.config.policy.defaultTtlMs;
-    const expiresAt = new Date(now.getTime() + ttlMs);
-    return describeSandbox({
-      ...input,
-      status: 'pending',
-      createdAt: now,
-      expiresAt,
-      destroyedAt: null,
-    });
+    const sandboxId =
+      options.sandboxId === undefined ? newSandboxId(random) : parseSandboxId(options.sandboxId);
+    const command = commandOf(actor, 'create', sandboxId, args, sandboxId);
+    const view = await (await this.lifecycle()).create(command, options.wait ?? true);
+    if (view === null) return pendingSandbox(command, this.config.policy.defaultTtlMs);
+    // A run that has ended still answers the update that it once answered; an id that was just made has no such run.
+    if (options.sandboxId === undefined || isLive((await this.row(sandboxId)).status))
+      return sandboxOf(view);
+    throw new SandboxError(
+      'SANDBOX_007',
+      `sandbox ${sandboxId} has been destroyed; an id is used once`,
+    );
   }
 
   /** By id or name. @throws SANDBOX_004 */
-  async get(idOrName: string): Promise<Sandbox> {
-    return describeSandbox(await this.row(idOrName));
+  async get(actor: Actor, idOrName: string): Promise<Sandbox> {
+    return describeSandbox(await this.permitted(actor, 'read', idOrName));
   }
 
-  /** Newest first. Without `all` or a status: the live ones. */
-  async list({ owner, status, all = false }: ListOptions = {}): Promise<Sandbox[]> {
+  async list(actor: Actor, { owner, status, all = false }: ListOptions): Promise<Sandbox[]> {
+    requirePermission(actor, 'read', null);
     const wanted = status !== undefined ? [status] : all ? undefined : [...LIVE_STATUSES];
     const rows = await listSandboxes(this.connections.database, {
       ...(owner === undefined ? {} : { owner: parseOwner(owner) }),
@@ -129,101 +106,106 @@ export class SandboxService {
     return rows.map(describeSandbox);
   }
 
-  /**
-   * Returns once `destroying` is written; `destroyed(id)` waits for the end. Destroyed already: says so, changes nothing.
-   * @throws SANDBOX_004 for what never was
-   */
-  async destroy(idOrName: string): Promise<DestroyResult> {
-    const row = await this.rowOrBegun(idOrName);
+  /** @throws SANDBOX_004 for what never was */
+  async destroy(actor: Actor, idOrName: string): Promise<DestroyResult> {
+    const row = await this.rowOrBegun(actor, idOrName);
     if (row.status === 'destroyed')
       return { sandbox: describeSandbox(row), alreadyDestroyed: true };
+    const { sandboxId } = row;
     const lifecycle = await this.lifecycle();
-    if (!(await this.endsItself(row.sandboxId))) {
+    if (!(await this.endsItself(actor, sandboxId))) {
       // Its workflow was terminated: the sweep gives it back, to run or to clean up, and then it can be told.
-      await lifecycle.sweep({ dryRun: false, sandboxId: row.sandboxId });
-      if (!(await this.endsItself(row.sandboxId))) await lifecycle.ended(row.sandboxId);
+      await lifecycle.sweep({ dryRun: false, sandboxId });
+      if (!(await this.endsItself(actor, sandboxId))) await lifecycle.waitUntilEnded(sandboxId);
     }
-    return { sandbox: await this.get(row.sandboxId), alreadyDestroyed: false };
+    return { sandbox: describeSandbox(await this.row(sandboxId)), alreadyDestroyed: false };
   }
 
-  /** Waits until the sandbox's workflow has ended, and gives its last state. */
-  async destroyed(sandboxId: SandboxId): Promise<Sandbox> {
-    await (await this.lifecycle()).ended(sandboxId);
-    return this.get(sandboxId);
+  async waitUntilDestroyed(actor: Actor, sandboxId: SandboxId): Promise<Sandbox> {
+    await this.permitted(actor, 'read', sandboxId);
+    await (await this.lifecycle()).waitUntilEnded(sandboxId);
+    return describeSandbox(await this.row(sandboxId));
   }
 
-  /** Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_003, _004, _007, _008, _009 */
-  async registerGuild(idOrName: string, guildId: string): Promise<Sandbox> {
-    const guild = parseGuildId(guildId);
-    const { sandboxId } = await this.row(idOrName);
-    await (await this.lifecycle()).registerGuild(sandboxId, guild, this.config.owner);
-    return this.get(sandboxId);
+  /** @throws SANDBOX_003, _004, _007, _008, _009 */
+  async registerGuild(actor: Actor, idOrName: string, guildId: string): Promise<Sandbox> {
+    const args = { guildId: parseGuildId(guildId) };
+    const { sandboxId } = await this.permitted(actor, 'registerGuild', idOrName);
+    const command = commandOf(actor, 'registerGuild', sandboxId, args);
+    return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
-  /** After it returns no further event of the guild is stored for the sandbox. @throws SANDBOX_004, _007, _008, _009 */
-  async unregisterGuild(guildId: string): Promise<Sandbox> {
-    const guild = parseGuildId(guildId);
-    const mapping = await mappingOf(this.connections.database, guild);
+  /** @throws SANDBOX_004, _007, _008, _009 */
+  async unregisterGuild(actor: Actor, guildId: string): Promise<Sandbox> {
+    const args = { guildId: parseGuildId(guildId) };
+    const mapping = await mappingOf(this.connections.database, args.guildId);
     if (mapping === null) {
-      throw new SandboxError('SANDBOX_004', `guild ${guild} is registered to no sandbox`, {
+      throw new SandboxError('SANDBOX_004', `guild ${guildId} is registered to no sandbox`, {
         hint: '`bd sandbox list` shows the guilds of each sandbox.',
       });
     }
-    await (await this.lifecycle()).unregisterGuild(mapping.sandboxId, guild, this.config.owner);
-    return this.get(mapping.sandboxId);
+    const { sandboxId } = await this.permitted(actor, 'unregisterGuild', mapping.sandboxId);
+    const command = commandOf(actor, 'unregisterGuild', sandboxId, args);
+    return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
-  /** Adds to the current expiry, clamped to now + maximum. @throws SANDBOX_004, _007, _008 */
-  async extend(idOrName: string, duration: string): Promise<ExtendResult & { sandbox: Sandbox }> {
-    const byMs = parseDuration(duration);
-    const { sandboxId } = await this.row(idOrName);
-    const outcome = await (await this.lifecycle()).extend(sandboxId, byMs, this.config.owner);
-    return { ...outcome, sandbox: await this.get(sandboxId) };
+  /** @throws SANDBOX_004, _007, _008 */
+  async extend(
+    actor: Actor,
+    idOrName: string,
+    duration: string,
+    { clamp = false }: ExtendOptions,
+  ): Promise<ExtendResult & { sandbox: Sandbox }> {
+    const args = { byMs: parseDuration(duration), clamp };
+    const { sandboxId } = await this.permitted(actor, 'extend', idOrName);
+    const command = commandOf(actor, 'extend', sandboxId, args);
+    const { extension, ...view } = await (await this.lifecycle()).extend(command);
+    return { ...extension, sandbox: sandboxOf(view) };
   }
 
-  /**
-   * Empties schema and keys and rotates the credentials; id, expiry and guilds stay. Sessions of the bot are cut:
-   * it takes its new credentials from `connection`.
-   * @throws SANDBOX_004, _007
-   */
-  async reset(idOrName: string): Promise<Sandbox> {
-    const { sandboxId } = await this.row(idOrName);
-    await (await this.lifecycle()).reset(sandboxId, this.config.owner);
-    return this.get(sandboxId);
+  /** @throws SANDBOX_004, _007 */
+  async reset(actor: Actor, idOrName: string): Promise<Sandbox> {
+    const { sandboxId } = await this.permitted(actor, 'reset', idOrName);
+    const command = commandOf(actor, 'reset', sandboxId, {});
+    return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
-  /** Asks every server; answers with any of them down but Postgres. @throws SANDBOX_004, _009 */
-  async status(idOrName: string): Promise<SandboxHealth> {
-    const row = await this.row(idOrName);
+  /** @throws SANDBOX_004, _009 */
+  async status(actor: Actor, idOrName: string): Promise<SandboxHealth> {
+    const row = await this.permitted(actor, 'read', idOrName);
     const { checkHealth } = await import('./health.js');
     return checkHealth(this.connections, row, async () =>
       (await this.lifecycle()).workflowStatus(row.sandboxId),
     );
   }
 
-  /** What has happened to it, oldest first. @throws SANDBOX_004 */
-  async audit(idOrName: string): Promise<AuditEntry[]> {
-    const { sandboxId } = await this.row(idOrName);
+  /** @throws SANDBOX_004 */
+  async audit(actor: Actor, idOrName: string): Promise<AuditEntry[]> {
+    const { sandboxId } = await this.permitted(actor, 'read', idOrName);
     return auditOf(this.connections.database, sandboxId);
   }
 
-  /** Its events as they are stored, read beside its bot, which still gets them all. @throws SANDBOX_004, _009 */
-  async *events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent> {
-    const { sandboxId } = await this.row(idOrName);
+  /** @throws SANDBOX_004, _009 */
+  async *events(
+    actor: Actor,
+    idOrName: string,
+    options: EventsOptions,
+  ): AsyncGenerator<SandboxEvent> {
+    const { sandboxId } = await this.permitted(actor, 'tail', idOrName);
     const { eventsOf } = await import('./events.js');
     const { natsApiPrefixOf } = await import('../platform/nats-authority.js');
     const apiPrefix = natsApiPrefixOf(this.connections.addresses.nats);
     yield* eventsOf(await this.connections.nats(), apiPrefix, sandboxId, options);
   }
 
-  /** Repairs and removes now what the schedule would later; `dryRun` only reports. */
-  async sweep(input: SweepInput): Promise<SweepReport> {
+  async sweep(actor: Actor, input: SweepInput): Promise<SweepReport> {
+    requirePermission(actor, 'sweep', null);
     return (await this.lifecycle()).sweep(input);
   }
 
   /** @throws SANDBOX_004, SANDBOX_007 unless it runs */
-  async connection(idOrName: string): Promise<Connection> {
-    const row = await this.row(idOrName);
+  async connection(actor: Actor, idOrName: string): Promise<Connection> {
+    const row = await this.permitted(actor, 'connect', idOrName);
     if (row.status !== 'running') {
       throw new SandboxError('SANDBOX_007', `sandbox ${row.name} is ${row.status}, not running`);
     }
@@ -238,10 +220,6 @@ export class SandboxService {
     return { environment: { ...identifiersOf(row), ...credentials }, withoutCredentials: null };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
   async close(): Promise<void> {
     await this.connections.close();
   }
@@ -253,10 +231,17 @@ export class SandboxService {
     return row;
   }
 
+  /** The one place where an action on a sandbox is permitted. @throws SANDBOX_004, SANDBOX_010 */
+  private async permitted(actor: Actor, action: Action, idOrName: string): Promise<SandboxRecord> {
+    const row = await this.row(idOrName);
+    requirePermission(actor, action, row);
+    return row;
+  }
+
   /** Tells the workflow to destroy. False: it has ended, and left its row as it was. */
-  private async endsItself(sandboxId: SandboxId): Promise<boolean> {
+  private async endsItself(actor: Actor, sandboxId: SandboxId): Promise<boolean> {
     try {
-      await (await this.lifecycle()).destroy(sandboxId, this.config.owner);
+      await (await this.lifecycle()).destroy(commandOf(actor, 'destroy', sandboxId, {}));
       return true;
     } catch (error) {
       if (!(error instanceof SandboxError && error.details.workflow === 'ended')) throw error;
@@ -265,18 +250,44 @@ export class SandboxService {
   }
 
   /** A create that has not claimed its row yet is known to Temporal alone: ending it there leaves the row, or nothing. */
-  private async rowOrBegun(idOrName: string): Promise<SandboxRecord> {
+  private async rowOrBegun(actor: Actor, idOrName: string): Promise<SandboxRecord> {
     const ref = parseSandboxRef(idOrName);
     if (ref.kind === 'id' && (await findSandbox(this.connections.database, ref)) === null) {
       const lifecycle = await this.lifecycle();
-      if ((await lifecycle.workflowStatus(ref.sandboxId)) === 'RUNNING') {
-        await lifecycle.destroy(ref.sandboxId, this.config.owner);
+      const begun = await lifecycle.begun(ref.sandboxId);
+      if (begun !== null) {
+        requirePermission(actor, 'destroy', { owner: begun, sandboxId: ref.sandboxId });
+        await lifecycle.destroy(commandOf(actor, 'destroy', ref.sandboxId, {}));
       }
     }
-    return this.row(idOrName);
+    return this.permitted(actor, 'destroy', idOrName);
   }
 
   private lifecycle(): Promise<Lifecycle> {
     return this.lifecycleOpening.get();
   }
+}
+
+function commandOf<A extends CommandAction>(
+  actor: Actor,
+  action: A,
+  sandboxId: SandboxId,
+  args: CommandArgs[A],
+  commandId: string = nanoid(),
+): Command<A> {
+  return { commandId, action, sandboxId, actor, args };
+}
+
+/** What is known of a create that nobody has waited for. */
+function pendingSandbox({ sandboxId, args }: Command<'create'>, defaultTtlMs: number): Sandbox {
+  const createdAt = new Date();
+  const expiresAt = new Date(createdAt.getTime() + (args.ttlMs ?? defaultTtlMs));
+  return describeSandbox({
+    ...args,
+    sandboxId,
+    status: 'pending',
+    createdAt,
+    expiresAt,
+    destroyedAt: null,
+  });
 }

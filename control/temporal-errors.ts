@@ -44,7 +44,6 @@ function applicationFailure(error: unknown): SandboxError | null {
 
 const REFUSED =
   'The server refuses these credentials: check TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_NAMESPACE.';
-export const NO_WORKER = 'Is a worker running? `bd dev status` shows the local stack.';
 
 /** @param late what is true when the answer did not come in time */
 export function asTemporalError(error: unknown, late: string): Error {
@@ -59,11 +58,15 @@ export function asTemporalError(error: unknown, late: string): Error {
     code === GRPC.ABORTED ||
     code === GRPC.CANCELLED
   ) {
-    return new SandboxError('SANDBOX_009', `no worker answered in time; ${late}`, {
-      hint: NO_WORKER,
-      cause: error,
-      details: { dependency: 'worker' },
-    });
+    return new SandboxError(
+      'SANDBOX_009',
+      `the workers are busy and have not answered in time; ${late}`,
+      {
+        hint: 'Look at the worker’s load, and start more workers. What was asked for is not lost.',
+        cause: error,
+        details: { dependency: 'worker' },
+      },
+    );
   }
   if (code === GRPC.UNAUTHENTICATED || code === GRPC.PERMISSION_DENIED)
     return unreachable('temporal', error, REFUSED);

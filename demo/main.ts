@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SandboxService } from '../control/sandbox-service.js';
+import { openDirectControl } from '../control/direct-control.js';
 import { down, signalService, up } from '../deploy/local/index.js';
 import { loadConfig } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
@@ -37,7 +37,7 @@ async function main(): Promise<boolean> {
         onProgress: ({ service, text }) => report.line(`  ${service.padEnd(8)} ${text}`),
       }),
     );
-    await using client = new SandboxService(config);
+    await using client = openDirectControl(config);
     const admin = stack.urls.admin;
 
     report.title('Two sandboxes, a guild each; a third guild stays with production');
@@ -79,7 +79,7 @@ async function main(): Promise<boolean> {
       'The worker is killed (kill -9) while the sandboxes sleep; the short one then expires',
     );
     await signalService(config, 'worker', 'SIGKILL');
-    const ended = await client.destroyed(short.id);
+    const ended = await client.waitUntilDestroyed(short.id);
     const late = Date.parse(ended.destroyedAt ?? '') - Date.parse(short.expiresAt);
     report.line(
       `  ${short.name} is ${ended.status}, ${late} ms after its expiry (${Date.now() - startedAt} ms after its creation)`,
@@ -99,7 +99,7 @@ async function main(): Promise<boolean> {
     report.title('Destroying the other one');
     await report.timed('destroy', async () => {
       await client.destroy(lasting.id);
-      await client.destroyed(lasting.id);
+      await client.waitUntilDestroyed(lasting.id);
     });
     const rest = await leftoversOf(admin, lasting.id);
     report.check('nothing of it is left on any server', rest.length === 0, rest.join('; '));

@@ -36,16 +36,25 @@ export function checkTtl(ttlMs: number, { minMs, maxMs }: TtlBounds): number {
   return ttlMs;
 }
 
-/** Adds to the current expiry, clamped to now + maximum (product.md, "extend"). All in epoch ms. */
+/**
+ * Adds to the current expiry; never shortens it. All in epoch ms.
+ * @throws SANDBOX_008 past now + `maxMs`, unless `clamp` cuts it there
+ */
 export function extendExpiry(
   expiresAt: number,
-  byMs: number,
+  { byMs, clamp }: { readonly byMs: number; readonly clamp: boolean },
   now: number,
   maxMs: number,
 ): { expiresAt: number; clamped: boolean } {
   const wanted = expiresAt + byMs;
-  const cap = Math.max(now + maxMs, expiresAt);
-  return wanted > cap ? { expiresAt: cap, clamped: true } : { expiresAt: wanted, clamped: false };
+  const bound = now + maxMs;
+  if (wanted <= bound) return { expiresAt: wanted, clamped: false };
+  if (clamp) return { expiresAt: Math.max(bound, expiresAt), clamped: true };
+  throw new SandboxError(
+    'SANDBOX_008',
+    `an extension by ${format(byMs)} passes the maximum: a sandbox may live ${format(maxMs)} from now, which leaves ${formatRough(Math.max(0, bound - expiresAt))}`,
+    { hint: 'Extend by less, or add --clamp to extend to the maximum.' },
+  );
 }
 
 const UNITS = [

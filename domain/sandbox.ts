@@ -21,6 +21,18 @@ export const RESOURCE_NAMES = [
 ] as const;
 export type ResourceName = (typeof RESOURCE_NAMES)[number];
 
+/** What a server may hold of a sandbox. */
+export const FOUND_KINDS = [
+  'schema',
+  'role',
+  'keyspace',
+  'acl-user',
+  'consumer',
+  'nats-account',
+  'route',
+] as const;
+export type FoundKind = (typeof FOUND_KINDS)[number];
+
 /** The public JSON of a sandbox; times in ISO 8601. */
 export interface Sandbox {
   readonly id: SandboxId;
@@ -66,15 +78,6 @@ export function describeSandbox(facts: SandboxFacts): Sandbox {
   };
 }
 
-/** What starts a sandbox's workflow. A null TTL takes the worker's default; the worker checks its bounds. */
-export interface CreateSandboxInput {
-  readonly sandboxId: SandboxId;
-  readonly name: SandboxName;
-  readonly owner: Owner;
-  readonly ttlMs: number | null;
-  readonly guildIds: readonly GuildId[];
-}
-
 /** Times in epoch ms. */
 export interface ClaimedSandbox {
   readonly createdAt: number;
@@ -91,11 +94,28 @@ export interface EnsureInput {
 
 export interface ExtendResult {
   readonly expiresAt: number;
-  /** The maximum TTL cut the extension short. */
+  /** The extension was cut to the maximum, as the caller allowed. */
   readonly clamped: boolean;
 }
 
 export type WorkflowFailure = ErrorJson & { readonly step: string };
+
+/** A sandbox as its workflow knows it: what queries and updates answer. No secrets; times in epoch ms. */
+export interface SandboxView {
+  readonly sandboxId: SandboxId;
+  readonly name: SandboxName;
+  readonly owner: Owner;
+  readonly status: SandboxStatus;
+  readonly guildIds: readonly GuildId[];
+  /** Null until the claim is written. */
+  readonly createdAt: number | null;
+  readonly expiresAt: number | null;
+  /** What a clean-up or a change is doing, or waits for. */
+  readonly activity: string | null;
+  readonly failure: WorkflowFailure | null;
+}
+
+export const SANDBOX_WORKFLOW = 'sandboxWorkflow';
 
 export const UPDATES = {
   ready: 'ready',

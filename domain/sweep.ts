@@ -1,7 +1,35 @@
-/** The names of the sweep in Temporal. */
+/** The sweep: its names in Temporal, what it is asked, and what it reports. */
+import type { SandboxId } from './names.js';
+import type { FoundKind, ResourceName } from './sandbox.js';
 
 export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
 /** One sweep at a time, whoever starts it: the id is the lock. */
 export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';
 /** A Schedule adds the time to it, so its workflows only start the sweep, as a child with the id above. */
 export const SCHEDULED_SWEEP_WORKFLOW_ID = 'sandbox-scheduled-sweep';
+
+export interface SweepInput {
+  readonly dryRun: boolean;
+  /** Only this sandbox's row. */
+  readonly sandboxId?: SandboxId;
+}
+
+export interface Revived {
+  readonly sandboxId: string;
+  readonly status: string;
+  readonly as: 'resume' | 'cleanUp';
+}
+
+export interface Orphan {
+  readonly resource: ResourceName;
+  readonly kind: FoundKind;
+  readonly name: string;
+  readonly sandboxId: string;
+  readonly removed: boolean;
+  readonly error?: string;
+}
+
+export interface SweepReport {
+  readonly revived: readonly Revived[];
+  readonly orphans: readonly Orphan[];
+}

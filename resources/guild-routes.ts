@@ -1,4 +1,5 @@
 /** The guild routes of a sandbox: active mappings, distributed and confirmed by every live router. */
+import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
 import { decodeRoute, redisRoutes } from '../domain/routing.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
@@ -21,11 +22,11 @@ const CONFIRM_MS = 3_000;
 
 export interface GuildRoutes extends Resource {
   /** Returns once every live router sends the guild's events to the sandbox; rolled back if one cannot. */
-  register(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void>;
+  register(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
   /** Writes Redis' copy of the table anew from Postgres: for entries that no mapping accounts for. */
   rebuild(): Promise<void>;
   /** Returns once no router will store another of its events for the sandbox. */
-  unregister(sandboxId: SandboxId, guildId: GuildId, actor: string): Promise<void>;
+  unregister(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
 }
 
 export function guildRoutes({ database, redis, nats, installation }: ResourceContext): GuildRoutes {
@@ -85,7 +86,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
 
     async remove(sandboxId) {
       // Registered is what the audit says it ever was: an attempt that was rolled back may have reached a router.
-      if (await removeAllGuilds(database, sandboxId, 'workflow')) await distributeAndConfirm();
+      if (await removeAllGuilds(database, sandboxId, WORKFLOW_ACTOR)) await distributeAndConfirm();
     },
 
     async register(sandboxId, guildId, actor) {

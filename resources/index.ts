@@ -6,15 +6,7 @@ import { postgresSchema } from './postgres-schema.js';
 import { redisKeyspace } from './redis-keyspace.js';
 import type { Resource, ResourceContext } from './resource.js';
 
-export { FOUND_KINDS } from './resource.js';
-export type {
-  Found,
-  FoundKind,
-  Inspection,
-  Resource,
-  ResourceContext,
-  ResourceTarget,
-} from './resource.js';
+export type { Found, Inspection, Resource, ResourceContext, ResourceTarget } from './resource.js';
 
 export type Resources = Readonly<Record<ResourceName, Resource>> & {
   readonly 'nats-subjects': NatsSubjects;

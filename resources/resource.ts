@@ -1,7 +1,7 @@
 /** The one shape of everything a sandbox owns: five verbs, each idempotent. */
 import { SandboxError, type Dependency } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
-import type { ResourceName } from '../domain/sandbox.js';
+import type { FoundKind, ResourceName } from '../domain/sandbox.js';
 import type { NatsConnection } from '../platform/nats.js';
 import type { NatsAuthority } from '../platform/nats-authority.js';
 import type { Redis } from '../platform/redis.js';
@@ -41,18 +41,6 @@ export interface Inspection {
   /** Figures worth showing, such as waiting events. */
   readonly facts?: Readonly<Record<string, string | number | null>>;
 }
-
-/** What a server may hold of a sandbox. */
-export const FOUND_KINDS = [
-  'schema',
-  'role',
-  'keyspace',
-  'acl-user',
-  'consumer',
-  'nats-account',
-  'route',
-] as const;
-export type FoundKind = (typeof FOUND_KINDS)[number];
 
 /** One instance on a server, whoever it belongs to. */
 export interface Found {

@@ -1,5 +1,6 @@
 /** The audit log: written in the transaction of what it tells, read by `bd sandbox logs`. */
 import { asc, eq, sql as raw } from 'drizzle-orm';
+import type { Actor } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
 import type { SandboxId } from '../domain/names.js';
 import { inDatabase, type Database } from './database.js';
@@ -10,13 +11,16 @@ import { auditLog, type AuditEntry } from './schema.js';
 export async function writeAudit(
   tx: Transaction,
   sandboxId: SandboxId,
-  actor: string,
+  actor: Actor,
   ...events: (readonly [AuditEvent, Record<string, unknown>])[]
 ): Promise<void> {
   await tx.insert(auditLog).values(
     events.map(([eventType, details]) => ({
       sandboxId,
-      actor,
+      actor: actor.name,
+      actorKind: actor.kind,
+      actorRole: actor.role,
+      via: actor.via,
       eventType,
       details,
       createdAt: raw<Date>`clock_timestamp()`,

@@ -1,4 +1,5 @@
 /** Claims a sandbox: its id, its name, a place under the owner's limit and its guilds, in one statement or not at all. */
+import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
@@ -14,6 +15,7 @@ export interface Claim {
   readonly guildIds: readonly GuildId[];
   readonly expiresAt: Date;
   readonly maxPerOwner: number;
+  readonly actor: Actor;
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -37,11 +39,12 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
 }
 
 async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedSandbox> {
-  const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner } = claim;
+  const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor } = claim;
   const [claimed] = await sql<[ClaimedSandbox]>`
     SELECT created_ms AS "createdAt", expires_ms AS "expiresAt" FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
-      ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner})`;
+      ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
+      ${JSON.stringify(actor)}::text::jsonb)`;
   return claimed;
 }
 
@@ -70,7 +73,7 @@ async function refused(
   refusal: SandboxError,
 ): Promise<SandboxError> {
   await recordCreateFailure(database, claim.sandboxId, {
-    actor: claim.owner,
+    actor: claim.actor,
     details: { step: 'claim', code: refusal.code, message: refusal.message, name: claim.name },
   });
   return refusal;

@@ -2,11 +2,12 @@
  * Creates that came to nothing: one audit entry each, which also keeps a late claim of the same id from coming true.
  * An id is used once, so an entry is final. The statements are functions of sql/007, which a claim shares.
  */
+import type { Actor } from '../domain/actor.js';
 import type { Owner, SandboxId } from '../domain/names.js';
 import { inDatabase, type Database } from './database.js';
 
 export interface CreateFailure {
-  readonly actor: string;
+  readonly actor: Actor;
   /** The first is kept: what a caller has been told once stays true. */
   readonly details: Readonly<Record<string, unknown>> & {
     readonly code: string;
@@ -22,7 +23,7 @@ export async function recordCreateFailure(
 ): Promise<void> {
   await inDatabase(
     () => sql`
-      SELECT public.record_create_failure(${sandboxId}, ${actor}, ${JSON.stringify(details)}::text::jsonb)`,
+      SELECT public.record_create_failure(${sandboxId}, ${JSON.stringify(actor)}::text::jsonb, ${JSON.stringify(details)}::text::jsonb)`,
   );
 }
 
@@ -36,7 +37,7 @@ export async function giveUpClaim(
   const [row] = await inDatabase(
     () => sql<{ given: boolean }[]>`
       SELECT public.give_up_claim(
-        ${sandboxId}, ${owner}, ${actor}, ${JSON.stringify(details)}::text::jsonb) AS given`,
+        ${sandboxId}, ${owner}, ${JSON.stringify(actor)}::text::jsonb, ${JSON.stringify(details)}::text::jsonb) AS given`,
   );
   return row?.given === true;
 }

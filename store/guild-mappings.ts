@@ -1,5 +1,6 @@
 /** Which sandbox has which guild: claimed, activated, withdrawn. A trigger raises the route version in the same transaction. */
 import { and, asc, eq } from 'drizzle-orm';
+import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
@@ -44,7 +45,7 @@ export async function addGuild(
   database: Database,
   sandboxId: SandboxId,
   guildId: GuildId,
-  actor: string,
+  actor: Actor,
 ): Promise<{ added: boolean }> {
   return inShortTransaction(database, async (tx) => {
     await lockedRunningRow(tx, sandboxId, 'share');
@@ -78,7 +79,7 @@ export async function removeGuild(
   database: Database,
   sandboxId: SandboxId,
   guildId: GuildId,
-  actor: string,
+  actor: Actor,
 ): Promise<void> {
   await inShortTransaction(database, async (tx) => {
     await lockedRow(tx, sandboxId, 'update');
@@ -128,15 +129,17 @@ export async function activateGuilds(database: Database, sandboxId: SandboxId): 
 export async function removeAllGuilds(
   { sql }: Database,
   sandboxId: SandboxId,
-  actor: string,
+  actor: Actor,
 ): Promise<boolean> {
   const [row] = await inDatabase(
     () => sql<{ ever: boolean }[]>`
       WITH gone AS (
         DELETE FROM public.sandbox_guild_mapping WHERE sandbox_id = ${sandboxId} RETURNING guild_id
       ), told AS (
-        INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, details)
-        SELECT ${sandboxId}, 'guild_unregistered', ${actor}, jsonb_build_object('guildId', guild_id)
+        INSERT INTO public.sandbox_audit_log
+          (sandbox_id, event_type, actor, actor_kind, actor_role, via, details)
+        SELECT ${sandboxId}, 'guild_unregistered', ${actor.name}, ${actor.kind}, ${actor.role},
+          ${actor.via}, jsonb_build_object('guildId', guild_id)
         FROM gone ORDER BY guild_id
       )
       SELECT EXISTS (SELECT 1 FROM public.sandbox_audit_log

@@ -1,13 +1,12 @@
 /** Rows of sandboxes once they are claimed (claim.ts): transition, change, read. The workflow writes them through activities; everybody else only reads. */
 import { and, asc, desc, eq, inArray, sql as raw } from 'drizzle-orm';
+import type { Actor } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxRef } from '../domain/names.js';
 import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
-import { writeAudit } from './audit.js';
 import { inDatabase, type Database } from './database.js';
-import { lockedRunningRow } from './locked-row.js';
 import { guildMappings, sandboxes, type SandboxRow } from './schema.js';
 
 /** A sandbox's row with the guilds it has claimed. */
@@ -103,7 +102,7 @@ export async function countLiveByOwner(database: Database): Promise<Map<Owner, n
 
 export interface Transition {
   readonly to: SandboxStatus;
-  readonly actor: string;
+  readonly actor: Actor;
   readonly details?: Record<string, unknown>;
   /** A second audit event of the same moment, such as `sandbox_destroyed`. */
   readonly event?: AuditEvent;
@@ -120,55 +119,8 @@ export async function transition(
 ): Promise<void> {
   await inDatabase(
     () => sql`
-      SELECT public.transition_sandbox(${sandboxId}, ${to}::public.sandbox_status, ${actor},
-        ${JSON.stringify(details)}::text::jsonb, ${event ?? null})`,
-  );
-}
-
-/**
- * Moves the expiry of a running sandbox, with its audit. Where it is not `from`, this very extension was written by an earlier
- * attempt, or a later one by another: that stands, and one that comes late moves nothing back.
- * @returns the expiry that stands @throws SANDBOX_007 unless it runs
- */
-export async function moveExpiry(
-  database: Database,
-  sandboxId: SandboxId,
-  { from, to }: { readonly from: Date; readonly to: Date },
-  actor: string,
-  details: Record<string, unknown>,
-): Promise<Date> {
-  return inDatabase(() =>
-    database.db.transaction(async (tx) => {
-      const { expiresAt } = await lockedRunningRow(tx, sandboxId, 'update');
-      if (expiresAt.getTime() !== from.getTime() || to.getTime() === from.getTime())
-        return expiresAt;
-      await tx.update(sandboxes).set({ expiresAt: to }).where(eq(sandboxes.sandboxId, sandboxId));
-      const moved = { from: from.toISOString(), to: to.toISOString() };
-      await writeAudit(tx, sandboxId, actor, ['ttl_extended', { ...details, ...moved }]);
-      return to;
-    }),
-  );
-}
-
-/**
- * Raises the rotation of a running sandbox from `current`, with its audit; where it is raised already, an earlier attempt
- * of the same reset did so. @returns the new rotation @throws SANDBOX_007 unless it runs
- */
-export async function raiseRotation(
-  database: Database,
-  sandboxId: SandboxId,
-  current: number,
-  actor: string,
-): Promise<number> {
-  return inDatabase(() =>
-    database.db.transaction(async (tx) => {
-      const row = await lockedRunningRow(tx, sandboxId, 'update');
-      if (row.rotation > current) return row.rotation;
-      const rotation = current + 1;
-      await tx.update(sandboxes).set({ rotation }).where(eq(sandboxes.sandboxId, sandboxId));
-      await writeAudit(tx, sandboxId, actor, ['sandbox_reset', { rotation }]);
-      return rotation;
-    }),
+      SELECT public.transition_sandbox(${sandboxId}, ${to}::public.sandbox_status,
+        ${JSON.stringify(actor)}::text::jsonb, ${JSON.stringify(details)}::text::jsonb, ${event ?? null})`,
   );
 }
 

@@ -7,9 +7,11 @@ import {
   jsonb,
   pgEnum,
   pgTable,
+  primaryKey,
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
+import type { ActorKind, Role, Via } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
@@ -44,12 +46,28 @@ export const guildMappings = pgTable('sandbox_guild_mapping', {
 
 export const auditLog = pgTable('sandbox_audit_log', {
   auditId: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
-  sandboxId: text('sandbox_id').$type<SandboxId>().notNull(),
+  /** Null for what concerns no sandbox, such as a token. */
+  sandboxId: text('sandbox_id').$type<SandboxId>(),
   eventType: text('event_type').$type<AuditEvent>().notNull(),
+  /** The actor's name. */
   actor: text('actor').notNull(),
+  actorKind: text('actor_kind').$type<ActorKind>().notNull(),
+  actorRole: text('actor_role').$type<Role>().notNull(),
+  via: text('via').$type<Via>().notNull(),
   details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
   createdAt: time('created_at').notNull(),
 });
+
+/** Changes that were committed, by the id of their command (store/commands.ts). */
+export const committedCommands = pgTable(
+  'sandbox_commands',
+  {
+    sandboxId: text('sandbox_id').$type<SandboxId>().notNull(),
+    commandId: text('command_id').notNull(),
+    outcome: jsonb('outcome').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sandboxId, table.commandId] })],
+);
 
 export const sandboxRelations = relations(sandboxes, ({ many }) => ({
   guilds: many(guildMappings),

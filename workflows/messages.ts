@@ -1,22 +1,25 @@
-/** The messages of a sandbox's workflow. Updates, not signals, for what a caller waits on; `destroy` is both, for the Web UI. */
+/** The messages of a sandbox's workflow. Updates, not signals, where the caller waits for an answer. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { GuildId } from '../domain/guild.js';
-import { UPDATES, type ExtendResult } from '../domain/sandbox.js';
-import type { SandboxView } from './sandbox-state.js';
+import type { Command } from '../domain/command.js';
+import { UPDATES, type ExtendResult, type SandboxView } from '../domain/sandbox.js';
+
+/** What an extension answers: the sandbox, and what became of the extension. */
+export type ExtendedView = SandboxView & { readonly extension: ExtendResult };
 
 /** Waits until the sandbox runs, or fails with the create's own error. */
 export const readyUpdate = defineUpdate<SandboxView>(UPDATES.ready);
-export const registerGuildUpdate = defineUpdate<SandboxView, [GuildId, string]>(
+export const registerGuildUpdate = defineUpdate<SandboxView, [Command<'registerGuild'>]>(
   UPDATES.registerGuild,
 );
-export const unregisterGuildUpdate = defineUpdate<SandboxView, [GuildId, string]>(
+export const unregisterGuildUpdate = defineUpdate<SandboxView, [Command<'unregisterGuild'>]>(
   UPDATES.unregisterGuild,
 );
-export const extendUpdate = defineUpdate<ExtendResult, [number, string]>(UPDATES.extend);
+export const extendUpdate = defineUpdate<ExtendedView, [Command<'extend'>]>(UPDATES.extend);
 /** Empties schema and keys and rotates the credentials; id, expiry and routes stay. */
-export const resetUpdate = defineUpdate<SandboxView, [string]>(UPDATES.reset);
+export const resetUpdate = defineUpdate<SandboxView, [Command<'reset'>]>(UPDATES.reset);
 /** Returns once `destroying` is written. */
-export const destroyUpdate = defineUpdate<SandboxView, [string]>(UPDATES.destroy);
+export const destroyUpdate = defineUpdate<SandboxView, [Command<'destroy'>]>(UPDATES.destroy);
 
-export const destroySignal = defineSignal('destroy');
+/** The same end, without an answer: for the Temporal Web UI, and where a run has no room for another update. */
+export const destroySignal = defineSignal<[Command<'destroy'>?]>('destroy');
 export const viewQuery = defineQuery<SandboxView>('view');

@@ -1,57 +1,32 @@
 /** Removes a sandbox completely: tries each step at once, then for as long as it takes. */
-import { patched } from '@temporalio/workflow';
+import { WORKFLOW_ACTOR } from '../domain/actor.js';
 import { RESOURCE_NAMES } from '../domain/sandbox.js';
-import { failureOf, once, patient } from './steps.js';
-import type { SandboxState } from './sandbox-state.js';
+import { failureOf } from './failures.js';
+import type { SandboxMachine } from './sandbox-machine.js';
+import { localOnce, untilDone } from './steps.js';
 
 /** One step, by either kind of activity. */
-type Attempt<T> = (steps: typeof once | typeof patient, summary: string) => Promise<T>;
+type Attempt<T> = (steps: typeof localOnce | typeof untilDone, summary: string) => Promise<T>;
 
 /**
- * Order (product.md, "Cleanup"): destroying → credentials revoked everywhere → routes gone and confirmed → the rest →
- * destroyed. After the routes nothing new arrives, so the remaining resources go side by side: one server's failure does
- * not hold up the others. Nor does a server that cannot be asked to revoke: the guilds' events would be kept from production
- * for as long as Redis is away.
+ * Order: destroying → credentials revoked everywhere → routes gone and confirmed → the rest → destroyed. After the routes
+ * nothing new arrives, so the other resources go side by side. A server that cannot revoke does not hold up the routes: the
+ * guild's events would be kept from production for as long as that server is away.
  */
-export async function cleanUp(state: SandboxState, publish: () => void): Promise<void> {
-  const { sandboxId, owner } = state.input;
+export async function cleanUp(sandbox: SandboxMachine, publish: () => void): Promise<void> {
+  const { sandboxId, owner } = sandbox;
   const startedAt = Date.now();
-  const actor = state.ending?.actor ?? 'workflow';
-  const reason = state.ending?.reason ?? 'destroyed';
-  const failing = new Map<string, string>();
-
-  const step = async <T>(
-    summary: string,
-    attempt: Attempt<T>,
-    onFailure: () => void = () => undefined,
-  ): Promise<T> => {
-    try {
-      return await attempt(once, summary);
-    } catch (error) {
-      const { message } = failureOf(error, summary);
-      failing.set(summary, message);
-      showFailures(state, failing);
-      publish();
-      await once.reportCleanupFailure
-        .executeWithOptions({ summary: `report: ${summary} failed` }, [sandboxId, summary, message])
-        .catch(() => undefined);
-      onFailure();
-    }
-    const outcome = await attempt(patient, summary);
-    failing.delete(summary);
-    showFailures(state, failing);
-    publish();
-    return outcome;
-  };
+  const { actor, reason } = sandbox.ending ?? { actor: WORKFLOW_ACTOR, reason: 'destroyed' };
+  const step = retriedStep(sandbox, publish);
 
   const exists = await step('mark destroying', (steps, summary) =>
     steps.markDestroying.executeWithOptions({ summary }, [sandboxId, actor, reason, owner]),
   );
   if (!exists) {
-    state.status = 'destroyed';
+    sandbox.status = 'destroyed';
     return;
   }
-  state.status = 'destroying';
+  sandbox.status = 'destroying';
   publish();
 
   let goOn: () => void = () => undefined;
@@ -59,9 +34,7 @@ export async function cleanUp(state: SandboxState, publish: () => void): Promise
   const revoked = step(
     'revoke credentials',
     (steps, summary) => steps.revokeAll.executeWithOptions({ summary }, [sandboxId]),
-    () => {
-      if (patched('goes-on-while-it-revokes')) goOn();
-    },
+    () => goOn(),
   );
   await Promise.race([revoked, mayGoOn]);
 
@@ -70,14 +43,9 @@ export async function cleanUp(state: SandboxState, publish: () => void): Promise
       steps.removeResource.executeWithOptions({ summary }, [sandboxId, name]),
     );
   await removal('guild-routes');
-  state.guildIds = [];
-  await Promise.all([
-    ...[...RESOURCE_NAMES]
-      .reverse()
-      .filter((name) => name !== 'guild-routes')
-      .map(removal),
-    revoked,
-  ]);
+  sandbox.guildIds = [];
+  const rest = [...RESOURCE_NAMES].reverse().filter((name) => name !== 'guild-routes');
+  await Promise.all([...rest.map(removal), revoked]);
 
   await step('mark destroyed', (steps, summary) =>
     steps.markDestroyed.executeWithOptions({ summary }, [
@@ -85,12 +53,42 @@ export async function cleanUp(state: SandboxState, publish: () => void): Promise
       (Date.now() - startedAt) / 1000,
     ]),
   );
-  state.status = 'destroyed';
-  state.activity = null;
+  sandbox.status = 'destroyed';
+  sandbox.activity = null;
   publish();
 }
 
-function showFailures(state: SandboxState, failing: ReadonlyMap<string, string>): void {
-  const lines = [...failing].map(([name, message]) => `${name} is being retried: ${message}`);
-  state.activity = lines.length === 0 ? null : lines.join('; ');
+/** A step that is tried once, then until it is done; what fails shows in the sandbox's activity, the log and the row. */
+function retriedStep(sandbox: SandboxMachine, publish: () => void) {
+  const failing = new Map<string, string>();
+  const show = (): void => {
+    const lines = [...failing].map(([name, message]) => `${name} is being retried: ${message}`);
+    sandbox.activity = lines.length === 0 ? null : lines.join('; ');
+    publish();
+  };
+  return async <T>(
+    summary: string,
+    attempt: Attempt<T>,
+    onFailure: () => void = () => undefined,
+  ): Promise<T> => {
+    try {
+      return await attempt(localOnce, summary);
+    } catch (error) {
+      const { message } = failureOf(error, summary);
+      failing.set(summary, message);
+      show();
+      await localOnce.reportCleanupFailure
+        .executeWithOptions({ summary: `report: ${summary} failed` }, [
+          sandbox.sandboxId,
+          summary,
+          message,
+        ])
+        .catch(() => undefined);
+      onFailure();
+    }
+    const outcome = await attempt(untilDone, summary);
+    failing.delete(summary);
+    show();
+    return outcome;
+  };
 }

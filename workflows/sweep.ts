@@ -1,8 +1,8 @@
 /** The scheduled sweep: gives rows their workflow back, and removes what no live sandbox owns. One at a time. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, proxyActivities } from '@temporalio/workflow';
-import { SWEEP_WORKFLOW_ID } from '../domain/sweep.js';
-import type { SweepActivities, SweepInput, SweepReport } from '../activities/sweep-activities.js';
+import type { SweepActivities } from '../activities/sweep-activities.js';
+import { SWEEP_WORKFLOW_ID, type SweepInput, type SweepReport } from '../domain/sweep.js';
 
 const { reviveRows, sweepOrphans } = proxyActivities<SweepActivities>({
   startToCloseTimeout: '5m',

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import { SandboxService } from '../../control/sandbox-service.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { down, up } from '../../deploy/local/index.js';
 import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
 import { loadConfig } from '../../platform/config.js';
@@ -31,12 +31,12 @@ export async function benchLifecycle(): Promise<void> {
     const stack = await up(config);
     const temporal = await openTemporal(stack.temporal.address, config.namespace);
     const bare = await openBare(stack, temporal);
-    await using client = new SandboxService(config);
+    await using client = openDirectControl(config);
     const create = (sandboxId: string) =>
       client.create({ sandboxId, name: `n-${sandboxId}`, ttl: '1h' });
     const destroy = async (sandboxId: string): Promise<void> => {
       await client.destroy(sandboxId);
-      await client.destroyed(parseSandboxId(sandboxId));
+      await client.waitUntilDestroyed(parseSandboxId(sandboxId));
     };
     console.log(
       `${cpus().length} cores, Node ${process.version}; ms; ${SEQUENTIAL} sequential in interleaved rounds of ${ROUND}`,

@@ -4,7 +4,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { customAlphabet } from 'nanoid';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { down, status, up, type ServiceName } from '../../deploy/local/index.js';
 import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
 import { loadConfig, type Config } from '../../platform/config.js';
@@ -25,7 +26,7 @@ const newId = (): string => `sb${customAlphabet(ID_ALPHABET, 10)()}`;
 let guilds = 10_000_000_000_000_000n;
 let made = 0;
 
-async function makeOne(client: SandboxService, ttlSeconds = 86_400): Promise<string> {
+async function makeOne(client: Control, ttlSeconds = 86_400): Promise<string> {
   const id = newId();
   made += 1;
   guilds += 1n;
@@ -64,7 +65,7 @@ interface Level {
   readonly memory: Map<ServiceName, number>;
 }
 
-async function measure(client: SandboxService, config: Config, live: number): Promise<Level> {
+async function measure(client: Control, config: Config, live: number): Promise<Level> {
   const [create, destroy]: [number[], number[]] = [[], []];
   for (let i = 0; i < SAMPLES; i += 1) {
     let id = '';
@@ -72,7 +73,7 @@ async function measure(client: SandboxService, config: Config, live: number): Pr
     destroy.push(
       await timed(async () => {
         await client.destroy(id);
-        await client.destroyed(parseSandboxId(id));
+        await client.waitUntilDestroyed(parseSandboxId(id));
       }),
     );
   }
@@ -121,7 +122,7 @@ async function endsOf(
 }
 
 /** How long it takes from a common expiry until the last of many is gone. */
-async function drain(client: SandboxService, stack: StackState): Promise<void> {
+async function drain(client: Control, stack: StackState): Promise<void> {
   const expiry = Date.now() + EXPIRE_IN_SECONDS * 1_000;
   const ids: string[] = [];
   await fill(EXPIRING, async () => {
@@ -144,7 +145,7 @@ export async function benchScale(): Promise<void> {
   });
   try {
     const stack = await up(config);
-    await using client = new SandboxService(config);
+    await using client = openDirectControl(config);
     console.log(
       `${cpus().length} cores, Node ${process.version}; ms; ${SAMPLES} creates with a guild, each destroyed before the next\n`,
     );

@@ -1,6 +1,6 @@
 /** `bd sandbox destroy`: takes sandboxes away, and waits until nothing is left. */
 import { SandboxError } from '../../domain/errors.js';
-import type { DestroyResult, SandboxService } from '../../control/sandbox-service.js';
+import type { DestroyResult, Control } from '../../control/control.js';
 import { delay } from '../../platform/deadline.js';
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
 import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
@@ -49,10 +49,7 @@ export const destroyCommand: Command = {
   },
 };
 
-async function targetsOf(
-  { input, config }: CommandContext,
-  api: SandboxService,
-): Promise<string[]> {
+async function targetsOf({ input, config }: CommandContext, api: Control): Promise<string[]> {
   if (!input.flag('all')) {
     if (input.args.length === 0) {
       throw usage(
@@ -67,15 +64,11 @@ async function targetsOf(
   return live.map(({ id }) => id);
 }
 
-async function destroyOne(
-  api: SandboxService,
-  target: string,
-  wait: boolean,
-): Promise<DestroyResult> {
+async function destroyOne(api: Control, target: string, wait: boolean): Promise<DestroyResult> {
   const outcome = await api.destroy(target);
   if (outcome.alreadyDestroyed || !wait) return outcome;
   const { id: sandboxId } = outcome.sandbox;
-  const ended = api.destroyed(sandboxId);
+  const ended = api.waitUntilDestroyed(sandboxId);
   const late = delay(PATIENCE_MS).then(() => null);
   const sandbox = await Promise.race([ended, late]);
   if (sandbox !== null) return { sandbox, alreadyDestroyed: false };

@@ -7,13 +7,18 @@ export const extendCommand: Command = {
   name: 'extend',
   args: '<sandbox> <duration>',
   summary: 'Add to the time a sandbox has left',
-  options: [JSON_OPTION],
-  examples: ['bd sandbox extend my-fix 4h'],
+  options: [
+    { flags: '--clamp', description: 'Extend to the maximum where the duration passes it' },
+    JSON_OPTION,
+  ],
+  examples: ['bd sandbox extend my-fix 4h', 'bd sandbox extend my-fix 30d --clamp'],
 
   async run({ io, input, client }) {
     const api = await client();
     const [sandbox = '', duration = ''] = input.args;
-    const outcome = await withLastingProgress(io, 'extending', () => api.extend(sandbox, duration));
+    const outcome = await withLastingProgress(io, 'extending', () =>
+      api.extend(sandbox, duration, { clamp: input.flag('clamp') }),
+    );
     if (input.flag('json')) return printJson(io, { ...outcome.sandbox, clamped: outcome.clamped });
     const clamped = outcome.clamped ? ' (cut to the maximum from now)' : '';
     await print(io, `${outcome.sandbox.name} expires ${outcome.sandbox.expiresAt}${clamped}`);

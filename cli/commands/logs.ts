@@ -29,23 +29,29 @@ export const logsCommand: Command = {
     if (input.flag('json')) {
       return printJson(
         io,
-        entries.map(({ sandboxId, eventType, actor, details, createdAt }) => ({
-          time: createdAt.toISOString(),
-          sandboxId,
-          event: eventType,
-          actor,
-          details,
-        })),
+        entries.map(
+          ({ sandboxId, eventType, actor, actorKind, actorRole, via, details, createdAt }) => ({
+            time: createdAt.toISOString(),
+            sandboxId,
+            event: eventType,
+            actor,
+            kind: actorKind,
+            role: actorRole,
+            via,
+            details,
+          }),
+        ),
       );
     }
     if (entries.length === 0) return note(io, 'No such events.');
-    const rows = entries.map(({ createdAt, eventType, actor, details }) => [
+    const rows = entries.map(({ createdAt, eventType, actor, via, details }) => [
       createdAt.toISOString(),
       eventType,
       actor,
+      via,
       detailText(details),
     ]);
-    await print(io, await table(io, ['Time', 'Event', 'Actor', 'Details'], rows));
+    await print(io, await table(io, ['Time', 'Event', 'Actor', 'Via', 'Details'], rows));
   },
 };
 

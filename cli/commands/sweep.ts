@@ -1,5 +1,5 @@
 /** `bd sandbox sweep`: repairs and removes now what the schedule would later. */
-import type { SweepReport } from '../../control/sandbox-service.js';
+import type { SweepReport } from '../../domain/sweep.js';
 import { emfLine } from '../../platform/emf.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson, type Io } from '../io.js';

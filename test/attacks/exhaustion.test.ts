@@ -1,6 +1,7 @@
 /** What one sandbox can use up, and credentials that must be dead: stale, rotated, foreign, cut. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { MAX_CONNECTIONS } from '../../domain/nats-tenant.js';
 import {
   makeTenant,
@@ -13,12 +14,12 @@ import {
 } from '../isolation/tenants.js';
 import { openAdmin, someOwner, stackConfig, until } from '../support/stack.js';
 
-let client: SandboxService;
+let client: Control;
 let tenant: Tenant;
 let neighbour: Tenant;
 
 beforeAll(async () => {
-  client = new SandboxService(stackConfig({ SANDBOX_OWNER: someOwner() }));
+  client = openDirectControl(stackConfig({ SANDBOX_OWNER: someOwner() }));
   tenant = await makeTenant(client);
   neighbour = await makeTenant(client);
 });

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { NatsConnection } from 'nats';
 import type pg from 'pg';
-import { SandboxService } from '../../control/sandbox-service.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { makeTenant, natsAs, postgresAs, redisAs, type Tenant } from '../isolation/tenants.js';
 import { someOwner, stackConfig } from '../support/stack.js';
 
@@ -19,7 +19,7 @@ export interface Field {
 }
 
 export async function openField(): Promise<Field> {
-  const client = new SandboxService(stackConfig({ SANDBOX_OWNER: someOwner() }));
+  const client = openDirectControl(stackConfig({ SANDBOX_OWNER: someOwner() }));
   const [attacker, victim] = [await makeTenant(client), await makeTenant(client)];
   const [sql, redis, nats, victimNats] = await Promise.all([
     postgresAs(attacker.env),

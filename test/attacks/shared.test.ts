@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { redisRoutes } from '../../domain/routing.js';
 import { MAX_REDIS_CONNECTIONS } from '../../workers/connection-guard.js';
 import {
@@ -24,14 +25,14 @@ import {
   until,
 } from '../support/stack.js';
 
-let client: SandboxService;
+let client: Control;
 let tenant: Tenant;
 let neighbour: Tenant;
 let limited = 0;
 const ATTACKS = 10;
 
 beforeAll(async () => {
-  client = new SandboxService(stackConfig({ SANDBOX_OWNER: someOwner() }));
+  client = openDirectControl(stackConfig({ SANDBOX_OWNER: someOwner() }));
   tenant = await makeTenant(client);
   neighbour = await makeTenant(client, { guildIds: [someGuild()] });
 });
@@ -93,7 +94,7 @@ describe('on Postgres a sandbox', () => {
     await sql.query('BEGIN; LOCK TABLE communities, profiles, badges IN ACCESS EXCLUSIVE MODE');
     expect(await client.status(locked.id)).toMatchObject({ health: 'healthy' });
     const { sandbox } = await client.destroy(locked.id);
-    await client.destroyed(sandbox.id);
+    await client.waitUntilDestroyed(sandbox.id);
     limited += 1;
   });
 });
@@ -150,7 +151,7 @@ describe('on Redis a sandbox', () => {
         expect(await kept()).toEqual(things);
         await expect(theirs.set(own, value)).rejects.toThrow(/^OOM/);
         await client.destroy(hog.id);
-        await client.destroyed((await client.get(hog.id)).id);
+        await client.waitUntilDestroyed((await client.get(hog.id)).id);
         await theirs.set(own, value);
       } finally {
         await admin.config('SET', 'maxmemory', before);

@@ -1,16 +1,17 @@
 /** Locks by which a sandbox keeps the worker waiting: held for as long as its transaction, unless the worker ends that. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { makeTenant, postgresAs, type Tenant, soon } from '../isolation/tenants.js';
 import { scrape, total } from '../support/scrape.js';
 import { someOwner, stackConfig } from '../support/stack.js';
 
-let client: SandboxService;
+let client: Control;
 let attacker: Tenant;
 
 beforeAll(async () => {
-  client = new SandboxService(stackConfig({ SANDBOX_OWNER: someOwner() }));
+  client = openDirectControl(stackConfig({ SANDBOX_OWNER: someOwner() }));
   attacker = await makeTenant(client);
 });
 afterAll(async () => {
@@ -67,7 +68,7 @@ it('its own role’s row: its sessions end within 2 s of its destroy', async () 
   const destroyed = client.destroy(doomed.id);
   await soon(() => isEnded(sql));
   await destroyed;
-  await client.destroyed((await client.get(doomed.id)).id);
+  await client.waitUntilDestroyed((await client.get(doomed.id)).id);
 });
 
 it.each([
@@ -82,7 +83,7 @@ it.each([
     await (await sessionOf(attacker)).query(named(before));
     const sql = await holding(named(locked));
     await client.destroy(victim.id);
-    await client.destroyed((await client.get(victim.id)).id);
+    await client.waitUntilDestroyed((await client.get(victim.id)).id);
     expect(await isEnded(sql)).toBe(true);
   },
 );

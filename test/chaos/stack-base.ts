@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SandboxService } from '../../control/sandbox-service.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { down, signalService, status, up } from '../../deploy/local/index.js';
 import { loadConfig } from '../../platform/config.js';
 import { delay, withDeadline } from '../../platform/deadline.js';
@@ -19,7 +19,7 @@ export async function stackBase(): Promise<Base> {
   const home = await mkdtemp(join(tmpdir(), 'sandbox-chaos-'));
   const config = loadConfig({ SANDBOX_HOME: home, SANDBOX_OWNER: 'chaos', LOG_LEVEL: 'info' });
   const state = await up(config, { only: ['temporal', 'postgres', 'redis', 'nats', 'worker'] });
-  const client = new SandboxService(config);
+  const client = openDirectControl(config);
   const ids: string[] = [];
   for (let i = 0; i < SANDBOXES; i++) ids.push((await client.create({ ttl: '7d' })).id);
   const sandboxOf = (g: number): string | null => ids[g % ids.length] ?? null;

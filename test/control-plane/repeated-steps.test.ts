@@ -18,6 +18,7 @@ import { openDatabase } from '../../store/database.js';
 import { installationId } from '../../store/sandboxes.js';
 import { openWorkerParts } from '../support/resources.js';
 import { openClient, someName, someOwner, stackConfig, stackState } from '../support/stack.js';
+import { commandOf, TESTER } from '../support/commands.js';
 
 const HOUR = 3_600_000;
 
@@ -40,7 +41,8 @@ describe('a repeated attempt', () => {
     const { id, expiresAt } = await client.create({ ttl: '1h' });
     const [sandboxId, before] = [parseSandboxId(id), Date.parse(expiresAt)];
     const run = await openActivities();
-    const extend = () => run((one) => one.extend(sandboxId, before, HOUR, 'test'));
+    const command = commandOf('extend', sandboxId, { byMs: HOUR, clamp: false });
+    const extend = () => run((one) => one.extend(command));
     const first = await extend();
     expect(first).toEqual({ expiresAt: before + HOUR, clamped: false });
     expect(await extend()).toEqual(first);
@@ -53,7 +55,7 @@ describe('a repeated attempt', () => {
     const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
     const run = await openActivities();
     const give = () =>
-      run((one) => one.markDestroying(sandboxId, 'test', 'destroyed', parseOwner(someOwner())));
+      run((one) => one.markDestroying(sandboxId, TESTER, 'destroyed', parseOwner(someOwner())));
     expect([await give(), await give()]).toEqual([false, false]);
     await expect(client.create({ sandboxId, ttl: '1h' })).rejects.toMatchObject({
       code: 'SANDBOX_007',
@@ -62,15 +64,15 @@ describe('a repeated attempt', () => {
 
   it('to run what is being destroyed is final: it is not tried again', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
-    const { id, owner } = await client.create({ ttl: '1h' });
+    const { id } = await client.create({ ttl: '1h' });
     await client.destroy(id);
-    await client.destroyed(parseSandboxId(id));
+    await client.waitUntilDestroyed(parseSandboxId(id));
     const run = await openActivities();
-    await expect(run((one) => one.markRunning(parseSandboxId(id), owner, 1))).rejects.toMatchObject(
-      {
-        ...{ type: 'SANDBOX_007', nonRetryable: true },
-      },
-    );
+    await expect(
+      run((one) => one.markRunning(parseSandboxId(id), TESTER, 1)),
+    ).rejects.toMatchObject({
+      ...{ type: 'SANDBOX_007', nonRetryable: true },
+    });
   });
 });
 
@@ -83,8 +85,8 @@ describe('a failure', () => {
     ],
     [new SandboxError('SANDBOX_009', 'away'), 'SANDBOX_009', false],
     [new SandboxError('SANDBOX_006', 'waits'), 'SANDBOX_006', false],
-    [new TypeError('bug'), 'Error', false],
-    ['a text', 'Error', false],
+    [new TypeError('bug'), 'SANDBOX_011', false],
+    ['a text', 'SANDBOX_011', false],
   ])('%s crosses into the workflow as %s, final: %s', (error, type, nonRetryable) => {
     expect(toFailure(error)).toMatchObject({ type, nonRetryable });
   });

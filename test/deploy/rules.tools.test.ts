@@ -33,7 +33,7 @@ describe('alert rules and dashboards', () => {
       const { id } = await client.create({ ttl: '5m' });
       await bd(['sandbox', 'emit', 'message-create', '--to', lasting.id, '--count', '10']);
       await client.destroy(id);
-      await client.destroyed(id);
+      await client.waitUntilDestroyed(id);
     };
     let empty: string[] = [];
     for (const deadline = Date.now() + 40_000; Date.now() < deadline;) {

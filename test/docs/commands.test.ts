@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { GROUPS } from '../../cli/groups.js';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { someGuild, someName, someOwner, stackConfig } from '../support/stack.js';
 import { documentedOn, FIRST_DAY, linesOf, pages, readPage, withoutNpx } from './documented.js';
@@ -20,11 +21,11 @@ const GUILD = '1234567890123456789';
 const OWNER = someOwner();
 
 let shell: Shell;
-let client: SandboxService;
+let client: Control;
 
 beforeAll(() => {
   shell = openShell({ SANDBOX_HOME: inject('home'), SANDBOX_OWNER: OWNER });
-  client = new SandboxService(stackConfig({ SANDBOX_OWNER: OWNER }));
+  client = openDirectControl(stackConfig({ SANDBOX_OWNER: OWNER }));
 });
 
 afterAll(async () => {
@@ -136,7 +137,7 @@ const WAYS: Readonly<Record<string, Way>> = {
 async function removeAll(): Promise<void> {
   for (const { id } of await client.list({ owner: OWNER })) {
     await client.destroy(id);
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
   }
 }
 

@@ -54,11 +54,28 @@ describe('durations', () => {
       expect(() => checkTtl(millis, bounds)).toThrow(/minimum, 1m/);
   });
 
-  it('extends from the current expiry, clamped to now + maximum', () => {
-    expect(extendExpiry(1_000, 500, 900, 10_000)).toEqual({ expiresAt: 1_500, clamped: false });
-    expect(extendExpiry(1_000, 50_000, 900, 10_000)).toEqual({ expiresAt: 10_900, clamped: true });
-    // A maximum that was lowered since never shortens a life.
-    expect(extendExpiry(20_000, 1, 900, 10_000)).toEqual({ expiresAt: 20_000, clamped: true });
+  it('extends from the current expiry', () => {
+    for (const clamp of [true, false])
+      expect(extendExpiry(1_000, { byMs: 500, clamp }, 900, 10_000)).toEqual({
+        ...{ expiresAt: 1_500, clamped: false },
+      });
+  });
+
+  it('refuses an extension past now + maximum, with the bound and what it leaves', () => {
+    const past = () => extendExpiry(HOUR, { byMs: 9 * HOUR, clamp: false }, 0, 8 * HOUR);
+    expect(past).toThrow(/by 9h passes the maximum: .* 8h from now, which leaves 7h/);
+    expect(past).toThrow(expect.objectContaining({ code: 'SANDBOX_008' }));
+  });
+
+  it('cuts an extension to the maximum where that is asked for, and never shortens a life', () => {
+    const clamp = true;
+    expect(extendExpiry(1_000, { byMs: 50_000, clamp }, 900, 10_000)).toEqual({
+      ...{ expiresAt: 10_900, clamped: true },
+    });
+    // A maximum that was lowered since.
+    expect(extendExpiry(20_000, { byMs: 1, clamp }, 900, 10_000)).toEqual({
+      ...{ expiresAt: 20_000, clamped: true },
+    });
   });
 
   it('writes durations for people', () => {

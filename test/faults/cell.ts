@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { SandboxError } from '../../domain/errors.js';
 import { ID_ALPHABET, newSandboxId, type SandboxId } from '../../domain/names.js';
 import { loadConfig } from '../../platform/config.js';
@@ -71,7 +72,7 @@ async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions):
     workers.push(worker);
     return worker;
   };
-  const client = new SandboxService(loadConfig(env));
+  const client = openDirectControl(loadConfig(env));
   const sandboxId = newSandboxId(random);
   try {
     const faulty = startWorker(fault);
@@ -105,7 +106,7 @@ async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions):
 
 /** Create, look, end, look again. */
 async function live(
-  client: SandboxService,
+  client: Control,
   home: string,
   fault: Fault,
   sandboxId: SandboxId,
@@ -144,13 +145,13 @@ const AUDIT = [
 ];
 
 async function afterEnd(
-  client: SandboxService,
+  client: Control,
   home: string,
   sandboxId: SandboxId,
   audit: readonly string[],
 ): Promise<string[]> {
   const wrong: string[] = [];
-  const ended = await retried(() => client.destroyed(sandboxId));
+  const ended = await retried(() => client.waitUntilDestroyed(sandboxId));
   if (ended.status !== 'destroyed') wrong.push(`status ${ended.status} at the end`);
   const state = readStackFile(home);
   if (state === null) throw new Error('the stack has gone');

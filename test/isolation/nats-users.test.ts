@@ -6,7 +6,7 @@ import { restart, signalService } from '../../deploy/local/index.js';
 import { natsOperator } from '../../deploy/local/nats-operator.js';
 import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
-import type { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
 import { closeNats, openNats, parseNatsUrl } from '../../platform/nats.js';
 import { deriveNatsKey, signNatsToken } from '../../platform/nkeys.js';
 import { natsAccountOf, parseNatsAuthority } from '../../platform/nats-authority.js';
@@ -27,7 +27,7 @@ import { makeTenant, natsAs, variable, type Tenant, soon } from './tenants.js';
 
 let shared: Tenant | undefined;
 /** One for all that need some sandbox; its expiry ends it. */
-const sharedTenant = async (client: SandboxService): Promise<Tenant> =>
+const sharedTenant = async (client: Control): Promise<Tenant> =>
   (shared ??= await makeTenant(client, { ttl: '5m' }));
 
 /** Publishes as the router would, and takes it as the bot would. */
@@ -227,7 +227,7 @@ describe('an account of a master secret that was replaced since', () => {
     const id = parseSandboxId((await makeTenant(client)).id);
     const { nats, publicKey } = await former(id);
     await client.destroy(id);
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
     await client.sweep({ dryRun: false });
     expect(await lookUpAccount(nats, publicKey)).toBeNull();
   });
@@ -242,7 +242,7 @@ describe('an account of a master secret that was replaced since', () => {
       metadata: { ...config.metadata, account: publicKey },
     });
     await client.destroy(id);
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
     expect(await lookUpAccount(nats, publicKey)).toBeNull();
   });
 });
@@ -260,7 +260,7 @@ describe('a push of an account that comes late', () => {
     const facts = await lookUpAccount(keys.nats, publicKey);
     expect(facts).not.toBeNull();
     await client.destroy(id);
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
     expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
     // The request that stood somewhere on the way: word for word the one that made the account.
     for (let i = 0; i < times; i += 1) if (facts !== null) await pushAccount(keys, id, facts);
@@ -289,7 +289,7 @@ describe('a push of an account that comes late', () => {
       ...{ installation: row?.id ?? '', redisAcl: true },
     } as ResourceContext);
     await client.destroy(id);
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
     // `fresh`: as a create does it, which looks at the row only after it has pushed.
     const late = { sandboxId: id, rotation: 0, createdAt: new Date(), fresh: true };
     await expect(subjects.ensure(late)).rejects.toMatchObject({ code: 'SANDBOX_007' });

@@ -16,6 +16,7 @@ import { redisRoutes } from '../../domain/routing.js';
 import { routeVersion } from '../../store/guild-mappings.js';
 import { openWorkerParts } from '../support/resources.js';
 import { openClient, someGuild, someName, someOwner, stackState } from '../support/stack.js';
+import { TESTER } from '../support/commands.js';
 
 const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
 const fresh = (sandboxId: SandboxId, rotation = 0) => ({
@@ -185,9 +186,9 @@ describe('the copy of the routes in Redis', () => {
     closeRedis(away);
     const parts = await openWorkerParts();
     const routes = parts.resources({ redis: away })['guild-routes'];
-    await routes.register(id, guild, 'test');
+    await routes.register(id, guild, TESTER);
     expect((await client.get(id)).guildIds).toEqual([guild]);
-    await routes.unregister(id, guild, 'test');
+    await routes.unregister(id, guild, TESTER);
     expect((await client.get(id)).guildIds).toEqual([]);
     // A step that is done again has nothing to activate.
     await routes.ensure(fresh(id));

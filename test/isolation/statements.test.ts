@@ -20,6 +20,7 @@ import {
   stackState,
 } from '../support/stack.js';
 import { openRunTemporal } from '../support/temporal.js';
+import { directActor } from '../../domain/actor.js';
 
 /** What Drizzle's message begins with, what it calls the parameters, and any statement. */
 const STATEMENT =
@@ -109,7 +110,7 @@ describe('a statement of `bd` that fails', () => {
           database,
           parseSandboxId('sbplanted000'),
           parseGuildId('99999999999999999'),
-          'planted-actor',
+          directActor('planted-actor'),
         ),
     ],
   ])('leaves no trace of it on the error, hidden ones included: %s', async (_, ask) => {

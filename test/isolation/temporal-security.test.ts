@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SandboxService } from '../../control/sandbox-service.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { configEnvironment } from '../../deploy/local/environment.js';
 import { loadConfig } from '../../platform/config.js';
 import { openTemporal } from '../../platform/temporal.js';
@@ -53,12 +53,12 @@ describe('a Temporal behind TLS', () => {
   it('serves worker, client and bd, whose every call carries the key', async () => {
     const env = { ...own.env, TEMPORAL_ADDRESS: proxy.address, ...SECURITY };
     await own.startWorker(env);
-    const client = new SandboxService(stackConfig({ ...env, SANDBOX_OWNER: someOwner() }));
+    const client = openDirectControl(stackConfig({ ...env, SANDBOX_OWNER: someOwner() }));
     try {
       const { id } = await client.create({ ttl: '5m' });
       const told = await bd(['sandbox', 'destroy', id, '--yes', '--json'], env);
       expect(told, told.stderr).toMatchObject({ code: 0 });
-      await client.destroyed(id);
+      await client.waitUntilDestroyed(id);
     } finally {
       await client.close();
     }

@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { connect, type ConnectionOptions, type NatsConnection } from 'nats';
 import pg from 'pg';
-import type { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
 import { delay } from '../../platform/deadline.js';
 
 export interface Tenant {
@@ -19,7 +19,7 @@ export function variable(env: Readonly<Record<string, string>>, name: string): s
 }
 
 export async function makeTenant(
-  client: SandboxService,
+  client: Control,
   options: { ttl?: string; guildIds?: string[] } = {},
 ): Promise<Tenant> {
   const { id, name } = await client.create({ ttl: '1h', ...options });

@@ -67,14 +67,14 @@ describe('a clean-up that cannot go on', () => {
     for (let i = 0; i < 3; i += 1) {
       const other = await client.create({ ttl: '1h', guildIds: [someGuild()] });
       await client.destroy(other.id);
-      await client.destroyed(parseSandboxId(other.id));
+      await client.waitUntilDestroyed(parseSandboxId(other.id));
     }
     expect((await client.get(id)).status).toBe('destroying');
 
     release();
     await holder;
     // Its next try may be a minute away.
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   }, 120_000);
 
@@ -101,7 +101,7 @@ describe('a clean-up that cannot go on', () => {
     });
     expect((await client.status(stuck.id)).cleanupError).toMatch(/revoke|redis-keyspace/);
     await allow('+acl|deluser');
-    await client.destroyed(parseSandboxId(stuck.id));
+    await client.waitUntilDestroyed(parseSandboxId(stuck.id));
     expect(await leftoversOf(urls.admin, stuck.id)).toEqual([]);
     await client.destroy(other.id);
   });
@@ -130,7 +130,7 @@ describe('a clean-up that cannot go on', () => {
       expect(Date.parse(extended.sandbox.expiresAt)).toBe(Date.parse(expiresAt) + 3_600_000);
       await thaw();
       for (const { id } of doomed) {
-        await client.destroyed(parseSandboxId(id));
+        await client.waitUntilDestroyed(parseSandboxId(id));
         expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
       }
       expect((await client.status(running?.id ?? '')).health).toBe('healthy');

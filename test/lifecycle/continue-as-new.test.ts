@@ -64,7 +64,7 @@ describe('continue-as-new', () => {
     expect(Math.max(...runs)).toBeLessThan(4 * SUGGESTED);
 
     await client.destroy(sandbox.id);
-    expect((await client.destroyed(sandbox.id)).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(sandbox.id)).status).toBe('destroyed');
   }, 600_000);
 
   it('does not keep a sandbox alive whose update waits for a server', async () => {
@@ -76,6 +76,6 @@ describe('continue-as-new', () => {
     await until('it ends', async () => (await client.get(id)).status !== 'running', 8_000);
     await thaw();
     await Promise.all(waiting);
-    expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
   });
 });

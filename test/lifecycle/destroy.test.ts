@@ -24,6 +24,7 @@ import {
   until,
 } from '../support/stack.js';
 import { workflowOf } from '../support/temporal.js';
+import { WORKFLOW_ACTOR } from '../../domain/actor.js';
 
 const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
 
@@ -88,7 +89,7 @@ describe('destroy at any moment', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, async () => {
         await client.destroy(sandbox.id);
-        return client.destroyed(sandbox.id);
+        return client.waitUntilDestroyed(sandbox.id);
       }),
     );
     expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
@@ -111,22 +112,20 @@ describe('destroy at any moment', () => {
 
   it('is what cancelling in the Web UI means, and the signal that is sent there', async () => {
     const client = openClient();
-    for (const [end, actor] of [
-      ['cancel', 'cancellation'],
-      ['signal', 'signal'],
-    ] as const) {
+    for (const end of ['cancel', 'signal', 'signal with an actor that is none'] as const) {
       const { id } = await client.create({
         owner: someOwner(),
         ttl: '1h',
         guildIds: [someGuild()],
       });
       const handle = await workflowOf(id);
-      await (end === 'cancel' ? handle.cancel() : handle.signal('destroy'));
+      if (end === 'cancel') await handle.cancel();
+      else await handle.signal('destroy', ...(end === 'signal' ? [] : [{ actor: 'root' }]));
       expect(await handle.result()).toMatchObject({ status: 'destroyed' });
       await expectEnded(id);
-      const [entry] = await openAdmin()`SELECT actor FROM sandbox_audit_log
+      const [entry] = await openAdmin()`SELECT actor, actor_kind, via FROM sandbox_audit_log
         WHERE sandbox_id = ${id} AND event_type = 'sandbox_destroying'`;
-      expect(entry?.actor).toBe(actor);
+      expect(entry).toEqual({ actor: 'temporal', actor_kind: 'system', via: 'temporal' });
     }
   });
 
@@ -135,7 +134,7 @@ describe('destroy at any moment', () => {
     const { id } = await client.create({ owner: someOwner(), ttl: '1h', guildIds: [someGuild()] });
     await (await workflowOf(id)).terminate('by an operator');
     await Promise.all([client.destroy(id), client.destroy(id), client.destroy(id)]);
-    expect((await client.destroyed(id)).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(id)).status).toBe('destroyed');
     await expectEnded(id);
   });
 });
@@ -148,7 +147,7 @@ describe('a claim that was given up', () => {
     const [sandboxId, owner] = [someId(), parseOwner(someOwner())];
     const details = { step: 'claim', code: 'SANDBOX_009', message: 'Postgres did not answer' };
     const giveUp = (): Promise<boolean> =>
-      giveUpClaim(database, sandboxId, owner, { actor: 'workflow', details });
+      giveUpClaim(database, sandboxId, owner, { actor: WORKFLOW_ACTOR, details });
     expect([await giveUp(), await giveUp()]).toEqual([true, true]);
     const claim = {
       sandboxId,
@@ -157,6 +156,7 @@ describe('a claim that was given up', () => {
       guildIds: [],
       expiresAt: new Date(Date.now() + 60_000),
       maxPerOwner: 3,
+      actor: WORKFLOW_ACTOR,
     };
     await expect(claimSandbox(database, claim)).rejects.toMatchObject({
       code: 'SANDBOX_009',

@@ -23,7 +23,7 @@ it('an extension that is being written then counts: who is told of a later expir
   expect((await client.status(id)).health).toBe('healthy');
   expect((await client.get(id)).status).toBe('running');
   await client.destroy(id);
-  await client.destroyed(parseSandboxId(id));
+  await client.waitUntilDestroyed(parseSandboxId(id));
   const histories = historiesOf(await openRunTemporal(), [parseSandboxId(id)]);
   expect(await replayFailures(histories)).toEqual({});
 });

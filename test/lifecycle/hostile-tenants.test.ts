@@ -45,14 +45,14 @@ describe('a hostile tenant does not stop a clean-up', () => {
     );
 
     await client.destroy(sandbox.id);
-    const ended = await client.destroyed(parseSandboxId(sandbox.id));
+    const ended = await client.waitUntilDestroyed(parseSandboxId(sandbox.id));
     expect(ended.status).toBe('destroyed');
     expect(await leftoversOf(stackState().urls.admin, sandbox.id)).toEqual([]);
     await expect(locker.query('SELECT 1')).rejects.toThrow();
     await expect(openTenantSql(url.href)).rejects.toThrow();
     expect((await other.sql.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await client.destroy(neighbour.id);
-    await client.destroyed(parseSandboxId(neighbour.id));
+    await client.waitUntilDestroyed(parseSandboxId(neighbour.id));
     expect(await leftoversOf(stackState().urls.admin, neighbour.id)).toEqual([]);
     expect(
       await openAdmin()`SELECT 1 FROM pg_largeobject_metadata m LEFT JOIN pg_roles r ON r.oid = m.lomowner WHERE r.oid IS NULL`,
@@ -70,7 +70,7 @@ describe('a hostile tenant does not stop a clean-up', () => {
         await sql.query(tables.join(';'));
       }
       await client.destroy(id);
-      expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+      expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
       expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
     },
     MINUTES,
@@ -103,7 +103,7 @@ describe('a hostile tenant does not stop a clean-up', () => {
     }
     expect(Math.max(...locks)).toBeLessThan(3_500);
     await client.destroy(id);
-    expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   });
 });

@@ -72,7 +72,7 @@ it('a sandbox whose keys are no text, or longer than a client’s answers may be
   const both = [hostile.id, neighbour.id];
   await Promise.all(both.map((id) => client.destroy(id)));
   for (const id of both) {
-    expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   }
 });

@@ -8,7 +8,7 @@ import { parseSandboxId, type SandboxId } from '../../domain/names.js';
 import { delay } from '../../platform/deadline.js';
 import { RESOURCE_NAMES, type Sandbox } from '../../domain/sandbox.js';
 import type { ResourceTarget } from '../../resources/index.js';
-import { moveExpiry, raiseRotation } from '../../store/sandboxes.js';
+import { extendSandbox, raiseRotation } from '../../store/commands.js';
 import { leftoversOf } from '../support/leftovers.js';
 import { openWorkerParts } from '../support/resources.js';
 import {
@@ -21,11 +21,13 @@ import {
 } from '../support/stack.js';
 import { workflowOf } from '../support/temporal.js';
 import { openTenant } from '../support/tenant.js';
+import { commandOf } from '../support/commands.js';
 
 const targetOf = ({ id, createdAt }: Sandbox, rotation: number): ResourceTarget => ({
   ...{ sandboxId: parseSandboxId(id), rotation, createdAt: new Date(createdAt) },
 });
 const refused = { code: 'SANDBOX_007' };
+const bounds = () => ({ now: Date.now(), maxMs: 30 * 86_400_000 });
 const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
 
 describe('an attempt that comes after the destroy', () => {
@@ -34,7 +36,7 @@ describe('an attempt that comes after the destroy', () => {
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const target = targetOf(sandbox, 0);
     await client.destroy(sandbox.id);
-    await client.destroyed(target.sandboxId);
+    await client.waitUntilDestroyed(target.sandboxId);
     const { resources } = await openWorkerParts();
     await expect(resources()[name].ensure(target)).rejects.toMatchObject(refused);
     await expect(resources()[name].ensure({ ...target, fresh: true })).rejects.toMatchObject(
@@ -73,12 +75,13 @@ describe('an attempt that comes after a reset or an extension', () => {
 
   it('to extend moves nothing back', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
-    const { id, expiresAt } = await client.create({ ttl: '1h' });
+    const { id } = await client.create({ ttl: '1h' });
     const { database } = await openWorkerParts();
+    const args = { byMs: 60_000, clamp: false };
+    const command = commandOf('extend', parseSandboxId(id), args);
+    const first = await extendSandbox(database, command, bounds());
     const now = await client.extend(id, '2h');
-    const late = { from: new Date(expiresAt), to: new Date(Date.parse(expiresAt) + 60_000) };
-    const stands = await moveExpiry(database, parseSandboxId(id), late, 'test', {});
-    expect(stands.getTime()).toBe(now.expiresAt);
+    expect(await extendSandbox(database, command, bounds())).toEqual(first);
     expect(Date.parse((await client.get(id)).expiresAt)).toBe(now.expiresAt);
     await client.destroy(id);
   });
@@ -109,7 +112,7 @@ it('a repair in the middle of a reset leaves it the old keys to remove', async (
   const { database, resources } = await openWorkerParts();
   const target = targetOf(
     sandbox,
-    await raiseRotation(database, parseSandboxId(sandbox.id), 0, 'test'),
+    await raiseRotation(database, commandOf('reset', parseSandboxId(sandbox.id), {})),
   );
   const keyspace = resources()['redis-keyspace'];
   // Redis was away when the reset came to it, and every worker puts its users back when it is there again.
@@ -127,11 +130,12 @@ describe('a step that ran once and is run again', () => {
     const { id, expiresAt } = await client.create({ ttl: '1h' });
     const sandboxId = parseSandboxId(id);
     const { database } = await openWorkerParts();
-    const from = new Date(expiresAt);
-    const later = new Date(from.getTime() + 60_000);
+    const extend = commandOf('extend', sandboxId, { byMs: 60_000, clamp: false });
+    const reset = commandOf('reset', sandboxId, {});
+    const extended = { expiresAt: Date.parse(expiresAt) + 60_000, clamped: false };
     for (let i = 0; i < 2; i += 1) {
-      await moveExpiry(database, sandboxId, { from, to: later }, 'test', {});
-      expect(await raiseRotation(database, sandboxId, 0, 'test')).toBe(1);
+      expect(await extendSandbox(database, extend, bounds())).toEqual(extended);
+      expect(await raiseRotation(database, reset)).toBe(1);
     }
     const entries = (await client.audit(id)).map(({ eventType }) => eventType);
     for (const event of ['ttl_extended', 'sandbox_reset'])
@@ -142,9 +146,10 @@ describe('a step that ran once and is run again', () => {
   it('neither extends nor resets what is not there', async () => {
     const { database } = await openWorkerParts();
     const unknown = { ...refused, message: expect.stringContaining('is unknown') as string };
-    const move = { from: new Date(), to: new Date(Date.now() + 60_000) };
-    await expect(moveExpiry(database, someId(), move, 'test', {})).rejects.toMatchObject(unknown);
-    await expect(raiseRotation(database, someId(), 0, 'test')).rejects.toMatchObject(unknown);
+    const extend = commandOf('extend', someId(), { byMs: 60_000, clamp: false });
+    await expect(extendSandbox(database, extend, bounds())).rejects.toMatchObject(unknown);
+    const reset = commandOf('reset', someId(), {});
+    await expect(raiseRotation(database, reset)).rejects.toMatchObject(unknown);
   });
 });
 

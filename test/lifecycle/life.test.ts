@@ -41,7 +41,7 @@ describe('a sandbox', () => {
     expect(health.health).toBe('healthy');
     expect(await leftoversOf(stackState().urls.admin, sandbox.id)).not.toEqual([]);
     await client.destroy(sandbox.id);
-    await client.destroyed(parseSandboxId(sandbox.id));
+    await client.waitUntilDestroyed(parseSandboxId(sandbox.id));
   });
 
   it('is destroyed without a trace but its row and its audit', async () => {
@@ -49,7 +49,7 @@ describe('a sandbox', () => {
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const first = await client.destroy(sandbox.name);
     expect(first.sandbox.status).toMatch(/^destroy/);
-    const ended = await client.destroyed(parseSandboxId(sandbox.id));
+    const ended = await client.waitUntilDestroyed(parseSandboxId(sandbox.id));
     expect(ended.status).toBe('destroyed');
     expect(await leftoversOf(stackState().urls.admin, sandbox.id)).toEqual([]);
     const again = await client.destroy(sandbox.id);
@@ -70,7 +70,7 @@ describe('a sandbox', () => {
   it('ends by itself when its TTL does', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1s', guildIds: [someGuild()] });
-    const ended = await client.destroyed(parseSandboxId(sandbox.id));
+    const ended = await client.waitUntilDestroyed(parseSandboxId(sandbox.id));
     expect(ended.status).toBe('destroyed');
     expect(Date.parse(ended.destroyedAt ?? '')).toBeGreaterThanOrEqual(
       Date.parse(sandbox.expiresAt),
@@ -79,7 +79,7 @@ describe('a sandbox', () => {
     expect(await auditOf(sandbox.id)).toContain('status_changed expired');
   });
 
-  it('lives longer when extended, and says where the maximum cut it short', async () => {
+  it('lives longer when extended, and to the maximum where that is asked for', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     const longer = await client.extend(sandbox.id, '2h');
@@ -87,7 +87,12 @@ describe('a sandbox', () => {
       2 * 3_600_000,
     );
     expect(longer.clamped).toBe(false);
-    const most = await client.extend(sandbox.id, '10w');
+    await expect(client.extend(sandbox.id, '10w')).rejects.toMatchObject({
+      code: 'SANDBOX_008',
+      message: expect.stringContaining('may live 30d from now') as string,
+    });
+    expect((await client.get(sandbox.id)).expiresAt).toBe(longer.sandbox.expiresAt);
+    const most = await client.extend(sandbox.id, '10w', { clamp: true });
     expect(most.clamped).toBe(true);
     expect(Date.parse(most.sandbox.expiresAt)).toBeLessThanOrEqual(Date.now() + 30 * 86_400_000);
     await client.destroy(sandbox.id);
@@ -115,7 +120,7 @@ describe('a sandbox', () => {
     const [first, second] = await Promise.all([client.create(options), client.create(options)]);
     expect(second).toEqual(first);
     await client.destroy(first.id);
-    await client.destroyed(parseSandboxId(first.id));
+    await client.waitUntilDestroyed(parseSandboxId(first.id));
     await expect(client.create(options)).rejects.toMatchObject({ code: 'SANDBOX_007' });
   });
 
@@ -186,7 +191,7 @@ describe('bad input', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     await client.destroy(id);
-    await client.destroyed(parseSandboxId(id));
+    await client.waitUntilDestroyed(parseSandboxId(id));
     await until('destroyed', async () => (await client.get(id)).status === 'destroyed');
     await expect(client.extend(id, '1h')).rejects.toMatchObject({ code: 'SANDBOX_007' });
     await expect(client.registerGuild(id, someGuild())).rejects.toMatchObject({

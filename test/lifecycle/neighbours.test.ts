@@ -44,7 +44,7 @@ it('sandboxes that granted everything to each other are reset, and destroyed at 
   expect(await grants()).toEqual([{ n: 0 }]);
   await Promise.all(ids.map((id) => client.destroy(id)));
   for (const id of ids) {
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   }
   // What was lent for a moment has been taken back.

@@ -19,10 +19,10 @@ describe('a row that has no workflow', () => {
     expect(checks[0]).toMatchObject({
       ...{ name: 'workflow', state: 'missing', detail: 'Temporal knows no such workflow' },
     });
-    expect((await client.destroyed(parseSandboxId(id))).status).toBe('pending');
+    expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('pending');
     // It gets one, to clean up with.
     await client.destroy(id);
-    expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
   });
 });
 
@@ -35,7 +35,7 @@ describe('a create that is not waited for', () => {
     const hours = (Date.parse(sandbox.expiresAt) - Date.parse(sandbox.createdAt)) / 3_600_000;
     expect(hours).toBe(24);
     await client.destroy(sandboxId);
-    await client.destroyed(parseSandboxId(sandboxId));
+    await client.waitUntilDestroyed(parseSandboxId(sandboxId));
     await expect(client.create({ sandboxId, wait: false })).rejects.toMatchObject({
       ...{ code: 'SANDBOX_007', message: expect.stringContaining('an id is used once') as string },
     });
@@ -76,7 +76,7 @@ it('a workflow that is terminated tells who waits for it that it has ended', asy
 
 it('a sweep that no worker takes up is told so, and waits for one', async () => {
   const temporal = await openRunTemporal();
-  const lifecycle = new Lifecycle(temporal, 'nobody', () => '', 500);
+  const lifecycle = new Lifecycle(temporal, { taskQueue: 'nobody' });
   const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
   await expect(lifecycle.sweep({ dryRun: true, sandboxId })).rejects.toMatchObject({
     code: 'SANDBOX_009',
@@ -93,7 +93,7 @@ describe('a sweep of one sandbox', () => {
     const nothing = { revived: [], orphans: [] };
     expect(await client.sweep({ dryRun: false, sandboxId })).toEqual(nothing);
     await client.destroy(id);
-    await client.destroyed(sandboxId);
+    await client.waitUntilDestroyed(sandboxId);
     expect(await client.sweep({ dryRun: false, sandboxId })).toEqual(nothing);
     expect(await client.sweep({ dryRun: true, sandboxId: parseSandboxId(someId()) })).toEqual(
       nothing,

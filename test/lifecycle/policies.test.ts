@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
 import { SandboxError } from '../../domain/errors.js';
 import { parseGuildId } from '../../domain/guild.js';
 import { parseSandboxId } from '../../domain/names.js';
@@ -64,9 +64,9 @@ async function expectOnlyAudit({ refused }: Race): Promise<void> {
 
 const codesOf = ({ refused }: Race): string[] => [...new Set(refused.map(({ code }) => code))];
 
-async function destroyAll(client: SandboxService, sandboxes: readonly Sandbox[]): Promise<void> {
+async function destroyAll(client: Control, sandboxes: readonly Sandbox[]): Promise<void> {
   await Promise.all(sandboxes.map(({ id }) => client.destroy(id)));
-  await Promise.all(sandboxes.map(({ id }) => client.destroyed(parseSandboxId(id))));
+  await Promise.all(sandboxes.map(({ id }) => client.waitUntilDestroyed(parseSandboxId(id))));
 }
 
 describe('policies under concurrency', () => {
@@ -182,13 +182,13 @@ describe('policies, one at a time', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     const before = Date.now();
-    const capped = await client.extend(sandbox.id, '30d');
+    const capped = await client.extend(sandbox.id, '30d', { clamp: true });
     expect(capped.clamped).toBe(true);
     expect(capped.expiresAt).toBeGreaterThanOrEqual(before + 30 * 86_400_000);
     expect(capped.expiresAt).toBeLessThanOrEqual(Date.now() + 30 * 86_400_000);
     expect(Date.parse(capped.sandbox.expiresAt)).toBe(capped.expiresAt);
     // At the cap already: never earlier than before.
-    const again = await client.extend(sandbox.id, '1h');
+    const again = await client.extend(sandbox.id, '1h', { clamp: true });
     expect(again.expiresAt).toBeGreaterThanOrEqual(capped.expiresAt);
     const [entry] = await openAdmin()`SELECT actor, details FROM sandbox_audit_log
       WHERE sandbox_id = ${sandbox.id} AND event_type = 'ttl_extended' ORDER BY id LIMIT 1`;
@@ -219,7 +219,7 @@ describe('policies, one at a time', () => {
       await expect(client.registerGuild(sandbox.id, someGuild())).rejects.toMatchObject({
         code: 'SANDBOX_007',
       });
-      await client.destroyed(parseSandboxId(sandbox.id));
+      await client.waitUntilDestroyed(parseSandboxId(sandbox.id));
     }
     expect((await client.get(sandbox.id)).expiresAt).toBe(sandbox.expiresAt);
   });

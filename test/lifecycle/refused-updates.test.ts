@@ -1,8 +1,10 @@
 /** Updates that come past the client, by the Temporal CLI or another program: what is not valid never enters the history. */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
+import type { GuildId } from '../../domain/guild.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { UPDATES } from '../../domain/sandbox.js';
+import { commandOf, TESTER } from '../support/commands.js';
 import { openClient, someGuild, someOwner } from '../support/stack.js';
 import { workflowOf } from '../support/temporal.js';
 
@@ -13,18 +15,40 @@ describe('an update', () => {
     const handle = await workflowOf(parseSandboxId(sandbox.id));
     const length = async (): Promise<number> => (await handle.fetchHistory()).events?.length ?? 0;
     const before = await length();
+    const id = parseSandboxId(sandbox.id);
+    const reset = commandOf('reset', id, {});
     const refused: [string, unknown][] = [
-      ...['12', 'sandbox:*', '', null, 12345678901234567].flatMap((guild): [string, unknown][] => [
-        [UPDATES.registerGuild, guild],
-        [UPDATES.unregisterGuild, guild],
+      ...['12', 'sandbox:*', '', null, 12345678901234567].flatMap((guild): [string, unknown][] => {
+        const args = { guildId: guild as GuildId };
+        return [
+          [UPDATES.registerGuild, commandOf('registerGuild', id, args)],
+          [UPDATES.unregisterGuild, commandOf('unregisterGuild', id, args)],
+        ];
+      }),
+      ...[0, -1, 1.5, 4e11, NaN, 'soon', null].map((byMs): [string, unknown] => [
+        UPDATES.extend,
+        commandOf('extend', id, { byMs: byMs as number, clamp: true }),
       ]),
-      ...[0, -1, 1.5, 4e11, 'soon', null].map((byMs): [string, unknown] => [UPDATES.extend, byMs]),
+      // What is no command of this sandbox, or has nobody who asks.
+      ...[
+        ...[null, 'reset', [], { ...reset, commandId: '' }, { ...reset, commandId: undefined }],
+        ...[
+          { ...reset, action: 'destroy' },
+          { ...reset, sandboxId: 'sb0000000000' },
+        ],
+        ...[
+          { ...reset, args: null },
+          { ...reset, actor: 'tester' },
+        ],
+        ...[{ ...reset, actor: { ...TESTER, role: 'root' } }],
+      ].map((command): [string, unknown] => [UPDATES.reset, command]),
+      [UPDATES.destroy, { ...commandOf('destroy', id, {}), actor: null }],
     ];
-    for (const [update, value] of refused) {
+    for (const [update, command] of refused) {
       const failure: unknown = await handle
-        .executeUpdate(update, { args: [value, 'somebody'] })
+        .executeUpdate(update, { args: [command] })
         .catch((error: unknown) => error);
-      expect(failure, `${update} ${JSON.stringify(value)}`).toBeInstanceOf(
+      expect(failure, `${update} ${JSON.stringify(command)}`).toBeInstanceOf(
         WorkflowUpdateFailedError,
       );
       expect((failure as WorkflowUpdateFailedError).cause).toMatchObject({ type: 'SANDBOX_008' });
@@ -38,10 +62,11 @@ describe('an update', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const handle = await workflowOf(parseSandboxId(id));
+    const extend = () => commandOf('extend', parseSandboxId(id), { byMs: 60_000, clamp: false });
     const destroying = client.destroy(id);
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, () =>
-        handle.executeUpdate(UPDATES.extend, { args: [60_000, 'x'] }).then(
+        handle.executeUpdate(UPDATES.extend, { args: [extend()] }).then(
           () => 'extended',
           (error: unknown) => {
             const { cause, name } = error as WorkflowUpdateFailedError;
@@ -55,6 +80,6 @@ describe('an update', () => {
       expect(['extended', 'SANDBOX_007', 'WorkflowNotFoundError', 'ServiceError']).toContain(
         outcome,
       );
-    expect((await client.destroyed(parseSandboxId(id))).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
   });
 });

@@ -49,7 +49,7 @@ describe('a create that waits for Redis', () => {
         workflowOf(ids[2]).then((handle) => handle.cancel()),
       ]);
     });
-    for (const id of ids) await api.destroyed(id);
+    for (const id of ids) await api.waitUntilDestroyed(id);
   });
 
   it('is given up', async () => {
@@ -59,7 +59,7 @@ describe('a create that waits for Redis', () => {
       const failed = api.create({ sandboxId, ttl: '1h', guildIds: [someGuild()] });
       await expect(failed).rejects.toMatchObject({ code: 'SANDBOX_009' });
     });
-    await api.destroyed(sandboxId);
+    await api.waitUntilDestroyed(sandboxId);
   });
 });
 
@@ -80,7 +80,7 @@ it('sandboxes expire at many moments of updates that wait for NATS', async () =>
       ]),
     );
   });
-  for (const id of ids) await api.destroyed(id);
+  for (const id of ids) await api.waitUntilDestroyed(id);
 });
 
 afterAll(async () => {

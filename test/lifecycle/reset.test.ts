@@ -37,7 +37,7 @@ describe('reset', () => {
       provisioned_rotation: 2,
     });
     await client.destroy(before.id);
-    await client.destroyed(parseSandboxId(before.id));
+    await client.waitUntilDestroyed(parseSandboxId(before.id));
     expect(await leftoversOf(stackState().urls.admin, before.id)).toEqual([]);
   });
 
@@ -69,7 +69,7 @@ describe('reset', () => {
       client.reset(id),
     ]);
     expect(outcomes[1].status).toBe('fulfilled');
-    await client.destroyed(parseSandboxId(id));
+    await client.waitUntilDestroyed(parseSandboxId(id));
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
     await expect(client.reset(id)).rejects.toMatchObject({ code: 'SANDBOX_007' });
   });

@@ -69,7 +69,7 @@ describe('a rolling deploy', () => {
     await stop(old);
     expect((await client.extend(sandbox.id, '1h')).clamped).toBe(false);
     await client.destroy(sandbox.id);
-    expect((await client.destroyed(sandbox.id)).status).toBe('destroyed');
+    expect((await client.waitUntilDestroyed(sandbox.id)).status).toBe('destroyed');
     expect(await buildsOf(sandbox.id)).toEqual(['one', two]);
   });
 });

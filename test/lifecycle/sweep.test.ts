@@ -111,7 +111,7 @@ describe('the sweep', () => {
     expect(await client.get(sandbox.id)).toEqual(sandbox);
     await client.extend(sandbox.id, '1h');
     await client.destroy(sandbox.id);
-    await client.destroyed(parseSandboxId(sandbox.id));
+    await client.waitUntilDestroyed(parseSandboxId(sandbox.id));
     expect(await leftoversOf(stackState().urls.admin, sandbox.id)).toEqual([]);
   });
 

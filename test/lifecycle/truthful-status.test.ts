@@ -148,7 +148,7 @@ describe('a sandbox that has lost', () => {
       { name: check, state, detail: expect.stringMatching(detail) as string },
     ]);
     await client.destroy(id);
-    await client.destroyed(id);
+    await client.waitUntilDestroyed(id);
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ describe('Temporal alone tells of a sandbox', () => {
     }
 
     await client.destroy(sandbox.id);
-    await client.destroyed(sandbox.id);
+    await client.waitUntilDestroyed(sandbox.id);
     const { events } = await handle.fetchHistory();
     const summaries = (events ?? []).map(({ userMetadata }) => text(userMetadata?.summary?.data));
     for (const summary of [
@@ -52,4 +52,22 @@ describe('Temporal alone tells of a sandbox', () => {
       expect(summaries).toContain(JSON.stringify(summary));
     }
   });
+});
+
+it('a refused create is a completed workflow, not a failed one: nothing of the system has failed', async () => {
+  const client = openClient({ SANDBOX_OWNER: someOwner() });
+  const { id, name } = await client.create({ ttl: '1h' });
+  const temporal = await openRunTemporal();
+  const refused = async (code: string, options: { name?: string; ttl?: string }) => {
+    const sandboxId = `sb${someName().slice(5, 15)}`;
+    await expect(client.create({ ...options, sandboxId })).rejects.toMatchObject({ code });
+    const handle = temporal.client.workflow.getHandle(workflowId(sandboxId as typeof id));
+    expect((await handle.describe()).status.name).toBe('COMPLETED');
+    expect(await handle.result()).toMatchObject({ status: 'destroyed', failure: { code } });
+    // Asked again with the same id: the same answer.
+    await expect(client.create({ ...options, sandboxId })).rejects.toMatchObject({ code });
+  };
+  await refused('SANDBOX_001', { name });
+  await refused('SANDBOX_008', { ttl: '90d' });
+  await client.destroy(id);
 });

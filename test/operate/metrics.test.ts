@@ -85,7 +85,7 @@ describe('the metrics of a real run', () => {
       return total(samples, name) >= total(before.worker, name) + 2;
     });
     await resume();
-    await client.destroyed(parseSandboxId(id));
+    await client.waitUntilDestroyed(parseSandboxId(id));
     const after = await until('its series are gone', async () => {
       const samples = await scrape('worker');
       const gone = samples.get(`sandbox_active_total{owner="${owner}"}`) === undefined;

@@ -117,12 +117,12 @@ describe('an error of Temporal', () => {
   const late = 'it goes on';
 
   it.each([1, 4, 9, 10])(
-    'of gRPC code %i means that no worker answered, and what goes on',
+    'of gRPC code %i means that the workers stayed busy, and what goes on',
     (code) => {
       const error = asTemporalError(wrapped(grpc(code)), late);
       expect(error).toMatchObject({
         code: 'SANDBOX_009',
-        message: `no worker answered in time; ${late}`,
+        message: `the workers are busy and have not answered in time; ${late}`,
         details: { dependency: 'worker' },
       });
     },

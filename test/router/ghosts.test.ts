@@ -8,6 +8,7 @@ import { routerBucket } from '../../platform/router-bucket.js';
 import { leftoversOf } from '../support/leftovers.js';
 import { openWorkerParts } from '../support/resources.js';
 import { openClient, someGuild, someOwner, stackState } from '../support/stack.js';
+import { TESTER } from '../support/commands.js';
 
 /** Answers a question to the barrier; null: says nothing. */
 type Answer = { readonly version: number; readonly error?: string } | null;
@@ -69,7 +70,7 @@ describe('a router that lives and does not confirm', () => {
     // As one attempt of the workflow does it; the workflow tries it again.
     const routes = (await openWorkerParts()).resources()['guild-routes'];
     const register = (id: string, guild: string): Promise<void> =>
-      routes.register(parseSandboxId(id), parseGuildId(guild), 'test');
+      routes.register(parseSandboxId(id), parseGuildId(guild), TESTER);
     await Promise.all([
       expect(register(one.id, free)).rejects.toMatchObject(refused),
       expect(register(other.id, kept)).rejects.toMatchObject(refused),
@@ -80,7 +81,7 @@ describe('a router that lives and does not confirm', () => {
     expect((await client.registerGuild(one.id, free)).guildIds).toEqual([free]);
     for (const { id } of [one, other]) {
       await client.destroy(id);
-      await client.destroyed(id);
+      await client.waitUntilDestroyed(id);
       expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
     }
   });

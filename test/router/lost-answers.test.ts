@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../control/connections.js';
 import { Lifecycle } from '../../control/lifecycle.js';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { down, up } from '../../deploy/local/index.js';
 import { SandboxError } from '../../domain/errors.js';
 import { parseGuildId } from '../../domain/guild.js';
@@ -18,6 +19,7 @@ import { until } from '../support/stack.js';
 import { drained, Flood, readRouted } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from './routes.js';
+import { commandOf } from '../support/commands.js';
 
 const TYPE = 'MESSAGE_CREATE';
 /** Beyond the quick attempts' 1.5 s. */
@@ -33,12 +35,11 @@ describe('an answer of Postgres that is lost', () => {
   let sql: Sql;
   let redis: Redis;
   let config: Config;
-  let client: SandboxService;
+  let client: Control;
   let connections: Connections;
   let lifecycle: Lifecycle;
   let nc: NatsConnection;
   let installation: string;
-  let updates = 0;
 
   beforeAll(async () => {
     postgres = await ownPostgres('lost-answers-');
@@ -48,14 +49,10 @@ describe('an answer of Postgres that is lost', () => {
     behind.port = String(proxy.port);
     config = postgres.configFor(behind.href);
     const { urls } = await up(config);
-    client = new SandboxService(config);
+    client = openDirectControl(config);
     connections = new Connections(config);
     // Past the client, whose own look at the sandbox's row would meet the same Postgres.
-    lifecycle = new Lifecycle(
-      await connections.temporal(),
-      config.taskQueue,
-      () => `own-${(updates += 1)}`,
-    );
+    lifecycle = new Lifecycle(await connections.temporal(), config);
     nc = await openNats(urls.admin.nats, 'test');
     redis = new Redis(urls.admin.redis);
     const [row] = await sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
@@ -136,11 +133,15 @@ describe('an answer of Postgres that is lost', () => {
     const guildId = parseGuildId(guild(40));
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, AWAY_MS);
-    const answer = await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    const answer = await told(
+      lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: guildId })),
+    );
     await lost;
     expect(answer?.code).toBe('SANDBOX_009');
     await expectStanding(answer, guildId, null);
-    expect(await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'))).toBe(null);
+    expect(
+      await told(lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: guildId }))),
+    ).toBe(null);
     await expectStanding(null, guildId, sandboxId);
   });
 
@@ -148,7 +149,9 @@ describe('an answer of Postgres that is lost', () => {
     const guildId = parseGuildId(guild(41));
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, 200);
-    const answer = await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    const answer = await told(
+      lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: guildId })),
+    );
     await lost;
     expect(answer).toBe(null);
     await expectStanding(answer, guildId, sandboxId);
@@ -159,7 +162,9 @@ describe('an answer of Postgres that is lost', () => {
     const sandboxId = await someSandbox(guildId);
     await expectStanding(null, guildId, sandboxId);
     const lost = proxy.loseCommit(guildId, AWAY_MS);
-    const answer = await told(lifecycle.unregisterGuild(sandboxId, guildId, 'tester'));
+    const answer = await told(
+      lifecycle.update(commandOf('unregisterGuild', sandboxId, { guildId: guildId })),
+    );
     await lost;
     if (answer !== null) expect(answer.message).toContain('goes on until it is done');
     await expectStanding(answer, guildId, null);
@@ -169,7 +174,9 @@ describe('an answer of Postgres that is lost', () => {
     const guildId = parseGuildId(guild(43));
     const sandboxId = await someSandbox();
     const still = proxy.standStill(guildId, STILL_MS);
-    const answer = await told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    const answer = await told(
+      lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: guildId })),
+    );
     await still;
     expect(answer?.code).toBe('SANDBOX_009');
     await until('Postgres goes on', () => client.get(sandboxId).catch(() => null));
@@ -180,7 +187,9 @@ describe('an answer of Postgres that is lost', () => {
     const [guildId, other] = [parseGuildId(guild(45)), parseGuildId(guild(46))];
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, 2 * AWAY_MS);
-    const answering = told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    const answering = told(
+      lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: guildId })),
+    );
     await lost;
     const answer = await answering;
     expect(answer).toMatchObject({ code: 'SANDBOX_009' });
@@ -188,15 +197,15 @@ describe('an answer of Postgres that is lost', () => {
     // In the way of what goes on, step by step.
     const changed = await until('Postgres is back', async () => {
       const [extended] = await Promise.allSettled([
-        lifecycle.extend(sandboxId, 60_000, 'tester'),
-        lifecycle.registerGuild(sandboxId, other, 'tester'),
+        lifecycle.extend(commandOf('extend', sandboxId, { byMs: 60_000, clamp: false })),
+        lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: other })),
       ]);
       return extended.status === 'fulfilled' ? extended.value : null;
     });
-    expect(changed.clamped).toBe(false);
+    expect(changed.extension.clamped).toBe(false);
     await expectStanding(answer, guildId, null);
     await until('the other is registered', () =>
-      lifecycle.registerGuild(sandboxId, other, 'tester').then(
+      lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: other })).then(
         () => true,
         () => null,
       ),
@@ -208,11 +217,13 @@ describe('an answer of Postgres that is lost', () => {
     const guildId = parseGuildId(guild(44));
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, AWAY_MS);
-    const answering = told(lifecycle.registerGuild(sandboxId, guildId, 'tester'));
+    const answering = told(
+      lifecycle.update(commandOf('registerGuild', sandboxId, { guildId: guildId })),
+    );
     await lost;
-    await lifecycle.destroy(sandboxId, 'tester').catch(() => undefined);
+    await lifecycle.destroy(commandOf('destroy', sandboxId, {})).catch(() => undefined);
     expect((await answering)?.code).toMatch(/^SANDBOX_00[79]$/);
-    await lifecycle.ended(sandboxId);
+    await lifecycle.waitUntilEnded(sandboxId);
     await expectStanding(null, guildId, null);
   });
 
@@ -220,12 +231,16 @@ describe('an answer of Postgres that is lost', () => {
     const sandboxId = await someSandbox();
     const before = Date.parse((await client.get(sandboxId)).expiresAt);
     const lost = proxy.loseCommit('ttl_extended', BRISKLY_AWAY_MS);
-    const answer = await told(lifecycle.extend(sandboxId, 3_600_000, 'tester'));
+    const answer = await told(
+      lifecycle.extend(commandOf('extend', sandboxId, { byMs: 3_600_000, clamp: false })),
+    );
     await lost;
     if (answer !== null)
       expect(answer.message).toMatch(/Postgres.*goes on until it is done: extend by tester/);
-    const next = await lifecycle.extend(sandboxId, 60_000, 'tester');
-    expect(next).toEqual({ expiresAt: before + 3_660_000, clamped: false });
+    const next = await lifecycle.extend(
+      commandOf('extend', sandboxId, { byMs: 60_000, clamp: false }),
+    );
+    expect(next.extension).toEqual({ expiresAt: before + 3_660_000, clamped: false });
     const events = (await client.audit(sandboxId)).map(({ eventType }) => eventType);
     expect(events.filter((event) => event === 'ttl_extended')).toHaveLength(2);
   });
@@ -233,7 +248,7 @@ describe('an answer of Postgres that is lost', () => {
   it('of a reset that had begun: it is done, and what connect gives is what the servers know', async () => {
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit('sandbox_reset', BRISKLY_AWAY_MS);
-    expect(await told(lifecycle.reset(sandboxId, 'tester'))).toBe(null);
+    expect(await told(lifecycle.update(commandOf('reset', sandboxId, {})))).toBe(null);
     await lost;
     const { environment } = await client.connection(sandboxId);
     const tenant = new Redis(environment.REDIS_URL ?? '', { lazyConnect: true });

@@ -3,7 +3,8 @@ import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../control/connections.js';
 import { Lifecycle } from '../../control/lifecycle.js';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { down, up } from '../../deploy/local/index.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { FENCE_SUBJECT, STREAMS } from '../../domain/routing.js';
@@ -18,6 +19,7 @@ import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from './routes.js';
+import { commandOf } from '../support/commands.js';
 
 const FLIPS = flipsOr(40);
 const TYPE = 'MESSAGE_CREATE';
@@ -28,7 +30,7 @@ describe('the product under load', () => {
   let postgres: OwnPostgres;
   let sql: Sql;
   let config: Config;
-  let client: SandboxService;
+  let client: Control;
   let nc: NatsConnection;
   let flood: Flood;
 
@@ -37,7 +39,7 @@ describe('the product under load', () => {
     ({ sql } = postgres);
     config = postgres.configFor(postgres.url);
     const { urls } = await up(config);
-    client = new SandboxService(config);
+    client = openDirectControl(config);
     nc = await openNats(urls.admin.nats, 'test');
   });
   beforeEach(async () => {
@@ -62,7 +64,7 @@ describe('the product under load', () => {
     const { id } = await client.create({ ttl: '1h', guildIds: [mapped] });
     const connections = new Connections(config);
     onTestFinished(() => connections.close());
-    const lifecycle = new Lifecycle(await connections.temporal(), config.taskQueue, () => 'own');
+    const lifecycle = new Lifecycle(await connections.temporal(), config);
     await postgres.process.end('SIGKILL');
     const flooding = flood.run(4_000, 1_000, (n) =>
       n % 2 === 0
@@ -75,9 +77,8 @@ describe('the product under load', () => {
     };
     // As every caller sees it, and as it is where the sandbox's row was read just before.
     await expect(client.registerGuild(id, free)).rejects.toMatchObject(refused);
-    await expect(lifecycle.registerGuild(parseSandboxId(id), free, 'tester')).rejects.toMatchObject(
-      refused,
-    );
+    const register = commandOf('registerGuild', parseSandboxId(id), { guildId: free });
+    await expect(lifecycle.update(register)).rejects.toMatchObject(refused);
     await flooding;
     await drained(nc);
     expect(flood.acknowledged).toBe(4_000);
@@ -164,7 +165,7 @@ describe('the product under load', () => {
     const unregisteredAt = await lastStored();
     await delay(300);
     await client.destroy(doomed.id);
-    await client.destroyed(doomed.id);
+    await client.waitUntilDestroyed(doomed.id);
     const destroyedAt = await lastStored();
     await flooding;
     await drained(nc);

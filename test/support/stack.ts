@@ -1,7 +1,8 @@
 /** The run's stack as a test sees it: configuration, administrator's addresses, clients, and a way to wait. */
 import { customAlphabet } from 'nanoid';
 import { inject, onTestFinished } from 'vitest';
-import { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
+import { openDirectControl } from '../../control/direct-control.js';
 import { loadConfig, type Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
@@ -18,8 +19,8 @@ export function stackState(): StackState {
 }
 
 /** Closed when the test ends. */
-export function openClient(env: Record<string, string> = {}): SandboxService {
-  const client = new SandboxService(stackConfig(env));
+export function openClient(env: Record<string, string> = {}): Control {
+  const client = openDirectControl(stackConfig(env));
   onTestFinished(() => client.close());
   return client;
 }

@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
 
 export interface Tenant {
   readonly env: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface Tenant {
   readonly redis: Redis;
 }
 
-export async function openTenant(client: SandboxService, sandboxId: string): Promise<Tenant> {
+export async function openTenant(client: Control, sandboxId: string): Promise<Tenant> {
   const { environment: env } = await client.connection(sandboxId);
   const sql = await openTenantSql(env.DATABASE_URL ?? '');
   const redis = new Redis(env.REDIS_URL ?? '', {

@@ -1,0 +1,86 @@
+/** What can be asked of sandboxes: the use cases as one caller has them, whatever the way to the servers. */
+import type { ExtendResult, Sandbox } from '../domain/sandbox.js';
+import type { SandboxId } from '../domain/names.js';
+import type { SandboxStatus } from '../domain/status.js';
+import type { SweepInput, SweepReport } from '../domain/sweep.js';
+import type { AuditEntry } from '../store/schema.js';
+import type { SandboxEnvironment } from './environment.js';
+import type { EventsOptions, SandboxEvent } from './events.js';
+import type { SandboxHealth } from './health.js';
+
+export interface CreateSandboxOptions {
+  /** Default: `sandbox-{owner}-{6 random}`. */
+  readonly name?: string;
+  /** Default: the caller. Another owner's needs an operator. */
+  readonly owner?: string;
+  /** Such as `90m` or `24h`. Default and bounds are the worker's. */
+  readonly ttl?: string;
+  readonly guildIds?: readonly string[];
+  /** Given again by a caller that retries: the same id is the same sandbox. */
+  readonly sandboxId?: string;
+  /** False: returns once Temporal has the workflow. Default true: returns when the sandbox runs. */
+  readonly wait?: boolean;
+}
+
+export interface ListOptions {
+  readonly owner?: string;
+  readonly status?: SandboxStatus;
+  /** Also what is being destroyed or has been. */
+  readonly all?: boolean;
+}
+
+export interface ExtendOptions {
+  /** Cut to the maximum instead of refusing. Default false. */
+  readonly clamp?: boolean;
+}
+
+export interface DestroyResult {
+  readonly sandbox: Sandbox;
+  readonly alreadyDestroyed: boolean;
+}
+
+export interface Connection {
+  readonly environment: SandboxEnvironment;
+  /** Why there are no credentials in it; null where they are. */
+  readonly withoutCredentials: string | null;
+}
+
+/** Sandboxes are named by id or name. Every call may throw SANDBOX_008, _009, _010 and, for a name, _004. */
+export interface Control extends AsyncDisposable {
+  /** @throws SANDBOX_001, _002, _003, _005 */
+  create(options?: CreateSandboxOptions): Promise<Sandbox>;
+  get(idOrName: string): Promise<Sandbox>;
+  /** Newest first. Without `all` or a status: the live ones. */
+  list(options?: ListOptions): Promise<Sandbox[]>;
+  /** Returns once `destroying` is written. Destroyed already: says so, changes nothing. */
+  destroy(idOrName: string): Promise<DestroyResult>;
+  /** Resolves when the sandbox's workflow has ended, with its last state. */
+  waitUntilDestroyed(sandboxId: SandboxId): Promise<Sandbox>;
+  /** Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_003, _007 */
+  registerGuild(idOrName: string, guildId: string): Promise<Sandbox>;
+  /** After it returns no further event of the guild is stored for the sandbox. @throws SANDBOX_007 */
+  unregisterGuild(guildId: string): Promise<Sandbox>;
+  /** Adds to the current expiry. @throws SANDBOX_007; _008 past the maximum, unless it clamps */
+  extend(
+    idOrName: string,
+    duration: string,
+    options?: ExtendOptions,
+  ): Promise<ExtendResult & { readonly sandbox: Sandbox }>;
+  /**
+   * Empties schema and keys and rotates the credentials; id, expiry and guilds stay. Sessions of the bot are cut: it takes
+   * its new credentials from `connection`.
+   * @throws SANDBOX_007
+   */
+  reset(idOrName: string): Promise<Sandbox>;
+  /** Asks every server; answers with any of them down but Postgres. */
+  status(idOrName: string): Promise<SandboxHealth>;
+  /** What has happened to it, oldest first. */
+  audit(idOrName: string): Promise<AuditEntry[]>;
+  /** Its events as they are stored, read beside its bot, which still gets them all. */
+  events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent>;
+  /** @throws SANDBOX_007 unless it runs */
+  connection(idOrName: string): Promise<Connection>;
+  /** Repairs and removes now what the schedule would later; `dryRun` only reports. */
+  sweep(input: SweepInput): Promise<SweepReport>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+/** `Control` on this machine, with the servers' own credentials: its caller is an operator. */
+import { directActor } from '../domain/actor.js';
+import type { Config } from '../platform/config.js';
+import type { Control } from './control.js';
+import { SandboxService, type ServiceOptions } from './sandbox-service.js';
+
+/**
+ * Acts as the configuration's owner. Opens no connection yet.
+ * @throws SANDBOX_008 for an owner's name that is none; SANDBOX_009 where neither environment nor local stack names the servers
+ */
+export function openDirectControl(config: Config, options: ServiceOptions = {}): Control {
+  const actor = directActor(config.owner);
+  const service = new SandboxService(config, options);
+  const close = (): Promise<void> => service.close();
+  return {
+    create: (wishes = {}) => service.create(actor, wishes),
+    get: (idOrName) => service.get(actor, idOrName),
+    list: (filter = {}) => service.list(actor, filter),
+    destroy: (idOrName) => service.destroy(actor, idOrName),
+    waitUntilDestroyed: (sandboxId) => service.waitUntilDestroyed(actor, sandboxId),
+    registerGuild: (idOrName, guildId) => service.registerGuild(actor, idOrName, guildId),
+    unregisterGuild: (guildId) => service.unregisterGuild(actor, guildId),
+    extend: (idOrName, duration, how = {}) => service.extend(actor, idOrName, duration, how),
+    reset: (idOrName) => service.reset(actor, idOrName),
+    status: (idOrName) => service.status(actor, idOrName),
+    audit: (idOrName) => service.audit(actor, idOrName),
+    events: (idOrName, how) => service.events(actor, idOrName, how),
+    connection: (idOrName) => service.connection(actor, idOrName),
+    sweep: (input) => service.sweep(actor, input),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,97 @@
+/** Whether workers take work of a task queue: a caller that waits for an answer waits for nobody, or for its turn. */
+import { setTimeout } from 'node:timers/promises';
+import { SandboxError } from '../domain/errors.js';
+import type { TemporalClient } from '../platform/temporal.js';
+
+/** @param ahead how many workflow tasks wait before the caller's, as far as Temporal knows */
+export type OnBusy = (ahead: number) => void;
+
+export interface Presence {
+  /** How many workers have asked for work lately. */
+  readonly workers: number;
+  /** Since a worker last asked for work; infinite where none is known. */
+  readonly silentMs: number;
+  /** Workflow tasks that no worker has taken yet. */
+  readonly backlog: number;
+}
+
+/** A poll is open for a minute at most: a worker that has not asked for longer is gone. */
+const POLL_MS = 70_000;
+/** A worker that is busy asks again with each task that it ends; one that was killed is still listed for minutes. */
+const SILENT_MS = 10_000;
+/** An answer usually takes far less; Temporal is asked only behind that. */
+const FIRST_LOOK_MS = 1_000;
+const LOOK_EVERY_MS = 3_000;
+/** One look serves all callers of this process. */
+const FRESH_MS = 1_000;
+
+const WORKFLOW_TASKS = 1;
+
+export class WorkerPresence {
+  private last: { readonly at: number; readonly seen: Promise<Presence> } | undefined;
+
+  constructor(
+    private readonly temporal: TemporalClient,
+    private readonly taskQueue: string,
+  ) {}
+
+  look(): Promise<Presence> {
+    if (this.last === undefined || Date.now() - this.last.at > FRESH_MS)
+      this.last = { at: Date.now(), seen: this.ask() };
+    return this.last.seen;
+  }
+
+  /**
+   * Never resolves. @throws SANDBOX_009 as soon as nobody takes the work; `consequence` says what is true then
+   */
+  async untilUnserved(consequence: string, onBusy: OnBusy, signal: AbortSignal): Promise<never> {
+    for (let wait = FIRST_LOOK_MS; await passed(wait, signal); wait = LOOK_EVERY_MS) {
+      // A Temporal that does not answer is reported by the call that waits.
+      const seen = await this.look().catch(() => null);
+      if (seen === null) continue;
+      const why = unservedBecause(seen, this.taskQueue);
+      if (why !== null) throw noWorker(`${why}; ${consequence}`);
+      if (seen.backlog > 0) onBusy(seen.backlog);
+    }
+    return new Promise<never>(() => undefined);
+  }
+
+  private async ask(): Promise<Presence> {
+    const { client } = this.temporal;
+    const { pollers, stats } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: this.taskQueue },
+      taskQueueType: WORKFLOW_TASKS,
+      reportStats: true,
+    });
+    const ages = pollers
+      .map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000)
+      .filter((age) => age < POLL_MS);
+    return {
+      workers: ages.length,
+      silentMs: Math.min(Infinity, ...ages),
+      backlog: Number(stats?.approximateBacklogCount ?? 0),
+    };
+  }
+}
+
+/** False where `signal` ended the wait. Does not keep the process alive. */
+async function passed(millis: number, signal: AbortSignal): Promise<boolean> {
+  return setTimeout(millis, true, { signal, ref: false }).catch(() => false);
+}
+
+/** Null where somebody takes work. Pure. */
+export function unservedBecause(seen: Presence, taskQueue: string): string | null {
+  if (seen.workers === 0) return `no worker asks for work of task queue ${taskQueue}`;
+  if (seen.backlog === 0 || seen.silentMs < SILENT_MS) return null;
+  const seconds = Math.round(seen.silentMs / 1_000);
+  return `no worker has asked for work of task queue ${taskQueue} for ${seconds} s`;
+}
+
+export const NO_WORKER_HINT = 'Is a worker running? `bd dev status` shows the local stack.';
+
+const noWorker = (message: string): SandboxError =>
+  new SandboxError('SANDBOX_009', message, {
+    hint: NO_WORKER_HINT,
+    details: { dependency: 'worker' },
+  });

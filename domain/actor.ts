@@ -1,0 +1,84 @@
+/** The identity behind a change: each mutating use case takes one, and the audit stores it. */
+import { invalid } from './errors.js';
+import { isSandboxId, parseOwner, type Owner, type SandboxId } from './names.js';
+
+export const ACTOR_KINDS = ['person', 'service', 'sandbox', 'system'] as const;
+export type ActorKind = (typeof ACTOR_KINDS)[number];
+
+export const ROLES = ['developer', 'operator'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The way on which the actor came: over HTTP, on this machine, past us through Temporal, or from within. */
+export const VIAS = ['api', 'direct', 'temporal', 'system'] as const;
+export type Via = (typeof VIAS)[number];
+
+/** `resource:action`. What counts is the intersection of scopes, role and ownership (permissions.ts). */
+export const SCOPES = [
+  'sandbox:read',
+  'sandbox:write',
+  'sandbox:connect',
+  'guild:write',
+  'event:read',
+  'event:write',
+  'discord:use',
+  'template:write',
+  'token:write',
+  'webhook:write',
+  'admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface Actor {
+  /** An owner's name, or that of a part of the system. */
+  readonly name: Owner;
+  readonly kind: ActorKind;
+  readonly role: Role;
+  readonly scopes: readonly Scope[];
+  readonly via: Via;
+  /** Set for kind `sandbox`: the only sandbox that the actor may touch. */
+  readonly sandboxId?: SandboxId;
+}
+
+/** On this machine, with the servers' own credentials: an operator, whatever the name. @throws SANDBOX_008 */
+export const directActor = (owner: string): Actor => ({
+  name: parseOwner(owner),
+  kind: 'person',
+  role: 'operator',
+  scopes: SCOPES,
+  via: 'direct',
+});
+
+const system = (name: string, via: Via): Actor => ({
+  name: parseOwner(name),
+  kind: 'system',
+  role: 'operator',
+  scopes: SCOPES,
+  via,
+});
+
+/** What happens by itself: expiry, clean-up of a failed create. */
+export const WORKFLOW_ACTOR = system('workflow', 'system');
+export const SWEEP_ACTOR = system('sweep', 'system');
+/** A signal or a cancellation that came past us, such as from the Temporal Web UI. */
+export const TEMPORAL_ACTOR = system('temporal', 'temporal');
+
+/** An actor from outside of this process. @throws SANDBOX_008 */
+export function parseActor(value: unknown): Actor {
+  const actor =
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const { name, kind, role, scopes, via, sandboxId } = actor;
+  const known =
+    includes(ACTOR_KINDS, kind) &&
+    includes(ROLES, role) &&
+    includes(VIAS, via) &&
+    Array.isArray(scopes) &&
+    scopes.every((scope) => includes(SCOPES, scope)) &&
+    (kind === 'sandbox') === isSandboxId(sandboxId);
+  if (!known) throw invalid('actor', value, 'it has a name, kind, role, scopes and via');
+  const facts = { name: parseOwner(name), kind, role, scopes, via };
+  return isSandboxId(sandboxId) ? { ...facts, sandboxId } : facts;
+}
+
+function includes<T>(values: readonly T[], value: unknown): value is T {
+  return (values as readonly unknown[]).includes(value);
+}

@@ -1,0 +1,94 @@
+/** Who may do what: one table, asked by every use case of `control/`, and nowhere else. */
+import type { Actor, Scope } from './actor.js';
+import { SandboxError } from './errors.js';
+import type { Owner, SandboxId } from './names.js';
+
+interface Rule {
+  readonly scope: Scope;
+  /** `owner`: the sandbox's owner and operators. `anybody`: every actor that has the scope. */
+  readonly by: 'owner' | 'operator' | 'anybody';
+}
+
+export const RULES = {
+  create: { scope: 'sandbox:write', by: 'owner' },
+  read: { scope: 'sandbox:read', by: 'anybody' },
+  extend: { scope: 'sandbox:write', by: 'owner' },
+  reset: { scope: 'sandbox:write', by: 'owner' },
+  destroy: { scope: 'sandbox:write', by: 'owner' },
+  connect: { scope: 'sandbox:connect', by: 'owner' },
+  registerGuild: { scope: 'guild:write', by: 'owner' },
+  unregisterGuild: { scope: 'guild:write', by: 'owner' },
+  tail: { scope: 'event:read', by: 'owner' },
+  emit: { scope: 'event:write', by: 'owner' },
+  sweep: { scope: 'admin', by: 'operator' },
+} as const satisfies Record<string, Rule>;
+
+export type Action = keyof typeof RULES;
+
+/** What an action touches. Of a create: the owner of the sandbox to be. */
+export interface Subject {
+  readonly owner: Owner;
+  readonly sandboxId?: SandboxId;
+}
+
+/** What the actor lacks for an action: null where the action is permitted. */
+export type Lack =
+  | { readonly kind: 'scope'; readonly scope: Scope }
+  | { readonly kind: 'owner'; readonly owner: Owner }
+  | { readonly kind: 'role'; readonly role: 'operator' }
+  | { readonly kind: 'sandbox'; readonly sandboxId: SandboxId };
+
+/** Pure. `subject` is null for what touches no sandbox, such as a list or a sweep. */
+export function permits(actor: Actor, action: Action, subject: Subject | null): Lack | null {
+  const { scope, by } = RULES[action];
+  if (!actor.scopes.includes(scope)) return { kind: 'scope', scope };
+  if (actor.sandboxId !== undefined && subject?.sandboxId !== actor.sandboxId)
+    return { kind: 'sandbox', sandboxId: actor.sandboxId };
+  if (actor.role === 'operator' || by === 'anybody') return null;
+  if (by === 'operator' || subject === null) return { kind: 'role', role: 'operator' };
+  return subject.owner === actor.name ? null : { kind: 'owner', owner: subject.owner };
+}
+
+/** @throws SANDBOX_010 naming what the actor lacks */
+export function requirePermission(actor: Actor, action: Action, subject: Subject | null): void {
+  const lack = permits(actor, action, subject);
+  if (lack === null) return;
+  throw new SandboxError('SANDBOX_010', `${actor.name} may not ${WORDS[action]}: ${textOf(lack)}`, {
+    details: { action, lacks: lack },
+    hint: HINTS[lack.kind],
+  });
+}
+
+const WORDS: Readonly<Record<Action, string>> = {
+  create: 'create this sandbox',
+  read: 'read sandboxes',
+  extend: 'extend this sandbox',
+  reset: 'reset this sandbox',
+  destroy: 'destroy this sandbox',
+  connect: 'read the credentials of this sandbox',
+  registerGuild: 'register a guild to this sandbox',
+  unregisterGuild: 'take a guild from this sandbox',
+  tail: 'read the events of this sandbox',
+  emit: 'publish events for this sandbox',
+  sweep: 'sweep',
+};
+
+function textOf(lack: Lack): string {
+  switch (lack.kind) {
+    case 'scope':
+      return `the scope ${lack.scope} is missing`;
+    case 'owner':
+      return `its owner is ${lack.owner}`;
+    case 'role':
+      return `the role ${lack.role} is missing`;
+    case 'sandbox':
+      return `this identity is bound to sandbox ${lack.sandboxId}`;
+  }
+}
+
+const HINTS: Readonly<Record<Lack['kind'], string>> = {
+  scope: 'Use an identity that has this scope.',
+  owner: 'Ask the owner of the sandbox, or an operator.',
+  role: 'Ask an operator.',
+  sandbox: 'Use an identity of the owner.',
+};

@@ -1,0 +1,169 @@
+/** What a sandbox's workflow knows and decides: a plain class without Temporal. Times in epoch ms. */
+import { TEMPORAL_ACTOR, WORKFLOW_ACTOR, SWEEP_ACTOR, type Actor } from '../domain/actor.js';
+import { checkCommand, type Command, type CommandArgs } from '../domain/command.js';
+import type { GuildId } from '../domain/guild.js';
+import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
+import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
+import type {
+  ClaimedSandbox,
+  EnsureInput,
+  ExtendResult,
+  SandboxView,
+  WorkflowFailure,
+} from '../domain/sandbox.js';
+import type { SandboxStatus } from '../domain/status.js';
+
+export interface Ending {
+  readonly actor: Actor;
+  readonly reason: 'destroyed' | 'expired' | 'cancelled' | 'create failed';
+}
+
+/** What a sandbox does next, as long as nothing changes. */
+export type Next =
+  | { readonly kind: 'end' }
+  | { readonly kind: 'sleep'; readonly millis: number; readonly summary: string };
+
+export class SandboxMachine {
+  readonly sandboxId: SandboxId;
+  readonly name: SandboxName;
+  readonly owner: Owner;
+  /** Who asked for the sandbox. */
+  readonly creator: Actor;
+  status: SandboxStatus = 'pending';
+  createdAt = 0;
+  expiresAt = 0;
+  guildIds: readonly GuildId[];
+  rotation = 0;
+  resetting = false;
+  ending: Ending | null = null;
+  failure: WorkflowFailure | null = null;
+  /** The step that a clean-up or a change is at, or the failure that it retries. */
+  activity: string | null = null;
+
+  constructor(command: Command<'create'>, start: SandboxStart) {
+    const { name, owner, guildIds }: CommandArgs['create'] = command.args;
+    this.sandboxId = command.sandboxId;
+    this.creator = command.actor;
+    this.name = name;
+    this.owner = owner;
+    this.guildIds = [...guildIds];
+    if (start.kind === 'create') return;
+    Object.assign(this, start.state satisfies CarriedState);
+    if (start.kind === 'cleanUp') this.end(SWEEP_ACTOR, 'destroyed');
+  }
+
+  carry(): CarriedState {
+    const { status, createdAt, expiresAt, guildIds, rotation, resetting } = this;
+    return { status, createdAt, expiresAt, guildIds, rotation, resetting };
+  }
+
+  claimed({ createdAt, expiresAt }: ClaimedSandbox): void {
+    this.createdAt = createdAt;
+    this.expiresAt = expiresAt;
+    this.status = 'creating';
+  }
+
+  /** An extension never shortens a life, also where an earlier one is answered again. */
+  extended({ expiresAt }: ExtendResult): void {
+    this.expiresAt = Math.max(this.expiresAt, expiresAt);
+  }
+
+  addGuild(guildId: GuildId): void {
+    if (!this.guildIds.includes(guildId)) this.guildIds = [...this.guildIds, guildId].sort();
+  }
+
+  removeGuild(guildId: GuildId): void {
+    this.guildIds = this.guildIds.filter((known) => known !== guildId);
+  }
+
+  /** The first reason to end counts; later ones join it. */
+  end(actor: Actor, reason: Ending['reason']): void {
+    this.ending ??= { actor, reason };
+  }
+
+  /** A signal names its actor, or came past us: it ends the sandbox all the same. */
+  endBySignal(command: unknown): void {
+    let actor = TEMPORAL_ACTOR;
+    try {
+      checkCommand(command, 'destroy', this.sandboxId);
+      ({ actor } = command as Command<'destroy'>);
+    } catch {
+      // Sent by hand.
+    }
+    this.end(actor, 'destroyed');
+  }
+
+  failToCreate(failure: WorkflowFailure): void {
+    this.failure = failure;
+    this.end(WORKFLOW_ACTOR, 'create failed');
+  }
+
+  /** A method, since what it asks changes while a workflow awaits. */
+  isEnding(): boolean {
+    return this.ending !== null;
+  }
+
+  /** Nothing was made: the claim was refused for certain. The refusal is the run's result. */
+  isRefused(): boolean {
+    return this.failure?.step === 'claim' && REFUSALS.includes(this.failure.code);
+  }
+
+  /** Null where changes are welcome. */
+  refusal(): WorkflowFailure | null {
+    if (this.status === 'running' && !this.isEnding()) return null;
+    const state = this.isEnding() ? 'being destroyed' : this.status;
+    return {
+      step: 'update',
+      code: 'SANDBOX_007',
+      message: `sandbox ${this.sandboxId} is ${state}, not running`,
+      hint: '`bd sandbox status` shows the state.',
+    };
+  }
+
+  next(now: number): Next {
+    const millis = this.expiresAt - now;
+    if (this.isEnding() || millis <= 0) return { kind: 'end' };
+    return { kind: 'sleep', millis, summary: `expires ${new Date(this.expiresAt).toISOString()}` };
+  }
+
+  /** For the resources, as they are to be now. */
+  target(fresh: boolean): EnsureInput {
+    const { sandboxId, rotation, createdAt } = this;
+    return { sandboxId, rotation, createdAt, fresh };
+  }
+
+  view(): SandboxView {
+    const { sandboxId, name, owner, status, guildIds, activity, failure } = this;
+    const createdAt = this.createdAt === 0 ? null : this.createdAt;
+    const expiresAt = this.expiresAt === 0 ? null : this.expiresAt;
+    return { sandboxId, name, owner, status, guildIds, createdAt, expiresAt, activity, failure };
+  }
+
+  /** Markdown for the Temporal Web UI's current details. */
+  details(): string {
+    const { name, owner, ending, activity, failure } = this;
+    const expiry =
+      this.expiresAt === 0 ? 'not yet claimed' : new Date(this.expiresAt).toISOString();
+    const lines = [
+      // A refused create never was one: another sandbox of that name may be alive.
+      `**${name}** is **${failure !== null && this.expiresAt === 0 ? 'not created' : this.status}**`,
+      `- owner: ${owner}`,
+      `- expires: ${expiry}`,
+      `- guilds: ${this.guildIds.length === 0 ? 'none' : this.guildIds.join(', ')}`,
+    ];
+    if (ending !== null) lines.push(`- ending: ${ending.reason}, by ${ending.actor.name}`);
+    if (activity !== null) lines.push(`- now: ${activity}`);
+    if (failure !== null)
+      lines.push(`- failed at ${failure.step}: ${failure.code} ${failure.message}`);
+    return lines.join('\n');
+  }
+}
+
+/** A claim that failed with one of these has written nothing. */
+const REFUSALS: readonly string[] = [
+  'SANDBOX_001',
+  'SANDBOX_002',
+  'SANDBOX_003',
+  'SANDBOX_008',
+  'SANDBOX_010',
+];
