@@ -36,7 +36,7 @@ export interface Command<A extends CommandAction = CommandAction> {
 export function checkCommand<A extends CommandAction>(
   command: unknown,
   action: A,
-  sandboxId: SandboxId,
+  sandboxId: SandboxId | null,
 ): CommandArgs[A] {
   const given: Partial<Record<keyof Command, unknown>> =
     typeof command === 'object' && command !== null ? command : {};
@@ -44,6 +44,7 @@ export function checkCommand<A extends CommandAction>(
     typeof given.commandId === 'string' &&
     given.commandId !== '' &&
     given.action === action &&
+    sandboxId !== null &&
     given.sandboxId === sandboxId &&
     typeof given.args === 'object' &&
     given.args !== null;

@@ -6,12 +6,14 @@ import {
   isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { TEMPORAL_ACTOR } from '../domain/actor.js';
-import type { Command } from '../domain/command.js';
+import { checkCommand, type Command } from '../domain/command.js';
 import type { SandboxStart } from '../domain/hand-over.js';
+import { sandboxIdIn } from '../domain/names.js';
 import type { SandboxView } from '../domain/sandbox.js';
-import { toApplicationFailure } from './failures.js';
+import { refusing, toApplicationFailure } from './failures.js';
 import { SandboxChanges } from './sandbox-changes.js';
 import { cleanUp } from './sandbox-cleanup.js';
 import { create } from './sandbox-create.js';
@@ -25,6 +27,10 @@ export async function sandboxWorkflow(
   command: Command<'create'>,
   start: SandboxStart = { kind: 'create' },
 ): Promise<SandboxView> {
+  // Started past us, a run may claim anything: only a create of its own id makes a sandbox.
+  refusing(() =>
+    checkCommand(command, 'create', sandboxIdIn(workflowInfo().workflowId, 'sandbox-')),
+  );
   // Before any handler: an update that came with the start fires as soon as its handler is set (documentation#3133).
   const sandbox = new SandboxMachine(command, start);
   const publish = (): void => show(sandbox);

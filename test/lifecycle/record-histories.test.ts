@@ -111,7 +111,7 @@ describe('histories are recorded', () => {
     const sandboxes = client();
     const { id } = await sandboxes.create({ ttl: '1h' });
     await sandboxes.extend(id, '1h');
-    await sandboxes.extend(id, '30d');
+    await sandboxes.extend(id, '30d', { clamp: true });
     await sandboxes.destroy(id);
     await record('extended', id);
     const other = await sandboxes.create({ ttl: '1h' });

@@ -2,11 +2,11 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { GuildId } from '../../domain/guild.js';
-import { parseSandboxId } from '../../domain/names.js';
+import { parseOwner, parseSandboxId, parseSandboxName } from '../../domain/names.js';
 import { UPDATES } from '../../domain/sandbox.js';
 import { commandOf, TESTER } from '../support/commands.js';
-import { openClient, someGuild, someOwner } from '../support/stack.js';
-import { workflowOf } from '../support/temporal.js';
+import { openClient, someGuild, someName, someOwner, stackConfig } from '../support/stack.js';
+import { openRunTemporal, workflowOf } from '../support/temporal.js';
 
 describe('an update', () => {
   it('with a value that is none is refused with its code, and nothing is written of it', async () => {
@@ -82,4 +82,28 @@ describe('an update', () => {
       );
     expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
   });
+});
+
+describe('a workflow that is started past us', () => {
+  it.each([
+    ['without a command', () => []],
+    ['with what is none', () => [{ sandboxId: 'sb0000000001' }]],
+    ['with a create of another id', () => [createOf('sb0000000002')]],
+    ['with another action', () => [{ ...createOf('sb0000000001'), action: 'destroy' }]],
+  ])('%s fails as invalid input, and makes nothing', async (_what, args) => {
+    const temporal = await openRunTemporal();
+    const handle = await temporal.client.workflow.start('sandboxWorkflow', {
+      workflowId: `sandbox-sb0000000001`,
+      taskQueue: stackConfig().taskQueue,
+      args: args(),
+    });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'SANDBOX_008' } });
+    expect(await openClient().list({ all: true, owner: 'past-us' })).toEqual([]);
+  });
+
+  function createOf(id: string) {
+    const name = parseSandboxName(someName());
+    const args = { name, owner: parseOwner('past-us'), ttlMs: 60_000, guildIds: [] };
+    return commandOf('create', parseSandboxId(id), args);
+  }
 });
