@@ -14,7 +14,7 @@ export interface VariableEntry {
 
 export const SANDBOX_VARIABLES = {
   SANDBOX_ID: {
-    meaning: 'The sandbox’s id. Set: this is a sandbox. Not set: it is none',
+    meaning: 'The sandbox’s id. A process without it runs in no sandbox',
     example: 'sb0123456789',
     secret: false,
   },

@@ -24,7 +24,7 @@ const NATS_USERS = [
 ] as const;
 export type NatsUserName = (typeof NATS_USERS)[number];
 
-/** Users whom a person lends to a client that is not ours: the `nats` command, an ingestor. */
+/** Users with a credentials file: for the `nats` command, and for an ingestor that is not ours. */
 export const CREDENTIAL_FILE_USERS = ['admin', 'ingest'] as const;
 export type CredentialFileUser = (typeof CREDENTIAL_FILE_USERS)[number];
 export const credentialsFileName = (user: CredentialFileUser): string => `${user}.creds`;

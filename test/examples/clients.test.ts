@@ -63,7 +63,7 @@ describe('the example programs', () => {
   });
 
   for (const example of CLIENT_EXAMPLES.filter(({ file }) => Object.hasOwn(PRINTED, file))) {
-    const [test, name] = testOf(example, 'does what it says in a sandbox, and warns of nothing');
+    const [test, name] = testOf(example, 'runs in a sandbox and prints no warning');
     test(name, async () => {
       const { client, tenant } = await newTenant();
       const ran = await bd(argumentsOf(example, tenant));
@@ -73,7 +73,10 @@ describe('the example programs', () => {
   }
 
   for (const example of CLIENT_EXAMPLES.filter(({ file }) => NATS_PROGRAMS.includes(file))) {
-    const [test, name] = testOf(example, 'reads, tells of and acknowledges its events');
+    const [test, name] = testOf(
+      example,
+      'reads its events, publishes about each, and acknowledges it',
+    );
     test(name, async () => {
       const { client, guild, tenant } = await newTenant();
       const listener = await natsAs(tenant.env);
@@ -108,7 +111,7 @@ describe('the example programs', () => {
 
   const [test, name] = testOf(
     CLIENT_EXAMPLES.find(({ file }) => file.includes('redis-py'))!,
-    'is not alone: redis-py opens a sandbox with both protocols',
+    'is not needed to connect: redis-py does with protocols 2 and 3',
   );
   test(name, async () => {
     const { client, tenant } = await newTenant();

@@ -1,4 +1,4 @@
-// Prints the sandbox's events, tells its own subject of each, and acknowledges it.
+// Prints each event of the sandbox, publishes a message about it, and acknowledges it.
 import { connect } from 'nats';
 
 const { NATS_URL, NATS_INBOX_PREFIX, NATS_API_PREFIX, NATS_STREAM, NATS_CONSUMER } = process.env;

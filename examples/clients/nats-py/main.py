@@ -1,4 +1,4 @@
-"""Prints the sandbox's events, tells its own subject of each, and acknowledges it."""
+"""Prints each event of the sandbox, publishes a message about it, and acknowledges it."""
 
 import asyncio
 import json
@@ -11,14 +11,14 @@ env = os.environ
 
 
 async def main():
-    # Without its own inbox prefix every request times out. A negative number of attempts: for ever.
+    # Without its own inbox prefix every request times out. -1: reconnect for ever.
     nc = await nats.connect(
         env["NATS_URL"],
         inbox_prefix=env["NATS_INBOX_PREFIX"].encode(),
         max_reconnect_attempts=-1,
     )
     js = nc.jetstream(prefix=env["NATS_API_PREFIX"])
-    # `pull_subscribe` would ask which stream has the subject, which is refused; this one asks nothing.
+    # `pull_subscribe` would ask which stream has the subject, and that question is refused.
     events = await js.pull_subscribe_bind(consumer=env["NATS_CONSUMER"], stream=env["NATS_STREAM"])
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -36,6 +36,7 @@ async def main():
             seen = json.dumps({"type": event["t"]}).encode()
             await nc.publish(f"{env['SANDBOX_NATS_PREFIX']}app.seen", seen)
             await message.ack()
+    # After a pull, `drain` waits for its time-out of 30 s.
     await nc.flush()
     await nc.close()
 
