@@ -39,6 +39,12 @@ export function formatEnvironment(env: Environment, format: Format): string {
   }
 }
 
+/** A line that takes variables out of the shell; null for formats that can only set. */
+export function forgetVariables(names: readonly string[], format: Format): string | null {
+  if (format === 'shell') return `unset -v ${names.join(' ')}`;
+  return format === 'fish' ? `set -e ${names.join(' ')};` : null;
+}
+
 /** Readers of dotenv files differ in escapes: single quotes are literal in all; else double quotes with JSON's escapes. */
 function dotenvQuoted(value: string): string {
   return /['\n\r]/.test(value) ? JSON.stringify(value).replaceAll('$', '\\$') : `'${value}'`;

@@ -10,6 +10,7 @@ import {
   schemaName,
   type SandboxId,
 } from '../domain/names.js';
+import type { CredentialVariable, IdentifierVariable } from '../domain/sandbox-variables.js';
 
 export interface ContextVariables {
   readonly sandboxId: SandboxId | null;
@@ -30,15 +31,24 @@ export interface ContextVariables {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const ADDRESSES = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'] as const;
+const ADDRESSES = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'NATS_URL',
+] as const satisfies readonly CredentialVariable[];
 /** Any of them says that a sandbox was meant. */
 const IDENTIFIERS = [
   'SANDBOX_ID',
   'SANDBOX_SCHEMA',
   'SANDBOX_REDIS_PREFIX',
   'SANDBOX_NATS_PREFIX',
-] as const;
-const NATS = ['NATS_STREAM', 'NATS_CONSUMER', 'NATS_INBOX_PREFIX', 'NATS_API_PREFIX'] as const;
+] as const satisfies readonly IdentifierVariable[];
+const NATS = [
+  'NATS_STREAM',
+  'NATS_CONSUMER',
+  'NATS_INBOX_PREFIX',
+  'NATS_API_PREFIX',
+] as const satisfies readonly IdentifierVariable[];
 
 const HINT = 'Run it with `bd sandbox exec <sandbox> -- command`.';
 

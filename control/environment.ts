@@ -11,6 +11,7 @@ import {
 } from '../domain/names.js';
 import { NATS_API_PREFIX } from '../domain/nats-tenant.js';
 import { STREAMS } from '../domain/routing.js';
+import type { CredentialVariable, IdentifierVariable } from '../domain/sandbox-variables.js';
 import { passwordFor, type CredentialServer } from '../platform/credentials.js';
 import { natsAccountOf } from '../platform/nats-authority.js';
 import type { Addresses } from '../platform/stack-file.js';
@@ -19,7 +20,7 @@ import type { SandboxRecord } from '../store/sandboxes.js';
 /** One flat object of variables; every value is a string. */
 export type SandboxEnvironment = Readonly<Record<string, string>>;
 
-export function identifiersOf(row: SandboxRecord): SandboxEnvironment {
+export function identifiersOf(row: SandboxRecord): Readonly<Record<IdentifierVariable, string>> {
   const { sandboxId } = row;
   return {
     SANDBOX_ID: sandboxId,
@@ -40,7 +41,7 @@ export function credentialsOf(
   addresses: Addresses,
   masterSecret: string,
   { redisAcl }: { redisAcl: boolean },
-): SandboxEnvironment {
+): Readonly<Partial<Record<CredentialVariable, string>>> {
   const login = (server: CredentialServer, address: string, user: string): string =>
     withLogin(address, user, passwordFor(masterSecret, server, row));
   const environment = {

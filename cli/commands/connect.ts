@@ -2,7 +2,10 @@
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, usage } from '../io.js';
 import { withProgress } from '../progress.js';
-import { FORMATS, formatEnvironment, isFormat } from '../shell.js';
+import { FORMATS, forgetVariables, formatEnvironment, isFormat } from '../shell.js';
+
+/** The `nats` command takes these before the login in NATS_URL: after `bd dev env` it would be the administrator. */
+const OVER_THE_ADDRESS = ['NATS_CREDS', 'NATS_NKEY', 'NATS_JWT', 'NATS_SEED', 'NATS_CONTEXT'];
 
 export const connectCommand: Command = {
   name: 'connect',
@@ -31,6 +34,9 @@ export const connectCommand: Command = {
       api.connection(input.args[0] ?? ''),
     );
     if (withoutCredentials !== null) await note(io, `No credentials: ${withoutCredentials}.`);
-    await print(io, formatEnvironment(environment, format));
+    const forgotten =
+      environment.NATS_URL === undefined ? null : forgetVariables(OVER_THE_ADDRESS, format);
+    const variables = formatEnvironment(environment, format);
+    await print(io, forgotten === null ? variables : `${forgotten}\n${variables}`);
   },
 };

@@ -78,7 +78,8 @@ export const devCommands: readonly Command[] = [
   {
     name: 'env',
     args: '',
-    summary: "Print the servers' addresses, with the administrator's rights, for `eval`",
+    summary:
+      "Print the servers' addresses and NATS' credentials files, with the administrator's rights, for `eval`",
     options: [JSON_OPTION],
     async run({ io, input, config }) {
       const { adminEnv } = await stack();

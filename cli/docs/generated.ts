@@ -1,22 +1,37 @@
 /** The files of the repository that are made from the code: `npm run generate` writes them, a test compares. */
 import { GROUPS } from '../groups.js';
+import { exampleSections, variableTable } from './connect.js';
 import { errorsPage } from './errors.js';
 import { commandReference } from './reference.js';
 
 const GUIDE = 'docs/sandbox-guide.md';
-const BEGIN = '<!-- generated: the command reference (npm run generate) -->';
+const CONNECT = 'docs/connect.md';
 const END = '<!-- end of what is generated -->';
 
-/** Path from the root → text. `read` gives a file as it is: of the guide only one part is generated. */
+/** Path from the root → text. `read` gives a file as it is: of some pages only parts are generated. */
 export function generatedFiles(read: (path: string) => string): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errorsPage()],
-    [GUIDE, withReference(read(GUIDE))],
+    [GUIDE, withParts(GUIDE, read(GUIDE), { 'the command reference': commandReference(GROUPS) })],
+    [
+      CONNECT,
+      withParts(CONNECT, read(CONNECT), {
+        'the variables': `${variableTable()}\n`,
+        'the examples': `${exampleSections(read)}\n`,
+      }),
+    ],
   ]);
 }
 
-function withReference(guide: string): string {
-  const [before, after] = [guide.indexOf(BEGIN), guide.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`${GUIDE} has lost its markers`);
-  return `${guide.slice(0, before + BEGIN.length)}\n\n${commandReference(GROUPS)}\n${guide.slice(after)}`;
+/** The page with these parts between their markers, `<!-- generated: NAME (npm run generate) -->` and END. */
+function withParts(page: string, text: string, parts: Readonly<Record<string, string>>): string {
+  let whole = text;
+  for (const [name, part] of Object.entries(parts)) {
+    const begin = `<!-- generated: ${name} (npm run generate) -->`;
+    const before = whole.indexOf(begin);
+    const after = whole.indexOf(END, before);
+    if (before < 0 || after < 0) throw new Error(`${page} has lost its markers of ${name}`);
+    whole = `${whole.slice(0, before + begin.length)}\n\n${part}\n${whole.slice(after)}`;
+  }
+  return whole;
 }

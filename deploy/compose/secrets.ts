@@ -5,7 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { natsOperator } from '../local/nats-operator.js';
+import {
+  CREDENTIAL_FILE_USERS,
+  credentialsFileName,
+  natsOperator,
+} from '../local/nats-operator.js';
 import { aclFile } from '../local/redis-users.js';
 
 /** URL-safe, so that no address needs escaping. */
@@ -24,7 +28,8 @@ export function writeSecrets(folder: string): string[] {
     client: password(),
     api: password(),
   };
-  const { tokens, authority, configuration } = natsOperator(randomBytes(32).toString('hex'));
+  const operator = natsOperator(randomBytes(32).toString('hex'));
+  const { tokens, authority, configuration } = operator;
   const environment = {
     ADMIN_PASSWORD: users.admin,
     WORKER_PASSWORD: users.worker,
@@ -56,9 +61,17 @@ export function writeSecrets(folder: string): string[] {
       },
       '',
     ),
+    // For the `nats` command and for an ingestor: no container reads them.
+    ...Object.fromEntries(
+      CREDENTIAL_FILE_USERS.map((user) => [
+        credentialsFileName(user),
+        operator.credentialFiles[user],
+      ]),
+    ),
   };
+  const publicFiles = ['nats.conf', 'users.acl'];
   for (const [name, text] of Object.entries(files))
-    writeFileSync(join(folder, name), text, { mode: name === 'env' ? 0o600 : 0o644 });
+    writeFileSync(join(folder, name), text, { mode: publicFiles.includes(name) ? 0o644 : 0o600 });
   return Object.keys(files).map((name) => join(folder, name));
 }
 

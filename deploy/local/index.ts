@@ -1,6 +1,7 @@
 /** The local stack, for the CLI, the tests and the demo: start it, ask it, stop it. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
@@ -20,6 +21,7 @@ import { signalProcess } from './identity.js';
 import { readLock, takeLock, type LockHolder } from './lock.js';
 import { runSupervisor } from './run.js';
 import { stoppedStatus } from './stopped.js';
+import { credentialsFileName } from './nats-operator.js';
 import { Ports } from './ports.js';
 import type { OnProgress, ServiceName, ServiceStatus } from './service.js';
 import { AlreadyOwned } from './supervisor.js';
@@ -149,6 +151,15 @@ async function owner(config: Config): Promise<LockHolder> {
   });
 }
 
+/** The local NATS' credentials files, for clients that take no token from an address; the `nats` command reads the first. */
+function credentialFiles(home: string): Record<string, string> {
+  const { run } = homePaths(home);
+  return {
+    NATS_CREDS: join(run, credentialsFileName('admin')),
+    SANDBOX_INGEST_CREDS: join(run, credentialsFileName('ingest')),
+  };
+}
+
 /** The servers' addresses with the administrator's rights. @throws SANDBOX_009 where there is none */
 export async function adminEnv(environment: Config): Promise<Record<string, string>> {
   const config = await ownDropped(environment);
@@ -167,5 +178,6 @@ export async function adminEnv(environment: Config): Promise<Record<string, stri
     DATABASE_URL: database,
     REDIS_URL: redis,
     NATS_URL: nats,
+    ...(given.nats === undefined ? credentialFiles(config.home) : {}),
   };
 }

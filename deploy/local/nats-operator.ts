@@ -24,12 +24,17 @@ const NATS_USERS = [
 ] as const;
 export type NatsUserName = (typeof NATS_USERS)[number];
 
+/** Users with a credentials file: for the `nats` command, and for an ingestor that is not ours. */
+export const CREDENTIAL_FILE_USERS = ['admin', 'ingest'] as const;
+export type CredentialFileUser = (typeof CREDENTIAL_FILE_USERS)[number];
+export const credentialsFileName = (user: CredentialFileUser): string => `${user}.creds`;
+
 export interface NatsOperator {
   /** Goes into a URL as the user's password. */
   readonly tokens: Readonly<Record<NatsUserName, string>>;
   readonly authority: NatsAuthoritySecret;
-  /** The administrator for the `nats` command, which takes no token from a URL: a credentials file's text. */
-  readonly adminCredentials: string;
+  /** Texts of credentials files: no client but ours takes a token from a URL (docs/decisions/0030). */
+  readonly credentialFiles: Readonly<Record<CredentialFileUser, string>>;
   /** Lines of the server's configuration. */
   readonly configuration: readonly string[];
 }
@@ -120,7 +125,12 @@ export function natsOperator(secret: string): NatsOperator {
   ) as NatsOperator['tokens'];
   return {
     tokens,
-    adminCredentials: credentialsFile(tokens.admin, deriveNatsKey(secret, 'user', 'admin').seed),
+    credentialFiles: Object.fromEntries(
+      CREDENTIAL_FILE_USERS.map((name) => [
+        name,
+        credentialsFile(tokens[name], deriveNatsKey(secret, 'user', name).seed),
+      ]),
+    ) as NatsOperator['credentialFiles'],
     authority: {
       operator: operator.seed,
       callout: auth.key.seed,

@@ -45,6 +45,7 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   const environment = JSON.parse((await dev('env', '--json')).stdout) as Record<string, string>;
   expect(Object.keys(environment)).toEqual([
     ...['TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'DATABASE_URL', 'REDIS_URL', 'NATS_URL'],
+    ...['NATS_CREDS', 'SANDBOX_INGEST_CREDS'],
   ]);
   const exported = (await dev('env')).stdout;
   for (const [name, value] of Object.entries(environment))

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withEmf } from '../../activities/emf-metrics.js';
@@ -82,6 +82,10 @@ describe('containers', () => {
     const ran = spawnSync(binary, ['-t', '-c', join(folder, 'nats.conf')]);
     expect(ran.status, ran.stderr.toString()).toBe(0);
     expect(readFileSync(join(folder, 'users.acl'), 'utf8')).toMatch(/^user bd_worker on #/m);
+    for (const name of ['admin.creds', 'ingest.creds']) {
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+      expect(readFileSync(join(folder, name), 'utf8')).toMatch(/^SU[A-Z2-7]{56}$/m);
+    }
   });
 
   it('are given secrets in their environment alone: command lines are everybody’s to see', () => {

@@ -1,5 +1,7 @@
 /** Documented commands that commands.test.ts does not type, each with what runs it, or what keeps it right. */
 
+import { CLIENT_EXAMPLES, commandOf } from '../../cli/docs/connect.js';
+
 interface Elsewhere {
   /** From the root. */
   readonly file: string;
@@ -30,6 +32,12 @@ const firstDay: Elsewhere = {
   file: 'test/docs/first-day.test.ts',
   holding: 'stops, and leaves nothing',
 };
+/** Programs for other clients, each run as its page says. */
+const clients: Elsewhere = {
+  file: 'test/examples/clients.test.ts',
+  holding: 'CLIENT_EXAMPLES.filter(({ file }) =>',
+};
+const python: Elsewhere = { file: 'test/support/python.ts', holding: "'--require-hashes'" };
 /** The drill of the runbook, which that test types. */
 const restarts: Elsewhere = {
   file: 'docs/sandbox-runbook.md',
@@ -88,6 +96,9 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
     file: 'test/isolation/exec.test.ts',
     holding: 'runs nothing without a sandbox',
   },
+  ...Object.fromEntries(CLIENT_EXAMPLES.map((example) => [commandOf(example), clients])),
+  'python3 -m venv .venv': python,
+  '.venv/bin/pip install --require-hashes -r examples/clients/requirements.txt': python,
   'kill -9': { file: 'docs/sandbox-runbook.md', holding: '\nkill -9 <pid of worker>' },
   // Typed on the stack of first-day.test.ts, since they stop or restart something.
   'bd dev down': firstDay,

@@ -97,9 +97,14 @@ describe('the first day', () => {
   it('is the walk of the README', async () => {
     // `npm ci` is what has installed this; the last line stops the stack.
     const [install, ...walk] = WALK;
+    writeFileSync(
+      join(packed.folder, 'bot.js'),
+      'console.log("bot in", process.env.SANDBOX_SCHEMA)',
+    );
     expect([install, walk.pop()]).toEqual(['npm ci', 'npx bd dev down']);
     const { code, printed } = await type(inOrder(...walk), { answer: 'y' });
     expect(code, printed).toBe(0);
+    expect(printed).toMatch(/^bot in sandbox_sb[a-z0-9]{10}$/m);
     expect(printed).toContain('healthy');
     expect(printed).toContain('my-fix is destroyed');
   });

@@ -2,8 +2,9 @@
  * Stand-ins for the command-line tools of other projects, where the machine that runs the tests has none: each does, on the
  * real servers, what the documentation asks of the real tool, and refuses anything else.
  */
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { natsLogin, parseNatsUrl } from '../../platform/nats.js';
+import { parseNatsUrl } from '../../platform/nats.js';
 
 const [tool = '', ...args] = process.argv.slice(2);
 
@@ -40,10 +41,12 @@ const TOOLS: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async nats() {
-    const { connect } = await import('nats');
-    const nc = await connect(natsLogin(parseNatsUrl(after('--server'))));
-    // `--creds FILE` says once more who the address's token is.
-    const [what, verb, stream = '', consumer = '', force] = args.slice(4);
+    const { connect, credsAuthenticator } = await import('nats');
+    // As the real one: the file comes before a login in the address.
+    const { NATS_URL = '', NATS_CREDS = '' } = process.env;
+    const authenticator = credsAuthenticator(await readFile(NATS_CREDS));
+    const nc = await connect({ servers: parseNatsUrl(NATS_URL).servers, authenticator });
+    const [what, verb, stream = '', consumer = '', force] = args;
     if (`${what} ${verb} ${force}` !== 'consumer rm --force')
       throw new Error(`nats: ${args.join(' ')}`);
     await (await nc.jetstreamManager()).consumers.delete(stream, consumer);

@@ -29,7 +29,10 @@ test('a stack serves on every address it gives, ends without a trace, and starts
 
   const env = await adminEnv(config);
   expect(Object.keys(env).sort()).toEqual(
-    ['DATABASE_URL', 'NATS_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL'].sort(),
+    [
+      ...['DATABASE_URL', 'NATS_CREDS', 'NATS_URL', 'REDIS_URL', 'SANDBOX_INGEST_CREDS'],
+      ...['TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL'],
+    ].sort(),
   );
   expect(await temporalNamespaces(env.TEMPORAL_ADDRESS ?? '')).toContain('default');
   expect((await fetch(env.TEMPORAL_UI_URL ?? '')).status).toBe(200);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { closeNats, openNats } from '../../../platform/nats.js';
 import { makeDirectory, writePrivateFile } from '../home.js';
-import type { NatsOperator } from '../nats-operator.js';
+import { CREDENTIAL_FILE_USERS, credentialsFileName, type NatsOperator } from '../nats-operator.js';
 import type { Launch, Service } from '../service.js';
 
 export interface NatsOptions {
@@ -30,7 +30,12 @@ export function natsService(options: NatsOptions): Service {
     async launch(): Promise<Launch> {
       await makeDirectory(data, 0o700);
       await writePrivateFile(configPath, configuration(options));
-      await writePrivateFile(join(run, 'admin.creds'), operator.adminCredentials);
+      for (const user of CREDENTIAL_FILE_USERS) {
+        await writePrivateFile(
+          join(run, credentialsFileName(user)),
+          operator.credentialFiles[user],
+        );
+      }
       return { command: binary, args: ['--config', configPath], env: options.env };
     },
     async probe() {
