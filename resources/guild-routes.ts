@@ -1,13 +1,17 @@
-/** The guild routes of a sandbox: active mappings, distributed and confirmed by every live router. */
+/**
+ * The routes of a sandbox, distributed and confirmed by every live router: those of its guilds, and its own, by which
+ * addressed events reach it.
+ */
 import { decodeRoute, redisRoutes } from '../domain/routing.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import { inNats } from '../platform/nats-errors.js';
 import { inRedis } from '../platform/redis.js';
 import {
-  activateGuilds,
+  activateRoutes,
   addGuild,
   guildsOf,
+  isAddressee,
   removeAllGuilds,
   removeGuild,
   routeVersion,
@@ -47,7 +51,8 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     servers: ['postgres', 'nats'],
 
     async ensure({ sandboxId }) {
-      if ((await activateGuilds(database, sandboxId)) > 0) await distributeAndConfirm();
+      await activateRoutes(database, sandboxId);
+      await distributeAndConfirm();
     },
 
     async inspect({ sandboxId }): Promise<Inspection> {
@@ -59,19 +64,25 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
           detail: `${inactive.length} of ${guilds.length} guilds are not yet routed`,
         };
       }
+      if (!(await isAddressee(database, sandboxId))) {
+        return { state: 'error', detail: 'addressed events do not reach it' };
+      }
       return inRedis(async () => {
-        const entries =
-          guilds.length === 0 ? [] : await redis.hmget(keys.map, ...guilds.map((g) => g.guildId));
-        const wrong = guilds.filter(({ guildId }, i) => {
+        const routed = [sandboxId, ...guilds.map(({ guildId }) => guildId)];
+        const entries = await redis.hmget(keys.map, ...routed);
+        const [own, ...wrong] = routed.map((key, i) => {
           const entry = entries[i];
-          return entry == null || decodeRoute(guildId, entry)?.sandboxId !== sandboxId;
+          const stands = entry != null && decodeRoute(key, entry)?.sandboxId === sandboxId;
+          return stands ? null : key;
         });
-        if (wrong.length > 0) {
+        const lacking = wrong.filter((key) => key !== null);
+        if (lacking.length > 0) {
           return {
             state: 'missing',
-            detail: `Redis lacks the route of guild ${wrong.map((g) => g.guildId).join(', ')}`,
+            detail: `Redis lacks the route of guild ${lacking.join(', ')}`,
           };
         }
+        if (own !== null) return { state: 'missing', detail: "Redis lacks the sandbox's address" };
         return {
           state: 'ok',
           detail: guilds.length === 0 ? 'no guilds' : `${guilds.length} guilds routed`,
@@ -84,8 +95,9 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     },
 
     async remove(sandboxId) {
-      // Registered is what the audit says it ever was: an attempt that was rolled back may have reached a router.
-      if (await removeAllGuilds(database, sandboxId, 'workflow')) await distributeAndConfirm();
+      await removeAllGuilds(database, sandboxId, 'workflow');
+      // Also without a guild: `destroying` has made it no addressee, and each router must know.
+      await distributeAndConfirm();
     },
 
     async register(sandboxId, guildId, actor) {
@@ -118,10 +130,10 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       // A route carries no time: old enough for any grace period.
       const mark = { installation, createdAt: new Date(0) };
       const found: Found[] = [];
-      for (const [guildId, text] of Object.entries(routes)) {
+      for (const [key, text] of Object.entries(routes)) {
         // Whatever it says: what no row accounts for is an orphan, and the table is written anew.
         const sandboxId = text.slice(text.indexOf(':') + 1) as SandboxId;
-        if (sandboxId !== '') found.push({ kind: 'route', name: guildId, sandboxId, ...mark });
+        if (sandboxId !== '') found.push({ kind: 'route', name: key, sandboxId, ...mark });
       }
       return found;
     },

@@ -57,7 +57,7 @@ async function makeResources(
   }
   if (state.isEnding()) return;
   progress.step = 'guild-routes';
-  if (state.guildIds.length > 0) await make('guild-routes');
+  await make('guild-routes');
   if (state.isEnding()) return;
   progress.step = 'running';
   const seconds = (Date.now() - startedAt) / 1000;

@@ -38,7 +38,7 @@ export async function lightBase(): Promise<Base> {
     async setRoute(g, registered) {
       const sandboxId = registered ? (fixedSandboxes(g) as SandboxId) : null;
       const version = await inPostgres(servers.databaseUrl, guild(g), sandboxId);
-      if (redis.status === 'ready') await inRedis(redis, { guildId: guild(g), sandboxId, version });
+      if (redis.status === 'ready') await inRedis(redis, { key: guild(g), sandboxId, version });
       await confirmRoutes(nc, version, { timeoutMs: 3_000 });
     },
     async close() {
@@ -83,8 +83,8 @@ async function inRedis(redis: Redis, route: Route): Promise<void> {
   const keys = redisRoutes(INSTALLATION);
   await redis
     .multi()
-    .hset(keys.map, route.guildId, encodeRoute(route))
-    .zadd(keys.changes, route.version, route.guildId)
+    .hset(keys.map, route.key, encodeRoute(route))
+    .zadd(keys.changes, route.version, route.key)
     .set(keys.version, route.version)
     .exec();
   await redis.publish(REDIS_ROUTES_CHANGED, String(route.version));

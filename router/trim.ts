@@ -1,0 +1,27 @@
+/** Makes room in `RAW`: what is confirmed goes, but not the newest message of an ingestor's position. */
+import type { NatsConnection } from 'nats';
+import { RAW_EVENT_SUBJECTS } from '../domain/routing.js';
+import { newestPositions } from './ingest-positions.js';
+
+/**
+ * The server drops whole blocks below a sequence, and picks single messages by a filter. So all goes below the oldest
+ * message that has to stay, which a live ingestor wrote within the hour. Messages are picked only where that makes no room.
+ * @returns how many messages went
+ */
+export async function trimRaw(
+  nc: NatsConnection,
+  stream: string,
+  confirmed: number,
+): Promise<number> {
+  const { streams } = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
+  const newest = await newestPositions(nc, stream);
+  const kept = [...newest.values()].filter((sequence) => sequence <= confirmed);
+  const below = Math.min(confirmed + 1, ...kept);
+  let { purged } = await streams.purge(stream, { seq: below });
+  if (kept.length === 0 || purged > 0) return purged;
+  for (const filter of RAW_EVENT_SUBJECTS)
+    purged += (await streams.purge(stream, { filter, seq: confirmed + 1 })).purged;
+  for (const filter of newest.keys())
+    purged += (await streams.purge(stream, { filter, keep: 1 })).purged;
+  return purged;
+}
