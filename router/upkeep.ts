@@ -52,9 +52,9 @@ export class Upkeep {
       await this.#write();
       const raw = await streamFacts(nc, streams.raw);
       const { rawSequence } = this.term.egress.confirmed;
-      const isNearlyFull = raw.maxBytes > 0 && raw.bytes > TRIM_AT * raw.maxBytes;
-      if (isNearlyFull && raw.firstSequence <= rawSequence) {
-        const purged = await trimRaw(nc, streams.raw, rawSequence);
+      const bytes = TRIM_AT * raw.maxBytes;
+      if (raw.maxBytes > 0 && raw.bytes > bytes && raw.firstSequence <= rawSequence) {
+        const purged = await trimRaw(nc, streams.raw, { confirmed: rawSequence, bytes });
         if (purged > 0)
           log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
       }
