@@ -9,6 +9,7 @@ export type {
   SweepReport,
 } from './control/sandbox-service.js';
 export type { Check, SandboxHealth } from './control/health.js';
+export type { EventToEmit } from './control/emit.js';
 export type { EventsOptions, SandboxEvent } from './control/events.js';
 export { openContext, type ContextOptions, type SandboxContext } from './context/index.js';
 export { RouteProvider } from './control/route-provider.js';

@@ -23,6 +23,7 @@ import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandbox
 import type { AuditEntry } from '../store/schema.js';
 import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
 import { Connections, Opening } from './connections.js';
+import type { EventToEmit } from './emit.js';
 import type { EventsOptions, SandboxEvent } from './events.js';
 import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environment.js';
 import type { SandboxHealth } from './health.js';
@@ -214,6 +215,16 @@ export class SandboxService {
     const { natsApiPrefixOf } = await import('../platform/nats-authority.js');
     const apiPrefix = natsApiPrefixOf(this.connections.addresses.nats);
     yield* eventsOf(await this.connections.nats(), apiPrefix, sandboxId, options);
+  }
+
+  /**
+   * Publishes events for the sandbox and nobody else; returns their sequences of RAW.
+   * @throws SANDBOX_004, _007 unless it runs, _008, _009, _010
+   */
+  async emit(idOrName: string, events: Iterable<EventToEmit>): Promise<number[]> {
+    const row = await this.row(idOrName);
+    const { emitTo } = await import('./emit.js');
+    return emitTo(row, () => this.connections.nats(), events);
   }
 
   /** Repairs and removes now what the schedule would later; `dryRun` only reports. */

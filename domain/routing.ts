@@ -12,6 +12,12 @@ export const DLQ_STREAM = 'DLQ';
 
 /** What the router moves. */
 export const RAW_EVENT_SUBJECTS = ['events.raw.>', 'commands.raw.>'] as const;
+/** In place of an event's type in RAW: the sandbox that it is for follows, then the type (routing/addressed.ts). */
+export const ADDRESS_TOKEN = 'for';
+/** All that a publisher of addressed events may publish. */
+export const ADDRESSED_SUBJECTS = RAW_EVENT_SUBJECTS.map((pattern) =>
+  pattern.replace('>', `${ADDRESS_TOKEN}.>`),
+);
 /** Where an ingestor keeps its place: one subject a shard, of which the newest message counts. The router passes over them. */
 export const POSITION_PREFIX = 'ingest.position.';
 /** Everything `RAW` stores. */

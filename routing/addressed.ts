@@ -3,25 +3,20 @@
  * sandbox, so that a publisher's rights on subjects are its rights to sandboxes.
  */
 import { isSandboxId, type SandboxId } from '../domain/names.js';
-import { RAW_EVENT_SUBJECTS } from '../domain/routing.js';
+import { ADDRESS_TOKEN } from '../domain/routing.js';
 
 export type EventFamily = 'events' | 'commands';
-
-/** What follows `events.raw.` in an addressed subject. */
-const ADDRESS = 'for';
-
-/** All that a publisher of addressed events may publish. */
-export const ADDRESSED_SUBJECTS = RAW_EVENT_SUBJECTS.map((pattern) =>
-  pattern.replace('>', `${ADDRESS}.>`),
-);
 
 /** `MESSAGE_CREATE`, `guild.join`: tokens that NATS takes as they stand. */
 const TYPE = /^[^\s.*>]+(\.[^\s.*>]+)*$/;
 
-export const isEventType = (text: string): boolean => TYPE.test(text);
+/** Longer ones could pass what the server reads as one line. */
+const MAX_TYPE = 512;
+
+export const isEventType = (text: string): boolean => text.length <= MAX_TYPE && TYPE.test(text);
 
 export const addressedSubject = (family: EventFamily, sandboxId: SandboxId, type: string): string =>
-  `${family}.raw.${ADDRESS}.${sandboxId}.${type}`;
+  `${family}.raw.${ADDRESS_TOKEN}.${sandboxId}.${type}`;
 
 export type Address =
   { readonly sandboxId: SandboxId; readonly type: string } | { readonly fault: string };
@@ -32,7 +27,7 @@ export type Address =
  */
 export function parseAddress(rest: string): Address | null {
   const [first, sandboxId, ...type] = rest.split('.');
-  if (first !== ADDRESS) return null;
+  if (first !== ADDRESS_TOKEN) return null;
   if (!isSandboxId(sandboxId)) return { fault: 'the subject names no sandbox id' };
   if (type.length === 0) return { fault: 'the subject names a sandbox and no type' };
   return { sandboxId, type: type.join('.') };
