@@ -99,15 +99,6 @@ export async function activateRoutes({ sql }: Database, sandboxId: SandboxId): P
   await inDatabase(() => sql`SELECT public.activate_sandbox_routes(${sandboxId})`);
 }
 
-/** Whether the sandbox takes addressed events. Its status decides (sql/016). */
-export async function isAddressee({ sql }: Database, sandboxId: SandboxId): Promise<boolean> {
-  const [row] = await inDatabase(
-    () => sql<{ active: boolean }[]>`
-      SELECT active FROM public.sandbox_addressees WHERE sandbox_id = ${sandboxId}`,
-  );
-  return row?.active === true;
-}
-
 /** Withdraws every guild of a sandbox, one audit entry each; idempotent. */
 export async function removeAllGuilds(
   { sql }: Database,
