@@ -31,6 +31,7 @@ interface Row {
 /**
  * One statement, so that version and rows are of one snapshot. The counter's row lock makes versions commit in order:
  * a snapshot with version n holds every change up to n.
+ * @param since -1: the whole table, which needs no tombstones (each sandbox that ever was has left one)
  */
 export async function changesInPostgres(sql: Sql, since: number): Promise<RouteChanges> {
   const query = sql<Row[]>`
@@ -41,7 +42,7 @@ export async function changesInPostgres(sql: Sql, since: number): Promise<RouteC
       UNION ALL
       SELECT sandbox_id, CASE WHEN active THEN sandbox_id END, version FROM sandbox_addressees
         WHERE version > ${since}
-    ) r ON true`;
+    ) r ON r.sandbox_id IS NOT NULL OR ${since}::bigint >= 0`;
   const deadline = since < 0 ? LOAD_DEADLINE_MS : DEADLINE_MS;
   const rows = await withDeadline(query.execute(), deadline, 'Postgres');
   const [first] = rows;
