@@ -5,20 +5,27 @@ const ROOMS = {
   domain: [],
   // The catalogue of Discord events: what the tests publish, and `bd sandbox emit`.
   fixtures: [],
+  // Discord's own shapes, pure.
+  discord: [],
   platform: ['domain'],
+  // The protocol between ingestor, router, worker and readers.
+  routing: ['domain', 'platform'],
   store: ['domain', 'platform'],
   resources: ['domain', 'platform', 'store'],
   activities: ['domain', 'platform', 'store', 'resources'],
   migrate: ['domain', 'platform'],
-  router: ['domain', 'platform'],
+  router: ['domain', 'platform', 'routing'],
   // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).
   workflows: ['domain', 'activities'],
   workers: ['domain', 'platform', 'store', 'resources', 'activities', 'workflows', 'migrate'],
-  control: ['domain', 'platform', 'store', 'resources', 'workflows', 'activities'],
+  control: ['domain', 'platform', 'routing', 'store', 'resources', 'workflows', 'activities'],
   // In the bot's own process: nothing of the control plane.
   context: ['domain', 'platform'],
-  deploy: ['domain', 'platform', 'migrate'],
-  cli: ['domain', 'platform', 'control', 'workers', 'router', 'migrate', 'deploy', 'fixtures'],
+  deploy: ['domain', 'platform', 'routing', 'migrate'],
+  cli: [
+    ...['domain', 'discord', 'platform', 'routing', 'control', 'workers', 'router', 'migrate'],
+    ...['deploy', 'fixtures'],
+  ],
 };
 const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'examples', 'test'];
 

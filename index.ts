@@ -12,6 +12,7 @@ export type {
 export type { SweepInput, SweepReport } from './domain/sweep.js';
 export { directActor, type Actor } from './domain/actor.js';
 export type { Check, SandboxHealth } from './control/health.js';
+export type { EventToEmit } from './control/emit.js';
 export type { EventsOptions, SandboxEvent } from './control/events.js';
 export { openContext, type ContextOptions, type SandboxContext } from './context/index.js';
 export { RouteProvider } from './control/route-provider.js';

@@ -4,6 +4,7 @@ import type { SandboxId } from '../domain/names.js';
 import type { SandboxStatus } from '../domain/status.js';
 import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import type { AuditEntry } from '../store/schema.js';
+import type { EventToEmit } from './emit.js';
 import type { SandboxEnvironment } from './environment.js';
 import type { EventsOptions, SandboxEvent } from './events.js';
 import type { SandboxHealth } from './health.js';
@@ -78,6 +79,11 @@ export interface Control extends AsyncDisposable {
   audit(idOrName: string): Promise<AuditEntry[]>;
   /** Its events as they are stored, read beside its bot, which still gets them all. */
   events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent>;
+  /**
+   * Publishes events for the sandbox and nobody else, whatever guild they name; returns their sequences of RAW.
+   * @throws SANDBOX_007 unless it runs
+   */
+  emit(idOrName: string, events: Iterable<EventToEmit>): Promise<number[]>;
   /** @throws SANDBOX_007 unless it runs */
   connection(idOrName: string): Promise<Connection>;
   /** Repairs and removes now what the schedule would later; `dryRun` only reports. */

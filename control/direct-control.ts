@@ -25,6 +25,7 @@ export function openDirectControl(config: Config, options: ServiceOptions = {}):
     status: (idOrName) => service.status(actor, idOrName),
     audit: (idOrName) => service.audit(actor, idOrName),
     events: (idOrName, how) => service.events(actor, idOrName, how),
+    emit: (idOrName, events) => service.emit(actor, idOrName, events),
     connection: (idOrName) => service.connection(actor, idOrName),
     sweep: (input) => service.sweep(actor, input),
     close,

@@ -3,7 +3,7 @@
  * cache in Redis stands before Postgres, which is asked on a miss and whenever Redis does not answer.
  */
 import { SandboxError } from '../domain/errors.js';
-import { parseGuildId, type GuildId } from '../domain/guild.js';
+import { isGuildId, parseGuildId, type GuildId } from '../domain/guild.js';
 import { isSandboxId, parseSandboxId, type SandboxId } from '../domain/names.js';
 import { redisRouteKey } from '../domain/routing.js';
 import type { Sandbox } from '../domain/sandbox.js';
@@ -88,7 +88,8 @@ export class RouteProvider {
     const mappings = await activeMappings(database);
     await this.store(mappings.map(({ guildId, sandboxId }) => [guildId, sandboxId]));
     // What changed meanwhile may have been cached as it was.
-    for (const { guildId } of await routesSince(database, before)) await this.invalidate(guildId);
+    for (const { key } of await routesSince(database, before))
+      if (isGuildId(key)) await this.invalidate(key);
     return mappings.length;
   }
 

@@ -33,6 +33,7 @@ import type {
   ExtendOptions,
   ListOptions,
 } from './control.js';
+import type { EventToEmit } from './emit.js';
 import { credentialsOf, identifiersOf } from './environment.js';
 import type { EventsOptions, SandboxEvent } from './events.js';
 import type { SandboxHealth } from './health.js';
@@ -196,6 +197,13 @@ export class SandboxService {
     const { natsApiPrefixOf } = await import('../platform/nats-authority.js');
     const apiPrefix = natsApiPrefixOf(this.connections.addresses.nats);
     yield* eventsOf(await this.connections.nats(), apiPrefix, sandboxId, options);
+  }
+
+  /** @throws SANDBOX_004, _007 unless it runs, _008, _009 */
+  async emit(actor: Actor, idOrName: string, events: Iterable<EventToEmit>): Promise<number[]> {
+    const row = await this.permitted(actor, 'emit', idOrName);
+    const { emitTo } = await import('./emit.js');
+    return emitTo(row, () => this.connections.nats(), events);
   }
 
   async sweep(actor: Actor, input: SweepInput): Promise<SweepReport> {

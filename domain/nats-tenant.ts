@@ -4,7 +4,7 @@
  * own rights wherever the request's reply subject points (isolation.md, "NATS").
  */
 import { consumerName, inboxPrefix, natsPrefix, type SandboxId } from './names.js';
-import { DLQ_STREAM, ROUTER_BUCKET_STREAM, STREAMS } from './routing.js';
+import { ADDRESSED_SUBJECTS, DLQ_STREAM, ROUTER_BUCKET_STREAM, STREAMS } from './routing.js';
 
 /** Imported below `$JS.API` itself the services would answer 503, so clients take this prefix (`NATS_API_PREFIX`). */
 export const NATS_API_PREFIX = 'SB.API';
@@ -40,6 +40,7 @@ export const CONTROL_EXPORTS = [
   service('dlq', `$JS.API.${DLQ_INFO}`),
   service('routers', `$JS.API.${ROUTERS_INFO}`),
   service('router', `$JS.API.${ROUTERS_ENTRY}`),
+  ...ADDRESSED_SUBJECTS.map((subject) => service(subject, subject)),
 ];
 
 type Services = readonly (readonly [there: string, here: string])[];
@@ -50,6 +51,9 @@ const imported = (...subjects: readonly string[]): Services =>
 export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE, `${INFO}.*`);
 /** And who looks whether all is well: every stream's settings, and who routes. */
 export const DOCTOR_SERVICES: Services = imported(RAW_INFO, DLQ_INFO, ROUTERS_INFO, ROUTERS_ENTRY);
+
+/** What `emit` imports: publishing an event that names its sandbox, acknowledged by RAW. */
+export const EMIT_SERVICES: Services = ADDRESSED_SUBJECTS.map((subject) => [subject, subject]);
 
 /** The `nats` part of a sandbox's account token. */
 export function tenantAccount(

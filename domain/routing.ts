@@ -10,7 +10,18 @@ export interface StreamPair {
 export const STREAMS: StreamPair = { raw: 'RAW', routed: 'ROUTED' };
 export const DLQ_STREAM = 'DLQ';
 
-export const RAW_SUBJECTS = ['events.raw.>', 'commands.raw.>'] as const;
+/** What the router moves. */
+export const RAW_EVENT_SUBJECTS = ['events.raw.>', 'commands.raw.>'] as const;
+/** In place of an event's type in RAW: the sandbox that it is for follows, then the type (routing/addressed.ts). */
+export const ADDRESS_TOKEN = 'for';
+/** All that a publisher of addressed events may publish. */
+export const ADDRESSED_SUBJECTS = RAW_EVENT_SUBJECTS.map((pattern) =>
+  pattern.replace('>', `${ADDRESS_TOKEN}.>`),
+);
+/** Where an ingestor keeps its place: one subject a shard, of which the newest message counts. The router passes over them. */
+export const POSITION_PREFIX = 'ingest.position.';
+/** Everything `RAW` stores. */
+export const RAW_SUBJECTS = [...RAW_EVENT_SUBJECTS, `${POSITION_PREFIX}>`] as const;
 export const FENCE_SUBJECT = 'router.fence';
 export const DLQ_PREFIX = 'dlq.';
 
@@ -55,16 +66,28 @@ export const HEADER_DLQ_SUBJECT = 'Dlq-Subject';
 /** Incoming headers that the server would obey travel under this prefix. */
 export const ORIGIN_PREFIX = 'Sandbox-Origin-';
 
-/** A guild's entry in the table; `sandboxId` null is a tombstone. */
+/** A guild, or a sandbox itself: the address of addressed events. No text is both. */
+export type RouteKey = GuildId | SandboxId;
+
+/**
+ * An entry of the table; `sandboxId` null is a tombstone. A sandbox's own entry leads to itself, and stands for as long as
+ * the sandbox takes addressed events.
+ */
 export interface Route {
-  readonly guildId: GuildId;
+  readonly key: RouteKey;
   readonly sandboxId: SandboxId | null;
   readonly version: number;
 }
 
+/** Whether an entry may be: a guild leads to any sandbox, a sandbox to itself alone. */
+export function isRoute(key: string, sandboxId: string | null): key is RouteKey {
+  if (sandboxId !== null && !isSandboxId(sandboxId)) return false;
+  return isGuildId(key) || (isSandboxId(key) && (sandboxId === null || sandboxId === key));
+}
+
 /**
- * Redis distributes the table that Postgres owns: `map` is a hash guild → `<version>:<sandboxId or nothing>`, `changes` a
- * sorted set of guilds by version, so that a reader loads the difference, and `version` the newest that both hold.
+ * Redis distributes the table that Postgres owns: `map` is a hash key → `<version>:<sandboxId or nothing>`, `changes` a
+ * sorted set of keys by version, so that a reader loads the difference, and `version` the newest that both hold.
  * Each installation has its own: two that share a Redis must never route by each other's table.
  */
 export const redisRoutes = (installation: string): RedisRoutes => ({
@@ -92,11 +115,11 @@ export function encodeRoute({ version, sandboxId }: Route): string {
  * Null for what this product has not written: whoever may write to Redis must not choose a subject (a sandbox of `a b` or
  * `>` would make another one of it) nor a version.
  */
-export function decodeRoute(guildId: string, text: string): Route | null {
-  const [, version = '', sandboxId = ''] = /^([1-9][0-9]{0,15}):(.*)$/s.exec(text) ?? [];
-  if (version === '' || !isGuildId(guildId)) return null;
-  if (sandboxId !== '' && !isSandboxId(sandboxId)) return null;
-  return { guildId, version: Number(version), sandboxId: sandboxId === '' ? null : sandboxId };
+export function decodeRoute(key: string, text: string): Route | null {
+  const [, version = '', target = ''] = /^([1-9][0-9]{0,15}):(.*)$/s.exec(text) ?? [];
+  const sandboxId = target === '' ? null : target;
+  if (version === '' || !isRoute(key, sandboxId)) return null;
+  return { key, version: Number(version), sandboxId: sandboxId as SandboxId | null };
 }
 
 /** KV bucket of the routers: `member.<routerId>`, `writer`, `checkpoint`, `fence`. */

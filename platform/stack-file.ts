@@ -107,16 +107,6 @@ export function addressesFor(config: Config, role: StackRole): Addresses {
   };
 }
 
-/** Where raw events are published: NATS_URL, else the stack's publisher. @throws SANDBOX_009 where neither is known */
-export function ingestAddress(config: Config): string {
-  const address = config.given.nats ?? readStackFile(config.home)?.ingestNatsUrl ?? '';
-  if (address !== '') return address;
-  throw new SandboxError('SANDBOX_009', `no local stack runs in ${config.home}`, {
-    hint: 'Start one with `bd dev up`, or set NATS_URL to a user that may publish events.raw.>.',
-    details: { dependency: 'nats' },
-  });
-}
-
 /** The master secret, or null for those who don't hold it (`connect` then prints identifiers only). */
 export function readMasterSecret(config: Config): string | null {
   if (config.masterSecret !== undefined) return config.masterSecret;

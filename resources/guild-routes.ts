@@ -1,4 +1,7 @@
-/** The guild routes of a sandbox: active mappings, distributed and confirmed by every live router. */
+/**
+ * The routes of a sandbox, distributed and confirmed by every live router: those of its guilds, and its own, by which
+ * addressed events reach it.
+ */
 import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
 import { decodeRoute, redisRoutes } from '../domain/routing.js';
 import type { GuildId } from '../domain/guild.js';
@@ -6,7 +9,7 @@ import type { SandboxId } from '../domain/names.js';
 import { inNats } from '../platform/nats-errors.js';
 import { inRedis } from '../platform/redis.js';
 import {
-  activateGuilds,
+  activateRoutes,
   addGuild,
   guildsOf,
   removeAllGuilds,
@@ -48,7 +51,8 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     servers: ['postgres', 'nats'],
 
     async ensure({ sandboxId }) {
-      if ((await activateGuilds(database, sandboxId)) > 0) await distributeAndConfirm();
+      await activateRoutes(database, sandboxId);
+      await distributeAndConfirm();
     },
 
     async inspect({ sandboxId }): Promise<Inspection> {
@@ -61,18 +65,21 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
         };
       }
       return inRedis(async () => {
-        const entries =
-          guilds.length === 0 ? [] : await redis.hmget(keys.map, ...guilds.map((g) => g.guildId));
-        const wrong = guilds.filter(({ guildId }, i) => {
+        const routed = [sandboxId, ...guilds.map(({ guildId }) => guildId)];
+        const entries = await redis.hmget(keys.map, ...routed);
+        const [own, ...wrong] = routed.map((key, i) => {
           const entry = entries[i];
-          return entry == null || decodeRoute(guildId, entry)?.sandboxId !== sandboxId;
+          const stands = entry != null && decodeRoute(key, entry)?.sandboxId === sandboxId;
+          return stands ? null : key;
         });
-        if (wrong.length > 0) {
+        const lacking = wrong.filter((key) => key !== null);
+        if (lacking.length > 0) {
           return {
             state: 'missing',
-            detail: `Redis lacks the route of guild ${wrong.map((g) => g.guildId).join(', ')}`,
+            detail: `Redis lacks the route of guild ${lacking.join(', ')}`,
           };
         }
+        if (own !== null) return { state: 'missing', detail: "Redis lacks the sandbox's address" };
         return {
           state: 'ok',
           detail: guilds.length === 0 ? 'no guilds' : `${guilds.length} guilds routed`,
@@ -85,8 +92,9 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     },
 
     async remove(sandboxId) {
-      // Registered is what the audit says it ever was: an attempt that was rolled back may have reached a router.
-      if (await removeAllGuilds(database, sandboxId, WORKFLOW_ACTOR)) await distributeAndConfirm();
+      await removeAllGuilds(database, sandboxId, WORKFLOW_ACTOR);
+      // Also without a guild: `destroying` has made it no addressee, and each router must know.
+      await distributeAndConfirm();
     },
 
     async register(sandboxId, guildId, actor) {
@@ -119,10 +127,10 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       // A route carries no time: old enough for any grace period.
       const mark = { installation, createdAt: new Date(0) };
       const found: Found[] = [];
-      for (const [guildId, text] of Object.entries(routes)) {
+      for (const [key, text] of Object.entries(routes)) {
         // Whatever it says: what no row accounts for is an orphan, and the table is written anew.
         const sandboxId = text.slice(text.indexOf(':') + 1) as SandboxId;
-        if (sandboxId !== '') found.push({ kind: 'route', name: guildId, sandboxId, ...mark });
+        if (sandboxId !== '') found.push({ kind: 'route', name: key, sandboxId, ...mark });
       }
       return found;
     },

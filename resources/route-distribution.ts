@@ -1,4 +1,5 @@
 /** Carries the route table from Postgres, its owner, to Redis, which hands it to the routers. */
+import { isGuildId } from '../domain/guild.js';
 import {
   encodeRoute,
   REDIS_ROUTES_CHANGED,
@@ -16,11 +17,11 @@ import type { Database } from '../store/database.js';
 const APPLY = `
 local version = tonumber(redis.call('GET', KEYS[1]) or '0')
 for i = 2, #ARGV, 3 do
-  local guild, entry, text = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
-  local known = redis.call('ZSCORE', KEYS[3], guild)
+  local key, entry, text = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+  local known = redis.call('ZSCORE', KEYS[3], key)
   if not known or tonumber(known) < entry then
-    redis.call('HSET', KEYS[2], guild, text)
-    redis.call('ZADD', KEYS[3], entry, guild)
+    redis.call('HSET', KEYS[2], key, text)
+    redis.call('ZADD', KEYS[3], entry, key)
   end
 end
 local target = tonumber(ARGV[1])
@@ -56,13 +57,10 @@ export async function distributeRoutes(
   for (let start = 0; start < routes.length; start += BATCH) {
     const batch = routes.slice(start, start + BATCH);
     const upTo = batch.at(-1)?.version ?? known;
-    const args = batch.flatMap((route) => [
-      route.guildId,
-      String(route.version),
-      encodeRoute(route),
-    ]);
+    const args = batch.flatMap((route) => [route.key, String(route.version), encodeRoute(route)]);
     await redis.eval(APPLY, 3, keys.version, keys.map, keys.changes, String(upTo), ...args);
-    await redis.del(...batch.map(({ guildId }) => redisRouteKey(guildId)));
+    const cached = batch.map(({ key }) => key).filter(isGuildId);
+    if (cached.length > 0) await redis.del(...cached.map(redisRouteKey));
   }
   await redis.publish(REDIS_ROUTES_CHANGED, String(newest));
   return newest;

@@ -2,7 +2,7 @@
  * The chain: each message names the sequence that it must follow, and a PubAck is asked for every 100th and for the last of
  * each burst. What carries the bytes is the link's affair.
  */
-import type { DlqReason } from '../domain/destination.js';
+import type { DlqReason } from '../routing/destination.js';
 import { carriedHeaders } from '../domain/event-headers.js';
 import { FENCE_SUBJECT, MAX_UNCONFIRMED } from '../domain/routing.js';
 import type { LogPosition, PubAck } from '../platform/routed-log.js';

@@ -1,5 +1,5 @@
 /** The output: the chain of expected sequences into `ROUTED` (routing.md, "Position"). */
-import type { DlqReason } from '../domain/destination.js';
+import type { DlqReason } from '../routing/destination.js';
 import type { LogPosition } from '../platform/routed-log.js';
 import type { Doubt } from './doubt.js';
 

@@ -78,7 +78,7 @@ export class Engine {
 
   /** Of RAW, as far as this router knows; null for one that has not written since it was a standby. */
   get confirmedRaw(): number | null {
-    return this.#term?.egress.confirmed.rawSequence ?? this.#confirmedRaw;
+    return this.#term?.passedRaw ?? this.#confirmedRaw;
   }
 
   start(): void {
@@ -236,7 +236,7 @@ export class Engine {
     } catch {
       this.#unsettled = term.egress.head.sequence;
     } finally {
-      this.#confirmedRaw = term.egress.confirmed.rawSequence;
+      this.#confirmedRaw = term.passedRaw;
       this.#upkeep?.close();
       this.#upkeep = undefined;
       this.#term = undefined;

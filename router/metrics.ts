@@ -1,6 +1,6 @@
 /** The router's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Registry } from 'prom-client';
-import { DLQ_REASONS } from '../domain/destination.js';
+import { DLQ_REASONS } from '../routing/destination.js';
 import type { DoubtReason } from './doubt.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { ConfirmedRun } from './egress.js';
@@ -14,6 +14,7 @@ export interface RouterGauges {
   readonly routeVersion: () => number;
   readonly routeAge: () => number;
   readonly routes: () => number;
+  readonly addressees: () => number;
   readonly confirmedRaw: () => number;
   /** Whose series stay. */
   readonly sandboxes: () => ReadonlySet<string>;
@@ -116,7 +117,8 @@ export class RouterMetrics {
       'Since the version was last compared.',
       gauges.routeAge,
     );
-    gauge('sandbox_router_routes', 'Routes in memory.', gauges.routes);
+    gauge('sandbox_router_routes', 'Routes of guilds in memory.', gauges.routes);
+    gauge('sandbox_router_addressees', 'Sandboxes that take addressed events.', gauges.addressees);
     gauge(
       'sandbox_router_confirmed_raw_sequence',
       'Last sequence of RAW that is confirmed.',

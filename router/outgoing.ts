@@ -6,7 +6,7 @@ import {
   type Destinations,
   type DlqReason,
   type Limits,
-} from '../domain/destination.js';
+} from '../routing/destination.js';
 import {
   CHAIN_BYTES,
   carriedHeaders,

@@ -12,6 +12,7 @@ import {
 } from '../platform/routed-log.js';
 import { fenceShape, type RouterBucket } from '../platform/router-bucket.js';
 import { Doubt } from './doubt.js';
+import { eventsBehind } from './ingest-positions.js';
 
 /** Written every second, after each fence, and on the way out. */
 export type Checkpoint = Readonly<z.infer<typeof checkpointShape>>;
@@ -120,22 +121,24 @@ export class PositionReader implements Positions {
     const missing = last - own.sequence - foreign.length;
     if (missing === 0) return own.rawSequence;
     // Removed by hand: counted forward from the last known, if every counted event is still in RAW, and no fence or position
-    // message can be among them. Beside foreign messages nobody can tell whose the missing ones were.
+    // message can be among them. Beside foreign messages nobody can tell whose the missing ones were. An ingestor's own
+    // messages between the events are passed over, as the router did.
     const fence = await this.bucket.read(FENCE_KEY, fenceShape);
     const whole = raw.messages === raw.lastSequence - raw.firstSequence + 1;
+    const counted = await eventsBehind(this.nc, this.streams.raw, own.rawSequence, missing);
     if (
       first !== undefined ||
       (fence.value?.through ?? 0) > own.sequence ||
       !whole ||
       raw.firstSequence > own.rawSequence + 1 ||
-      raw.lastSequence < own.rawSequence + missing
+      raw.lastSequence < counted
     ) {
       throw new Doubt(
         'position',
         `the end of ${this.streams.routed} is gone, and RAW cannot tell what it was`,
       );
     }
-    return own.rawSequence + missing;
+    return counted;
   }
 
   /**

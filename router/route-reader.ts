@@ -1,7 +1,12 @@
 /** Reads what changed in the route table: from Redis, which distributes it, and from Postgres, which owns it. */
-import { isGuildId } from '../domain/guild.js';
-import { isSandboxId } from '../domain/names.js';
-import { decodeRoute, redisRoutes, type RedisRoutes, type Route } from '../domain/routing.js';
+import type { SandboxId } from '../domain/names.js';
+import {
+  decodeRoute,
+  isRoute,
+  redisRoutes,
+  type RedisRoutes,
+  type Route,
+} from '../domain/routing.js';
 import { withDeadline } from '../platform/deadline.js';
 import type { Sql } from '../platform/postgres.js';
 import type { Redis } from '../platform/redis.js';
@@ -18,7 +23,7 @@ const HMGET_BATCH = 5_000;
 
 interface Row {
   readonly top: string;
-  readonly guild_id: string | null;
+  readonly key: string | null;
   readonly sandbox_id: string | null;
   readonly version: string | null;
 }
@@ -26,24 +31,30 @@ interface Row {
 /**
  * One statement, so that version and rows are of one snapshot. The counter's row lock makes versions commit in order:
  * a snapshot with version n holds every change up to n.
+ * @param since -1: the whole table, which needs no tombstones (each sandbox that ever was has left one)
  */
 export async function changesInPostgres(sql: Sql, since: number): Promise<RouteChanges> {
   const query = sql<Row[]>`
-    SELECT v.version AS top, r.guild_id, r.sandbox_id, r.version
+    SELECT v.version AS top, r.key, r.sandbox_id, r.version
     FROM sandbox_route_version v
-    LEFT JOIN sandbox_routes r ON r.version > ${since}`;
+    LEFT JOIN (
+      SELECT guild_id AS key, sandbox_id, version FROM sandbox_routes WHERE version > ${since}
+      UNION ALL
+      SELECT sandbox_id, CASE WHEN active THEN sandbox_id END, version FROM sandbox_addressees
+        WHERE version > ${since}
+    ) r ON r.sandbox_id IS NOT NULL OR ${since}::bigint >= 0`;
   const deadline = since < 0 ? LOAD_DEADLINE_MS : DEADLINE_MS;
   const rows = await withDeadline(query.execute(), deadline, 'Postgres');
   const [first] = rows;
   if (first === undefined) throw new Error('sandbox_route_version has no row');
   const changes: Route[] = [];
-  for (const { guild_id: guildId, sandbox_id: sandboxId, version } of rows) {
-    if (guildId === null) continue;
-    // Foreign keys see to it, unless somebody wrote the table by hand; no subject is made of that.
-    if (!isGuildId(guildId) || (sandboxId !== null && !isSandboxId(sandboxId))) {
-      throw new Error(`sandbox_routes has no valid route for guild ${JSON.stringify(guildId)}`);
+  for (const { key, sandbox_id: sandboxId, version } of rows) {
+    if (key === null) continue;
+    // Foreign keys see to it, unless somebody wrote the tables by hand; no subject is made of that.
+    if (!isRoute(key, sandboxId)) {
+      throw new Error(`the route table has no valid entry for ${JSON.stringify(key)}`);
     }
-    changes.push({ guildId, sandboxId, version: Number(version) });
+    changes.push({ key, sandboxId: sandboxId as SandboxId | null, version: Number(version) });
   }
   return { version: Number(first.top), changes };
 }
@@ -70,8 +81,8 @@ async function versionInRedis(redis: Redis, keys: RedisRoutes): Promise<number |
 }
 
 /**
- * What Redis has since a version, or null where it can't tell for sure. Each version is one guild's change, so a whole
- * difference has as many entries as versions, unless a guild changed twice: then, and where Redis was flushed and has only
+ * What Redis has since a version, or null where it can't tell for sure. Each version is one key's change, so a whole
+ * difference has as many entries as versions, unless a key changed twice: then, and where Redis was flushed and has only
  * a part, Postgres is asked.
  */
 export async function changesInRedis(
@@ -83,14 +94,14 @@ export async function changesInRedis(
   const version = await versionInRedis(redis, keys);
   if (version === null || version < since) return null;
   if (version === since) return { version, changes: [] };
-  const guilds = await redis.zrangebyscore(keys.changes, `(${since}`, '+inf');
+  const changed = await redis.zrangebyscore(keys.changes, `(${since}`, '+inf');
   const changes: Route[] = [];
-  for (let i = 0; i < guilds.length; i += HMGET_BATCH) {
-    const batch = guilds.slice(i, i + HMGET_BATCH);
+  for (let i = 0; i < changed.length; i += HMGET_BATCH) {
+    const batch = changed.slice(i, i + HMGET_BATCH);
     const entries = await redis.hmget(keys.map, ...batch);
-    for (const [k, guildId] of batch.entries()) {
+    for (const [k, key] of batch.entries()) {
       const entry = entries[k];
-      const route = entry == null ? null : decodeRoute(guildId, entry);
+      const route = entry == null ? null : decodeRoute(key, entry);
       // Not ours, or not of this difference: nothing of it is believed.
       if (route === null || route.version <= since) return null;
       changes.push(route);

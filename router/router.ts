@@ -1,6 +1,6 @@
 /** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
 import { Events, type NatsConnection } from 'nats';
-import { remembering, subjectMatcher } from '../domain/destination.js';
+import { remembering, subjectMatcher } from '../routing/destination.js';
 import type { RouterForm, RouterMember, StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
@@ -92,6 +92,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
   const destinationOf = remembering({
     covers: subjectMatcher(routedSubjects),
     sandboxOf: table.sandboxOf,
+    isAddressee: table.isAddressee,
   });
   const engine: Engine = new Engine({
     nc,
@@ -130,6 +131,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     routeVersion: () => table.version,
     routeAge: () => loader.age,
     routes: () => table.size,
+    addressees: () => table.addressees.size,
     sandboxes: () => table.sandboxes(),
     rawFill: () => raw.fill,
     consumersAtRisk: () => consumers.labels(),

@@ -3,7 +3,7 @@
  * checked, and whatever is not exactly the next one is a doubt (routing.md, "Position").
  */
 import { AckPolicy, DeliverPolicy, nanos, ReplayPolicy, type NatsConnection } from 'nats';
-import { MAX_UNCONFIRMED } from '../domain/routing.js';
+import { MAX_UNCONFIRMED, POSITION_PREFIX } from '../domain/routing.js';
 import { Doubt } from './doubt.js';
 import type { Link, LinkMessage } from './link.js';
 import { readStatus } from './status-line.js';
@@ -63,6 +63,11 @@ export class Source {
     this.#name = `router_${this.#inbox.slice(this.#inbox.lastIndexOf('.') + 1)}`;
     this.#lastRawSequence = options.from - 1;
     this.#pullBytes = Math.max(PULL_BYTES, 2 * options.maxPayload);
+  }
+
+  /** The last sequence of `RAW` that came, of an ingestor's own messages too. */
+  get seen(): number {
+    return this.#lastRawSequence;
   }
 
   async start(): Promise<void> {
@@ -146,6 +151,11 @@ export class Source {
     this.#lastConsumerSequence = consumerSequence;
     this.#lastRawSequence = rawSequence;
     this.#wanted -= 1;
+    // Passed over here, not by the consumer's filter: filters cost the server more for each event than this comparison.
+    if (subject.startsWith(POSITION_PREFIX)) {
+      this.onRoom();
+      return;
+    }
     this.#options.onDelivery({ subject, header, payload, rawSequence });
   }
 
@@ -173,7 +183,7 @@ export class Source {
     this.#deliveredAtRefusal = this.#lastConsumerSequence;
   }
 
-  /** Called when a pull ended unused; the engine asks again. */
+  /** Called when there is room that no confirmation will tell of; the engine asks again. */
   onRoom: () => void = () => undefined;
 
   #checkSilence(): void {

@@ -5,6 +5,7 @@ import { streamFacts } from '../platform/routed-log.js';
 import type { EngineOptions } from './engine.js';
 import type { Checkpoint } from './position.js';
 import { appendPosition } from './position-message.js';
+import { trimRaw } from './trim.js';
 import type { WriterTerm } from './writer-term.js';
 
 const EVERY_MS = 1_000;
@@ -51,14 +52,11 @@ export class Upkeep {
       await this.#write();
       const raw = await streamFacts(nc, streams.raw);
       const { rawSequence } = this.term.egress.confirmed;
-      if (
-        raw.maxBytes > 0 &&
-        raw.bytes > TRIM_AT * raw.maxBytes &&
-        raw.firstSequence <= rawSequence
-      ) {
-        const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
-        const { purged } = await jsm.streams.purge(streams.raw, { seq: rawSequence + 1 });
-        log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
+      const bytes = TRIM_AT * raw.maxBytes;
+      if (raw.maxBytes > 0 && raw.bytes > bytes && raw.firstSequence <= rawSequence) {
+        const purged = await trimRaw(nc, streams.raw, { confirmed: rawSequence, bytes });
+        if (purged > 0)
+          log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
       }
       if (performance.now() - this.#movedAt > IDLE_MS)
         await appendPosition(bucket, this.term.egress);

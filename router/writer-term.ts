@@ -1,6 +1,6 @@
 /** One term of writing: from a fence to the first doubt. */
 import type { NatsConnection } from 'nats';
-import type { Destinations, Limits } from '../domain/destination.js';
+import type { Destinations, Limits } from '../routing/destination.js';
 import { MAX_UNCONFIRMED, type StreamPair } from '../domain/routing.js';
 import type { Logger } from '../platform/log.js';
 import type { LogPosition } from '../platform/routed-log.js';
@@ -76,6 +76,14 @@ export class WriterTerm {
     this.#source.onRoom = () => {
       this.#request();
     };
+  }
+
+  /** Of `RAW`: all up to here is stored in `ROUTED`, or is nothing to store. */
+  get passedRaw(): number {
+    const { unconfirmed, confirmed } = this.egress;
+    // After a doubt what comes is not decided.
+    if (unconfirmed > 0 || this.#doubt !== undefined) return confirmed.rawSequence;
+    return Math.max(this.#source.seen, confirmed.rawSequence);
   }
 
   async start(): Promise<void> {

@@ -4,8 +4,7 @@ import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
-import type { Route } from '../domain/routing.js';
-import { isLive } from '../domain/status.js';
+import type { Route, RouteKey } from '../domain/routing.js';
 import { writeAudit } from './audit.js';
 import { guildTaken } from './claim.js';
 import { inDatabase, type Database } from './database.js';
@@ -94,58 +93,30 @@ export async function removeGuild(
 }
 
 /**
- * Makes the guilds claimed at create effective. Fenced: a sandbox being destroyed gets none.
- * @returns how many it has, those that were active before included: their routes may not be distributed yet
+ * Makes the guilds claimed at create effective, and the sandbox an addressee; idempotent.
+ * @throws SANDBOX_007 unless it is being made or runs: a late attempt activates nothing behind a destroy
  */
-export async function activateGuilds(database: Database, sandboxId: SandboxId): Promise<number> {
-  return inDatabase(() =>
-    database.db.transaction(async (tx) => {
-      const row = await lockedRow(tx, sandboxId, 'share');
-      if (row === undefined || !isLive(row.status)) {
-        throw new SandboxError(
-          'SANDBOX_007',
-          `sandbox ${sandboxId} is ${row?.status ?? 'unknown'}`,
-        );
-      }
-      const guilds = await tx
-        .select({ active: guildMappings.active })
-        .from(guildMappings)
-        .where(eq(guildMappings.sandboxId, sandboxId));
-      if (guilds.some(({ active }) => !active)) {
-        await tx
-          .update(guildMappings)
-          .set({ active: true })
-          .where(and(eq(guildMappings.sandboxId, sandboxId), eq(guildMappings.active, false)));
-      }
-      return guilds.length;
-    }),
-  );
+export async function activateRoutes({ sql }: Database, sandboxId: SandboxId): Promise<void> {
+  await inDatabase(() => sql`SELECT public.activate_sandbox_routes(${sandboxId})`);
 }
 
-/**
- * Withdraws every guild of a sandbox, one audit entry each; idempotent.
- * @returns whether it has ever had one: else no router knows of it
- */
+/** Withdraws every guild of a sandbox, one audit entry each; idempotent. */
 export async function removeAllGuilds(
   { sql }: Database,
   sandboxId: SandboxId,
   actor: Actor,
-): Promise<boolean> {
-  const [row] = await inDatabase(
-    () => sql<{ ever: boolean }[]>`
+): Promise<void> {
+  await inDatabase(
+    () => sql`
       WITH gone AS (
         DELETE FROM public.sandbox_guild_mapping WHERE sandbox_id = ${sandboxId} RETURNING guild_id
-      ), told AS (
-        INSERT INTO public.sandbox_audit_log
-          (sandbox_id, event_type, actor, actor_kind, actor_role, via, details)
-        SELECT ${sandboxId}, 'guild_unregistered', ${actor.name}, ${actor.kind}, ${actor.role},
-          ${actor.via}, jsonb_build_object('guildId', guild_id)
-        FROM gone ORDER BY guild_id
       )
-      SELECT EXISTS (SELECT 1 FROM public.sandbox_audit_log
-        WHERE sandbox_id = ${sandboxId} AND event_type = 'guild_registered') AS ever`,
+      INSERT INTO public.sandbox_audit_log
+        (sandbox_id, event_type, actor, actor_kind, actor_role, via, details)
+      SELECT ${sandboxId}, 'guild_unregistered', ${actor.name}, ${actor.kind}, ${actor.role},
+        ${actor.via}, jsonb_build_object('guildId', guild_id)
+      FROM gone ORDER BY guild_id`,
   );
-  return row?.ever === true;
 }
 
 export async function guildsOf(database: Database, sandboxId: SandboxId): Promise<GuildMapping[]> {
@@ -176,12 +147,16 @@ export async function routeVersion(database: Database): Promise<number> {
   return Number(row?.version ?? 0);
 }
 
-/** Routes newer than `version`, tombstones included, in the order of their versions. */
+/** Entries of the route table newer than `version`, tombstones included, in the order of their versions. */
 export async function routesSince(database: Database, version: number): Promise<Route[]> {
   const rows = await inDatabase(
-    () => database.sql<{ guildId: GuildId; sandboxId: SandboxId | null; version: string }[]>`
-      SELECT guild_id AS "guildId", sandbox_id AS "sandboxId", version
-      FROM public.sandbox_routes WHERE version > ${version} ORDER BY version`,
+    () => database.sql<{ key: RouteKey; sandboxId: SandboxId | null; version: string }[]>`
+      SELECT guild_id AS key, sandbox_id AS "sandboxId", version
+        FROM public.sandbox_routes WHERE version > ${version}
+      UNION ALL
+      SELECT sandbox_id, CASE WHEN active THEN sandbox_id END, version
+        FROM public.sandbox_addressees WHERE version > ${version}
+      ORDER BY version`,
   );
   return rows.map((row) => ({ ...row, version: Number(row.version) }));
 }

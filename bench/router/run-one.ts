@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { AckPolicy, connect, DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
-import { remembering, subjectMatcher } from '../../domain/destination.js';
+import { remembering, subjectMatcher } from '../../routing/destination.js';
 import { carriedHeaders } from '../../domain/event-headers.js';
 import { classifyFast } from '../../domain/guild-scan.js';
 import type { GuildId } from '../../domain/guild.js';
@@ -59,6 +59,7 @@ async function destinations(): Promise<(message: JsMsg) => string> {
   const destinationOf = remembering({
     covers: subjectMatcher(routedSubjects(DEFAULT_PRODUCTION_SUBJECTS)),
     sandboxOf: (guildId: GuildId) => table.get(guildId),
+    isAddressee: () => false,
   });
   return ({ subject, data }) => destinationOf(subject, classifyFast(data)).subject;
 }

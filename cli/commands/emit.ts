@@ -1,6 +1,8 @@
-/** `bd sandbox emit`: publishes an event of the catalogue into RAW, as an ingestor of Discord would. */
+/** `bd sandbox emit`: publishes events of the catalogue for one sandbox. */
 import type { CorpusEvent } from '../../fixtures/events/index.js';
-import { SandboxError } from '../../domain/errors.js';
+import type { EventToEmit } from '../../control/emit.js';
+import { withFreshIds } from '../../discord/fresh-ids.js';
+import { Snowflakes } from '../../discord/snowflake.js';
 import { parseGuildId } from '../../domain/guild.js';
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
 import { override } from '../emit/override.js';
@@ -10,7 +12,7 @@ import { withProgress } from '../progress.js';
 import { table } from '../table.js';
 import { wholeNumber } from '../whole-number.js';
 
-/** Used where an event needs a guild and none was asked for: no mapping has it, so it goes to production. */
+/** In the payload where neither --guild nor the sandbox names one (docs/sandbox-guide.md). */
 const SOME_GUILD = '1000000000000000001';
 const OTHER = { otherGuild: '1000000000000000002', user: '1000000000000000003' };
 const CHANNEL = '1000000000000000004';
@@ -19,17 +21,23 @@ const MAX_COUNT = 999_999;
 export const emitCommand: Command = {
   name: 'emit',
   args: '[event]',
-  summary: 'Publish a Discord event of the catalogue, to try a bot or a route',
+  summary: 'Publish a Discord event of the catalogue for a sandbox, to try its bot',
   options: [
     { flags: '--list', description: 'List the events of the catalogue' },
-    { flags: '--guild <id>', description: 'The guild it comes from' },
-    { flags: '--to <sandbox>', description: "Take the sandbox's first guild" },
+    { flags: '--to <sandbox>', description: 'The sandbox that gets it, and nobody else' },
+    {
+      flags: '--guild <id>',
+      description: "The guild in its payload (default: the sandbox's first guild)",
+    },
     {
       flags: '--set <path=value>',
       description: 'Set a field, such as content=hello or author.bot=true; may be repeated',
       repeats: true,
     },
-    { flags: '--count <n>', description: 'Publish it this often (default 1)' },
+    {
+      flags: '--count <n>',
+      description: 'Publish it this often, each with ids of its own (default 1)',
+    },
     JSON_OPTION,
   ],
   examples: [
@@ -38,53 +46,72 @@ export const emitCommand: Command = {
   ],
 
   async run(context) {
-    const { io, input, config } = context;
+    const { io, input } = context;
     const { corpus } = await import('../../fixtures/events/index.js');
-    const eventsFor = (guild: string) => corpus({ guild, channel: CHANNEL, ...OTHER });
-    if (input.flag('list')) return list(context, eventsFor(SOME_GUILD));
-    const guild = await guildOf(context);
-    const event = find(eventsFor(guild ?? SOME_GUILD), input.args[0]);
-    const payload = override(event.payload, input.texts('set'));
+    const eventIn = (guild: string): CorpusEvent =>
+      find(corpus({ guild, channel: CHANNEL, ...OTHER }), input.args[0]);
+    if (input.flag('list'))
+      return list(context, corpus({ guild: SOME_GUILD, channel: CHANNEL, ...OTHER }));
     const count = wholeNumber('--count', input.text('count'), MAX_COUNT) ?? 1;
-    const { publish } = await import('../emit/publish.js');
-    const sequences = await withProgress(io, 'publishing', () =>
-      publish(config(), { subject: event.subject, payload, count }),
-    );
-    const outcome = { event: event.name, subject: event.subject, guildId: guild, sequences };
-    if (input.flag('json')) return printJson(io, { ...outcome, payload });
-    const from = guild === null ? '' : ` from guild ${guild}`;
-    const times = sequences.length === 1 ? '' : ` ${sequences.length} times`;
-    const place = `${times === '' ? '' : 'the last '}#${sequences.at(-1) ?? 0} of RAW`;
-    await print(io, `${event.name} published${times} on ${event.subject}${from}, ${place}`);
+    const settings = input.texts('set');
+    // Before anything is asked: what is typed wrong is wrong for every guild.
+    override(eventIn(SOME_GUILD).payload, settings);
+    const { sandboxId, name, guildId, emit } = await target(context);
+    const { family, type } = partsOf(eventIn(guildId).subject);
+    const { payload } = eventIn(guildId);
+    const snowflakes = new Snowflakes(Date.now, Math.random);
+    let last = payload;
+    function* events(): Generator<EventToEmit> {
+      for (let i = 0; i < count; i += 1) {
+        last = override(withFreshIds(payload, snowflakes), settings);
+        yield { family, type, payload: last };
+      }
+    }
+    const sequences = await withProgress(io, 'publishing', () => emit(events()));
+    const event = eventIn(guildId).name;
+    if (input.flag('json')) {
+      const outcome = { event, family, type, sandboxId, guildId, sequences };
+      return printJson(io, { ...outcome, payload: last });
+    }
+    const times = count === 1 ? '' : ` ${count} times`;
+    const place = `${count === 1 ? '' : 'the last '}#${sequences.at(-1) ?? 0} of RAW`;
+    await print(io, `${event} published${times} for ${name}, in guild ${guildId}: ${place}`);
   },
 };
 
 async function list({ io, input }: CommandContext, events: readonly CorpusEvent[]): Promise<void> {
   const fields = events.map(({ name, subject, expected }) => ({
     name,
-    subject,
-    goesTo: expected.kind,
+    ...partsOf(subject),
+    goesTo: expected.kind === 'dlq' ? 'dlq' : 'sandbox',
   }));
   if (input.flag('json')) return printJson(io, fields);
-  const rows = fields.map(({ name, subject, goesTo }) => [name, subject, goesTo]);
-  await print(io, await table(io, ['Event', 'Subject', 'Goes to'], rows));
+  const rows = fields.map(({ name, family, type, goesTo }) => [name, family, type, goesTo]);
+  await print(io, await table(io, ['Event', 'Family', 'Type', 'Goes to'], rows));
 }
 
-/** @throws SANDBOX_008 where both are given; SANDBOX_007 for a sandbox without a guild */
-async function guildOf({ input, client }: CommandContext): Promise<string | null> {
-  const guild = input.text('guild');
-  const target = input.text('to');
-  if (guild !== undefined && target !== undefined) {
-    throw usage('emit: --guild and --to exclude each other', 'Leave one of them out.');
+/** `events.raw.MESSAGE_CREATE`: what it is published as, whoever it is for. */
+function partsOf(subject: string): { family: 'events' | 'commands'; type: string } {
+  const [family, , ...type] = subject.split('.');
+  return { family: family === 'commands' ? 'commands' : 'events', type: type.join('.') };
+}
+
+/** @throws SANDBOX_008 where no sandbox is named */
+async function target({ input, client }: CommandContext) {
+  const ref = input.text('to');
+  const given = input.text('guild');
+  const guild = given === undefined ? undefined : parseGuildId(given);
+  if (ref === undefined) {
+    throw usage('emit: name the sandbox that gets the event', 'Add --to <sandbox>.');
   }
-  if (guild !== undefined) return parseGuildId(guild);
-  if (target === undefined) return null;
-  const sandbox = await (await client()).get(target);
-  const [first] = sandbox.guildIds;
-  if (first !== undefined) return first;
-  throw new SandboxError('SANDBOX_007', `sandbox ${sandbox.name} has no guild`, {
-    hint: `Give it one first: \`bd sandbox register-guild ${sandbox.name} <guild>\`.`,
-  });
+  const service = await client();
+  const { id, name, guildIds } = await service.get(ref);
+  return {
+    sandboxId: id,
+    name,
+    guildId: guild ?? guildIds[0] ?? SOME_GUILD,
+    emit: (events: Iterable<EventToEmit>) => service.emit(id, events),
+  };
 }
 
 /** By its name, or by the type that Discord gives it: `MESSAGE_CREATE`. */

@@ -7,8 +7,12 @@ interface Fields {
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
+/** The fields around a gateway dispatch's `d`. */
+const ENVELOPE = new Set(['op', 's', 't', 'd']);
+
 /**
- * Paths begin in `d` where the payload is a gateway dispatch, else at the top; `$.` in front always means the top.
+ * Paths begin in `d` where the payload is a gateway dispatch, else at the top; `$.` in front always means the top, and so
+ * does a field of the dispatch itself, as in `d.content`.
  * @throws SANDBOX_008 for a payload that is no JSON object, or a path through what is no object
  */
 export function override(payload: string, settings: readonly string[]): string {
@@ -33,9 +37,11 @@ function apply(document: Fields, setting: string): void {
     throw usage(`--set ${JSON.stringify(setting)} is not valid`, 'Use --set path=value.');
   }
   const steps = path.split('.');
-  const fromTop = steps[0] === '$';
-  let place: Fields = !fromTop && 't' in document && isFields(document.d) ? document.d : document;
-  if (fromTop) steps.shift();
+  const [first = ''] = steps;
+  let place = document;
+  if (first === '$') steps.shift();
+  else if ('t' in document && isFields(document.d) && !meansEnvelope(first, document.d))
+    place = document.d;
   const last = steps.pop() ?? '';
   for (const step of steps) {
     const next = Object.hasOwn(place, step) ? place[step] : define(place, step, {});
@@ -46,6 +52,9 @@ function apply(document: Fields, setting: string): void {
   }
   define(place, last, valueOf(setting.slice(equals + 1)));
 }
+
+const meansEnvelope = (step: string, d: Fields): boolean =>
+  ENVELOPE.has(step) && !Object.hasOwn(d, step);
 
 /** Also for a field that is named `__proto__`. */
 function define(place: Fields, key: string, value: unknown): unknown {

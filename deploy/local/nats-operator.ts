@@ -8,6 +8,7 @@ import {
   NATS_API_PREFIX,
   READER_SERVICES,
   DOCTOR_SERVICES,
+  EMIT_SERVICES,
 } from '../../domain/nats-tenant.js';
 import { apiPrefixTag, type NatsAuthoritySecret } from '../../platform/nats-authority.js';
 import { deriveNatsKey, signNatsToken, type NatsKey } from '../../platform/nkeys.js';
@@ -102,7 +103,7 @@ export function natsOperator(secret: string): NatsOperator {
     [reader.key.publicKey]: account(reader, {
       imports: [
         ...CLAIMS.filter(({ name }) => name === 'lookup').map(imported),
-        ...[...READER_SERVICES, ...DOCTOR_SERVICES].map(([subject, here]) => ({
+        ...[...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES].map(([subject, here]) => ({
           ...{ name: here, subject, type: 'service', account: control.key.publicKey },
           // Wildcards of what is imported are numbered in the local subject.
           local_subject: here.replace('*', '$1'),

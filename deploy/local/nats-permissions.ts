@@ -2,7 +2,7 @@
  * Who may say what on NATS: the users of the control account, which holds JetStream and which tenants never share
  * (isolation.md, "NATS"). Only the router publishes into ROUTED, and the worker its fence.
  */
-import { READER_SERVICES, DOCTOR_SERVICES } from '../../domain/nats-tenant.js';
+import { DOCTOR_SERVICES, EMIT_SERVICES, READER_SERVICES } from '../../domain/nats-tenant.js';
 import {
   FENCE_SUBJECT,
   RAW_SUBJECTS,
@@ -69,12 +69,15 @@ export const API_USER: NatsPermissions = {
 
 /**
  * `bd`: what the REST API's user asks, single messages of a sandbox (`tail`), and all streams' settings and who routes
- * (`doctor`). Not in JetStream's account either: with a consumer of its own there it could have the server deliver into any
- * stream.
+ * (`doctor`). It publishes addressed events (`emit`), and no other: it can forge none of production's. Not in JetStream's
+ * account either: with a consumer of its own there it could have the server deliver into any stream.
  */
 export const CLIENT_USER: NatsPermissions = {
   publish: {
-    allow: [...[...READER_SERVICES, ...DOCTOR_SERVICES].map(([, here]) => here), ACCOUNT_LOOKUP],
+    allow: [
+      ...[...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES].map(([, here]) => here),
+      ACCOUNT_LOOKUP,
+    ],
   },
   subscribe: { allow: subscribeOwn('bd_client') },
 };

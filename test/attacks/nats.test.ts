@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { delay } from '../../platform/deadline.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsAs, variable } from '../isolation/tenants.js';
-import { stackState, until } from '../support/stack.js';
+import { someGuild, stackState, until } from '../support/stack.js';
 import { filled, openField, type Field } from './field.js';
 import * as nats from './nats.js';
 import { setTrap } from './trap.js';
@@ -17,6 +17,8 @@ const tried =
   nats.NATS_QUEUES.length +
   nats.NATS_HEADERS.length +
   nats.REPLY_TARGETS.length * nats.REPLY_REQUESTS.length +
+  nats.NATS_HEADERS.length +
+  nats.REPLY_TARGETS.length +
   nats.REPLY_TARGETS.length * nats.READERS.flatMap(([, requests]) => requests).length;
 
 beforeAll(async () => {
@@ -185,6 +187,47 @@ describe('NATS refuses to', () => {
       refused += nats.REPLY_TARGETS.length * nats.REPLY_REQUESTS.length;
     } finally {
       await Promise.all([closeNats(admin), closeNats(attacker)]);
+    }
+  });
+
+  it('let the user of `bd` do more with an addressed event than address it', async () => {
+    const admin = await openNats(stackState().urls.admin.nats, 'test');
+    const bd = await openNats(stackState().urls.client.nats, 'test');
+    try {
+      const trap = await setTrap(admin, field);
+      const { streams } = await admin.jetstreamManager();
+      const first = async () => (await streams.info('RAW')).state.first_seq;
+      await bd.jetstream().publish('events.raw.for.sb0000000000.attack', 'stays');
+      const [firstBefore, { state: before }] = [await first(), await streams.info('ROUTED')];
+      // Nobody's, so that all of it has one place: the DLQ.
+      const subject = 'events.raw.for.sb0000000000.attack';
+      const publish = (header?: ReturnType<typeof headers>, reply?: string) =>
+        bd.publish(subject, `{"guild_id":"${someGuild()}"}`, {
+          ...(header === undefined ? {} : { headers: header }),
+          ...(reply === undefined ? {} : { reply }),
+        });
+      for (const [name, text] of nats.NATS_HEADERS) {
+        const header = headers();
+        header.set(name, filled(text, field));
+        publish(header);
+      }
+      for (const target of nats.REPLY_TARGETS) publish(undefined, filled(target, field));
+      // The control: it is stored, and acknowledged.
+      const { seq } = await bd.jetstream().publish(subject, '{}');
+      const query = { last_by_subj: 'dlq.addressee' };
+      const last = await until('it is routed', async () => {
+        const message = await streams.getMessage('ROUTED', query).catch(() => null);
+        return message?.header.get('Raw-Seq') === String(seq) ? message : null;
+      });
+      expect(trap.heard).toEqual([]);
+      expect(await first()).toBe(firstBefore);
+      for (let at = before.last_seq + 1; at <= last.seq; at += 1) {
+        const { subject: stored } = await streams.getMessage('ROUTED', { seq: at });
+        expect(['dlq.addressee', 'router.fence']).toContain(stored);
+      }
+      refused += nats.NATS_HEADERS.length + nats.REPLY_TARGETS.length;
+    } finally {
+      await Promise.all([closeNats(admin), closeNats(bd)]);
     }
   });
 

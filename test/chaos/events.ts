@@ -16,9 +16,12 @@ const LARGE = 'y'.repeat(330_000);
 const BAIT = "\r\n\r\nMSG events.raw.X 1 3\r\nabc\r\n-ERR 'x'\r\nPING\r\n";
 const LONG_TYPE = 'L'.repeat(700);
 
+/** Takes no addressed events, in any run. */
+const NOBODY = 'sb9999999999';
+
 /**
- * Every 50th is broken (of these every 4th is empty, every 4th full of frames), every 17th has no guild, every 397th is large;
- * types, subjects and headers vary.
+ * Every 50th is broken (of these every 4th is empty, every 4th full of frames), every 17th has no guild, every 397th is large,
+ * every 23rd is addressed to a sandbox that is not its guild's, or to none; types, subjects and headers vary.
  */
 export class ChaosEvent implements PublishedEvent {
   constructor(
@@ -49,11 +52,21 @@ export class ChaosEvent implements PublishedEvent {
   }
 
   get rawSubject(): string {
-    return this.production.replace('.', '.raw.');
+    const { addressee } = this;
+    return this.production.replace('.', addressee === null ? '.raw.' : `.raw.for.${addressee}.`);
+  }
+
+  /** Whom its subject names, if anybody. */
+  get addressee(): string | null {
+    if (this.n % 23 !== 22) return null;
+    return (this.n % 2 === 0 ? this.sandboxOf(this.n % MAPPED) : null) ?? NOBODY;
   }
 
   get allowed(): string[] {
+    const { addressee } = this;
+    if (addressee === NOBODY) return ['dlq.addressee'];
     if (this.kind === 'malformed') return ['dlq.malformed'];
+    if (addressee !== null) return [`sandbox.${addressee}.${this.production}`];
     const there = this.kind === 'guild' ? this.sandboxOf(this.guildNumber) : null;
     const place = there === null ? this.production : `sandbox.${there}.${this.production}`;
     return this.flips ? [place, this.production] : [place];
@@ -61,7 +74,7 @@ export class ChaosEvent implements PublishedEvent {
 
   get flips(): boolean {
     const g = this.guildNumber;
-    return this.kind === 'guild' && g >= MAPPED && g < FLIPPING;
+    return this.kind === 'guild' && this.addressee === null && g >= MAPPED && g < FLIPPING;
   }
 
   get payload(): Buffer {

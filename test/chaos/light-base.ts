@@ -12,7 +12,7 @@ import {
 } from '../../domain/routing.js';
 import { guild } from '../router/routes.js';
 import { INSTALLATION, startServers } from '../router/servers.js';
-import { fixedSandboxes } from './events.js';
+import { fixedSandboxes, MAPPED } from './events.js';
 import type { GuildId } from '../../domain/guild.js';
 import type { SandboxId } from '../../domain/names.js';
 import type { Base } from './world.js';
@@ -23,6 +23,7 @@ export async function lightBase(): Promise<Base> {
   const redis = new Redis(servers.redisUrl, { maxRetriesPerRequest: 1 });
   // It is killed on purpose.
   redis.on('error', () => undefined);
+  await addAddressees(servers.databaseUrl);
   return {
     natsUrl: servers.natsUrl,
     natsPort: Number(new URL(servers.natsUrl).port),
@@ -38,7 +39,7 @@ export async function lightBase(): Promise<Base> {
     async setRoute(g, registered) {
       const sandboxId = registered ? (fixedSandboxes(g) as SandboxId) : null;
       const version = await inPostgres(servers.databaseUrl, guild(g), sandboxId);
-      if (redis.status === 'ready') await inRedis(redis, { guildId: guild(g), sandboxId, version });
+      if (redis.status === 'ready') await inRedis(redis, { key: guild(g), sandboxId, version });
       await confirmRoutes(nc, version, { timeoutMs: 3_000 });
     },
     async close() {
@@ -47,6 +48,20 @@ export async function lightBase(): Promise<Base> {
       await servers.close();
     },
   };
+}
+
+/** As those of the product are from their create on. */
+async function addAddressees(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (let g = 0; g < MAPPED; g++) {
+    await client.query(
+      `WITH next AS (UPDATE sandbox_route_version SET version = version + 1 RETURNING version)
+       INSERT INTO sandbox_addressees SELECT $1, true, version FROM next`,
+      [fixedSandboxes(g)],
+    );
+  }
+  await client.end();
 }
 
 /**
@@ -83,8 +98,8 @@ async function inRedis(redis: Redis, route: Route): Promise<void> {
   const keys = redisRoutes(INSTALLATION);
   await redis
     .multi()
-    .hset(keys.map, route.guildId, encodeRoute(route))
-    .zadd(keys.changes, route.version, route.guildId)
+    .hset(keys.map, route.key, encodeRoute(route))
+    .zadd(keys.changes, route.version, route.key)
     .set(keys.version, route.version)
     .exec();
   await redis.publish(REDIS_ROUTES_CHANGED, String(route.version));

@@ -118,6 +118,9 @@ const WRONG: readonly Row[] = [
   row(['sandbox', 'tail', 'x', '--limit='], /--limit "" is not valid/, /whole number/),
   row(['sandbox', 'emit', ''], /no event ""/, /--list/),
   row(['sandbox', 'emit', 'message-create', '--count='], /--count "" is not valid/, /whole number/),
+  row(['sandbox', 'emit', 'message-create'], /name the sandbox/, /--to/),
+  row(['sandbox', 'emit', 'message-create', '--to', ''], /name "" is not valid/, /./),
+  row(['sandbox', 'emit', 'message-create', '--to', 'x', '--guild', ''], /guild.*""/, /./),
   row(['completion', ''], /shell "" is not known/, /bash/),
 ];
 
@@ -237,7 +240,7 @@ describe('a home', () => {
     [['dev', 'down'], file],
     [['dev'], file],
     [['sandbox', 'list'], file],
-    [['sandbox', 'emit', 'message-create'], file],
+    [['sandbox', 'emit', 'message-create', '--to', 'x'], file],
     [['migrate', '--check'], file],
     [['worker'], file],
     [['router'], file],

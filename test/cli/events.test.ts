@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { projectRoot } from '../../platform/project-root.js';
 import { restart } from '../../deploy/local/index.js';
 import { override } from '../../cli/emit/override.js';
+import { timeOfSnowflake } from '../../discord/snowflake.js';
 import { openNats, closeNats } from '../../platform/nats.js';
 import { bd } from '../support/bd.js';
 import { freeze } from '../support/freeze.js';
@@ -21,8 +22,10 @@ import {
 
 const emitted = z.strictObject({
   event: z.string(),
-  subject: z.string(),
-  guildId: z.string().nullable(),
+  family: z.enum(['events', 'commands']),
+  type: z.string(),
+  sandboxId: z.string(),
+  guildId: z.string(),
   sequences: z.array(z.number().int().positive()),
   payload: z.string(),
 });
@@ -85,7 +88,7 @@ describe('bd sandbox emit and tail', () => {
       .split('\n')
       .map((line) => tailed.parse(JSON.parse(line)));
     expect(events.map(({ rawSequence }) => rawSequence)).toEqual(sequences);
-    expect(events[0]?.payload).toEqual(JSON.parse(payload));
+    expect(events.at(-1)?.payload).toEqual(JSON.parse(payload));
     expect((await client.status(sandbox.id)).eventsWaiting).toBe(3);
   });
 
@@ -94,8 +97,9 @@ describe('bd sandbox emit and tail', () => {
     const { child, output } = startTail([name, '--type', 'message_create', '--guild', guild]);
     // Until it listens: what is emitted before is not for it.
     await until('the tail shows an event', async () => {
-      await bd(['sandbox', 'emit', 'typing-start-in-guild', '--guild', guild]);
-      await bd(['sandbox', 'emit', 'message-create', '--guild', guild]);
+      await bd(['sandbox', 'emit', 'typing-start', '--to', name]);
+      await bd(['sandbox', 'emit', 'message-create', '--to', name, '--guild', someGuild()]);
+      await bd(['sandbox', 'emit', 'message-create', '--to', name]);
       return output.stdout.includes('MESSAGE_CREATE');
     });
     expect(output.stdout).not.toContain('TYPING');
@@ -109,9 +113,9 @@ describe('bd sandbox emit and tail', () => {
   });
 
   it('begins exactly where it is told to, and goes on over a restart of NATS', async () => {
-    const { client, sandbox, guild } = await sandboxWithGuild();
+    const { client, sandbox } = await sandboxWithGuild();
     const emit = (count: number) =>
-      bd(['sandbox', 'emit', 'message-create', '--guild', guild, '--count', String(count)]);
+      bd(['sandbox', 'emit', 'message-create', '--to', sandbox.id, '--count', String(count)]);
     const read = async (since: Date, count: number): Promise<number[]> => {
       const stop = new AbortController();
       const seen: number[] = [];
@@ -140,8 +144,8 @@ describe('bd sandbox emit and tail', () => {
   });
 
   it('waits, and says so, for a NATS that does not answer at its begin', async () => {
-    const { client, sandbox, guild } = await sandboxWithGuild();
-    await bd(['sandbox', 'emit', 'message-create', '--guild', guild, '--count', '2']);
+    const { client, sandbox } = await sandboxWithGuild();
+    await bd(['sandbox', 'emit', 'message-create', '--to', sandbox.id, '--count', '2']);
     const stop = new AbortController();
     let away = 0;
     const read = async (): Promise<number> => {
@@ -165,8 +169,8 @@ describe('bd sandbox emit and tail', () => {
   });
 
   it('leaves no consumer behind', async () => {
-    const { sandbox, guild, name } = await sandboxWithGuild();
-    await bd(['sandbox', 'emit', 'message-create', '--guild', guild]);
+    const { sandbox, name } = await sandboxWithGuild();
+    await bd(['sandbox', 'emit', 'message-create', '--to', name]);
     await bd(['sandbox', 'tail', name, '--since', '1m', '--limit', '1']);
     const nc = await openNats(stackState().urls.admin.nats, 'test');
     onTestFinished(() => closeNats(nc));
@@ -182,19 +186,102 @@ describe('bd sandbox emit and tail', () => {
 
   it('lists the catalogue, and finds an event by the type that Discord gives it', async () => {
     const listed = await bd(['sandbox', 'emit', '--list', '--json']);
-    const entry = z.strictObject({ name: z.string(), subject: z.string(), goesTo: z.string() });
+    const entry = z.strictObject({
+      name: z.string(),
+      family: z.enum(['events', 'commands']),
+      type: z.string().min(1),
+      goesTo: z.enum(['sandbox', 'dlq']),
+    });
     expect(z.array(entry).parse(JSON.parse(listed.stdout)).length).toBeGreaterThan(150);
-    const byType = await bd(['sandbox', 'emit', 'GUILD_BAN_ADD', '--json']);
-    expect(emitted.parse(JSON.parse(byType.stdout)).subject).toBe('events.raw.GUILD_BAN_ADD');
+    const { name } = await sandboxWithGuild();
+    const byType = await bd(['sandbox', 'emit', 'GUILD_BAN_ADD', '--to', name, '--json']);
+    expect(emitted.parse(JSON.parse(byType.stdout)).type).toBe('GUILD_BAN_ADD');
+  });
+
+  it('gives each event ids of its own, unless they are set', async () => {
+    const { client, sandbox } = await sandboxWithGuild();
+    const since = new Date();
+    const emit = (...args: string[]) => bd(['sandbox', 'emit', ...args, '--to', sandbox.id]);
+    await emit('message-create', '--count', '16');
+    await emit('message-create', '--set', 'id=1234567890123456789', '--set', 'd.content=x');
+    const stop = new AbortController();
+    const messages: Record<string, unknown>[] = [];
+    for await (const { payload } of client.events(sandbox.id, { since, signal: stop.signal })) {
+      messages.push((JSON.parse(payload) as { d: Record<string, unknown> }).d);
+      if (messages.length === 17) stop.abort();
+    }
+    const set = messages.pop();
+    expect([set?.id, set?.content, set?.d]).toEqual(['1234567890123456789', 'x', undefined]);
+    const ids = messages.map(({ id }) => String(id));
+    expect(new Set(ids).size).toBe(16);
+    expect(ids).toEqual([...ids].sort());
+    for (const { id, timestamp } of messages) {
+      const made = timeOfSnowflake(String(id));
+      expect(Date.parse(String(timestamp))).toBe(made);
+      expect(Math.abs(made - since.getTime())).toBeLessThan(60_000);
+    }
+  });
+
+  it('reaches a sandbox without guilds, a guild that is another’s notwithstanding, and production never', async () => {
+    const { sandbox: holder, guild } = await sandboxWithGuild();
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const plain = await client.create({ ttl: '10m' });
+    onTestFinished(async () => {
+      await client.destroy(plain.id);
+    });
+    const nc = await openNats(stackState().urls.admin.nats, 'test');
+    onTestFinished(() => closeNats(nc));
+    const { streams } = await nc.jetstreamManager();
+    const before = (await streams.info('ROUTED')).state.last_seq;
+    for (const event of ['message-create', 'ready', 'message-create-dm', 'user-update'])
+      await bd(['sandbox', 'emit', event, '--to', plain.id, '--guild', guild]);
+    await until('it has them', async () => (await client.status(plain.id)).eventsWaiting === 4);
+    const others = ['events.>', 'commands.>', `sandbox.${holder.id}.>`];
+    for (const next_by_subj of others) {
+      const query: { seq: number; next_by_subj: string } = { seq: before + 1, next_by_subj };
+      await expect(streams.getMessage('ROUTED', query), next_by_subj).rejects.toThrow();
+    }
+  });
+
+  it('is refused for what does not run, and for what is not known', async () => {
+    const { client, sandbox } = await sandboxWithGuild();
+    await client.destroy(sandbox.id);
+    const gone = await bd(['sandbox', 'emit', 'message-create', '--to', sandbox.id]);
+    expect([gone.code, gone.stdout]).toEqual([5, '']);
+    expect(gone.stderr).toMatch(/SANDBOX_007 sandbox .* is destroy/);
+    const unknown = await bd(['sandbox', 'emit', 'message-create', '--to', 'nobody-s']);
+    expect([unknown.code, unknown.stdout]).toEqual([4, '']);
+    await expect(client.emit('nobody-s', [])).rejects.toMatchObject({ code: 'SANDBOX_004' });
+  });
+
+  it.each([
+    ['empty', ''],
+    ['a dot', '.'],
+    ['with an empty token', 'a..b'],
+    ['with a blank', 'a b'],
+    ['a wildcard', '*'],
+    ['the rest', '>'],
+    ['with a line end', 'a\r\nPUB events.X 0'],
+    ['too long', 'x'.repeat(513)],
+  ])('takes no type that is %s, and publishes nothing before it', async (_what, type) => {
+    const { client, sandbox } = await sandboxWithGuild();
+    const events = [
+      { type: 'X', payload: '{}' },
+      { type, payload: '{}' },
+    ];
+    const emitting = client.emit(sandbox.id, events);
+    await expect(emitting).rejects.toMatchObject({ code: 'SANDBOX_008' });
+    expect((await client.status(sandbox.id)).eventsWaiting).toBe(0);
   });
 
   it('says that RAW has not stored an event, and what to look at', async () => {
+    const { name } = await sandboxWithGuild();
     const nc = await openNats(stackState().urls.admin.nats, 'test');
     onTestFinished(() => closeNats(nc));
     const { streams } = await nc.jetstreamManager();
     const { config } = await streams.info('RAW');
     await streams.update('RAW', { ...config, max_bytes: 100 });
-    const ran = await bd(['sandbox', 'emit', 'message-create']);
+    const ran = await bd(['sandbox', 'emit', 'message-create', '--to', name]);
     await streams.update('RAW', config);
     expect([ran.code, ran.stdout]).toEqual([7, '']);
     expect(ran.stderr).toMatch(
@@ -208,7 +295,8 @@ describe('bd sandbox emit and tail', () => {
     [['emit'], 'name an event'],
     [['emit', 'message-create', '--count', '0'], '--count'],
     [['emit', 'message-create', '--set', 'content'], '--set'],
-    [['emit', 'message-create', '--guild', '12', '--to', 'x'], 'exclude each other'],
+    [['emit', 'message-create', '--guild', '12', '--to', 'x'], 'guild'],
+    [['emit', 'message-create'], 'name the sandbox'],
     [['tail', 'x', '--limit', '1e3'], '--limit'],
   ])('refuses %j with exit code 2', async (args, told) => {
     const ran = await bd(['sandbox', ...args]);
@@ -232,6 +320,18 @@ describe('--set', () => {
       ...{ t: 'X', s: 7, op: 0 },
       d: { content: 'b c', author: { id: '1', bot: true }, new: { deep: null } },
     });
+  });
+
+  it('means the dispatch where a path begins with one of its own fields', () => {
+    const settings = ['d.content=x', 'd.author.id=7', 's=8', 't=Y'];
+    expect(JSON.parse(override(dispatch, settings))).toEqual({
+      ...{ t: 'Y', s: 8, op: 0 },
+      d: { content: 'x', author: { id: 7 } },
+    });
+    // A field of that name is nearer.
+    const own = JSON.stringify({ t: 'X', s: 1, op: 0, d: { s: 'its own' } });
+    expect(JSON.parse(override(own, ['s=2']))).toMatchObject({ s: 1, d: { s: 2 } });
+    expect(JSON.parse(override(dispatch, ['d={}']))).toMatchObject({ t: 'X', d: {} });
   });
 
   it('keeps a snowflake exact', () => {

@@ -64,6 +64,37 @@ describe('the database enforces the status machine', () => {
     await sql`UPDATE sandbox_guild_mapping SET active = true WHERE guild_id = ${guild}`;
     expect([await version(), await route()]).toEqual([start + 1, id]);
     await sql`DELETE FROM sandboxes WHERE id = ${id}`;
-    expect([await version(), await route()]).toEqual([start + 2, null]);
+    // The guild's route and the sandbox's address.
+    expect([await version(), await route()]).toEqual([start + 3, null]);
+  });
+
+  it('lets addressed events reach what runs, and nothing that ends; each change is a version', async () => {
+    const sql = openAdmin();
+    const stateOf = async (id: string) => {
+      const [row] = await sql`
+        SELECT active, a.version = v.version AS newest
+        FROM sandbox_addressees a, sandbox_route_version v WHERE sandbox_id = ${id}`;
+      return row ?? null;
+    };
+    for (const status of SANDBOX_STATUSES) {
+      const id = await rowIn(sql, status);
+      const ran = WAY[status].includes('running');
+      expect(await stateOf(id), status).toEqual(
+        ran ? { active: status === 'running', newest: true } : null,
+      );
+      const activation = sql`SELECT activate_sandbox_routes(${id})`;
+      if (['creating', 'running'].includes(status)) {
+        await activation;
+        expect(await stateOf(id), status).toEqual({ active: true, newest: true });
+      } else {
+        await expect(activation, status).rejects.toMatchObject({ code: 'SB007' });
+        expect((await stateOf(id))?.active ?? false, status).toBe(false);
+      }
+      await sql`DELETE FROM sandboxes WHERE id = ${id}`;
+      expect((await stateOf(id))?.active ?? false, status).toBe(false);
+    }
+    await expect(sql`SELECT activate_sandbox_routes('sb0000000000')`).rejects.toMatchObject({
+      ...{ code: 'SB007', message: 'sandbox sb0000000000 is unknown' },
+    });
   });
 });

@@ -45,7 +45,7 @@ const SUBSTITUTES: Readonly<Record<string, string>> = {
   '<duration>': '1h',
   '<shell>': 'bash',
   '[name]': '',
-  '[event]': 'message-create',
+  '[event]': `message-create --to ${MY_FIX}`,
   'command…': 'true',
   '123…': GUILD,
 };
@@ -60,7 +60,7 @@ interface Way extends TypeOptions {
   readonly first?: () => Promise<unknown>;
 }
 
-const emit = () => shell.type(`bd sandbox emit message-create --guild ${GUILD}`);
+const emit = () => shell.type(`bd sandbox emit message-create --to ${MY_FIX}`);
 const follows: Way = { until: /MESSAGE_CREATE/, meanwhile: emit };
 // Without a terminal Ctrl-C reaches it twice: from here, and passed on by `exec`.
 const bot: Way = { until: /is listening/, codes: [0, 130] };

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { CLIENT_EXAMPLES, commandOf, isPython } from '../../cli/docs/connect.js';
-import type { SandboxService } from '../../control/sandbox-service.js';
+import type { Control } from '../../control/control.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { makeTenant, natsAs, variable, type Tenant } from '../isolation/tenants.js';
@@ -31,7 +31,7 @@ function argumentsOf(example: (typeof CLIENT_EXAMPLES)[number], { id }: Tenant):
   return ['sandbox', 'exec', id, '--', interpreter, join(root, file)];
 }
 
-async function newTenant(): Promise<{ client: SandboxService; guild: string; tenant: Tenant }> {
+async function newTenant(): Promise<{ client: Control; guild: string; tenant: Tenant }> {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const guild = someGuild();
   const tenant = await makeTenant(client, { guildIds: [guild] });

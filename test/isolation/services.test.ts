@@ -38,6 +38,7 @@ async function rightsOf(role: string): Promise<string[]> {
 
 it('the router reads the routes, and nothing of the control plane is its to write or call', async () => {
   expect(await rightsOf('bd_router')).toEqual([
+    'SELECT sandbox_addressees',
     'SELECT sandbox_installation',
     'SELECT sandbox_migrations',
     'SELECT sandbox_route_version',

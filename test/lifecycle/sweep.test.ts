@@ -65,6 +65,8 @@ describe('the sweep', () => {
     await sql.unsafe(`CREATE SCHEMA "sandboxX${orphan}"`);
     const routes = (of: string): string => `sandbox:routes:${of}:map`;
     await redis.hset(routes(installation!.id), '99999999999999999', `1:${orphan}`);
+    // Its own address, too.
+    await redis.hset(routes(installation!.id), orphan, `1:${orphan}`);
     await redis.hset(routes('another-installation'), '99999999999999998', `1:${foreign}`);
 
     const dry = await client.sweep({ dryRun: true });

@@ -126,6 +126,13 @@ const DAMAGES: readonly Damage[] = [
       redis.hset(await routesIn(sql), guild, '1:sb0000000000'),
   },
   {
+    what: 'its own address in Redis',
+    check: 'guild-routes',
+    state: 'missing',
+    detail: /^Redis lacks the sandbox's address$/,
+    done: async ({ sql, redis }, id) => redis.hdel(await routesIn(sql), id),
+  },
+  {
     what: 'a guild’s activation',
     check: 'guild-routes',
     state: 'error',

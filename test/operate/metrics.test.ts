@@ -49,9 +49,9 @@ describe('the metrics of a real run', () => {
     await expect(client.create({ guildIds: [guild] })).rejects.toMatchObject({
       code: 'SANDBOX_003',
     });
-    await bd(['sandbox', 'emit', 'message-create', '--guild', guild, '--count', '5']);
-    await bd(['sandbox', 'emit', 'malformed-not-json-word']);
-    await bd(['sandbox', 'emit', 'subject-raw-raw']);
+    await bd(['sandbox', 'emit', 'message-create', '--to', id, '--count', '5']);
+    await bd(['sandbox', 'emit', 'malformed-not-json-word', '--to', id]);
+    await bd(['sandbox', 'emit', 'subject-raw-raw', '--to', id]);
 
     const router = await until('the router has stored them', async () => {
       const samples = await scrape('router');

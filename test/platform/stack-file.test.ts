@@ -6,7 +6,6 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig, type Config } from '../../platform/config.js';
 import {
   addressesFor,
-  ingestAddress,
   masterKeyPath,
   readMasterSecret,
   readNatsAuthority,
@@ -117,17 +116,6 @@ describe('a role’s addresses', () => {
     expect(addressesFor(configOf(rest), 'router').temporal).toBe('');
     expect(addressesFor(configOf(GIVEN), 'router').temporal).toBe(GIVEN.TEMPORAL_ADDRESS);
   });
-});
-
-it('raw events go to the given NATS, else to the stack’s, else nowhere', async () => {
-  expect(() => ingestAddress(configOf())).toThrow(
-    expect.objectContaining({ code: 'SANDBOX_009', details: { dependency: 'nats' } }),
-  );
-  expect(ingestAddress(configOf(GIVEN))).toBe(GIVEN.NATS_URL);
-  await withStack();
-  expect(ingestAddress(configOf())).toBe('nats://ingest');
-  await withStack({ ingestNatsUrl: '' });
-  expect(() => ingestAddress(configOf())).toThrow(/no local stack runs/);
 });
 
 it('the master secret and NATS’ keys are the environment’s, else the home’s, else nobody’s', async () => {

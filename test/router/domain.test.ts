@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, oversize, remembering, subjectMatcher } from '../../domain/destination.js';
+import { decide, oversize, remembering, subjectMatcher } from '../../routing/destination.js';
 import { carriedHeaders, carriedToDlq, chained } from '../../domain/event-headers.js';
 import { classify } from '../../domain/guild-of-event.js';
 import type { SandboxId } from '../../domain/names.js';
@@ -64,6 +64,7 @@ describe('the destination', () => {
   const rules = {
     covers: subjectMatcher(routedSubjects(DEFAULT_PRODUCTION_SUBJECTS)),
     sandboxOf: (id: string) => (id === G ? sandbox(1) : undefined),
+    isAddressee: (id: string) => id === sandbox(3),
   };
   const to = (subject: string, document: unknown): string =>
     decide(rules, subject, event(document)).subject;
@@ -83,19 +84,45 @@ describe('the destination', () => {
     ['events.other', {}, 'dlq.subject'],
     ['events.raw.', {}, 'dlq.subject'],
     ['events.raw.A', [], 'dlq.malformed'],
+    ...[{ guild_id: G }, {}, { t: 'READY', guild_id: G }].flatMap(
+      (document): [string, unknown, string][] => [
+        [`events.raw.for.${sandbox(3)}.A`, document, `sandbox.${sandbox(3)}.events.A`],
+        [`commands.raw.for.${sandbox(3)}.a.b`, document, `sandbox.${sandbox(3)}.commands.a.b`],
+        [`events.raw.for.${sandbox(3)}.READY`, document, `sandbox.${sandbox(3)}.events.READY`],
+        // The one that has the guild does not take addressed events.
+        [`events.raw.for.${sandbox(1)}.A`, document, 'dlq.addressee'],
+      ],
+    ),
+    [`events.raw.for.${sandbox(3)}.A`, [], 'dlq.malformed'],
+    [`events.raw.for.${sandbox(3)}.raw`, {}, 'dlq.raw'],
+    [`events.raw.for.${sandbox(3)}.raw.A`, {}, 'dlq.raw'],
+    [`events.raw.for.${sandbox(3)}`, {}, 'dlq.addressee'],
+    ['events.raw.for', {}, 'dlq.addressee'],
+    ['events.raw.for.A', {}, 'dlq.addressee'],
+    ['events.raw.for.my-fix.A', {}, 'dlq.addressee'],
+    [`events.raw.for.${sandbox(3).toUpperCase()}.A`, {}, 'dlq.addressee'],
+    [`events.raw.for.${sandbox(3)}x.A`, {}, 'dlq.addressee'],
+    ['events.raw.forum', { guild_id: G }, `sandbox.${sandbox(1)}.events.forum`],
   ])('%s %j → %s', (subject, document, expected) => {
     expect(to(subject, document)).toBe(expected);
   });
 
   it('is the same where it is remembered, also when a mapping has changed', () => {
-    const types = ['A', 'guild.join', 'READY', 'user.update', 'raw', 'raw.x', 'no.such.x', ''];
+    const types = [
+      ...['A', 'guild.join', 'READY', 'user.update', 'raw', 'raw.x', 'no.such.x', ''],
+      ...['for', `for.${sandbox(1)}`, `for.${sandbox(1)}.A`, `for.${sandbox(2)}.raw`, 'for.x.A'],
+    ];
     const subjects = [
       ...types.flatMap((type) => [`events.raw.${type}`, `commands.raw.${type}`]),
       'events.A',
       'x',
     ];
     const table = new Map<string, SandboxId>();
-    const own = { covers: rules.covers, sandboxOf: (id: string) => table.get(id) };
+    const own = {
+      ...rules,
+      sandboxOf: (id: string) => table.get(id),
+      isAddressee: (id: string) => table.get(G) === id,
+    };
     const destinationOf = remembering(own);
     const documents = [
       { guild_id: G },
@@ -118,7 +145,11 @@ describe('the destination', () => {
 
   it('is the same behind more subjects and sandboxes than are remembered', () => {
     let holder = sandbox(1);
-    const own = { covers: subjectMatcher(['events.*']), sandboxOf: () => holder };
+    const own = {
+      covers: subjectMatcher(['events.*']),
+      sandboxOf: () => holder,
+      isAddressee: () => false,
+    };
     const destinationOf = remembering(own);
     const expectSame = (subject: string, guildId: string | null): void => {
       const found = event({ guild_id: guildId });

@@ -1,52 +1,12 @@
 /** Routers that live and do not confirm: a change of routes is refused, naming each with its reason, and what was promised before stays. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseGuildId } from '../../domain/guild.js';
 import { parseSandboxId } from '../../domain/names.js';
-import { aliveSubject, memberKey, SYNC_SUBJECT } from '../../domain/routing.js';
-import { closeNats, openNats } from '../../platform/nats.js';
-import { routerBucket } from '../../platform/router-bucket.js';
+import { ghosts } from '../support/ghosts.js';
 import { leftoversOf } from '../support/leftovers.js';
 import { openWorkerParts } from '../support/resources.js';
 import { openClient, someGuild, someOwner, stackState } from '../support/stack.js';
 import { TESTER } from '../support/commands.js';
-
-/** Answers a question to the barrier; null: says nothing. */
-type Answer = { readonly version: number; readonly error?: string } | null;
-
-/** Members that renew their key and say that they live, until the function that it gives is called. */
-async function ghosts(answers: Readonly<Record<string, Answer>>): Promise<() => Promise<void>> {
-  const nc = await openNats(stackState().urls.admin.nats, 'test');
-  const bucket = routerBucket(nc);
-  const ids = Object.keys(answers);
-  const beat = (): Promise<unknown> =>
-    Promise.all(
-      ids.map((routerId) =>
-        bucket.write(memberKey(routerId), { routerId, role: 'standby', version: 0, metrics: null }),
-      ),
-    );
-  for (const id of ids)
-    nc.subscribe(aliveSubject(id), { callback: (_error, message) => message.respond() });
-  nc.subscribe(SYNC_SUBJECT, {
-    callback: (_error, message) => {
-      for (const [routerId, answer] of Object.entries(answers))
-        if (answer !== null)
-          message.respond(JSON.stringify({ routerId, role: 'standby', ...answer }));
-    },
-  });
-  await nc.flush();
-  await beat();
-  const timer = setInterval(() => void beat(), 500);
-  let over = false;
-  const end = async (): Promise<void> => {
-    if (over) return;
-    over = true;
-    clearInterval(timer);
-    for (const id of ids) await bucket.remove(memberKey(id));
-    await closeNats(nc);
-  };
-  onTestFinished(end);
-  return end;
-}
 
 describe('a router that lives and does not confirm', () => {
   it('keeps a new guild out, leaves one that was there, and holds up nothing when it has gone', async () => {

@@ -74,7 +74,7 @@ describe('a hostile entry in Redis', () => {
   it.each(ENTRIES)('of %s is refused: Postgres tells', async (_what, entry) => {
     const { place, version } = await moved();
     const text = entry.replace('V', String(version));
-    await tellRedis(world.redis, keys, { guildId: G, text, version });
+    await tellRedis(world.redis, keys, { key: G, text, version });
     await expectRouted(place, version);
   });
 
@@ -83,7 +83,7 @@ describe('a hostile entry in Redis', () => {
     async (guildId) => {
       const { place, version } = await moved();
       const text = `${version}:${sandbox(9)}`;
-      await tellRedis(world.redis, keys, { guildId, text, version });
+      await tellRedis(world.redis, keys, { key: guildId, text, version });
       await expectRouted(place, version);
       await world.redis.hdel(keys.map, guildId);
       await world.redis.zrem(keys.changes, guildId);
@@ -121,7 +121,7 @@ describe('a hostile entry in Redis', () => {
     for (const [, entry] of ENTRIES.slice(8)) {
       await world.redis.del(keys.map, keys.changes, keys.version);
       const text = entry.replace('V', String(next));
-      await tellRedis(world.redis, keys, { guildId: G, text, version: next });
+      await tellRedis(world.redis, keys, { key: G, text, version: next });
       await delay(50);
     }
     // Longer than a poll.
@@ -133,7 +133,7 @@ describe('a hostile entry in Redis', () => {
   it('is no route for the reader, whatever its form; ours are', () => {
     for (const [what, entry] of ENTRIES.filter(([what]) => what !== 'an old version'))
       expect(decodeRoute(G, entry.replace('V', '7')), what).toBe(null);
-    const route = { guildId: G, version: 7, sandboxId: sandbox(3) };
+    const route = { key: G, version: 7, sandboxId: sandbox(3) };
     expect(decodeRoute(G, `7:${sandbox(3)}`)).toEqual(route);
     expect(decodeRoute(G, '7:')).toEqual({ ...route, sandboxId: null });
   });

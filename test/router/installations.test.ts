@@ -31,8 +31,8 @@ describe('a Redis that serves two installations', () => {
   async function moveInRedis(installation: string): Promise<void> {
     const version = 1 + Number(await world.redis.get(redisRoutes(INSTALLATION).version));
     const [guildId, sandboxId] = [guild(MOVED), sandbox(1)];
-    const text = encodeRoute({ guildId, sandboxId, version });
-    await tellRedis(world.redis, redisRoutes(installation), { guildId, text, version });
+    const text = encodeRoute({ key: guildId, sandboxId, version });
+    await tellRedis(world.redis, redisRoutes(installation), { key: guildId, text, version });
     // Longer than a poll.
     await delay(1_000);
   }

@@ -1,6 +1,6 @@
 /** Headers that this client would not write and others do: the server takes them, so the router lives with them. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { decide } from '../../domain/destination.js';
+import { decide } from '../../routing/destination.js';
 import { chained } from '../../domain/event-headers.js';
 import { RawHeaders } from '../../platform/raw-headers.js';
 import { routeDelivery } from '../../router/outgoing.js';
@@ -68,7 +68,11 @@ it.each([
       payload: Buffer.from(payload),
       rawSequence: 1,
     };
-    const rules = { covers: () => true, sandboxOf: () => undefined };
+    const rules = {
+      covers: () => true,
+      sandboxOf: () => undefined,
+      isAddressee: () => false,
+    };
     const limits = { maxPayload: 1_048_576, maxControlLine: 4_096 };
     const { outgoing } = routeDelivery(
       delivery,

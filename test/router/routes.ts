@@ -32,23 +32,46 @@ export async function setRoute(
     return Number(row?.version);
   });
   if (redis !== null) {
-    const text = encodeRoute({ guildId, sandboxId, version });
-    await tellRedis(redis, redisRoutes(INSTALLATION), { guildId, text, version });
+    const text = encodeRoute({ key: guildId, sandboxId, version });
+    await tellRedis(redis, redisRoutes(INSTALLATION), { key: guildId, text, version });
   }
   return version;
 }
 
-/** Redis' part: a guild's entry, whatever it says, and that the table has its version. */
+/** The new version: from it on the sandbox takes addressed events, or none any more. */
+export async function setAddressee(
+  sql: Sql,
+  redis: Redis | null,
+  sandboxId: SandboxId,
+  active: boolean,
+): Promise<number> {
+  const version = await sql.begin(async (tx) => {
+    const [row] = await tx<
+      { version: string }[]
+    >`UPDATE sandbox_route_version SET version = version + 1 RETURNING version`;
+    await tx`
+      INSERT INTO sandbox_addressees ${tx({ sandbox_id: sandboxId, active, version: row?.version ?? 0 })}
+      ON CONFLICT (sandbox_id) DO UPDATE SET active = EXCLUDED.active, version = EXCLUDED.version`;
+    return Number(row?.version);
+  });
+  if (redis !== null) {
+    const text = encodeRoute({ key: sandboxId, sandboxId: active ? sandboxId : null, version });
+    await tellRedis(redis, redisRoutes(INSTALLATION), { key: sandboxId, text, version });
+  }
+  return version;
+}
+
+/** Redis' part: an entry, whatever it says, and that the table has its version. */
 export async function tellRedis(
   redis: Redis,
   keys: RedisRoutes,
-  entry: { readonly guildId: string; readonly text: string; readonly version: number },
+  entry: { readonly key: string; readonly text: string; readonly version: number },
 ): Promise<void> {
-  const { guildId, text, version } = entry;
+  const { key, text, version } = entry;
   await redis
     .multi()
-    .hset(keys.map, guildId, text)
-    .zadd(keys.changes, version, guildId)
+    .hset(keys.map, key, text)
+    .zadd(keys.changes, version, key)
     .set(keys.version, version)
     .exec();
   await redis.publish(REDIS_ROUTES_CHANGED, String(version));

@@ -263,6 +263,7 @@ async function makeTables(url: string): Promise<void> {
       CREATE TABLE IF NOT EXISTS sandbox_installation (id text PRIMARY KEY);
       INSERT INTO sandbox_installation VALUES ('${INSTALLATION}') ON CONFLICT DO NOTHING;
       CREATE TABLE IF NOT EXISTS sandbox_routes (guild_id text PRIMARY KEY, sandbox_id text, version bigint NOT NULL);
+      CREATE TABLE IF NOT EXISTS sandbox_addressees (sandbox_id text PRIMARY KEY, active boolean NOT NULL, version bigint NOT NULL);
     `);
   } finally {
     await sql.end({ timeout: 1 });

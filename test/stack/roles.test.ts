@@ -62,13 +62,22 @@ test.each([
 test.each([
   ['router', 'events.raw.MESSAGE_CREATE', 'events.MESSAGE_CREATE'],
   ['router', 'commands.raw.interaction', 'sandbox.x.commands.interaction'],
+  ['router', 'events.raw.for.sb0000000000.x', 'sandbox.sb0000000000.events.x'],
   ['router', '$JS.API.STREAM.DELETE.ROUTED', '$JS.API.STREAM.INFO.ROUTED'],
   ['router', '$JS.API.STREAM.PURGE.ROUTED', '$JS.API.CONSUMER.INFO.RAW.x'],
   ['router', '$JS.API.CONSUMER.CREATE.ROUTED.x', '$JS.API.CONSUMER.INFO.ROUTED.x'],
   ['worker', 'sandbox.x.events.MESSAGE_CREATE', '$JS.API.STREAM.INFO.ROUTED'],
   ['worker', 'events.MESSAGE_CREATE', 'router.sync'],
+  ['worker', 'events.raw.for.sb0000000000.x', 'router.sync'],
   ['client', 'router.fence', 'SB.API.STREAM.INFO.ROUTED'],
   ['client', 'events.raw.MESSAGE_CREATE', 'SB.API.CONSUMER.INFO.ROUTED.x'],
+  ['client', 'commands.raw.INTERACTION_CREATE', 'commands.raw.for.x.INTERACTION_CREATE'],
+  ['client', 'events.raw.for', 'events.raw.for.x.MESSAGE_CREATE'],
+  ['client', 'events.raw.forx.y', 'events.raw.for.sb0000000000'],
+  ['client', 'events.MESSAGE_CREATE', 'events.raw.for.x.y.z'],
+  ['client', 'sandbox.sb0000000000.events.x', 'events.raw.for.sb0000000000.x'],
+  ['client', 'dlq.addressee', 'commands.raw.for.sb0000000000.x'],
+  ['client', 'ingest.position.0', 'events.raw.for.x.0'],
   ['client', '$JS.API.STREAM.DELETE.ROUTED', 'SB.API.STREAM.MSG.GET.ROUTED'],
   ['client', '$JS.API.CONSUMER.CREATE.ROUTED.x', 'SB.API.CONSUMER.INFO.ROUTED.x'],
   ['client', '$JS.API.CONSUMER.CREATE.DLQ', 'SB.API.STREAM.INFO.ROUTED'],
@@ -100,6 +109,7 @@ test('the ingest user publishes raw events, and can neither read nor route them'
   for (const subject of ['events.>', '_INBOX.>', '_INBOX_bd_worker.>', 'router.sync']) {
     expect(await natsRefusal(url, (nc) => void nc.subscribe(subject))).toBe(subject);
   }
-  expect(await natsRefusal(url, (nc) => nc.publish('events.raw.ROLES_TEST', '{}'))).toBeNull();
+  for (const subject of ['events.raw.ROLES_TEST', 'commands.raw.for.sb0000000000.ROLES_TEST'])
+    expect(await natsRefusal(url, (nc) => nc.publish(subject, '{}'))).toBeNull();
   expect(await natsRefusal(url, (nc) => void nc.subscribe('_INBOX_ingest.>'))).toBeNull();
 });

@@ -24,6 +24,7 @@ async function inPostgres(url: string, sandboxId: string): Promise<string[]> {
       UNION ALL SELECT 'Postgres session ' || pid FROM pg_stat_activity WHERE usename = ${name}
       UNION ALL SELECT 'Postgres mapping ' || guild_id FROM sandbox_guild_mapping WHERE sandbox_id = ${sandboxId}
       UNION ALL SELECT 'Postgres route ' || guild_id FROM sandbox_routes WHERE sandbox_id = ${sandboxId}
+      UNION ALL SELECT 'Postgres addressee ' || sandbox_id FROM sandbox_addressees WHERE sandbox_id = ${sandboxId} AND active
       UNION ALL SELECT 'Postgres lock row ' || schema_name FROM sandbox_schema_locks WHERE schema_name = ${name}`;
     return rows.map((row) => row.found);
   } finally {

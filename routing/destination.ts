@@ -1,10 +1,18 @@
-/** Where an event goes: the pure decision of the router (routing.md, "Subjects and streams"). */
-import { isNeverSandboxed, type EventClass } from './guild-of-event.js';
-import type { GuildId } from './guild.js';
-import type { SandboxId } from './names.js';
-import { DLQ_PREFIX, RAW_SUBJECTS } from './routing.js';
+/** Where an event goes: the pure decision of the router (docs/routing.md). */
+import { isNeverSandboxed, type EventClass } from '../domain/guild-of-event.js';
+import type { GuildId } from '../domain/guild.js';
+import type { SandboxId } from '../domain/names.js';
+import { DLQ_PREFIX, RAW_EVENT_SUBJECTS } from '../domain/routing.js';
+import { parseAddress, type Address } from './addressed.js';
 
-export const DLQ_REASONS = ['malformed', 'oversize', 'raw', 'subject', 'uncovered'] as const;
+export const DLQ_REASONS = [
+  'addressee',
+  'malformed',
+  'oversize',
+  'raw',
+  'subject',
+  'uncovered',
+] as const;
 export type DlqReason = (typeof DLQ_REASONS)[number];
 
 export interface Destination {
@@ -18,10 +26,12 @@ export interface DestinationRules {
   /** Whether `ROUTED` stores this subject: a publish that no stream covers would wait for an answer for ever. */
   readonly covers: (subject: string) => boolean;
   readonly sandboxOf: (guildId: GuildId) => SandboxId | undefined;
+  /** Whether the sandbox takes addressed events. */
+  readonly isAddressee: (sandboxId: SandboxId) => boolean;
 }
 
 /** `events.raw.` → `events.`, `commands.raw.` → `commands.`. */
-const FAMILIES = RAW_SUBJECTS.map((pattern) => {
+const FAMILIES = RAW_EVENT_SUBJECTS.map((pattern) => {
   const raw = pattern.slice(0, -1);
   return { raw, family: raw.slice(0, -'raw.'.length) };
 });
@@ -37,9 +47,9 @@ export function decide(rules: DestinationRules, subject: string, event: EventCla
     return dlq('subject', 'not a subject that the router reads');
   }
   const type = subject.slice(source.raw.length);
-  if (type === 'raw' || type.startsWith('raw.')) {
-    return dlq('raw', 'a type that begins with "raw" would feed the router its own output');
-  }
+  const address = parseAddress(type);
+  if (address !== null) return decideAddressed(rules, source.family, address, event);
+  if (isRawType(type)) return dlq('raw', FED_BACK);
   if (event.kind === 'malformed') return dlq('malformed', event.detail);
   if (event.kind === 'guild') {
     const sandboxId = isNeverSandboxed(type) ? undefined : rules.sandboxOf(event.guildId);
@@ -52,15 +62,39 @@ export function decide(rules: DestinationRules, subject: string, event: EventCla
   return { subject: production, sandboxId: null, dlq: null };
 }
 
+const FED_BACK = 'a type that begins with "raw" would feed the router its own output';
+const isRawType = (type: string): boolean => type === 'raw' || type.startsWith('raw.');
+
+/** For the addressee or nobody, whatever guild or type the payload names. */
+function decideAddressed(
+  rules: DestinationRules,
+  family: string,
+  address: Address,
+  event: EventClass,
+): Destination {
+  if ('fault' in address) return dlq('addressee', address.fault);
+  const { sandboxId, type } = address;
+  if (isRawType(type)) return dlq('raw', FED_BACK);
+  if (!rules.isAddressee(sandboxId)) {
+    return dlq('addressee', `sandbox ${sandboxId} is not running`);
+  }
+  if (event.kind === 'malformed') return dlq('malformed', event.detail);
+  return { subject: `sandbox.${sandboxId}.${family}${type}`, sandboxId, dlq: null };
+}
+
 /** Destinations of one subject: production's or the DLQ's, and each sandbox's. */
 interface Known {
-  readonly other: Destination;
+  /** Null for an addressed subject: its destination changes with the addressee. */
+  readonly other: Destination | null;
   readonly bySandbox: Map<SandboxId, Destination>;
 }
 /** Bounded: subjects come from outside. */
 const MAX_KNOWN = 4_096;
 
 export type Destinations = (subject: string, event: EventClass) => Destination;
+
+const isAddressed = (subject: string): boolean =>
+  FAMILIES.some(({ raw }) => subject.startsWith(raw) && parseAddress(subject.slice(raw.length)));
 
 /** As `decide`, whose answers it remembers by subject and sandbox: an event then costs two look-ups, and no new string. */
 export function remembering(rules: DestinationRules): Destinations {
@@ -70,10 +104,11 @@ export function remembering(rules: DestinationRules): Destinations {
     let entry = known.get(subject);
     if (entry === undefined) {
       if (known.size >= MAX_KNOWN) known.clear();
-      const other = decide(rules, subject, { kind: 'production' });
+      const other = isAddressed(subject) ? null : decide(rules, subject, { kind: 'production' });
       entry = { other, bySandbox: new Map() };
       known.set(subject, entry);
     }
+    if (entry.other === null) return decide(rules, subject, event);
     if (event.kind !== 'guild') return entry.other;
     const sandboxId = rules.sandboxOf(event.guildId);
     if (sandboxId === undefined) return entry.other;

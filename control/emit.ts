@@ -1,0 +1,42 @@
+/** Publishes events for one sandbox, whatever guild they name: its subject is their address (docs/routing.md). */
+import type { NatsConnection } from 'nats';
+import { invalid, SandboxError } from '../domain/errors.js';
+import { addressedSubject, isEventType, type EventFamily } from '../routing/addressed.js';
+import { publishRaw, type RawEvent } from '../routing/raw-publisher.js';
+import type { SandboxRecord } from '../store/sandboxes.js';
+
+export interface EventToEmit {
+  /** Default `events`; interactions travel as `commands`. */
+  readonly family?: EventFamily;
+  /** Such as `MESSAGE_CREATE` or `guild.join`. */
+  readonly type: string;
+  /** The exact text. */
+  readonly payload: string;
+}
+
+/**
+ * @returns the sequences of RAW, in order
+ * @throws SANDBOX_007 unless the sandbox runs, SANDBOX_008 for a type that is none, SANDBOX_009, SANDBOX_010
+ */
+export async function emitTo(
+  { sandboxId, name, status }: SandboxRecord,
+  connect: () => Promise<NatsConnection>,
+  events: Iterable<EventToEmit>,
+): Promise<number[]> {
+  if (status !== 'running') {
+    throw new SandboxError('SANDBOX_007', `sandbox ${name} is ${status}, not running`);
+  }
+  function* addressed(): Generator<RawEvent> {
+    for (const { family = 'events', type, payload } of events) {
+      if (!isEventType(type)) {
+        throw invalid(
+          'event type',
+          type,
+          'use up to 512 characters, tokens without blanks, "*" and ">" joined by "."',
+        );
+      }
+      yield { subject: addressedSubject(family, sandboxId, type), payload };
+    }
+  }
+  return publishRaw(await connect(), addressed());
+}

@@ -1,0 +1,34 @@
+/**
+ * Addressed events: `{events,commands}.raw.for.<sandbox id>.<TYPE>` in RAW (docs/routing.md). The subject alone names the
+ * sandbox, so that a publisher's rights on subjects are its rights to sandboxes.
+ */
+import { isSandboxId, type SandboxId } from '../domain/names.js';
+import { ADDRESS_TOKEN } from '../domain/routing.js';
+
+export type EventFamily = 'events' | 'commands';
+
+/** `MESSAGE_CREATE`, `guild.join`: tokens that NATS takes as they stand. */
+const TYPE = /^[^\s.*>]+(\.[^\s.*>]+)*$/;
+
+/** Longer ones could pass what the server reads as one line. */
+const MAX_TYPE = 512;
+
+export const isEventType = (text: string): boolean => text.length <= MAX_TYPE && TYPE.test(text);
+
+export const addressedSubject = (family: EventFamily, sandboxId: SandboxId, type: string): string =>
+  `${family}.raw.${ADDRESS_TOKEN}.${sandboxId}.${type}`;
+
+export type Address =
+  { readonly sandboxId: SandboxId; readonly type: string } | { readonly fault: string };
+
+/**
+ * @param rest what follows `events.raw.` or `commands.raw.`
+ * @returns null where the event is not addressed
+ */
+export function parseAddress(rest: string): Address | null {
+  const [first, sandboxId, ...type] = rest.split('.');
+  if (first !== ADDRESS_TOKEN) return null;
+  if (!isSandboxId(sandboxId)) return { fault: 'the subject names no sandbox id' };
+  if (type.length === 0) return { fault: 'the subject names a sandbox and no type' };
+  return { sandboxId, type: type.join('.') };
+}

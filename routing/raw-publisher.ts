@@ -1,0 +1,71 @@
+/** Publishes into RAW and waits until it is stored: the one place for it. */
+import { ErrorCode, NatsError, type NatsConnection } from 'nats';
+import { SandboxError } from '../domain/errors.js';
+
+export interface RawEvent {
+  readonly subject: string;
+  readonly payload: string | Uint8Array;
+}
+
+/** Acknowledgements waited for at once. */
+const IN_FLIGHT = 256;
+const ACK_MS = 5_000;
+
+/**
+ * Stores the events in their order; one that fails ends it, and those before it are stored.
+ * @param events made one after the other, so that a million of them need not be held
+ * @returns the sequences of RAW
+ * @throws SANDBOX_009 where RAW does not store them, SANDBOX_010 where this user may not publish there
+ */
+export async function publishRaw(
+  nc: NatsConnection,
+  events: Iterable<RawEvent>,
+): Promise<number[]> {
+  const js = nc.jetstream();
+  const sequences: number[] = [];
+  const iterator = events[Symbol.iterator]();
+  try {
+    for (;;) {
+      const batch = take(iterator, IN_FLIGHT);
+      if (batch.length === 0) return sequences;
+      const acks = await Promise.all(
+        batch.map(({ subject, payload }) => js.publish(subject, payload, { timeout: ACK_MS })),
+      );
+      for (const { seq } of acks) sequences.push(seq);
+    }
+  } catch (error) {
+    throw refused(error);
+  }
+}
+
+function take<T>(iterator: Iterator<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const next = iterator.next();
+    if (next.done === true) break;
+    taken.push(next.value);
+  }
+  return taken;
+}
+
+/** What the stream, its absence, or the server has said to a publish. */
+function refused(error: unknown): unknown {
+  if (!(error instanceof NatsError)) return error;
+  if (error.code === ErrorCode.PermissionsViolation) {
+    return new SandboxError('SANDBOX_010', `NATS refuses to publish it: ${error.message}`, {
+      hint: 'The user of `bd` must be allowed to publish events.raw.for.> and commands.raw.for.>.',
+      cause: error,
+    });
+  }
+  const said = error.api_error?.description ?? error.message;
+  const away = error.isJetStreamError() || error.code === ErrorCode.NoResponders;
+  return new SandboxError(
+    'SANDBOX_009',
+    `NATS has not stored the event: ${away ? `RAW says ${said}` : said}`,
+    {
+      hint: 'Is RAW full, or missing? `bd migrate --check`, and the runbook, "Publishers are refused".',
+      details: { dependency: 'nats' },
+      cause: error,
+    },
+  );
+}
