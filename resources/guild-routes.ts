@@ -1,4 +1,5 @@
 /** The guild routes of a sandbox: active mappings, distributed and confirmed by every live router. */
+import { counted } from '../domain/counted.js';
 import { decodeRoute, redisRoutes } from '../domain/routing.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
@@ -56,7 +57,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       if (inactive.length > 0) {
         return {
           state: 'error',
-          detail: `${inactive.length} of ${guilds.length} guilds are not yet routed`,
+          detail: `not yet routed: ${inactive.length} of ${counted(guilds.length, 'guild')}`,
         };
       }
       return inRedis(async () => {
@@ -74,7 +75,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
         }
         return {
           state: 'ok',
-          detail: guilds.length === 0 ? 'no guilds' : `${guilds.length} guilds routed`,
+          detail: guilds.length === 0 ? 'no guilds' : `${counted(guilds.length, 'guild')} routed`,
         };
       });
     },

@@ -1,6 +1,7 @@
 /** Where to go on: read from the log itself, and from the checkpoint where the log's end is gone. */
 import type { NatsConnection } from 'nats';
 import { z } from 'zod';
+import { counted } from '../domain/counted.js';
 import { CHECKPOINT_KEY, FENCE_KEY, type StreamPair } from '../domain/routing.js';
 import {
   readLogEntries,
@@ -104,7 +105,7 @@ export class PositionReader implements Positions {
     const [first] = foreign;
     if (first !== undefined) {
       alarms.push(
-        `${this.streams.routed} holds ${foreign.length} messages at its end, from sequence ${first} on, that no router wrote: nobody else may publish into it`,
+        `${this.streams.routed} holds ${counted(foreign.length, 'message')} at its end, from sequence ${first} on, that no router wrote: nobody else may publish into it`,
       );
     }
     if (routedAnew) return own?.rawSequence ?? checkpoint?.rawSequence ?? 0;
