@@ -2,11 +2,9 @@
 import type { SandboxService } from '../control/sandbox-service.js';
 import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
-import { groupFor } from './groups.js';
-import { print, reportError, type Io } from './io.js';
+import { groupFor, GROUPS } from './groups.js';
+import { asTyped, print, reportError, type Io } from './io.js';
 import { parse } from './parse.js';
-
-const VERSION: readonly string[] = ['--version', '-V', '-v'];
 
 /** Also where the command line is not understood, so that a program can read why. Not what stands behind `--`. */
 function asksForJson(argv: readonly string[]): boolean {
@@ -16,17 +14,22 @@ function asksForJson(argv: readonly string[]): boolean {
 
 /** Runs one command line, whatever becomes of it. Returns the exit code. */
 export async function runBd(argv: readonly string[], io: Io): Promise<number> {
-  const json = asksForJson(argv);
+  let json = asksForJson(argv);
   let client: Promise<SandboxService> | undefined;
   try {
     const { group, rest } = groupFor(argv);
-    if (VERSION.includes(rest[0] ?? '')) {
+    const parsed = parse(group, rest, GROUPS);
+    if (parsed === 'version') {
       const { packageVersion } = await import('../platform/project-root.js');
       await print(io, packageVersion());
       return 0;
     }
-    const parsed = parse(group, rest);
-    if (parsed === null) return 0;
+    if ('help' in parsed) {
+      await print(io, asTyped(io, parsed.help));
+      return 0;
+    }
+    // Of `exec my-fix cat --json` it is the child's.
+    json = parsed.input.flag('json');
     // Loaded here: its validation costs some 50 ms, which help has no use for.
     const { loadConfig } = await import('../platform/config.js');
     let config: Config | undefined;

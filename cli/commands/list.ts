@@ -12,7 +12,7 @@ export const listCommand: Command = {
   summary: 'List the live sandboxes',
   options: [
     { flags: '--owner <owner>', description: "Only this owner's" },
-    { flags: '--status <status>', description: `One of ${SANDBOX_STATUSES.join(', ')}` },
+    { flags: '--status <status>', description: 'Only these', values: SANDBOX_STATUSES },
     { flags: '--all', description: 'Also those destroyed' },
     JSON_OPTION,
   ],

@@ -1,5 +1,5 @@
 /** Completion for bash: `source <(bd completion bash)`. */
-import type { Group } from '../parse.js';
+import type { Group } from '../command.js';
 import { posixQuoted } from '../shell.js';
 import { groupPlaces, NAMES, placesOf } from './places.js';
 

@@ -1,5 +1,5 @@
 /** Completion for fish: `bd completion fish | source`. */
-import type { Group } from '../parse.js';
+import type { Group } from '../command.js';
 import { fishQuoted as quoted } from '../shell.js';
 import { groupPlaces, NAMES, placesOf } from './places.js';
 

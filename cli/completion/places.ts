@@ -1,6 +1,5 @@
 /** Where the cursor can be, and which words fit there: what the three shells' scripts are made from. */
-import type { Command } from '../command.js';
-import type { Group } from '../parse.js';
+import type { Command, Group } from '../command.js';
 
 export interface Word {
   readonly word: string;

@@ -1,5 +1,5 @@
 /** Completion for zsh: `source <(bd completion zsh)`, or saved as `_bd` on the fpath. */
-import type { Group } from '../parse.js';
+import type { Group } from '../command.js';
 import { posixQuoted } from '../shell.js';
 import { groupPlaces, NAMES, placesOf } from './places.js';
 
