@@ -14,6 +14,7 @@ export async function confirmed(
   { io, input }: CommandContext,
   verb: string,
   what: string,
+  them = 'it',
 ): Promise<void> {
   if (input.flag('confirm') || input.flag('yes')) return;
   if (!process.stdin.isTTY || !io.stderr.isTTY) {
@@ -23,7 +24,7 @@ export async function confirmed(
     );
   }
   const { default: confirm } = await import('@inquirer/confirm');
-  const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in it?`;
+  const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in ${them}?`;
   // Ctrl-D closes the input and tells nobody: nothing is left to wait for then, and the process would end with 0.
   const closed = new AbortController();
   const onIdle = (): void => {

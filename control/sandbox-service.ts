@@ -26,6 +26,7 @@ import { Connections, Opening } from './connections.js';
 import type { EventsOptions, SandboxEvent } from './events.js';
 import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environment.js';
 import type { SandboxHealth } from './health.js';
+import { lackingIn } from './lacking.js';
 import type { Lifecycle } from './lifecycle.js';
 
 export type { SweepInput, SweepReport };
@@ -58,7 +59,9 @@ export interface DestroyResult {
 
 export interface Connection {
   readonly environment: SandboxEnvironment;
-  /** Why there are no credentials in it; null where they are. */
+  /** The part of it that opens nothing. */
+  readonly identifiers: SandboxEnvironment;
+  /** Why credentials are lacking in it, all or those of one server; null where none are. */
   readonly withoutCredentials: string | null;
 }
 
@@ -146,6 +149,17 @@ export class SandboxService {
     return { sandbox: await this.get(row.sandboxId), alreadyDestroyed: false };
   }
 
+  /** Of what `destroy` would take: a row, or a create that has not claimed its row yet. @throws SANDBOX_004 */
+  async statusToDestroy(idOrName: string): Promise<SandboxStatus> {
+    const ref = parseSandboxRef(idOrName);
+    const row = await findSandbox(this.connections.database, ref);
+    if (row !== null) return row.status;
+    const begun =
+      ref.kind === 'id' &&
+      (await (await this.lifecycle()).workflowStatus(ref.sandboxId)) === 'RUNNING';
+    return begun ? 'pending' : (await this.row(idOrName)).status;
+  }
+
   /** Waits until the sandbox's workflow has ended, and gives its last state. */
   async destroyed(sandboxId: SandboxId): Promise<Sandbox> {
     await (await this.lifecycle()).ended(sandboxId);
@@ -228,14 +242,12 @@ export class SandboxService {
       throw new SandboxError('SANDBOX_007', `sandbox ${row.name} is ${row.status}, not running`);
     }
     const masterSecret = readMasterSecret(this.config);
-    if (masterSecret === null) {
-      return {
-        environment: identifiersOf(row),
-        withoutCredentials: 'the master secret is not readable here, so only identifiers are known',
-      };
-    }
-    const credentials = credentialsOf(row, this.connections.addresses, masterSecret, this.config);
-    return { environment: { ...identifiersOf(row), ...credentials }, withoutCredentials: null };
+    const { addresses } = this.connections;
+    const credentials =
+      masterSecret === null ? {} : credentialsOf(row, addresses, masterSecret, this.config);
+    const identifiers = identifiersOf(row);
+    const environment = { ...identifiers, ...credentials };
+    return { environment, identifiers, withoutCredentials: lackingIn(environment) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -73,7 +73,9 @@ describe('bd sandbox', () => {
     const [a = '', b = '', c = ''] = names;
     const env = { SANDBOX_OWNER: owner };
     const run = (...args: string[]): Promise<Ran> => bd(['sandbox', 'destroy', ...args], env);
-    expect((await run(a, b)).stderr).toContain('to destroy 2 sandboxes needs a confirmation');
+    expect((await run(a, b)).stderr).toContain(
+      `to destroy 2 sandboxes (${a}, ${b}) needs a confirmation`,
+    );
     const mixed = await run(a, 'no-such', '--yes');
     expect(mixed.code).toBe(4);
     expect(mixed.stdout).toContain(`${a} is destroyed`);
@@ -83,9 +85,42 @@ describe('bd sandbox', () => {
     ]);
     const failed = await run(c, 'no-such', '--yes', '--json');
     expect([failed.code, failed.stdout]).toEqual([4, '']);
-    expect(errorIn(failed)).toMatchObject({ code: 'SANDBOX_004' });
+    expect(errorIn(failed)).toMatchObject({
+      code: 'SANDBOX_004',
+      message: `no sandbox "no-such" is known; ${c} is destroyed`,
+    });
     expect((await run('--all', '--yes')).stderr).toContain('Nothing to destroy.');
     expect(json(await run('--all', '--yes', '--json'))).toEqual([]);
+  });
+
+  it('names what is unknown before it asks, and asks nothing of what is destroyed', async () => {
+    const { owner, name } = await made();
+    const destroy = (...args: string[]): Promise<Ran> =>
+      bd(['sandbox', 'destroy', ...args], { SANDBOX_OWNER: owner });
+    const unknown = await destroy('no-such');
+    expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringMatching(/^SANDBOX_004 /)]);
+    expect(unknown.stderr).not.toContain('confirmation');
+    // Without a terminal and without --yes nothing of it is destroyed.
+    const mixed = await destroy(name, 'no-such');
+    expect(mixed.code).toBe(2);
+    expect(mixed.stderr).toMatch(/^SANDBOX_004 .*"no-such"[^]*SANDBOX_008 to destroy sandbox /);
+    const invalid = await destroy(name, 'NO NAME', '--yes');
+    expect([invalid.code, invalid.stdout]).toEqual([2, '']);
+    expect(json(await bd(['sandbox', 'status', name, '--json']))).toMatchObject({
+      sandbox: { status: 'running' },
+    });
+    expect((await destroy(name, '--yes')).code).toBe(0);
+    const again = await destroy(name);
+    expect([again.code, again.stdout]).toEqual([0, `✓ ${name} was already destroyed\n`]);
+  });
+
+  it('asks nothing of what cannot be reset', async () => {
+    const { owner, name } = await made();
+    const env = { SANDBOX_OWNER: owner };
+    expect((await bd(['sandbox', 'reset', 'no-such'], env)).code).toBe(4);
+    await bd(['sandbox', 'destroy', name, '--yes'], env);
+    const ran = await bd(['sandbox', 'reset', name], env);
+    expect([ran.code, ran.stderr]).toEqual([5, expect.stringContaining('is destroyed')]);
   });
 
   it('sweeps what is orphaned, and shows it first', async () => {
