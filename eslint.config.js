@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 
 const ROOMS = {
   domain: [],
+  discord: [],
   // The catalogue of Discord events: what the tests publish, and `bd sandbox emit`.
   fixtures: [],
   platform: ['domain'],
@@ -18,7 +19,10 @@ const ROOMS = {
   // In the bot's own process: nothing of the control plane.
   context: ['domain', 'platform'],
   deploy: ['domain', 'platform', 'migrate'],
-  cli: ['domain', 'platform', 'control', 'workers', 'router', 'migrate', 'deploy', 'fixtures'],
+  cli: [
+    ...['domain', 'discord', 'platform', 'control', 'workers', 'router', 'migrate', 'deploy'],
+    'fixtures',
+  ],
 };
 const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'examples', 'test'];
 

@@ -15,8 +15,8 @@ const dist = join(root, 'dist');
 const BUNDLE = join(dist, 'workflow-bundle.js');
 /** Left out: tests, benchmarks and what only records fixtures. */
 const ROOMS = [
-  ...['activities', 'cli', 'context', 'control', 'deploy', 'domain', 'migrate', 'platform'],
-  ...['resources', 'router', 'store', 'workers', 'workflows'],
+  ...['activities', 'cli', 'context', 'control', 'deploy', 'discord', 'domain', 'migrate'],
+  ...['platform', 'resources', 'router', 'store', 'workers', 'workflows'],
 ];
 /** Build steps: run by `npm run build`, before anything is counted. */
 const BUILD_STEPS = ['dist/workers/bundle.js'];
