@@ -47,6 +47,12 @@ export function wordFirst(argv: readonly string[], commands: readonly Command[])
   return [word, ...argv.slice(0, at), ...argv.slice(at + 1)];
 }
 
+/** A flag and its opposite: `wait`, `no-wait`. */
+function namesOf(spec: OptionSpec): string[] {
+  const name = optionName(spec);
+  return [name, name.startsWith('no-') ? name.slice(3) : `no-${name}`];
+}
+
 /**
  * Parts a command's tokens: its own, and the rest behind `--`. Where the rest is another program's command line, that begins
  * with the first word after the arguments as well: `exec my-fix node --version` asks node for its version.
@@ -81,7 +87,7 @@ export function checkOptions(
     const token = tokens[i] ?? '';
     if (!isOption(token)) continue;
     const { name, value } = optionOf(token);
-    const spec = specs.find((one) => optionName(one) === name || `no-${optionName(one)}` === name);
+    const spec = specs.find((one) => namesOf(one).includes(name));
     if (spec === undefined || !token.startsWith('--')) {
       const near = nearest(name.slice(0, 60), specs.map(optionName));
       throw usage(
@@ -101,6 +107,8 @@ export function checkOptions(
         );
       }
       if (value === undefined) i += 1;
+    } else if (value !== undefined && name.startsWith('no-')) {
+      throw usage(`option --${name} takes no value`, `Write --${name}, or --${name.slice(3)}.`);
     } else if (value !== undefined && value !== 'true' && value !== 'false') {
       throw usage(
         `option --${optionName(spec)} is not ${JSON.stringify(value.slice(0, 60))}`,

@@ -23,7 +23,7 @@ import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandbox
 import type { AuditEntry } from '../store/schema.js';
 import type { SweepInput, SweepReport } from '../activities/sweep-activities.js';
 import { Connections, Opening } from './connections.js';
-import type { EventsOptions, SandboxEvent } from './events.js';
+import type { EventsOptions, ReadingOptions, SandboxEvent } from './events.js';
 import { credentialsOf, identifiersOf, type SandboxEnvironment } from './environment.js';
 import type { SandboxHealth } from './health.js';
 import { lackingIn } from './lacking.js';
@@ -151,13 +151,7 @@ export class SandboxService {
 
   /** Of what `destroy` would take: a row, or a create that has not claimed its row yet. @throws SANDBOX_004 */
   async statusToDestroy(idOrName: string): Promise<SandboxStatus> {
-    const ref = parseSandboxRef(idOrName);
-    const row = await findSandbox(this.connections.database, ref);
-    if (row !== null) return row.status;
-    const begun =
-      ref.kind === 'id' &&
-      (await (await this.lifecycle()).workflowStatus(ref.sandboxId)) === 'RUNNING';
-    return begun ? 'pending' : (await this.row(idOrName)).status;
+    return (await this.begun(idOrName)) === null ? (await this.row(idOrName)).status : 'pending';
   }
 
   /** Waits until the sandbox's workflow has ended, and gives its last state. */
@@ -221,13 +215,21 @@ export class SandboxService {
     return auditOf(this.connections.database, sandboxId);
   }
 
-  /** Its events as they are stored, read beside its bot, which still gets them all. @throws SANDBOX_004, _009 */
+  /** Its events, read beside its bot. @throws SANDBOX_004, _009; _007 where it is destroyed and more is waited for */
   async *events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent> {
-    const { sandboxId } = await this.row(idOrName);
+    const { sandboxId, name, status } = await this.row(idOrName);
+    if (status === 'destroyed' && options.follow !== false) {
+      throw new SandboxError('SANDBOX_007', `sandbox ${name} is destroyed: no more events come`);
+    }
     const { eventsOf } = await import('./events.js');
-    const { natsApiPrefixOf } = await import('../platform/nats-authority.js');
-    const apiPrefix = natsApiPrefixOf(this.connections.addresses.nats);
-    yield* eventsOf(await this.connections.nats(), apiPrefix, sandboxId, options);
+    yield* eventsOf(this.connections, sandboxId, options);
+  }
+
+  /** What is stored of its events, newest first. @throws SANDBOX_004, _009 */
+  async *storedEvents(idOrName: string, options: ReadingOptions): AsyncGenerator<SandboxEvent> {
+    const { sandboxId } = await this.row(idOrName);
+    const { storedEventsOf } = await import('./events.js');
+    yield* storedEventsOf(this.connections, sandboxId, options);
   }
 
   /** Repairs and removes now what the schedule would later; `dryRun` only reports. */
@@ -276,15 +278,19 @@ export class SandboxService {
     }
   }
 
-  /** A create that has not claimed its row yet is known to Temporal alone: ending it there leaves the row, or nothing. */
-  private async rowOrBegun(idOrName: string): Promise<SandboxRecord> {
+  /** A create that has not claimed its row yet: known to Temporal alone. Null where there is a row, or nothing. */
+  private async begun(idOrName: string): Promise<SandboxId | null> {
     const ref = parseSandboxRef(idOrName);
-    if (ref.kind === 'id' && (await findSandbox(this.connections.database, ref)) === null) {
-      const lifecycle = await this.lifecycle();
-      if ((await lifecycle.workflowStatus(ref.sandboxId)) === 'RUNNING') {
-        await lifecycle.destroy(ref.sandboxId, this.config.owner);
-      }
-    }
+    if (ref.kind !== 'id' || (await findSandbox(this.connections.database, ref)) !== null)
+      return null;
+    const status = await (await this.lifecycle()).workflowStatus(ref.sandboxId);
+    return status === 'RUNNING' ? ref.sandboxId : null;
+  }
+
+  /** Ending it where it has no row yet leaves the row, or nothing. */
+  private async rowOrBegun(idOrName: string): Promise<SandboxRecord> {
+    const begun = await this.begun(idOrName);
+    if (begun !== null) await (await this.lifecycle()).destroy(begun, this.config.owner);
     return this.row(idOrName);
   }
 

@@ -13,6 +13,7 @@ const command: Command = {
     { flags: '--wait', description: 'x' },
     { flags: '--owner <owner>', description: 'x' },
     { flags: '--dry-run', description: 'x' },
+    { flags: '--no-follow', description: 'x' },
   ],
   run: () => Promise.resolve(),
 };
@@ -30,6 +31,23 @@ it.each([
   expect(input.flag('wait', true)).toBe(wait);
   expect(input.args).toEqual([]);
 });
+
+it.each([
+  [['--no-follow'], false],
+  [['--follow'], true],
+  [['--follow=false'], false],
+  [[], true],
+])('takes the flag that is on of itself from %j', (argv, follow) => {
+  expect(parsed('make', ...argv).flag('follow', true)).toBe(follow);
+  expect(parsed('make', ...argv).args).toEqual([]);
+});
+
+it.each(['--no-wait=false', '--no-follow=true', '--no-dry-run='])(
+  'refuses %s, which says yes and no',
+  (option) => {
+    expect(() => parsed('make', option)).toThrow(/takes no value/);
+  },
+);
 
 it('keeps a value that looks like a flag, a number or nothing', () => {
   expect(parsed('make', '--owner=false').text('owner')).toBe('false');
