@@ -65,6 +65,8 @@ export interface Command {
   readonly aliases?: readonly string[];
   /** Such as `<sandbox> <guild>` or `[name]`. */
   readonly args: string;
+  /** The values of its argument, where they are known: completed. */
+  readonly argValues?: readonly string[];
   /**
    * The command line of another program, such as `-- command…`: from the first word after the arguments, or behind `--`.
    * Absent: what stands behind `--` are more arguments.

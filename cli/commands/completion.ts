@@ -14,6 +14,7 @@ export function completionCommand(groups: () => readonly Group[]): Command {
   return {
     name: 'completion',
     args: '<shell>',
+    argValues: Object.keys(SHELLS),
     summary: 'Print a completion script for bash, zsh or fish',
     examples: ['source <(bd completion bash)', 'bd completion fish | source'],
 
