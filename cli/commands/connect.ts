@@ -25,7 +25,10 @@ export const connectCommand: Command = {
   ],
 
   async run({ io, input, client }) {
-    const format = input.flag('json') ? 'json' : (input.text('format') ?? 'shell');
+    const asked = input.text('format');
+    if (input.flag('json') && asked !== undefined && asked !== 'json')
+      throw usage(`--json and --format ${asked} exclude each other`, 'Leave one of them out.');
+    const format = input.flag('json') ? 'json' : (asked ?? 'shell');
     if (!isFormat(format)) {
       throw usage(
         `format ${JSON.stringify(format)} is not known`,

@@ -105,6 +105,8 @@ const WRONG: readonly Row[] = [
   row(['sandbox', 'extend', 'x', ''], /duration "" is not valid/, /./),
   row(['sandbox', 'unregister-guild', ''], /guild.*"" is not valid/, /./),
   row(['sandbox', 'connect', 'x', '--format', ''], /format "" is not known/, /shell, fish/),
+  row('sandbox connect x --json --format fish', /exclude each other/, /Leave one/),
+  row('sandbox sweep --json --emf', /exclude each other/, /Leave one/),
   row(['sandbox', 'list', '--status='], /status "" is not known/, /pending/),
   row(['sandbox', 'list', '--owner='], /owner "" is not valid/, /./),
   row(['sandbox', 'logs', 'x', '--event='], /event "" is not known/, /ttl_extended/),

@@ -57,7 +57,7 @@ describe('bd sandbox', () => {
     expect(destroyed.stdout).toContain('is destroyed');
     const again = await bd(['sandbox', 'destroy', String(sandbox.id), '--confirm']);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('already destroyed')]);
-    expect((await bd(['sandbox', 'list', '--owner', owner])).stderr).toContain('No sandboxes');
+    expect((await bd(['sandbox', 'list', '--owner', owner])).stderr).toContain('No such sandboxes');
   });
 
   it('takes values exactly as typed', async () => {
