@@ -34,7 +34,8 @@ export const destroyCommand: Command = {
     }
     const alive = known.filter(({ status }) => status !== 'destroyed');
     if (alive.length > 0) {
-      await confirmed(context, 'destroy', named(alive), alive.length === 1 ? 'it' : 'them');
+      const names = alive.map(({ shown }) => shown);
+      await confirmed(context, 'destroy', named(alive), names);
     }
     // One spinner for all: side by side each would wipe out the others' lines.
     const outcomes = await withLastingProgress(io, `destroying ${named(known)}`, () =>

@@ -1,4 +1,5 @@
 /** The sandboxes that `bd sandbox destroy` names, looked up before it asks. */
+import { counted } from '../../domain/counted.js';
 import { SandboxError } from '../../domain/errors.js';
 import type { SandboxStatus } from '../../domain/status.js';
 import type { SandboxService } from '../../control/sandbox-service.js';
@@ -59,13 +60,10 @@ async function lookUp(api: SandboxService, names: readonly string[]): Promise<Ta
   };
 }
 
-const NAMED = 5;
-
-/** `sandbox a`, `3 sandboxes (a, b, c)`; of many the first few. */
+/** `sandbox a`, `3 sandboxes`. */
 export function named(targets: readonly Target[]): string {
-  const names = targets.map(({ shown }) => shown);
-  if (names.length === 1) return `sandbox ${names.join('')}`;
-  const more = names.length - NAMED;
-  const shown = more > 0 ? [...names.slice(0, NAMED), `and ${more} more`] : names;
-  return `${names.length} sandboxes (${shown.join(', ')})`;
+  const [first] = targets;
+  return targets.length === 1 && first !== undefined
+    ? `sandbox ${first.shown}`
+    : counted(targets.length, 'sandbox', 'sandboxes');
 }

@@ -73,9 +73,7 @@ describe('bd sandbox', () => {
     const [a = '', b = '', c = ''] = names;
     const env = { SANDBOX_OWNER: owner };
     const run = (...args: string[]): Promise<Ran> => bd(['sandbox', 'destroy', ...args], env);
-    expect((await run(a, b)).stderr).toContain(
-      `to destroy 2 sandboxes (${a}, ${b}) needs a confirmation`,
-    );
+    expect((await run(a, b)).stderr).toContain('to destroy 2 sandboxes needs a confirmation');
     const mixed = await run(a, 'no-such', '--yes');
     expect(mixed.code).toBe(4);
     expect(mixed.stdout).toContain(`${a} is destroyed`);

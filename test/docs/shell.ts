@@ -105,7 +105,7 @@ function typed(
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
     // A person answers when he has read the question.
-    if (answer !== undefined && /\?[^]*\(y\/N\)/.test(output.stdout)) child.stdin.end(`${answer}\r`);
+    if (answer !== undefined && /\?.*\(y\/N\)/.test(output.stdout)) child.stdin.end(`${answer}\r`);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   if (answer === undefined) child.stdin.end();
