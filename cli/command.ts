@@ -9,6 +9,20 @@ export interface OptionSpec {
   readonly description: string;
   /** May be given more than once. */
   readonly repeats?: boolean;
+  /** The values that it takes, where they are known: shown in help, and completed. */
+  readonly values?: readonly string[];
+  /** What holds where it is not given, in words. */
+  readonly default?: string;
+}
+
+/** `--ttl` of `--ttl <duration>`, without its dashes. */
+export const optionName = ({ flags }: OptionSpec): string => /--([a-z-]+)/.exec(flags)?.[1] ?? '';
+export const takesValue = ({ flags }: OptionSpec): boolean => flags.includes('<');
+
+/** What help and the reference say of an option: its description, its values, its default. */
+export function describeOption({ description, values, default: value }: OptionSpec): string {
+  const known = values === undefined ? '' : `: ${values.join(', ')}`;
+  return `${description}${known}${value === undefined ? '' : ` (default ${value})`}`;
 }
 
 /** Values exactly as typed: never turned into numbers. */
@@ -16,7 +30,7 @@ export class Input {
   constructor(
     readonly args: readonly string[],
     private readonly options: Readonly<Record<string, readonly (string | boolean)[]>>,
-    /** What stood behind `--`. */
+    /** What stood behind `--`, or the command line of another program (`Command.rest`). */
     readonly rest: readonly string[],
   ) {}
 
@@ -51,7 +65,12 @@ export interface Command {
   readonly aliases?: readonly string[];
   /** Such as `<sandbox> <guild>` or `[name]`. */
   readonly args: string;
-  /** What stands behind `--`, such as `-- command…`. Absent: more arguments. */
+  /** The values of its argument, where they are known: completed. */
+  readonly argValues?: readonly string[];
+  /**
+   * The command line of another program, such as `-- command…`: from the first word after the arguments, or behind `--`.
+   * Absent: what stands behind `--` are more arguments.
+   */
   readonly rest?: string;
   readonly summary: string;
   readonly options?: readonly OptionSpec[];
@@ -59,5 +78,16 @@ export interface Command {
   /** The exit code; nothing means 0. */
   run(context: CommandContext): Promise<number | void>;
 }
+
+export interface Group {
+  /** `bd` or `bd sandbox`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
+/** Such as `bd sandbox exec <sandbox> -- command…`. */
+export const usageOf = (group: Group, { name, args, rest = '' }: Command): string =>
+  [group.name, name, args, rest].filter((part) => part !== '').join(' ');
 
 export const JSON_OPTION: OptionSpec = { flags: '--json', description: 'Print JSON' };

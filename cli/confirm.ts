@@ -9,11 +9,16 @@ export const CONFIRM_OPTIONS: readonly OptionSpec[] = [
   { flags: '--yes', description: 'Do not ask first' },
 ];
 
-/** Asks "Destroy sandbox x and all data in it?" of `destroy` and `sandbox x`. @throws SANDBOX_008 where it is not confirmed */
+/**
+ * Asks "Destroy sandbox x and all data in it?" of `destroy` and `sandbox x`.
+ * @param names where there are several: listed above the question, which a terminal would break in the middle of a word
+ * @throws SANDBOX_008 where it is not confirmed
+ */
 export async function confirmed(
   { io, input }: CommandContext,
   verb: string,
   what: string,
+  names: readonly string[] = [],
 ): Promise<void> {
   if (input.flag('confirm') || input.flag('yes')) return;
   if (!process.stdin.isTTY || !io.stderr.isTTY) {
@@ -23,7 +28,9 @@ export async function confirmed(
     );
   }
   const { default: confirm } = await import('@inquirer/confirm');
-  const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in it?`;
+  if (names.length > 1) await note(io, names.map((name) => `  ${name}`).join('\n'));
+  const them = names.length > 1 ? 'them' : 'it';
+  const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in ${them}?`;
   // Ctrl-D closes the input and tells nobody: nothing is left to wait for then, and the process would end with 0.
   const closed = new AbortController();
   const onIdle = (): void => {

@@ -1,5 +1,5 @@
 /** Which words lead to which commands: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
-import type { Command } from './command.js';
+import type { Command, Group } from './command.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { createCommand } from './commands/create.js';
@@ -19,11 +19,11 @@ import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tailCommand } from './commands/tail.js';
 import { devCommands } from './dev/commands.js';
-import type { Group } from './parse.js';
 import { wordFirst } from './tokens.js';
 
 const SANDBOX: Group = {
   name: 'bd sandbox',
+  summary: 'Create, list, connect to and destroy sandboxes.',
   commands: [
     createCommand,
     listCommand,
@@ -43,7 +43,11 @@ const SANDBOX: Group = {
   ],
 };
 
-const DEV: Group = { name: 'bd dev', commands: devCommands };
+const DEV: Group = {
+  name: 'bd dev',
+  summary: 'The local stack: servers, worker, router. Alone it runs all in the foreground.',
+  commands: devCommands,
+};
 
 /** A word that leads to a group, shown in `bd --help`. */
 function pointer(name: string, summary: string): Command {
@@ -52,6 +56,7 @@ function pointer(name: string, summary: string): Command {
 
 const ROOT: Group = {
   name: 'bd',
+  summary: 'Discord Server Sandboxes: private copies of a bot’s state, fed with live events.',
   commands: [
     pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
     pointer('dev', 'The local stack: servers, worker, router'),

@@ -1,39 +1,97 @@
-/** Help that fits 80 columns: cac prints each description on one line, however long. */
+/** What `--help` prints, in 80 columns: of a group its commands, of a command all that its definition says. */
+import { describeOption, usageOf, type Command, type Group } from './command.js';
 
 const WIDTH = 80;
+/** Terms wider than this stand on a line of their own. */
+const WIDEST_TERM = 34;
 
-export interface HelpSection {
-  title?: string;
-  body: string;
+/** A term and its text: `--json`, `Print JSON`. */
+type Row = readonly [term: string, text: string];
+
+const COMMON: readonly Row[] = [
+  ['-h, --help', 'Show this help'],
+  ['-V, --version', 'Show the version of bd'],
+];
+
+/** The arguments' words, in whatever command they stand. */
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  sandbox: 'Id or name of a sandbox',
+  sandboxes: 'Ids or names of sandboxes',
+  name: 'Its name, of a-z, 0-9 and "-"; without one it gets a name from its owner',
+  guild: 'Id of a Discord server: 17 to 20 digits',
+  duration: 'Such as 90m, 24h, 7d, 1w or 1h30m',
+  event: 'An event of the catalogue, such as message-create (`--list` shows them)',
+  service: 'A service of the local stack',
+  shell: 'bash, zsh or fish',
+};
+
+export function groupHelp(group: Group): string {
+  return page([
+    ['', [group.name, ...wrap(group.summary, 0)]],
+    ['Usage', [`  $ ${group.name} <command> [options]`]],
+    ['Commands', columns(group.commands.map(commandRow))],
+    ['More', [`  $ ${group.name} <command> --help`]],
+    ['Options', columns(COMMON)],
+  ]);
 }
 
-/** Given to cac, which prints what it returns. A description goes on under its own beginning. */
-export function wrapHelp(sections: HelpSection[]): HelpSection[] {
-  return sections.map(({ title, body }) => {
-    // cac repeats every command here; one line says the same.
-    const pointers = title?.startsWith('For more info') === true;
-    const shown = pointers ? body.replace(/^(.*?)\S+ --help[^]*$/, '$1<command> --help') : body;
-    return {
-      ...(title === undefined ? {} : { title: pointers ? 'More' : title }),
-      body: shown.split('\n').map(wrapLine).join('\n'),
-    };
+export function commandHelp(group: Group, command: Command): string {
+  const { name, summary, aliases = [], options = [], examples = [] } = command;
+  return page([
+    ['', [`${group.name} ${name}`, ...wrap(`${summary}.`, 0)]],
+    ['Usage', wrap(`$ ${usageOf(group, command)}${options.length > 0 ? ' [options]' : ''}`, 2)],
+    ['Aliases', aliases.map((alias) => `  ${group.name} ${alias}`)],
+    ['Arguments', columns(argumentRows(command))],
+    ['Options', columns(options.map((option) => [option.flags, describeOption(option)]))],
+    ['Common options', columns(COMMON)],
+    ['Examples', examples.map((example) => `  $ ${example}`)],
+  ]);
+}
+
+/** Sections without lines are left out. */
+function page(sections: readonly (readonly [title: string, lines: readonly string[]])[]): string {
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => [...(title === '' ? [] : [`${title}:`]), ...lines].join('\n'))
+    .join('\n\n');
+}
+
+const commandRow = ({ name, args, rest = '', summary }: Command): Row => [
+  [name, args, rest].filter((part) => part !== '').join(' '),
+  summary,
+];
+
+function argumentRows({ args, rest }: Command): Row[] {
+  const rows = args
+    .split(' ')
+    .filter((part) => part !== '')
+    .map((part): Row => [part, ARGUMENTS[part.replace(/[^a-z]/g, '')] ?? '']);
+  return rest === undefined
+    ? rows
+    : [...rows, ['command…', 'A program and its arguments; the `--` before it may be left out']];
+}
+
+/** Texts in one column, each going on under its own beginning. */
+function columns(rows: readonly Row[]): string[] {
+  const widths = rows.map(([term]) => term.length).filter((width) => width <= WIDEST_TERM);
+  const indent = 2 + Math.max(0, ...widths) + 2;
+  return rows.flatMap(([term, text]) => {
+    const lines = wrap(text, indent);
+    if (term.length > WIDEST_TERM) return [`  ${term}`, ...lines];
+    const [first = '', ...more] = lines;
+    return [`  ${term.padEnd(indent - 2)}${first.slice(indent)}`.trimEnd(), ...more];
   });
 }
 
-function wrapLine(line: string): string {
-  if (line.length <= WIDTH) return line.trimEnd();
-  const columns = /^( {2}\S.*? {2,})\S/.exec(line);
-  const indent = columns?.[1]?.length ?? 4;
-  // Nothing to hang the text under: narrower than half the width is no column any more.
-  if (indent > WIDTH - 24) return line;
+/** Each line indented; a word is never cut. */
+function wrap(text: string, indent: number): string[] {
   const lines: string[] = [];
-  let current = line.slice(0, indent);
-  for (const word of line.slice(indent).split(' ')) {
-    if (current.length > indent && current.length + word.length > WIDTH) {
-      lines.push(current.trimEnd());
-      current = ' '.repeat(indent);
-    }
-    current += `${word} `;
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
   }
-  return [...lines, current.trimEnd()].join('\n');
+  return [...lines, line].filter((one) => one !== '').map((one) => ' '.repeat(indent) + one);
 }

@@ -13,7 +13,7 @@ export const INTERRUPTED = 130;
 
 export const processIo: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env };
 
-/** Resolves when the text has left the process: exiting earlier would cut a pipe at 64 KiB (traps.md 57). */
+/** Resolves when the text has left the process: exiting earlier would cut a pipe at 64 KiB. */
 export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
@@ -32,7 +32,7 @@ export const note = (io: Io, text: string): Promise<void> =>
 /** A text that names commands: where `bd` was typed as `npx bd`, as in a checkout, a shell knows no other. */
 export function asTyped({ env }: Io, text: string): string {
   const byNpx = env.npm_lifecycle_event === 'npx' && /^'?bd\b/.test(env.npm_lifecycle_script ?? '');
-  return byNpx ? text.replace(/(`|\$\(|Usage: )bd (?=[a-z])/g, '$1npx bd ') : text;
+  return byNpx ? text.replace(/(`|\$\(|\$ |: +)bd (?=[a-z])/g, '$1npx bd ') : text;
 }
 
 export const printJson = (io: Io, value: unknown): Promise<void> =>

@@ -1,14 +1,14 @@
 /**
  * Parses with cac, but hands every value on exactly as it was typed: cac turns `--guild 1234567890123456789` into a rounded
- * number even with `type: [String]`, and `--ttl 007` into 7 (traps.md 56). So each value is marked before it parses and
+ * number even with `type: [String]`, and `--ttl 007` into 7. So each value is marked before it parses and
  * unmarked after.
  */
 import { cac, type CAC } from 'cac';
-import { Input, type Command } from './command.js';
-import { wrapHelp } from './help.js';
+import { Input, usageOf, type Command, type Group } from './command.js';
+import { commandHelp, groupHelp } from './help.js';
 import { usage } from './io.js';
-import { nearest } from './nearest.js';
-import { checkOptions, wordFirst } from './tokens.js';
+import { suggestionsFor } from './suggest.js';
+import { checkOptions, partTokens, wordFirst } from './tokens.js';
 
 const MARK = '\u0001';
 const mark = (text: string): string => MARK + text;
@@ -24,60 +24,56 @@ function marked(argv: readonly string[]): string[] {
   });
 }
 
-export interface Group {
-  /** `bd` or `bd sandbox`. */
-  readonly name: string;
-  readonly commands: readonly Command[];
-}
-
 function buildCli(group: Group): CAC {
   const cli = cac(group.name);
   for (const command of group.commands) {
     const built = cli.command(`${command.name} ${command.args}`.trim(), command.summary);
-    if (command.rest !== undefined) built.usage(`${command.name} ${command.args} ${command.rest}`);
     for (const alias of command.aliases ?? []) built.alias(alias);
     for (const { flags, description } of command.options ?? []) built.option(flags, description);
-    for (const example of command.examples ?? []) built.example(`  ${example}`);
   }
-  cli.help(wrapHelp);
   return cli;
 }
-
-/** Such as `bd sandbox exec <sandbox> -- command…`. */
-export const usageOf = (group: Group, { name, args, rest = '' }: Command): string =>
-  [group.name, name, args, rest].filter((part) => part !== '').join(' ');
 
 export interface Parsed {
   readonly command: Command;
   readonly input: Input;
 }
 
-/** @returns null where help was asked for and printed. @throws SANDBOX_008 for anything that is not a known command and options */
-export function parse(group: Group, argv: readonly string[]): Parsed | null {
+/** A text is asked for, and nothing is to be done. */
+export type Asked = { readonly help: string } | 'version';
+
+const asksForHelp = (token: string): boolean => token === '--help' || token === '-h';
+const asksForVersion = (token: string): boolean => ['--version', '-V', '-v'].includes(token);
+
+/**
+ * @param groups all there are: a word that is unknown here may be one of theirs
+ * @throws SANDBOX_008 for anything that is not a known command and options
+ */
+export function parse(
+  group: Group,
+  argv: readonly string[],
+  groups: readonly Group[] = [group],
+): Parsed | Asked {
   // `help create` is `create --help`.
   const asked = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   const [word, ...others] = wordFirst(asked, group.commands);
-  const separator = others.indexOf('--');
-  const own = separator < 0 ? others : others.slice(0, separator);
-  const rest = separator < 0 ? [] : others.slice(separator + 1);
-  const cli = buildCli(group);
-  if (word === undefined || word === '--help' || word === '-h') {
-    cli.parse(['node', group.name, '--help'], { run: false });
-    return null;
+  if (word === undefined || asksForHelp(word)) return { help: groupHelp(group) };
+  if (word.startsWith('-')) {
+    if ([word, ...others].some(asksForVersion)) return 'version';
+    throw noCommand(group, word);
   }
-  if (word.startsWith('-')) throw noCommand(group, word);
   const command = group.commands.find(
     ({ name, aliases }) => name === word || aliases?.includes(word),
   );
-  if (command === undefined) throw unknownCommand(group, word);
-  if (own.some((token) => token === '--help' || token === '-h')) {
-    cli.parse(['node', group.name, command.name, '--help'], { run: false });
-    return null;
-  }
+  if (command === undefined) throw unknownCommand(group, word, groups);
+  const { own, rest } = partTokens(command, others);
+  if (own.some(asksForHelp)) return { help: commandHelp(group, command) };
+  if (own.some(asksForVersion)) return 'version';
   checkOptions(`${group.name} ${command.name}`, command.options ?? [], own);
-  const { args, options } = cli.parse(['node', group.name, command.name, ...marked(own)], {
-    run: false,
-  });
+  const { args, options } = buildCli(group).parse(
+    ['node', group.name, command.name, ...marked(own)],
+    { run: false },
+  );
   // Where no command line of another program is expected, `--` only says that what follows is no option.
   const operands = command.rest === undefined ? rest : [];
   const values = [...args.map((arg) => unmark(arg)), ...operands];
@@ -114,12 +110,11 @@ function noCommand(group: Group, option: string): Error {
   );
 }
 
-function unknownCommand(group: Group, word: string): Error {
-  const names = group.commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]);
-  const near = nearest(word.slice(0, 60), names);
+function unknownCommand(group: Group, word: string, groups: readonly Group[]): Error {
+  const meant = suggestionsFor(group, word.slice(0, 60), groups).map((name) => `\`${name}\``);
   const hint =
-    near === null
+    meant.length === 0
       ? `\`${group.name} --help\` lists the commands.`
-      : `Did you mean \`${group.name} ${near}\`?`;
+      : `Did you mean ${meant.join(' or ')}?`;
   return usage(`unknown command ${JSON.stringify(word.slice(0, 60))}`, hint);
 }

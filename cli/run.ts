@@ -2,13 +2,11 @@
 import type { Control } from '../control/control.js';
 import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
-import { groupFor } from './groups.js';
-import { note, print, reportError, type Io } from './io.js';
+import { groupFor, GROUPS } from './groups.js';
+import { asTyped, note, print, reportError, type Io } from './io.js';
 import { parse } from './parse.js';
 
 const BUSY_EVERY_MS = 10_000;
-
-const VERSION: readonly string[] = ['--version', '-V', '-v'];
 
 /** Also where the command line is not understood, so that a program can read why. Not what stands behind `--`. */
 function asksForJson(argv: readonly string[]): boolean {
@@ -28,17 +26,22 @@ function tellBusy(io: Io): (ahead: number) => void {
 
 /** Runs one command line, whatever becomes of it. Returns the exit code. */
 export async function runBd(argv: readonly string[], io: Io): Promise<number> {
-  const json = asksForJson(argv);
+  let json = asksForJson(argv);
   let client: Promise<Control> | undefined;
   try {
     const { group, rest } = groupFor(argv);
-    if (VERSION.includes(rest[0] ?? '')) {
+    const parsed = parse(group, rest, GROUPS);
+    if (parsed === 'version') {
       const { packageVersion } = await import('../platform/project-root.js');
       await print(io, packageVersion());
       return 0;
     }
-    const parsed = parse(group, rest);
-    if (parsed === null) return 0;
+    if ('help' in parsed) {
+      await print(io, asTyped(io, parsed.help));
+      return 0;
+    }
+    // Of `exec my-fix cat --json` it is the child's.
+    json = parsed.input.flag('json');
     // Loaded here: its validation costs some 50 ms, which help has no use for.
     const { loadConfig } = await import('../platform/config.js');
     let config: Config | undefined;

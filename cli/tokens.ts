@@ -2,12 +2,10 @@
  * The words of a command line as typed, looked at before cac parses them: of what it does not expect cac makes an argument,
  * a `true`, or nothing, where a person has to be told.
  */
-import type { Command, OptionSpec } from './command.js';
+import { optionName, takesValue, type Command, type OptionSpec } from './command.js';
 import { usage } from './io.js';
 import { nearest } from './nearest.js';
 
-const nameOf = ({ flags }: OptionSpec): string => /--([a-z-]+)/.exec(flags)?.[1] ?? '';
-const takesValue = ({ flags }: OptionSpec): boolean => flags.includes('<');
 /** A lone `-` is a value: many programs take it for standard input. */
 const isOption = (token: string): boolean => token.startsWith('-') && token !== '-';
 
@@ -33,7 +31,7 @@ function optionOf(token: string): Option {
  */
 export function wordFirst(argv: readonly string[], commands: readonly Command[]): string[] {
   const valued = new Set(
-    commands.flatMap(({ options = [] }) => options.filter(takesValue).map(nameOf)),
+    commands.flatMap(({ options = [] }) => options.filter(takesValue).map(optionName)),
   );
   let at = 0;
   for (
@@ -49,6 +47,34 @@ export function wordFirst(argv: readonly string[], commands: readonly Command[])
   return [word, ...argv.slice(0, at), ...argv.slice(at + 1)];
 }
 
+/** A flag and its opposite: `wait`, `no-wait`. */
+function namesOf(spec: OptionSpec): string[] {
+  const name = optionName(spec);
+  return [name, name.startsWith('no-') ? name.slice(3) : `no-${name}`];
+}
+
+/**
+ * Parts a command's tokens: its own, and the rest behind `--`. Where the rest is another program's command line, that begins
+ * with the first word after the arguments as well: `exec my-fix node --version` asks node for its version.
+ */
+export function partTokens(
+  { args, rest, options = [] }: Command,
+  tokens: readonly string[],
+): { own: readonly string[]; rest: readonly string[] } {
+  const valued = new Set(options.filter(takesValue).map(optionName));
+  let operands = rest === undefined ? Infinity : args.split(' ').length;
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at] ?? '';
+    if (token === '--') return { own: tokens.slice(0, at), rest: tokens.slice(at + 1) };
+    if (isOption(token)) {
+      const { name, value } = optionOf(token);
+      if (valued.has(name) && value === undefined) at += 1;
+    } else if (operands === 0) return { own: tokens.slice(0, at), rest: tokens.slice(at) };
+    else operands -= 1;
+  }
+  return { own: tokens, rest: [] };
+}
+
 /** @param place such as `bd sandbox create`; @throws SANDBOX_008 for the first option that is not one of the command's */
 export function checkOptions(
   place: string,
@@ -61,9 +87,9 @@ export function checkOptions(
     const token = tokens[i] ?? '';
     if (!isOption(token)) continue;
     const { name, value } = optionOf(token);
-    const spec = specs.find((one) => nameOf(one) === name || `no-${nameOf(one)}` === name);
+    const spec = specs.find((one) => namesOf(one).includes(name));
     if (spec === undefined || !token.startsWith('--')) {
-      const near = nearest(name.slice(0, 60), specs.map(nameOf));
+      const near = nearest(name.slice(0, 60), specs.map(optionName));
       throw usage(
         `unknown option ${shown(token.split('=')[0] ?? '')}`,
         near === null ? help : `Did you mean --${near}?`,
@@ -72,19 +98,21 @@ export function checkOptions(
     if (takesValue(spec)) {
       const next = tokens[i + 1];
       if (
-        name !== nameOf(spec) ||
+        name !== optionName(spec) ||
         (value === undefined && (next === undefined || isOption(next)))
       ) {
         throw usage(
           `option ${spec.flags} needs a value`,
-          `A value that begins with a dash is written --${nameOf(spec)}=VALUE.`,
+          `A value that begins with a dash is written --${optionName(spec)}=VALUE.`,
         );
       }
       if (value === undefined) i += 1;
+    } else if (value !== undefined && name.startsWith('no-')) {
+      throw usage(`option --${name} takes no value`, `Write --${name}, or --${name.slice(3)}.`);
     } else if (value !== undefined && value !== 'true' && value !== 'false') {
       throw usage(
-        `option --${nameOf(spec)} is not ${JSON.stringify(value.slice(0, 60))}`,
-        `Write --${nameOf(spec)}, or --${nameOf(spec)}=false.`,
+        `option --${optionName(spec)} is not ${JSON.stringify(value.slice(0, 60))}`,
+        `Write --${optionName(spec)}, or --${optionName(spec)}=false.`,
       );
     }
     const times = (given.get(spec) ?? 0) + 1;

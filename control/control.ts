@@ -6,7 +6,7 @@ import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import type { AuditEntry } from '../store/schema.js';
 import type { EventToEmit } from './emit.js';
 import type { SandboxEnvironment } from './environment.js';
-import type { EventsOptions, SandboxEvent } from './events.js';
+import type { EventsOptions, ReadingOptions, SandboxEvent } from './events.js';
 import type { SandboxHealth } from './health.js';
 
 export interface CreateSandboxOptions {
@@ -42,7 +42,9 @@ export interface DestroyResult {
 
 export interface Connection {
   readonly environment: SandboxEnvironment;
-  /** Why there are no credentials in it; null where they are. */
+  /** The part of it that opens nothing. */
+  readonly identifiers: SandboxEnvironment;
+  /** Why credentials are lacking in it, all or those of one server; null where none are. */
   readonly withoutCredentials: string | null;
 }
 
@@ -55,6 +57,8 @@ export interface Control extends AsyncDisposable {
   list(options?: ListOptions): Promise<Sandbox[]>;
   /** Returns once `destroying` is written. Destroyed already: says so, changes nothing. */
   destroy(idOrName: string): Promise<DestroyResult>;
+  /** Of what `destroy` would take. `pending`: also a create that has no row yet. */
+  statusToDestroy(idOrName: string): Promise<SandboxStatus>;
   /** Resolves when the sandbox's workflow has ended, with its last state. */
   waitUntilDestroyed(sandboxId: SandboxId): Promise<Sandbox>;
   /** Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_003, _007 */
@@ -77,8 +81,10 @@ export interface Control extends AsyncDisposable {
   status(idOrName: string): Promise<SandboxHealth>;
   /** What has happened to it, oldest first. */
   audit(idOrName: string): Promise<AuditEntry[]>;
-  /** Its events as they are stored, read beside its bot, which still gets them all. */
+  /** Its events, read beside its bot, which still gets them all. @throws SANDBOX_007 where it is destroyed and more is waited for */
   events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent>;
+  /** What is stored of its events, newest first. */
+  storedEvents(idOrName: string, options: ReadingOptions): AsyncGenerator<SandboxEvent>;
   /**
    * Publishes events for the sandbox and nobody else, whatever guild they name; returns their sequences of RAW.
    * @throws SANDBOX_007 unless it runs

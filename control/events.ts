@@ -1,13 +1,14 @@
 /** The live events of a sandbox, read beside its bot: from the stream itself, so that nothing is taken from the bot. */
-import { NatsError, type StoredMsg } from 'nats';
+import { NatsError, type StoredMsg, type StreamState } from 'nats';
 import { rawSequenceIn } from '../domain/event-headers.js';
 import { classify } from '../domain/guild-of-event.js';
 import { natsPrefix, type SandboxId } from '../domain/names.js';
 import { STREAMS } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
-import type { NatsConnection } from '../platform/nats.js';
+import { natsApiPrefixOf } from '../platform/nats-authority.js';
 import { storedHeaderBytes } from '../platform/raw-headers.js';
 import { isNotFound } from '../platform/nats-errors.js';
+import type { Connections } from './connections.js';
 
 /** One event as it was stored for a sandbox. */
 export interface SandboxEvent {
@@ -26,13 +27,21 @@ export interface SandboxEvent {
   readonly payload: string;
 }
 
-export interface EventsOptions {
-  /** Also what was stored since; otherwise only what comes from now on. */
-  readonly since?: Date;
+/** What any reading takes. */
+export interface ReadingOptions {
   /** Ends the reading. */
   readonly signal: AbortSignal;
   /** NATS has not answered, and is asked until it does; called once for each time that it is away. */
   readonly onAway?: () => void;
+}
+
+export interface EventsOptions extends ReadingOptions {
+  /** Also what was stored since; otherwise only what comes from now on. */
+  readonly since?: Date;
+  /** False: ends with what is stored already. Default true: waits for what comes. */
+  readonly follow?: boolean;
+  /** All that is stored has been read, and the next is waited for; called once. */
+  readonly onWaiting?: () => void;
 }
 
 /** How often is asked for the next, where there was none. */
@@ -42,19 +51,28 @@ const ASK_MS = 2_000;
 /** NATS is away, or goes or comes: asked again. */
 const AWAY = new Set(['TIMEOUT', '503', 'DISCONNECT', 'CONNECTION_REFUSED']);
 
+/** The first message of a subject at or after a sequence; null where there is none, or the reading was ended. */
+type FirstAt = (sequence: number, subject: string) => Promise<StoredMsg | null>;
+
+/** `ROUTED`, message by message. */
+interface Reading {
+  /** Null where there is no such stream, or the reading was ended. */
+  readonly state: StreamState | null;
+  readonly firstAt: FirstAt;
+  readonly aborted: Promise<null>;
+}
+
 /**
  * Message by message, each asked for by its sequence: a consumer would take rights that reach further than looking (its
  * deliveries go wherever its owner says), and this leaves no trace on the server and survives its restart.
- *
- * @param apiPrefix below which subject JetStream answers this connection; undefined: its own
  */
-export async function* eventsOf(
-  nc: NatsConnection,
-  apiPrefix: string | undefined,
-  sandboxId: SandboxId,
-  { since, signal, onAway }: EventsOptions,
-): AsyncGenerator<SandboxEvent> {
-  const prefix = natsPrefix(sandboxId);
+async function openReading(
+  connections: Connections,
+  { signal, onAway }: ReadingOptions,
+): Promise<Reading> {
+  const nc = await connections.nats();
+  // Below which subject JetStream answers this connection; undefined: its own.
+  const apiPrefix = natsApiPrefixOf(connections.addresses.nats);
   const { streams } = await nc.jetstreamManager({
     ...{ checkAPI: false, timeout: ASK_MS },
     ...(apiPrefix === undefined ? {} : { apiPrefix }),
@@ -62,7 +80,6 @@ export async function* eventsOf(
   const aborted = new Promise<null>((resolve) => {
     signal.addEventListener('abort', () => resolve(null), { once: true });
   });
-  /** Null where there is no such thing, or the reading was ended. */
   const answerOf = async <T>(ask: () => Promise<T>): Promise<T | null> => {
     for (let away = false; !signal.aborted; away = true) {
       try {
@@ -82,22 +99,64 @@ export async function* eventsOf(
     return answerOf(() => streams.getMessage(STREAMS.routed, query));
   };
   const routed = await answerOf(() => streams.info(STREAMS.routed));
-  if (routed === null) return;
-  const { state } = routed;
-  let next = state.last_seq + 1;
-  if (since !== undefined) next = await firstSince(firstAt, since, state.first_seq, next);
-  while (!signal.aborted) {
+  return { state: routed?.state ?? null, firstAt, aborted };
+}
+
+/** Oldest first, and then what comes. */
+export async function* eventsOf(
+  connections: Connections,
+  sandboxId: SandboxId,
+  { since, follow = true, onWaiting, ...options }: EventsOptions,
+): AsyncGenerator<SandboxEvent> {
+  const prefix = natsPrefix(sandboxId);
+  const { state, firstAt, aborted } = await openReading(connections, options);
+  if (state === null) return;
+  const end = state.last_seq + 1;
+  let next = since === undefined ? end : await firstSince(firstAt, since, state.first_seq, end);
+  let waiting = false;
+  while (!options.signal.aborted) {
     const message = await firstAt(next, `${prefix}>`);
-    if (message === null) await Promise.race([delay(POLL_MS), aborted]);
-    else {
+    if (!follow && (message === null || message.seq >= end)) return;
+    if (message !== null) {
       yield eventOf(message, prefix);
       next = message.seq + 1;
+      continue;
     }
+    if (!waiting) onWaiting?.();
+    waiting = true;
+    await Promise.race([delay(POLL_MS), aborted]);
   }
 }
 
-/** The first message of a subject at or after a sequence; null where there is none. */
-type FirstAt = (sequence: number, subject: string) => Promise<StoredMsg | null>;
+/** So many sequences are looked at together. Small, since a window of the sandbox's own events is held in memory. */
+const WINDOW = 64;
+/** Where none of a window's are the sandbox's: in 10 million events of others that is 10,000 questions. */
+const WIDEST = 1_024;
+
+/** What is stored, newest first. */
+export async function* storedEventsOf(
+  connections: Connections,
+  sandboxId: SandboxId,
+  options: ReadingOptions,
+): AsyncGenerator<SandboxEvent> {
+  const prefix = natsPrefix(sandboxId);
+  const { state, firstAt } = await openReading(connections, options);
+  if (state === null) return;
+  let width = WINDOW;
+  for (let high = state.last_seq + 1; high > state.first_seq && !options.signal.aborted;) {
+    const low = Math.max(state.first_seq, high - width);
+    const found: SandboxEvent[] = [];
+    for (let at = low; at < high;) {
+      const message = await firstAt(at, `${prefix}>`);
+      if (message === null || message.seq >= high) break;
+      found.push(eventOf(message, prefix));
+      at = message.seq + 1;
+    }
+    yield* found.reverse();
+    width = found.length === 0 ? Math.min(WIDEST, width * 2) : WINDOW;
+    high = low;
+  }
+}
 
 /** By halves: the sequence from which on nothing was stored before `since`. */
 async function firstSince(

@@ -16,7 +16,9 @@ export interface Check {
 
 export interface SandboxHealth {
   readonly sandbox: Sandbox;
-  readonly health: 'healthy' | 'degraded' | 'unhealthy';
+  /** Null for a sandbox that is destroyed: no server is asked then. */
+  readonly health: 'healthy' | 'degraded' | 'unhealthy' | null;
+  /** None for a sandbox that is destroyed. */
   readonly checks: readonly Check[];
   readonly expiresInMs: number;
   /** When the newest event was stored for it; null for none, or where NATS does not answer. */
@@ -34,22 +36,40 @@ export async function checkHealth(
   row: SandboxRecord,
   workflowStatus: () => Promise<string | null>,
 ): Promise<SandboxHealth> {
+  if (row.status === 'destroyed') return nothingLeft(row);
   const [servers, workflow] = await Promise.all([
     checkServers(connections, row),
     checkWorkflow(workflowStatus),
   ]);
   const checks = [workflow, ...servers.checks];
-  const failed = checks.filter(({ state }) => state !== 'ok').length;
-  const workflowGone = workflow.state === 'missing' && row.status !== 'destroyed';
   return {
     sandbox: describeSandbox(row),
-    health: failed === 0 ? 'healthy' : failed === 1 && !workflowGone ? 'degraded' : 'unhealthy',
+    health: healthOf(row, workflow, servers.checks),
     checks,
     expiresInMs: isLive(row.status) ? Math.max(0, row.expiresAt.getTime() - Date.now()) : 0,
     lastEventAt: servers.lastEventAt,
     eventsWaiting: servers.eventsWaiting,
     cleanupError: row.cleanupError,
   };
+}
+
+const nothingLeft = (row: SandboxRecord): SandboxHealth => ({
+  ...{ sandbox: describeSandbox(row), health: null, checks: [], expiresInMs: 0 },
+  ...{ lastEventAt: null, eventsWaiting: null, cleanupError: null },
+});
+
+/** Healthy: nothing is wrong. Unhealthy: more than one check fails, or no workflow looks after the sandbox. */
+function healthOf(
+  { status, cleanupError }: SandboxRecord,
+  workflow: Check,
+  resources: readonly Check[],
+): 'healthy' | 'degraded' | 'unhealthy' {
+  if (workflow.state === 'missing') return 'unhealthy';
+  // What a clean-up has taken away already is as it should be.
+  const ending = status === 'destroying' || status === 'expired';
+  const failed = (ending ? [workflow] : [workflow, ...resources]).filter((c) => c.state !== 'ok');
+  const wrong = failed.length + (ending && cleanupError !== null ? 1 : 0);
+  return wrong === 0 ? 'healthy' : wrong === 1 ? 'degraded' : 'unhealthy';
 }
 
 async function checkWorkflow(workflowStatus: () => Promise<string | null>): Promise<Check> {

@@ -14,10 +14,11 @@ import {
   parseSandboxName,
   parseSandboxRef,
   type SandboxId,
+  type SandboxRef,
 } from '../domain/names.js';
 import { requirePermission, type Action } from '../domain/permissions.js';
 import { describeSandbox, type ExtendResult, type Sandbox } from '../domain/sandbox.js';
-import { isLive, LIVE_STATUSES } from '../domain/status.js';
+import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import type { Config } from '../platform/config.js';
 import { readMasterSecret } from '../platform/stack-file.js';
 import { auditOf } from '../store/audit.js';
@@ -35,8 +36,9 @@ import type {
 } from './control.js';
 import type { EventToEmit } from './emit.js';
 import { credentialsOf, identifiersOf } from './environment.js';
-import type { EventsOptions, SandboxEvent } from './events.js';
+import type { EventsOptions, ReadingOptions, SandboxEvent } from './events.js';
 import type { SandboxHealth } from './health.js';
+import { lackingIn } from './lacking.js';
 import type { Lifecycle } from './lifecycle.js';
 import { sandboxOf } from './view.js';
 import type { OnBusy } from './worker-presence.js';
@@ -122,6 +124,12 @@ export class SandboxService {
     return { sandbox: describeSandbox(await this.row(sandboxId)), alreadyDestroyed: false };
   }
 
+  /** Of what `destroy` would take: a row, or a create that has not claimed its row yet. @throws SANDBOX_004 */
+  async statusToDestroy(actor: Actor, idOrName: string): Promise<SandboxStatus> {
+    if ((await this.begun(actor, parseSandboxRef(idOrName))) !== null) return 'pending';
+    return (await this.permitted(actor, 'destroy', idOrName)).status;
+  }
+
   async waitUntilDestroyed(actor: Actor, sandboxId: SandboxId): Promise<Sandbox> {
     await this.permitted(actor, 'read', sandboxId);
     await (await this.lifecycle()).waitUntilEnded(sandboxId);
@@ -186,17 +194,29 @@ export class SandboxService {
     return auditOf(this.connections.database, sandboxId);
   }
 
-  /** @throws SANDBOX_004, _009 */
+  /** @throws SANDBOX_004, _009; _007 where it is destroyed and more is waited for */
   async *events(
     actor: Actor,
     idOrName: string,
     options: EventsOptions,
   ): AsyncGenerator<SandboxEvent> {
-    const { sandboxId } = await this.permitted(actor, 'tail', idOrName);
+    const { sandboxId, name, status } = await this.permitted(actor, 'tail', idOrName);
+    if (status === 'destroyed' && options.follow !== false) {
+      throw new SandboxError('SANDBOX_007', `sandbox ${name} is destroyed: no more events come`);
+    }
     const { eventsOf } = await import('./events.js');
-    const { natsApiPrefixOf } = await import('../platform/nats-authority.js');
-    const apiPrefix = natsApiPrefixOf(this.connections.addresses.nats);
-    yield* eventsOf(await this.connections.nats(), apiPrefix, sandboxId, options);
+    yield* eventsOf(this.connections, sandboxId, options);
+  }
+
+  /** @throws SANDBOX_004, _009 */
+  async *storedEvents(
+    actor: Actor,
+    idOrName: string,
+    options: ReadingOptions,
+  ): AsyncGenerator<SandboxEvent> {
+    const { sandboxId } = await this.permitted(actor, 'tail', idOrName);
+    const { storedEventsOf } = await import('./events.js');
+    yield* storedEventsOf(this.connections, sandboxId, options);
   }
 
   /** @throws SANDBOX_004, _007 unless it runs, _008, _009 */
@@ -218,14 +238,12 @@ export class SandboxService {
       throw new SandboxError('SANDBOX_007', `sandbox ${row.name} is ${row.status}, not running`);
     }
     const masterSecret = readMasterSecret(this.config);
-    if (masterSecret === null) {
-      return {
-        environment: identifiersOf(row),
-        withoutCredentials: 'the master secret is not readable here, so only identifiers are known',
-      };
-    }
-    const credentials = credentialsOf(row, this.connections.addresses, masterSecret, this.config);
-    return { environment: { ...identifiersOf(row), ...credentials }, withoutCredentials: null };
+    const { addresses } = this.connections;
+    const credentials =
+      masterSecret === null ? {} : credentialsOf(row, addresses, masterSecret, this.config);
+    const identifiers = identifiersOf(row);
+    const environment = { ...identifiers, ...credentials };
+    return { environment, identifiers, withoutCredentials: lackingIn(environment) };
   }
 
   async close(): Promise<void> {
@@ -257,17 +275,25 @@ export class SandboxService {
     }
   }
 
-  /** A create that has not claimed its row yet is known to Temporal alone: ending it there leaves the row, or nothing. */
+  /**
+   * A create that has not claimed its row yet: known to Temporal alone. Null where there is a row, or nothing.
+   * @throws SANDBOX_010
+   */
+  private async begun(actor: Actor, ref: SandboxRef): Promise<SandboxId | null> {
+    if (ref.kind !== 'id' || (await findSandbox(this.connections.database, ref)) !== null)
+      return null;
+    const { sandboxId } = ref;
+    const owner = await (await this.lifecycle()).begun(sandboxId);
+    if (owner === null) return null;
+    requirePermission(actor, 'destroy', { owner, sandboxId });
+    return sandboxId;
+  }
+
+  /** Ending it where it has no row yet leaves the row, or nothing. */
   private async rowOrBegun(actor: Actor, idOrName: string): Promise<SandboxRecord> {
-    const ref = parseSandboxRef(idOrName);
-    if (ref.kind === 'id' && (await findSandbox(this.connections.database, ref)) === null) {
-      const lifecycle = await this.lifecycle();
-      const begun = await lifecycle.begun(ref.sandboxId);
-      if (begun !== null) {
-        requirePermission(actor, 'destroy', { owner: begun, sandboxId: ref.sandboxId });
-        await lifecycle.destroy(commandOf(actor, 'destroy', ref.sandboxId, {}));
-      }
-    }
+    const begun = await this.begun(actor, parseSandboxRef(idOrName));
+    if (begun !== null)
+      await (await this.lifecycle()).destroy(commandOf(actor, 'destroy', begun, {}));
     return this.permitted(actor, 'destroy', idOrName);
   }
 

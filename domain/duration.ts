@@ -1,17 +1,28 @@
-/** Durations as people type them: one number and one unit (`90m`, `24h`, `7d`, `1w`), and the TTL's bounds. */
+/** Durations as people type them (`90m`, `24h`, `7d`, `1h30m`), and the TTL's bounds. */
 import ms from 'ms';
 import { invalid, SandboxError } from './errors.js';
 
-/** `ms` alone would also take "24", "-1h", "1y" and "2 days"; the product takes one number and one unit. */
-const DURATION = /^[0-9]{1,9}(\.[0-9]{1,3})?(s|m|h|d|w)$/;
+/**
+ * Each unit at most once, large before small. `ms` alone also reads "24", "-1h", "1y" and "2 days", and does not read
+ * "1h30m": it gets one part at a time.
+ */
+const number = String.raw`[0-9]{1,9}(?:\.[0-9]{1,3})?`;
+const DURATION = new RegExp(
+  `^(?=[0-9])${['w', 'd', 'h', 'm', 's'].map((unit) => `(?:${number}${unit})?`).join('')}$`,
+);
+const PART = new RegExp(`${number}[wdhms]`, 'g');
+
+const ACCEPTED =
+  'use numbers with the units w, d, h, m, s, large before small, such as 90m, 24h, 7d or 1h30m';
 
 /** Milliseconds. @throws SANDBOX_008 */
 export function parseDuration(value: unknown, what = 'duration'): number {
   if (typeof value === 'string' && DURATION.test(value)) {
-    const millis = Math.round(ms(value as ms.StringValue));
+    const parts = value.match(PART) ?? [];
+    const millis = Math.round(parts.reduce((sum, part) => sum + ms(part as ms.StringValue), 0));
     if (Number.isSafeInteger(millis) && millis > 0) return millis;
   }
-  throw invalid(what, value, 'use one number and one unit of s, m, h, d, w, such as 90m or 24h');
+  throw invalid(what, value, ACCEPTED);
 }
 
 export interface TtlBounds {

@@ -3,6 +3,7 @@
  * addressed events reach it.
  */
 import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
+import { counted } from '../domain/counted.js';
 import { decodeRoute, redisRoutes } from '../domain/routing.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
@@ -61,7 +62,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       if (inactive.length > 0) {
         return {
           state: 'error',
-          detail: `${inactive.length} of ${guilds.length} guilds are not yet routed`,
+          detail: `not yet routed: ${inactive.length} of ${counted(guilds.length, 'guild')}`,
         };
       }
       return inRedis(async () => {
@@ -82,7 +83,7 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
         if (own !== null) return { state: 'missing', detail: "Redis lacks the sandbox's address" };
         return {
           state: 'ok',
-          detail: guilds.length === 0 ? 'no guilds' : `${guilds.length} guilds routed`,
+          detail: guilds.length === 0 ? 'no guilds' : `${counted(guilds.length, 'guild')} routed`,
         };
       });
     },

@@ -1,5 +1,6 @@
 /** The sandbox's subject space: its durable consumer on ROUTED, and what that stream still holds for it. */
 import { AckPolicy, DeliverPolicy, nanos, type ConsumerConfig, type JetStreamManager } from 'nats';
+import { counted } from '../domain/counted.js';
 import { SandboxError } from '../domain/errors.js';
 import {
   consumerName,
@@ -183,7 +184,7 @@ export function natsSubjects(context: ResourceContext): NatsSubjects {
         };
         return {
           state: 'ok',
-          detail: `consumer ${info.name}, ${info.num_pending} events waiting${natsAccount === null ? ' (no NATS accounts: separation by subject only)' : ''}`,
+          detail: `consumer ${info.name}, ${counted(info.num_pending, 'event')} waiting${natsAccount === null ? ' (no NATS accounts: separation by subject only)' : ''}`,
           facts,
         };
       });

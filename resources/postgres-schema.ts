@@ -1,4 +1,5 @@
 /** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/005). */
+import { counted } from '../domain/counted.js';
 import { messageOf, SandboxError } from '../domain/errors.js';
 import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../domain/names.js';
 import { passwordFor, scramVerifier } from '../platform/credentials.js';
@@ -103,7 +104,7 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
         estimatedRows: Number(row.rows),
         bytes: Number(row.bytes),
       };
-      return { state: 'ok', detail: `schema ${schema}, ${facts.tables} tables`, facts };
+      return { state: 'ok', detail: `schema ${schema}, ${counted(facts.tables, 'table')}`, facts };
     },
 
     revoke,

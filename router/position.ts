@@ -1,6 +1,7 @@
 /** Where to go on: read from the log itself, and from the checkpoint where the log's end is gone. */
 import type { NatsConnection } from 'nats';
 import { z } from 'zod';
+import { counted } from '../domain/counted.js';
 import { CHECKPOINT_KEY, FENCE_KEY, type StreamPair } from '../domain/routing.js';
 import {
   readLogEntries,
@@ -105,7 +106,7 @@ export class PositionReader implements Positions {
     const [first] = foreign;
     if (first !== undefined) {
       alarms.push(
-        `${this.streams.routed} holds ${foreign.length} messages at its end, from sequence ${first} on, that no router wrote: nobody else may publish into it`,
+        `${this.streams.routed} holds ${counted(foreign.length, 'message')} at its end, from sequence ${first} on, that no router wrote: nobody else may publish into it`,
       );
     }
     if (routedAnew) return own?.rawSequence ?? checkpoint?.rawSequence ?? 0;
@@ -125,20 +126,20 @@ export class PositionReader implements Positions {
     // messages between the events are passed over, as the router did.
     const fence = await this.bucket.read(FENCE_KEY, fenceShape);
     const whole = raw.messages === raw.lastSequence - raw.firstSequence + 1;
-    const counted = await eventsBehind(this.nc, this.streams.raw, own.rawSequence, missing);
+    const reached = await eventsBehind(this.nc, this.streams.raw, own.rawSequence, missing);
     if (
       first !== undefined ||
       (fence.value?.through ?? 0) > own.sequence ||
       !whole ||
       raw.firstSequence > own.rawSequence + 1 ||
-      raw.lastSequence < counted
+      raw.lastSequence < reached
     ) {
       throw new Doubt(
         'position',
         `the end of ${this.streams.routed} is gone, and RAW cannot tell what it was`,
       );
     }
-    return counted;
+    return reached;
   }
 
   /**

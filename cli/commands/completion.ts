@@ -1,6 +1,5 @@
 /** `bd completion`: a shell's completion script, made from the commands' own definitions. */
-import type { Command } from '../command.js';
-import type { Group } from '../parse.js';
+import type { Command, Group } from '../command.js';
 import { print, usage } from '../io.js';
 
 /** Each loaded when asked for. */
@@ -15,6 +14,7 @@ export function completionCommand(groups: () => readonly Group[]): Command {
   return {
     name: 'completion',
     args: '<shell>',
+    argValues: Object.keys(SHELLS),
     summary: 'Print a completion script for bash, zsh or fish',
     examples: ['source <(bd completion bash)', 'bd completion fish | source'],
 

@@ -1,4 +1,5 @@
-/** `bd sandbox connect`: what a bot needs to run in a sandbox, for `eval`. On failure nothing is printed to stdout. */
+/** `bd sandbox connect`: what a bot needs to run in a sandbox, for a shell. On failure nothing is printed to stdout. */
+import { SandboxError } from '../../domain/errors.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, usage } from '../io.js';
 import { withProgress } from '../progress.js';
@@ -13,16 +14,24 @@ export const connectCommand: Command = {
   args: '<sandbox>',
   summary: 'Print the environment of a sandbox, with its own credentials',
   options: [
-    { flags: '--format <format>', description: `${FORMATS.join(', ')} (default shell)` },
+    { flags: '--format <format>', description: 'One of', values: FORMATS, default: 'shell' },
+    {
+      flags: '--identifiers-only',
+      description: 'Print no credentials: names and prefixes alone, which open nothing',
+    },
     { ...JSON_OPTION, description: 'The same as --format json' },
   ],
   examples: [
-    'eval "$(bd sandbox connect my-fix)"',
+    'bd sandbox exec my-fix -- node dist/examples/bot/main.js',
+    'environment="$(bd sandbox connect my-fix)" && eval "$environment"',
     'bd sandbox connect my-fix --format fish | source',
   ],
 
   async run({ io, input, client }) {
-    const format = input.flag('json') ? 'json' : (input.text('format') ?? 'shell');
+    const asked = input.text('format');
+    if (input.flag('json') && asked !== undefined && asked !== 'json')
+      throw usage(`--json and --format ${asked} exclude each other`, 'Leave one of them out.');
+    const format = input.flag('json') ? 'json' : (asked ?? 'shell');
     if (!isFormat(format)) {
       throw usage(
         `format ${JSON.stringify(format)} is not known`,
@@ -30,13 +39,25 @@ export const connectCommand: Command = {
       );
     }
     const api = await client();
-    const { environment, withoutCredentials } = await withProgress(io, 'reading', () =>
+    const { environment, identifiers, withoutCredentials } = await withProgress(io, 'reading', () =>
       api.connection(input.args[0] ?? ''),
     );
-    if (withoutCredentials !== null) await note(io, `No credentials: ${withoutCredentials}.`);
+    if (input.flag('identifiersOnly')) {
+      await note(io, `No credentials: ${withoutCredentials ?? 'only identifiers were asked for'}.`);
+      return print(io, formatEnvironment(identifiers, format));
+    }
+    // A bot would take the addresses that its shell holds: production's, perhaps.
+    if (withoutCredentials !== null) throw noCredentials('connect', withoutCredentials);
     const forgotten =
       environment.NATS_URL === undefined ? null : forgetVariables(OVER_THE_ADDRESS, format);
     const variables = formatEnvironment(environment, format);
     await print(io, forgotten === null ? variables : `${forgotten}\n${variables}`);
   },
 };
+
+/** SANDBOX_010: what `connect` and `exec` say where a sandbox's passwords are not known here. */
+export function noCredentials(command: string, reason: string): SandboxError {
+  return new SandboxError('SANDBOX_010', `${command} needs credentials: ${reason}`, {
+    hint: 'Type it where the master secret is (SANDBOX_MASTER_SECRET, or SANDBOX_HOME of the local stack). `bd sandbox connect <sandbox> --identifiers-only` prints the rest.',
+  });
+}

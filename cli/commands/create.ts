@@ -11,7 +11,8 @@ export const createCommand: Command = {
   options: [
     {
       flags: '--ttl <duration>',
-      description: 'How long it lives, such as 90m, 24h, 7d, 1w (default 24h)',
+      description: 'How long it lives, such as 90m, 24h, 7d, 1w or 1h30m',
+      default: "the worker's, 24h unless set",
     },
     {
       flags: '--guild <id>',
@@ -20,7 +21,8 @@ export const createCommand: Command = {
     },
     {
       flags: '--owner <owner>',
-      description: 'Whose it is (default SANDBOX_OWNER, else the OS user)',
+      description: 'Whose it is',
+      default: 'SANDBOX_OWNER, else the OS user',
     },
     { flags: '--id <id>', description: 'The id to use: given again, it is the same sandbox' },
     { flags: '--wait', description: '--wait=false returns as soon as the workflow has begun' },
@@ -55,7 +57,11 @@ export const createCommand: Command = {
       `expires  ${sandbox.expiresAt}`,
     ];
     if (sandbox.guildIds.length > 0) lines.push(`guilds   ${sandbox.guildIds.join(', ')}`);
-    lines.push('', asTyped(io, `Use it:  eval "$(bd sandbox connect ${sandbox.name})"`));
-    await print(io, lines.join('\n'));
+    lines.push(
+      '',
+      `Run your bot in it:     bd sandbox exec ${sandbox.name} -- node bot.js`,
+      `Or in a shell of yours: eval "$(bd sandbox connect ${sandbox.name})"`,
+    );
+    await print(io, asTyped(io, lines.join('\n')));
   },
 };

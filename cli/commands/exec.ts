@@ -1,20 +1,12 @@
 /**
  * `bd sandbox exec`: runs a command in a sandbox's environment. The first choice before `eval "$(bd sandbox connect x)" && bot`,
- * which would run the bot all the same where `connect` failed.
+ * which runs the bot all the same where `connect` fails.
  */
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { SandboxError } from '../../domain/errors.js';
+import { runChild } from '../child.js';
 import { childEnvironment } from '../child-environment.js';
 import type { Command } from '../command.js';
-import { note, usage, type Io } from '../io.js';
-
-/** Of the terminal's own signals the command gets a copy anyway, being in the same process group. */
-const FROM_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
-const FORWARDED = ['SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
-
-const COULD_NOT_RUN = 126;
-const NOT_FOUND = 127;
+import { note, usage } from '../io.js';
+import { noCredentials } from './connect.js';
 
 export const execCommand: Command = {
   name: 'exec',
@@ -23,6 +15,7 @@ export const execCommand: Command = {
   summary: 'Run a command in a sandbox’s environment',
   examples: [
     'bd sandbox exec my-fix -- node dist/examples/bot/main.js',
+    'bd sandbox exec my-fix node dist/examples/bot/main.js',
     'bd sandbox exec my-fix -- sh -c \'psql "$DATABASE_URL"\'',
   ],
 
@@ -34,46 +27,12 @@ export const execCommand: Command = {
     const api = await client();
     const { environment, withoutCredentials } = await api.connection(input.args[0] ?? '');
     if (withoutCredentials !== null) {
-      // With the identifiers alone the command would use whatever addresses the shell holds: production's, perhaps.
-      throw new SandboxError('SANDBOX_010', `exec needs credentials: ${withoutCredentials}`);
+      if (environment.DATABASE_URL === undefined) throw noCredentials('exec', withoutCredentials);
+      // One server has no user of the sandbox. The command cannot take the caller's: exec hands none on.
+      await note(io, `Some credentials are lacking: ${withoutCredentials}.`);
     }
     // Nothing is held open while the command runs, which may be for days.
     await api.close();
-    return run(io, command, args, childEnvironment(io.env, environment));
+    return runChild(io, command, args, childEnvironment(io.env, environment));
   },
 };
-
-function run(
-  io: Io,
-  command: string,
-  args: readonly string[],
-  env: Record<string, string>,
-): Promise<number> {
-  const child = spawn(command, args, { env, stdio: 'inherit' });
-  const fromTerminal = process.stdin.isTTY;
-  const forward = (signal: NodeJS.Signals): void => {
-    child.kill(signal);
-  };
-  const ignore = (): void => undefined;
-  const handlers: [NodeJS.Signals, (signal: NodeJS.Signals) => void][] = [
-    ...FORWARDED.map((signal) => [signal, forward] as [NodeJS.Signals, typeof forward]),
-    ...FROM_TERMINAL.map(
-      (signal) => [signal, fromTerminal ? ignore : forward] as [NodeJS.Signals, typeof forward],
-    ),
-  ];
-  for (const [signal, handler] of handlers) process.on(signal, handler);
-  return new Promise<number>((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const missing = error.code === 'ENOENT';
-      note(io, `${command}: ${missing ? 'command not found' : error.message}`).then(() => {
-        resolve(missing ? NOT_FOUND : COULD_NOT_RUN);
-      }, reject);
-    });
-    // Ended by a signal: as a shell reports it.
-    child.once('exit', (code, signal) => {
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-    });
-  }).finally(() => {
-    for (const [signal, handler] of handlers) process.off(signal, handler);
-  });
-}

@@ -12,7 +12,7 @@ export const listCommand: Command = {
   summary: 'List the live sandboxes',
   options: [
     { flags: '--owner <owner>', description: "Only this owner's" },
-    { flags: '--status <status>', description: `One of ${SANDBOX_STATUSES.join(', ')}` },
+    { flags: '--status <status>', description: 'Only these', values: SANDBOX_STATUSES },
     { flags: '--all', description: 'Also those destroyed' },
     JSON_OPTION,
   ],
@@ -35,7 +35,13 @@ export const listCommand: Command = {
       }),
     );
     if (input.flag('json')) return printJson(io, sandboxes);
-    if (sandboxes.length === 0) return note(io, 'No sandboxes. `bd sandbox create` makes one.');
+    if (sandboxes.length === 0) {
+      const filtered = owner !== undefined || status !== undefined;
+      return note(
+        io,
+        filtered ? 'No such sandboxes.' : 'No sandboxes. `bd sandbox create` makes one.',
+      );
+    }
     const now = Date.now();
     await print(
       io,

@@ -10,7 +10,7 @@ export const logsCommand: Command = {
   args: '<sandbox>',
   summary: "Show a sandbox's audit: every change, who made it, when",
   options: [
-    { flags: '--event <type>', description: 'Only events of this type, such as ttl_extended' },
+    { flags: '--event <type>', description: 'Only events of this type', values: AUDIT_EVENTS },
     JSON_OPTION,
   ],
   examples: ['bd sandbox logs my-fix', 'bd sandbox logs my-fix --event status_changed --json'],

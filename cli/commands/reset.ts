@@ -1,4 +1,5 @@
 /** `bd sandbox reset`: the same sandbox, empty. */
+import { SandboxError } from '../../domain/errors.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
 import { asTyped, print, printJson } from '../io.js';
@@ -14,6 +15,10 @@ export const resetCommand: Command = {
     const { io, input, client } = context;
     const [name = ''] = input.args;
     const api = await client();
+    // Looked up before the question: nothing is asked of what cannot be reset.
+    const { status } = await api.get(name);
+    if (status !== 'running')
+      throw new SandboxError('SANDBOX_007', `sandbox ${name} is ${status}, not running`);
     await confirmed(context, 'reset', `sandbox ${name}`);
     const sandbox = await withLastingProgress(io, 'resetting', () => api.reset(name));
     if (input.flag('json')) return printJson(io, sandbox);
@@ -21,7 +26,7 @@ export const resetCommand: Command = {
       io,
       asTyped(
         io,
-        `${sandbox.name} is empty, with new credentials: run \`bd sandbox connect ${sandbox.name}\` again`,
+        `${sandbox.name} is empty, with new credentials: start your bot again (\`bd sandbox exec ${sandbox.name} -- …\`); a shell needs \`bd sandbox connect ${sandbox.name}\` again`,
       ),
     );
   },

@@ -2,7 +2,7 @@
 import type { SweepReport } from '../../domain/sweep.js';
 import { emfLine } from '../../platform/emf.js';
 import { JSON_OPTION, type Command } from '../command.js';
-import { print, printJson, type Io } from '../io.js';
+import { print, printJson, usage, type Io } from '../io.js';
 import { withLastingProgress } from '../progress.js';
 import { table } from '../table.js';
 
@@ -17,6 +17,8 @@ export const sweepCommand: Command = {
   ],
 
   async run({ io, input, client }) {
+    if (input.flag('emf') && input.flag('json'))
+      throw usage('--emf and --json exclude each other', 'Leave one of them out.');
     const api = await client();
     const report = await withLastingProgress(io, 'sweeping', () =>
       api.sweep({ dryRun: input.flag('dryRun') }),

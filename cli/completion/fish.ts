@@ -1,18 +1,25 @@
 /** Completion for fish: `bd completion fish | source`. */
-import type { Group } from '../parse.js';
+import type { Group } from '../command.js';
 import { fishQuoted as quoted } from '../shell.js';
-import { groupPlaces, NAMES, placesOf } from './places.js';
+import { groupPlaces, NAMES, placesOf, type Values } from './places.js';
+
+/** What fits where a value is expected. */
+function valuesOf({ words, names }: Values): string {
+  const offered = [...words, ...(names === null ? [] : [`(__bd_${names})`])];
+  return offered.length === 0 ? '-r' : `-x -a ${quoted(offered.join(' '))}`;
+}
 
 export function fishCompletion(groups: readonly Group[]): string {
-  const lines = placesOf(groups).flatMap(({ keys, words, sandboxes }) => {
-    const condition = `-n ${quoted(`__bd_at ${keys.map((key) => `"${key}"`).join(' ')}`)}`;
+  const lines = placesOf(groups).flatMap(({ keys, words, options, names }) => {
+    const at = `complete -c bd -n ${quoted(`__bd_at ${keys.map((key) => `"${key}"`).join(' ')}`)}`;
     return [
-      ...words.map(({ word, description }) =>
-        word.startsWith('--')
-          ? `complete -c bd ${condition} -l ${word.slice(2)} -d ${quoted(description)}`
-          : `complete -c bd ${condition} -f -a ${word} -d ${quoted(description)}`,
+      ...words.map(({ word, description }) => `${at} -f -a ${word} -d ${quoted(description)}`),
+      ...options.map(({ word, description, values }) =>
+        [at, '-l', word.slice(2), ...(values === null ? [] : [valuesOf(values)])]
+          .concat('-d', quoted(description))
+          .join(' '),
       ),
-      ...(sandboxes ? [`complete -c bd ${condition} -f -a '(__bd_sandboxes)'`] : []),
+      ...(names === null ? [] : [`${at} -f -a '(__bd_${names})'`]),
     ];
   });
   return `# fish completion of bd; made by \`bd completion fish\`
@@ -33,7 +40,10 @@ function __bd_at
     contains -- "$group:$command" $argv
 end
 function __bd_sandboxes
-    ${NAMES}
+    ${NAMES.sandboxes}
+end
+function __bd_events
+    ${NAMES.events}
 end
 complete -c bd -f
 ${lines.join('\n')}`;

@@ -19,6 +19,6 @@ On the command line the code, what happened and what to do go to stderr; with \`
 | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-Exit code 1 is also that of a check that found something (\`bd migrate --check\`, \`bd doctor\`, \`bd sandbox sweep\`). 2 is a command line that is not understood.
+Exit code 1 is also that of a check that found something (\`bd migrate --check\`, \`bd doctor\`, \`bd sandbox sweep\`, and \`bd sandbox status\` with \`--exit-code\`). 2 is a command line that is not understood.
 `;
 }

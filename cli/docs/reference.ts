@@ -1,6 +1,5 @@
 /** The command reference of docs/sandbox-guide.md, from the commands' own definitions. */
-import type { Command } from '../command.js';
-import { usageOf, type Group } from '../parse.js';
+import { describeOption, usageOf, type Command, type Group } from '../command.js';
 
 export function commandReference(groups: readonly Group[]): string {
   return groups
@@ -20,8 +19,8 @@ function section(group: Group, command: Command): string {
   }
   if (options.length > 0) {
     lines.push('| option | what it does |', '| --- | --- |');
-    for (const { flags, description } of options)
-      lines.push(`| \`${cell(flags)}\` | ${cell(description)} |`);
+    for (const option of options)
+      lines.push(`| \`${cell(option.flags)}\` | ${cell(describeOption(option))} |`);
     lines.push('');
   }
   if (examples.length > 0) lines.push('```sh', ...examples, '```', '');

@@ -1,4 +1,5 @@
 /** The order in which a stack comes up: the servers side by side, the migration, then the processes that need both. */
+import { counted } from '../../domain/counted.js';
 import { messageOf } from '../../domain/errors.js';
 import { migrate } from '../../migrate/index.js';
 import { SERVICE_ROLES, setServicePasswords, type ServiceRole } from '../../migrate/postgres.js';
@@ -165,7 +166,7 @@ async function migrateServers(
   const { admin } = book.urls;
   const { changes } = await migrate({ temporal: book.temporal.address, ...admin }, config);
   if (changes.length > 0)
-    onProgress({ service: 'stack', text: `migrated, ${changes.length} changes` });
+    onProgress({ service: 'stack', text: `migrated, ${counted(changes.length, 'change')}` });
   // A database that is not ours has its own way of giving roles their passwords.
   if (config.given.database === undefined)
     await setServicePasswords(admin.database, passwordsOfRoles(credentials));

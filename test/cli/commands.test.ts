@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bd } from '../support/bd.js';
-import { openAdmin, someGuild, someName, someOwner, stackState } from '../support/stack.js';
+import { openAdmin, someGuild, someName, someOwner } from '../support/stack.js';
 
 interface ErrorLine {
   error: { code: string; message: string; hint: string };
@@ -57,7 +57,7 @@ describe('bd sandbox', () => {
     expect(destroyed.stdout).toContain('is destroyed');
     const again = await bd(['sandbox', 'destroy', String(sandbox.id), '--confirm']);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('already destroyed')]);
-    expect((await bd(['sandbox', 'list', '--owner', owner])).stderr).toContain('No sandboxes');
+    expect((await bd(['sandbox', 'list', '--owner', owner])).stderr).toContain('No such sandboxes');
   });
 
   it('takes values exactly as typed', async () => {
@@ -102,24 +102,6 @@ describe('bd sandbox', () => {
     const ran = await bd(['sandbox', 'connect', 'no-such']);
     expect([ran.code, ran.stdout]).toEqual([4, '']);
     expect(ran.stderr).toContain('SANDBOX_004');
-  });
-
-  it('says why there are no credentials where the master secret is not readable', async () => {
-    const name = someName();
-    await bd(['sandbox', 'create', name, '--ttl', '1h', '--owner', someOwner()]);
-    const { urls, temporal } = stackState();
-    const ran = await bd(['sandbox', 'connect', name], {
-      SANDBOX_HOME: '/nonexistent',
-      TEMPORAL_ADDRESS: temporal.address,
-      DATABASE_URL: urls.client.database,
-      REDIS_URL: urls.client.redis,
-      NATS_URL: urls.client.nats,
-    });
-    expect(ran.code, ran.stderr).toBe(0);
-    expect(ran.stdout).toContain('export SANDBOX_ID=');
-    expect(ran.stdout).not.toContain('DATABASE_URL');
-    expect(ran.stderr).toContain('No credentials');
-    await bd(['sandbox', 'destroy', name, '--yes']);
   });
 });
 

@@ -3,8 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../../cli/groups.js';
+import { FORMATS } from '../../cli/shell.js';
+import { SANDBOX_STATUSES } from '../../domain/status.js';
+import { projectRoot } from '../../platform/project-root.js';
 import { bd } from '../support/bd.js';
 import { ownFolder } from '../support/folder.js';
+
+const BD = join(projectRoot(), 'dist/cli/main.js');
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
@@ -22,7 +27,8 @@ describe('bd completion', () => {
     const complete = (...words: string[]): string[] =>
       execFileSync('bash', [
         '-c',
-        `source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bd; echo "\${COMPREPLY[@]}"`,
+        // What the script asks `bd` itself for.
+        `bd() { "${process.execPath}" "${BD}" "$@"; }; source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bd; echo "\${COMPREPLY[@]}"`,
         'bash',
         'bd',
         ...words,
@@ -35,6 +41,16 @@ describe('bd completion', () => {
     expect(complete('sandbox', 'create', '--t')).toEqual(['--ttl']);
     expect(complete('sandbox', 'new', '--t')).toEqual(['--ttl']);
     expect(complete('dev', 'do')).toEqual(['down']);
+    // Options that are new, and values that are known.
+    expect(complete('sandbox', 'connect', '--id')).toEqual(['--identifiers-only']);
+    expect(complete('sandbox', 'status', '--e')).toEqual(['--exit-code']);
+    expect(complete('sandbox', 'tail', '--n')).toEqual(['--no-follow']);
+    expect(complete('sandbox', 'connect', 'x', '--format', '')).toEqual([...FORMATS]);
+    expect(complete('sandbox', 'env', 'x', '--format', '=', 'd')).toEqual(['dotenv']);
+    expect(complete('sandbox', 'list', '--status', '=')).toEqual([...SANDBOX_STATUSES]);
+    expect(complete('sandbox', 'logs', 'x', '--event', 'ttl')).toEqual(['ttl_extended']);
+    expect(complete('completion', 'z')).toEqual(['zsh']);
+    expect(complete('sandbox', 'emit', 'message-cr')).toContain('message-create');
     for (const group of GROUPS) {
       const words = complete(...group.name.split(' ').slice(1), '');
       expect(words).toEqual(group.commands.map(({ name }) => name));

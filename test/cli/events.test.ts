@@ -104,7 +104,10 @@ describe('bd sandbox emit and tail', () => {
     });
     expect(output.stdout).not.toContain('TYPING');
     for (const line of output.stdout.trim().split('\n'))
-      expect(line.length).toBeLessThanOrEqual(80);
+      expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{3} MESSAGE_CREATE /);
+    expect(output.stderr).toBe(
+      `Waiting for events of ${name}; Ctrl-C ends it, --no-follow does not wait.\n`,
+    );
     const asked = performance.now();
     const ended = once(child, 'exit');
     child.kill('SIGINT');

@@ -58,36 +58,6 @@ describe('bd sandbox', () => {
     );
   });
 
-  it('says of each of a dozen what is wrong with it, and nothing else', async () => {
-    const names = Array.from({ length: 12 }, (_, i) => `never-was-${i}`);
-    const { code, stdout, stderr } = await bd(['sandbox', 'destroy', ...names, '--yes']);
-    expect([code, stdout]).toEqual([4, '']);
-    const lines = stderr.trimEnd().split('\n');
-    expect(lines.filter((line) => line.startsWith('SANDBOX_004'))).toHaveLength(12);
-    // Two lines each: no warning of Node's among them, such as of too many listeners for Ctrl-C.
-    expect(lines).toHaveLength(24);
-  });
-
-  it('destroys several at once, and says of each how it went', async () => {
-    const { owner, names } = await made(3);
-    const [a = '', b = '', c = ''] = names;
-    const env = { SANDBOX_OWNER: owner };
-    const run = (...args: string[]): Promise<Ran> => bd(['sandbox', 'destroy', ...args], env);
-    expect((await run(a, b)).stderr).toContain('to destroy 2 sandboxes needs a confirmation');
-    const mixed = await run(a, 'no-such', '--yes');
-    expect(mixed.code).toBe(4);
-    expect(mixed.stdout).toContain(`${a} is destroyed`);
-    expect(mixed.stderr).toContain('SANDBOX_004');
-    expect(json(await run(b, '--yes', '--json'))).toMatchObject([
-      { name: b, status: 'destroyed', alreadyDestroyed: false },
-    ]);
-    const failed = await run(c, 'no-such', '--yes', '--json');
-    expect([failed.code, failed.stdout]).toEqual([4, '']);
-    expect(errorIn(failed)).toMatchObject({ code: 'SANDBOX_004' });
-    expect((await run('--all', '--yes')).stderr).toContain('Nothing to destroy.');
-    expect(json(await run('--all', '--yes', '--json'))).toEqual([]);
-  });
-
   it('sweeps what is orphaned, and shows it first', async () => {
     const id = `sb${someName().slice(5, 15)}`;
     const [row] = await openAdmin()<{ id: string }[]>`SELECT id FROM sandbox_installation`;

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { GROUPS } from '../../cli/groups.js';
 import { processIo } from '../../cli/io.js';
 import { listRow } from '../../cli/table.js';
@@ -11,7 +11,7 @@ import type { Sandbox } from '../../domain/sandbox.js';
 import { parseSandboxId } from '../../domain/names.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { bd } from '../support/bd.js';
-import { someGuild, until } from '../support/stack.js';
+import { openClient, someGuild, someOwner, until } from '../support/stack.js';
 import { workflowOf } from '../support/temporal.js';
 
 const BD = join(projectRoot(), 'dist/cli/main.js');
@@ -128,7 +128,10 @@ describe('a question', () => {
     ['Ctrl-D', '\u0004', 2, /SANDBOX_008\S* not done: it was not confirmed/],
   ])('is answered by %s with no, and says so', async (_name, key, code, says) => {
     // `script` gives what it runs a terminal.
-    const line = `${process.execPath} ${BD} sandbox reset never-was`;
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id } = await client.create({ ttl: '10m' });
+    onTestFinished(() => client.destroy(id).then(() => undefined));
+    const line = `${process.execPath} ${BD} sandbox reset ${id}`;
     const child = spawn('script', ['-qec', line, '/dev/null'], {
       env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -95,10 +95,20 @@ const WAYS: Readonly<Record<string, Way>> = {
     codes: [0, 130],
   },
   'bd sandbox exec my-fix -- node dist/examples/bot/main.js': bot,
+  'bd sandbox exec my-fix node dist/examples/bot/main.js': bot,
   'bd sandbox destroy [...sandboxes]': {
     as: async () => `bd sandbox destroy ${await another()} ${await another()}`,
     answer: 'y',
     says: /is destroyed[^]*is destroyed/,
+  },
+  'bd sandbox destroy my-fix': {
+    as: async () => `bd sandbox destroy ${await another()}`,
+    answer: 'y',
+    says: /is destroyed/,
+  },
+  'bd sandbox destroy --all --yes': {
+    as: () => Promise.resolve(`bd sandbox destroy --all --owner ${someOwner()} --yes`),
+    says: /Nothing to destroy/,
   },
   'bd sandbox destroy <name>': {
     as: async () => `bd sandbox destroy ${await another()}`,

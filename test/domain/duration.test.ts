@@ -17,6 +17,10 @@ describe('durations', () => {
     ['1w', 7 * 24 * HOUR],
     ['10s', 10_000],
     ['1.5h', 1.5 * HOUR],
+    ['1h30m', 1.5 * HOUR],
+    ['2d12h', 60 * HOUR],
+    ['1w2d3h4m5s', (9 * 24 + 3) * HOUR + 245_000],
+    ['1h0m', HOUR],
   ])('reads %s', (text, millis) => {
     expect(parseDuration(text)).toBe(millis);
   });
@@ -29,7 +33,16 @@ describe('durations', () => {
     '007',
     'h',
     '1 h',
-    '1h30m',
+    '30m1h',
+    '1h1h',
+    '1h30',
+    '1h 30m',
+    '1h,30m',
+    '1h-30m',
+    '0h0m',
+    '1h30m\n',
+    '1d30',
+    '1H30M',
     '1y',
     'NaN',
     'Infinity',
@@ -42,6 +55,12 @@ describe('durations', () => {
     '+1h',
   ])('refuses %j', (text) => {
     expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'SANDBOX_008' }));
+  });
+
+  it('says which forms are accepted', () => {
+    expect(() => parseDuration('30m1h', 'TTL')).toThrow(
+      /TTL "30m1h" is not valid: .*large before small, such as 90m, 24h, 7d or 1h30m/,
+    );
   });
 
   it('names the bound that a TTL passes', () => {

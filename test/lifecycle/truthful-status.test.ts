@@ -136,7 +136,7 @@ const DAMAGES: readonly Damage[] = [
     what: 'a guild’s activation',
     check: 'guild-routes',
     state: 'error',
-    detail: /^1 of 1 guilds are not yet routed$/,
+    detail: /^not yet routed: 1 of 1 guild$/,
     done: ({ sql }, _id, guild) =>
       sql`UPDATE sandbox_guild_mapping SET active = false WHERE guild_id = ${guild}`.execute(),
   },

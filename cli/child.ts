@@ -1,0 +1,47 @@
+/** Runs a program in the foreground: its terminal, its signals, its exit code. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { note, type Io } from './io.js';
+
+/** Of the terminal's own signals the command gets a copy anyway, being in the same process group. */
+const FROM_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
+const FORWARDED = ['SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
+
+const COULD_NOT_RUN = 126;
+const NOT_FOUND = 127;
+
+/** Resolves to the exit code that a shell would report. */
+export function runChild(
+  io: Io,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<number> {
+  const child = spawn(command, args, { env, stdio: 'inherit' });
+  const fromTerminal = process.stdin.isTTY;
+  const forward = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+  };
+  const ignore = (): void => undefined;
+  const handlers: [NodeJS.Signals, (signal: NodeJS.Signals) => void][] = [
+    ...FORWARDED.map((signal) => [signal, forward] as [NodeJS.Signals, typeof forward]),
+    ...FROM_TERMINAL.map(
+      (signal) => [signal, fromTerminal ? ignore : forward] as [NodeJS.Signals, typeof forward],
+    ),
+  ];
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return new Promise<number>((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const missing = error.code === 'ENOENT';
+      note(io, `${command}: ${missing ? 'command not found' : error.message}`).then(() => {
+        resolve(missing ? NOT_FOUND : COULD_NOT_RUN);
+      }, reject);
+    });
+    // Ended by a signal: as a shell reports it.
+    child.once('exit', (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  }).finally(() => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  });
+}

@@ -1,0 +1,42 @@
+/** "Did you mean": for a word that is no command, the commands that it may stand for. */
+import type { Group } from './command.js';
+import { nearest } from './nearest.js';
+import { SYNONYMS } from './synonyms.js';
+
+/**
+ * The commands as they are typed, the likeliest first; empty where none is like the word. A word of the group itself counts
+ * more than one of another group (`bd create` → `bd sandbox create`), and a known word more than a similar one.
+ */
+export function suggestionsFor(group: Group, word: string, groups: readonly Group[]): string[] {
+  const others = groups.filter(({ name }) => name !== group.name);
+  const inGroup = (found: (one: Group) => string | null, among: readonly Group[]): string[] =>
+    among.flatMap((one) => {
+      const name = found(one);
+      return name === null ? [] : [`${one.name} ${name}`];
+    });
+  const ways = [
+    () => inGroup((one) => synonymIn(one, word), [group]),
+    () => inGroup((one) => commandIn(one, word) ?? synonymIn(one, word), others),
+    () => inGroup((one) => nearest(word, wordsOf(one)), [group]),
+    () => inGroup((one) => nearest(word, wordsOf(one)), others),
+  ];
+  for (const way of ways) {
+    const found = way();
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+const wordsOf = ({ commands }: Group): string[] =>
+  commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+
+function commandIn({ commands }: Group, word: string): string | null {
+  return (
+    commands.find(({ name, aliases }) => name === word || aliases?.includes(word))?.name ?? null
+  );
+}
+
+function synonymIn({ name, commands }: Group, word: string): string | null {
+  const meant = SYNONYMS[name]?.get(word);
+  return commands.find((command) => command.name === meant)?.name ?? null;
+}

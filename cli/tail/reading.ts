@@ -1,0 +1,54 @@
+/** Which events `bd sandbox tail` reads, and when it ends. */
+import type { SandboxEvent } from '../../control/events.js';
+import type { Control } from '../../control/control.js';
+import { note, type Io } from '../io.js';
+
+export interface TailRequest {
+  readonly sandbox: string;
+  readonly wanted: (event: SandboxEvent) => boolean;
+  readonly limit: number | undefined;
+  readonly sinceMs: number | undefined;
+  readonly follow: boolean;
+}
+
+/** As `tail` has it. */
+const LAST = 10;
+
+/** Oldest first. Without `follow` and `sinceMs`: the last `limit`. */
+export async function* eventsToShow(
+  api: Control,
+  io: Io,
+  request: TailRequest,
+  signal: AbortSignal,
+): AsyncGenerator<SandboxEvent> {
+  const { sandbox, wanted, limit, sinceMs, follow } = request;
+  const onAway = (): void => void note(io, 'NATS does not answer; it is asked until it does.');
+  if (!follow && sinceMs === undefined) {
+    const newest = api.storedEvents(sandbox, { signal, onAway });
+    const last: SandboxEvent[] = [];
+    for await (const event of matching(newest, wanted, limit ?? LAST)) last.push(event);
+    yield* last.reverse();
+    return;
+  }
+  const onWaiting = (): void =>
+    void note(io, `Waiting for events of ${sandbox}; Ctrl-C ends it, --no-follow does not wait.`);
+  const events = api.events(sandbox, {
+    ...{ signal, onAway, onWaiting, follow },
+    ...(sinceMs === undefined ? {} : { since: new Date(Date.now() - sinceMs) }),
+  });
+  yield* matching(events, wanted, limit ?? Infinity);
+}
+
+async function* matching(
+  events: AsyncIterable<SandboxEvent>,
+  wanted: (event: SandboxEvent) => boolean,
+  limit: number,
+): AsyncGenerator<SandboxEvent> {
+  let found = 0;
+  for await (const event of events) {
+    if (!wanted(event)) continue;
+    yield event;
+    found += 1;
+    if (found === limit) return;
+  }
+}
