@@ -1,6 +1,7 @@
 /** What a sandbox's workflow does to the world: thin calls of store and resources, each idempotent. */
-import { checkTtl, extendExpiry } from '../domain/duration.js';
+import { checkTtl } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
+import { extended } from '../domain/expiry.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId } from '../domain/names.js';
 import type {
@@ -18,6 +19,7 @@ import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
 import { giveUpClaim, recordCreateFailure } from '../store/create-failures.js';
 import {
+  getSandbox,
   moveExpiry,
   raiseRotation,
   setCleanupError,
@@ -80,24 +82,23 @@ export function sandboxActivities(context: ActivityContext) {
         await inTime(routes.servers, routes.unregister(sandboxId, guildId, actor));
       },
 
-      /**
-       * `current` is the expiry that the workflow knows. One extension at a time, so where the row has another one it is this
-       * one's outcome, written by an earlier attempt.
-       */
+      /** `known`: what the workflow knows and believes. Null: it believes none, and the row's counts, or now. */
       async extend(
         sandboxId: SandboxId,
-        current: number,
+        known: number | null,
         byMs: number,
         actor: string,
       ): Promise<ExtendResult> {
-        const next = extendExpiry(current, byMs, Date.now(), policy.maxTtlMs);
-        const move = { from: new Date(current), to: new Date(next.expiresAt) };
+        const row = known === null ? await getSandbox(database, sandboxId) : null;
+        const now = Date.now();
+        const { maxTtlMs: maxMs } = policy;
+        const next = extended({ known, row: row?.expiresAt.getTime() ?? NaN, byMs, now, maxMs });
+        const move = { from: new Date(next.from), to: new Date(next.expiresAt) };
         const details = { byMs, clamped: next.clamped };
         const moved = moveExpiry(database, sandboxId, move, actor, details);
         const expiresAt = (await inTime(['postgres'], moved)).getTime();
-        return expiresAt === next.expiresAt
-          ? next
-          : { expiresAt, clamped: expiresAt < current + byMs };
+        const clamped = expiresAt === next.expiresAt ? next.clamped : expiresAt < next.from + byMs;
+        return { expiresAt, clamped };
       },
 
       /** Raises the rotation, once for `current`; everything of the sandbox then derives from the new one. */

@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { messageOf } from '../domain/errors.js';
+import { doubtOf } from '../domain/expiry.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
 import type { ResourceName } from '../domain/sandbox.js';
@@ -75,6 +76,9 @@ export function sweepActivities(context: SweepContext) {
     const row = await getSandbox(database, sandboxId);
     if (row === null || row.status === 'destroyed') return null;
     const as = row.status === 'running' ? 'resume' : 'cleanUp';
+    const doubt = doubtOf({ ...timesOf(row), now: Date.now() });
+    // Its workflow waits then, and shows the same.
+    if (doubt !== null) log.error({ sandboxId, code: 'SANDBOX_011' }, `it lives on: ${doubt}`);
     if (!dryRun) {
       await client.workflow.start('sandboxWorkflow', {
         workflowId: workflowId(sandboxId),
@@ -168,13 +172,18 @@ function inputOf({ sandboxId, name, owner, guildIds }: SandboxRecord) {
   return { sandboxId, name, owner, guildIds, ttlMs: null };
 }
 
-function stateOf({ status, createdAt, expiresAt, guildIds, rotation }: SandboxRecord) {
+const timesOf = ({ createdAt, expiresAt }: SandboxRecord) => ({
+  createdAt: createdAt.getTime(),
+  expiresAt: expiresAt.getTime(),
+});
+
+function stateOf(row: SandboxRecord) {
+  const { status, guildIds, rotation } = row;
   return {
     status,
     guildIds,
     rotation,
-    createdAt: createdAt.getTime(),
-    expiresAt: expiresAt.getTime(),
+    ...timesOf(row),
     extensions: [],
     // Its workflow may have ended in the middle of the last one.
     resetting: rotation > 0,

@@ -1,5 +1,6 @@
 /** `status`: every server is asked about its part of a sandbox; nothing is assumed, and it answers with any of them down. */
 import { messageOf, namesOf } from '../domain/errors.js';
+import { doubtOf } from '../domain/expiry.js';
 import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
@@ -38,7 +39,7 @@ export async function checkHealth(
     checkServers(connections, row),
     checkWorkflow(workflowStatus),
   ]);
-  const checks = [workflow, ...servers.checks];
+  const checks = [workflow, ...expiryCheck(row), ...servers.checks];
   const failed = checks.filter(({ state }) => state !== 'ok').length;
   const workflowGone = workflow.state === 'missing' && row.status !== 'destroyed';
   return {
@@ -50,6 +51,13 @@ export async function checkHealth(
     eventsWaiting: servers.eventsWaiting,
     cleanupError: row.cleanupError,
   };
+}
+
+/** Nothing for one that is as it should be: a sandbox with an expiry that makes no sense lives on, and says so. */
+function expiryCheck({ status, createdAt, expiresAt }: SandboxRecord): Check[] {
+  const times = { createdAt: createdAt.getTime(), expiresAt: expiresAt.getTime() };
+  const doubt = status === 'running' ? doubtOf({ ...times, now: Date.now() }) : null;
+  return doubt === null ? [] : [{ name: 'expiry', state: 'error', detail: `${doubt}: extend it` }];
 }
 
 async function checkWorkflow(workflowStatus: () => Promise<string | null>): Promise<Check> {

@@ -30,8 +30,8 @@ interface Row {
 export async function changesInPostgres(sql: Sql, since: number): Promise<RouteChanges> {
   const query = sql<Row[]>`
     SELECT v.version AS top, r.guild_id, r.sandbox_id, r.version
-    FROM sandbox_route_version v
-    LEFT JOIN sandbox_routes r ON r.version > ${since}`;
+    FROM public.sandbox_route_version v
+    LEFT JOIN public.sandbox_routes r ON r.version > ${since}`;
   const deadline = since < 0 ? LOAD_DEADLINE_MS : DEADLINE_MS;
   const rows = await withDeadline(query.execute(), deadline, 'Postgres');
   const [first] = rows;
@@ -49,7 +49,7 @@ export async function changesInPostgres(sql: Sql, since: number): Promise<RouteC
 }
 
 export async function versionInPostgres(sql: Sql): Promise<number> {
-  const query = sql<{ version: string }[]>`SELECT version FROM sandbox_route_version`;
+  const query = sql<{ version: string }[]>`SELECT version FROM public.sandbox_route_version`;
   const [row] = await withDeadline(query.execute(), DEADLINE_MS, 'Postgres');
   if (row === undefined) throw new Error('sandbox_route_version has no row');
   return Number(row.version);
@@ -57,7 +57,7 @@ export async function versionInPostgres(sql: Sql): Promise<number> {
 
 /** Whose table this is; Redis may hold those of several. */
 export async function installationInPostgres(sql: Sql): Promise<string> {
-  const query = sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+  const query = sql<{ id: string }[]>`SELECT id FROM public.sandbox_installation`;
   const [row] = await withDeadline(query.execute(), DEADLINE_MS, 'Postgres');
   if (row === undefined) throw new Error('sandbox_installation has no row');
   return row.id;

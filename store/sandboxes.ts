@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, inArray, sql as raw } from 'drizzle-orm';
 import type { AuditEvent } from '../domain/audit.js';
 import { SandboxError } from '../domain/errors.js';
+import { standing } from '../domain/expiry.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxRef } from '../domain/names.js';
 import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
@@ -39,7 +40,7 @@ export async function statusOf(
     () =>
       database.sql<
         { status: SandboxStatus }[]
-      >`SELECT status FROM sandboxes WHERE id = ${sandboxId}`,
+      >`SELECT status FROM public.sandboxes WHERE id = ${sandboxId}`,
   );
   return row?.status ?? null;
 }
@@ -126,9 +127,8 @@ export async function transition(
 }
 
 /**
- * Moves the expiry of a running sandbox, with its audit. Where it is not `from`, this very extension was written by an earlier
- * attempt, or a later one by another: that stands, and one that comes late moves nothing back.
- * @returns the expiry that stands @throws SANDBOX_007 unless it runs
+ * Moves the expiry of a running sandbox, with its audit; once, however often it is called (`standing`, domain/expiry.ts).
+ * @returns the expiry that stands @throws SANDBOX_007 unless it runs, SANDBOX_011 for one that would shorten its life
  */
 export async function moveExpiry(
   database: Database,
@@ -140,8 +140,8 @@ export async function moveExpiry(
   return inDatabase(() =>
     database.db.transaction(async (tx) => {
       const { expiresAt } = await lockedRunningRow(tx, sandboxId, 'update');
-      if (expiresAt.getTime() !== from.getTime() || to.getTime() === from.getTime())
-        return expiresAt;
+      const [row, wanted] = [expiresAt.getTime(), to.getTime()];
+      if (standing({ row, from: from.getTime(), to: wanted }) === row) return expiresAt;
       await tx.update(sandboxes).set({ expiresAt: to }).where(eq(sandboxes.sandboxId, sandboxId));
       const moved = { from: from.toISOString(), to: to.toISOString() };
       await writeAudit(tx, sandboxId, actor, ['ttl_extended', { ...details, ...moved }]);

@@ -1,5 +1,6 @@
 /** A sandbox's longer life: what a caller is told of its expiry is what stands, also where a server died in between. */
 import { patched, setCurrentDetails } from '@temporalio/workflow';
+import { checkExtended } from '../domain/expiry.js';
 import type { ExtendResult } from '../domain/sandbox.js';
 import type { SandboxState } from './sandbox-state.js';
 import {
@@ -40,18 +41,19 @@ export class Extensions {
   /** @throws SANDBOX_007, or SANDBOX_009 where it is not done in time; it goes on */
   async extend(updateId: string, byMs: number, actor: string): Promise<ExtendResult> {
     const { input, expiresAt } = this.state;
-    const args = [input.sandboxId, expiresAt, byMs, actor] as const;
+    const known = this.state.doubt(Date.now()) === null ? expiresAt : null;
+    const args = [input.sandboxId, known, byMs, actor] as const;
     const summary = `extend by ${actor}`;
     const work = async (kind: typeof quick | typeof settling): Promise<ExtendResult> =>
       kind.extend.executeWithOptions({ summary }, [...args]);
     if (!patched('extended-for-certain')) return this.apply(updateId, await work(quick));
     const near = expiresAt - Date.now() < NEAR_MS;
     this.underWay = true;
+    let outcome: ExtendResult;
     try {
-      const outcome = near
+      outcome = near
         ? await unlessItEnds(this.state, 'extension', () => work(brisklyBesideTimers))
         : await work(briskly);
-      return this.apply(updateId, outcome);
     } catch (error) {
       if (this.state.isEnding() || isRefusal(error)) throw error;
       this.open = this.settle(updateId, summary, () => work(settling));
@@ -60,9 +62,14 @@ export class Extensions {
     } finally {
       this.underWay = false;
     }
+    return this.apply(updateId, outcome);
   }
 
+  /** @throws SANDBOX_011 for an outcome that is not believed: the expiry stays as it was */
   private apply(updateId: string, outcome: ExtendResult): ExtendResult {
+    const now = Date.now();
+    const known = this.state.doubt(now) === null ? this.state.expiresAt : null;
+    checkExtended(outcome.expiresAt, known, now);
     this.state.applyExtension(updateId, outcome);
     this.publish();
     return outcome;

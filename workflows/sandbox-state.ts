@@ -1,4 +1,5 @@
 /** What a sandbox's workflow knows: a plain class, testable without Temporal. Times in epoch ms. */
+import { doubtOf, shownTime } from '../domain/expiry.js';
 import type { GuildId } from '../domain/guild.js';
 import type { CreateSandboxInput, ExtendResult, WorkflowFailure } from '../domain/sandbox.js';
 import type { SandboxStatus } from '../domain/status.js';
@@ -45,6 +46,8 @@ export class SandboxState {
   rotation = 0;
   resetting = false;
   ending: Ending | null = null;
+  /** Came while `ending` was being confirmed, which may turn out wrong. */
+  private joined: Ending | null = null;
   failure: WorkflowFailure | null = null;
   /** The step that a clean-up or a change of guilds is at, or the failure that it retries. */
   activity: string | null = null;
@@ -95,7 +98,19 @@ export class SandboxState {
 
   /** The first reason to end counts; later ones join it. */
   end(ending: Ending): void {
-    this.ending ??= ending;
+    if (this.ending === null) this.ending = ending;
+    else this.joined ??= ending;
+  }
+
+  /** It has not expired after all: only what else has asked for its end counts. */
+  liveOn(): void {
+    this.ending = this.joined;
+    this.joined = null;
+  }
+
+  /** Why its expiry is not believed, so that it lives on; null where it is. */
+  doubt(now: number): string | null {
+    return doubtOf({ createdAt: this.createdAt, expiresAt: this.expiresAt, now });
   }
 
   view(): SandboxView {
@@ -106,10 +121,10 @@ export class SandboxState {
   }
 
   /** Markdown for the Temporal Web UI's current details. */
-  details(): string {
+  details(now = Date.now()): string {
     const { name, owner } = this.input;
-    const expiry =
-      this.expiresAt === 0 ? 'not yet claimed' : new Date(this.expiresAt).toISOString();
+    const expiry = this.expiresAt === 0 ? 'not yet claimed' : shownTime(this.expiresAt);
+    const doubt = this.status === 'running' && this.ending === null ? this.doubt(now) : null;
     const lines = [
       // A refused create never was one: another sandbox of that name may be alive.
       `**${name}** is **${this.failure !== null && this.expiresAt === 0 ? 'not created' : this.status}**`,
@@ -119,6 +134,8 @@ export class SandboxState {
     ];
     if (this.ending !== null)
       lines.push(`- ending: ${this.ending.reason}, by ${this.ending.actor}`);
+    if (doubt !== null)
+      lines.push(`- now: ${doubt}, so it lives on: extend it by the time it needs, or destroy it`);
     if (this.activity !== null) lines.push(`- now: ${this.activity}`);
     if (this.failure !== null) {
       lines.push(`- failed at ${this.failure.step}: ${this.failure.code} ${this.failure.message}`);

@@ -31,7 +31,7 @@ import {
 } from './messages.js';
 import { sleepUntilEnd } from './sandbox-sleep.js';
 import { SandboxState, type CarriedState, type SandboxView } from './sandbox-state.js';
-import { failureOf, quick, toApplicationFailure } from './steps.js';
+import { failureOf, toApplicationFailure } from './steps.js';
 
 /** How a run begins: a new sandbox, or one that an earlier run (or a sweep) hands over. */
 export type SandboxStart =
@@ -56,7 +56,9 @@ export async function sandboxWorkflow(
       SandboxName: [input.name],
       SandboxStatus: [state.status],
       SandboxGuilds: [...state.guildIds],
-      ...(state.expiresAt === 0 ? {} : { SandboxExpiresAt: [new Date(state.expiresAt)] }),
+      ...(state.doubt(Date.now()) === null
+        ? { SandboxExpiresAt: [new Date(state.expiresAt)] }
+        : {}),
     });
   };
 
@@ -198,7 +200,6 @@ export async function sandboxWorkflow(
     if (claimRefused(state)) state.status = 'destroyed';
     else {
       if (state.ending?.reason === 'expired') {
-        await quick.markExpired(sandboxId).catch(() => undefined);
         state.status = 'expired';
         publish();
       }

@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { SandboxActivities } from '../activities/sandbox-activities.js';
 import type { WorkflowFailure } from '../domain/sandbox.js';
-import { ERRORS, isErrorCode } from '../domain/errors.js';
+import { ERRORS, isErrorCode, SandboxError } from '../domain/errors.js';
 import type { SandboxState } from './sandbox-state.js';
 
 /**
@@ -82,6 +82,10 @@ export function failureOf(error: unknown, step: string): WorkflowFailure {
       typeof detail === 'object' && detail !== null && 'hint' in detail ? String(detail.hint) : '';
     const code = isErrorCode(inner.type) ? inner.type : 'SANDBOX_011';
     return { step, code, message: inner.message, hint };
+  }
+  if (inner instanceof SandboxError) {
+    const { code, message, hint } = inner;
+    return { step, code, message, hint };
   }
   if (inner instanceof CancelledFailure) {
     return { step, code: 'SANDBOX_007', message: 'it was cancelled', hint: 'Create it again.' };

@@ -1,0 +1,107 @@
+/** Which expiry is believed, and what an extension makes of one. */
+import { describe, expect, it } from 'vitest';
+import {
+  checkExtended,
+  doubtOf,
+  extended,
+  LONGEST_LIFE_MS,
+  standing,
+} from '../../domain/expiry.js';
+
+const NOW = Date.UTC(2026, 10, 28, 13);
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const made = { createdAt: NOW - HOUR, now: NOW };
+const untyped = (value: unknown): number => value as number;
+
+describe('an expiry', () => {
+  it.each([
+    ['ahead', NOW + DAY],
+    ['that has passed, which is how each sandbox ends', NOW - 1],
+    ['as far ahead as a policy may allow', NOW + LONGEST_LIFE_MS],
+  ])('%s is believed', (_what, expiresAt) => {
+    expect(doubtOf({ ...made, expiresAt })).toBeNull();
+  });
+
+  it.each([
+    ['no number', NaN],
+    ['null, as JSON makes it of NaN', untyped(null)],
+    ['absent', untyped(undefined)],
+    ['a text', untyped('2026-12-05')],
+    ['a fraction', NOW + 0.5],
+    ['without end', Infinity],
+    ['zero', 0],
+    ['negative', -1],
+    ['in seconds', Math.round(NOW / 1_000)],
+    ['in microseconds', NOW * 1_000],
+    ['before its creation, as German 05.12. read as May', Date.UTC(2026, 4, 12)],
+    ['the moment of its creation', made.createdAt],
+    ['beyond every maximum', NOW + LONGEST_LIFE_MS + 2 * DAY],
+  ])('that is %s is not', (_what, expiresAt) => {
+    expect(doubtOf({ ...made, expiresAt })).toMatch(/expiry/);
+  });
+
+  it.each([
+    ['is no time', NaN],
+    ['is ahead', NOW + 3 * DAY],
+    ['is older than Discord', 1],
+  ])('of a sandbox whose creation %s is not believed', (_what, createdAt) => {
+    expect(doubtOf({ createdAt, expiresAt: NOW + 9 * DAY, now: NOW })).toMatch(/creation/);
+  });
+});
+
+describe('an extension', () => {
+  const by = { byMs: HOUR, now: NOW, maxMs: 30 * DAY };
+  const known = NOW + DAY;
+
+  it('adds to the expiry that the workflow knows, whatever the row says', () => {
+    for (const row of [known, NaN, 0, Date.UTC(2026, 4, 12)])
+      expect(extended({ ...by, known, row })).toEqual({
+        ...{ from: known, expiresAt: known + HOUR, clamped: false },
+      });
+  });
+
+  it.each([
+    ['the row’s, where that is ahead', known, known],
+    ['now, where the row’s has passed', NOW - DAY, NOW],
+    ['now, where the row’s makes no sense', NaN, NOW],
+    ['now, where the row’s is without end', Infinity, NOW],
+  ])('of a sandbox without an expiry that is believed begins at %s', (_what, row, from) => {
+    for (const nothing of [null, untyped(NaN), 0])
+      expect(extended({ ...by, known: nothing, row })).toMatchObject({
+        ...{ from, expiresAt: from + HOUR },
+      });
+  });
+
+  it('never shortens a life, also where the maximum was lowered since', () => {
+    const far = NOW + 60 * DAY;
+    expect(extended({ ...by, known: far, row: far })).toEqual({
+      ...{ from: far, expiresAt: far, clamped: true },
+    });
+  });
+
+  it('leaves a later expiry of the row, and puts an earlier one right', () => {
+    const to = known + HOUR;
+    expect(standing({ from: known, to, row: known })).toBe(to);
+    expect(standing({ from: known, to, row: to })).toBe(to);
+    expect(standing({ from: known, to, row: known + DAY })).toBe(known + DAY);
+    expect(standing({ from: known, to, row: NOW - DAY })).toBe(to);
+    expect(standing({ from: known, to, row: NaN })).toBe(to);
+  });
+
+  it.each([NaN, Infinity, 0, known - 1])('that would write %d is refused', (to) => {
+    expect(() => standing({ from: known, to, row: known })).toThrow(
+      expect.objectContaining({ code: 'SANDBOX_011' }),
+    );
+  });
+
+  it.each([NaN, untyped(null), known - 1, Date.UTC(2026, 4, 12), NOW * 1_000])(
+    'whose outcome is %s is not believed',
+    (outcome) => {
+      expect(checkExtended(known + HOUR, known, NOW)).toBe(known + HOUR);
+      expect(() => checkExtended(outcome, known, NOW)).toThrow(
+        expect.objectContaining({ code: 'SANDBOX_011' }),
+      );
+    },
+  );
+});
