@@ -1,17 +1,20 @@
 /** The files of the repository that are made from the code: `npm run generate` writes them, a test compares. */
 import { GROUPS } from '../groups.js';
+import { withParameters } from './addresses.js';
 import { errorsPage } from './errors.js';
 import { commandReference } from './reference.js';
 
+const ADDRESSES = 'docs/addresses.md';
 const GUIDE = 'docs/sandbox-guide.md';
 const BEGIN = '<!-- generated: the command reference (npm run generate) -->';
 const END = '<!-- end of what is generated -->';
 
-/** Path from the root → text. `read` gives a file as it is: of the guide only one part is generated. */
+/** Path from the root → text. `read` gives a file as it is: of guide and addresses only one part is generated. */
 export function generatedFiles(read: (path: string) => string): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errorsPage()],
     [GUIDE, withReference(read(GUIDE))],
+    [ADDRESSES, withParameters(read(ADDRESSES))],
   ]);
 }
 

@@ -145,10 +145,10 @@ function tlsFrom(value: (name: string) => string | null): PostgresTlsWish | null
       'Use sslmode=verify-full, which makes sure of the server by its certificate, or take channel_binding out.',
     );
   }
-  if (mode === null) return null;
   const [cert, key] = [value('sslcert'), value('sslkey')];
   if ((cert === null) !== (key === null))
     throw new AddressProblem('sslcert and sslkey need each other', 'Give both or neither.');
+  if (mode === null) return null;
   const version = (name: string) => value(name) as 'TLSv1.2' | 'TLSv1.3' | null;
   return {
     mode,
