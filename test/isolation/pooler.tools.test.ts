@@ -112,7 +112,7 @@ describe('behind PgBouncer in transaction mode', () => {
   });
 
   it('a client lists, extends and asks for a status', async () => {
-    const [tenant] = tenants;
+    const [, tenant] = tenants;
     const id = tenant?.id ?? '';
     const { urls } = stackState();
     const client = openClient({
