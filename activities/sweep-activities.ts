@@ -4,6 +4,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { SWEEP_ACTOR } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import { messageOf } from '../domain/errors.js';
+import { doubtOf } from '../domain/expiry.js';
 import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
@@ -61,6 +62,9 @@ export function sweepActivities(context: SweepContext) {
     const row = await getSandbox(database, sandboxId);
     if (row === null || row.status === 'destroyed') return null;
     const as = row.status === 'running' ? 'resume' : 'cleanUp';
+    const doubt = doubtOf({ ...timesOf(row), now: Date.now() });
+    // Its workflow waits then, and shows the same.
+    if (doubt !== null) log.error({ sandboxId, code: 'SANDBOX_011' }, `it lives on: ${doubt}`);
     if (!dryRun) {
       await client.workflow.start<SandboxWorkflow>(SANDBOX_WORKFLOW, {
         workflowId: workflowId(sandboxId),
@@ -156,14 +160,18 @@ function commandOf({ sandboxId, name, owner, guildIds }: SandboxRecord): Command
   return { commandId: sandboxId, action: 'create', sandboxId, actor: SWEEP_ACTOR, args };
 }
 
+const timesOf = ({ createdAt, expiresAt }: SandboxRecord) => ({
+  createdAt: createdAt.getTime(),
+  expiresAt: expiresAt.getTime(),
+});
+
 function stateOf(row: SandboxRecord): CarriedState {
-  const { status, createdAt, expiresAt, guildIds, rotation } = row;
+  const { status, guildIds, rotation } = row;
   return {
     status,
     guildIds,
     rotation,
-    createdAt: createdAt.getTime(),
-    expiresAt: expiresAt.getTime(),
+    ...timesOf(row),
     // Its workflow may have ended in the middle of the last one.
     resetting: rotation > 0,
   };

@@ -8,9 +8,12 @@ const TOOLS = [
   ['terraform', 'its release page'],
   ['kubernetes-validate', 'pip install kubernetes-validate'],
   ['tmux', 'apt-get install tmux'],
+  ['pgbouncer', 'apt-get install pgbouncer'],
   ['docker-compose', 'Docker Compose, or apt-get install docker-compose'],
 ];
-const missing = TOOLS.filter(([tool]) => spawnSync('which', [tool]).status !== 0);
+// Debian puts servers' programs where a user's PATH does not look.
+const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` };
+const missing = TOOLS.filter(([tool]) => spawnSync('which', [tool], { env }).status !== 0);
 for (const [tool, from] of missing) console.error(`${tool} is not installed (${from})`);
 if (missing.length > 0) process.exit(1);
 installed();

@@ -1,5 +1,6 @@
 /** What a command under `bd sandbox exec` is given of the caller's environment: nothing that opens what is not the sandbox's. */
 import type { SandboxEnvironment } from '../control/environment.js';
+import { passwordsIn } from '../platform/addresses/login.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,20 +27,10 @@ const SECRET_LENGTH = 12;
 function secretsOf(own: Environment): string[] {
   const found = Object.entries(own).flatMap(([name, value = '']) => {
     if (!OTHERS.some((pattern) => pattern.test(name)) || HARMLESS.has(name)) return [];
-    if (!URL.canParse(value)) return /SECRET|KEY|AUTH|PASS|TOKEN/.test(name) ? [value] : [];
-    const { password } = new URL(value);
-    return [password, decoded(password)];
+    if (!value.includes('://')) return /SECRET|KEY|AUTH|PASS|TOKEN/.test(name) ? [value] : [];
+    return passwordsIn(value);
   });
   return found.filter((secret) => secret.length >= SECRET_LENGTH);
-}
-
-/** As it is where it is no URL's text. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** The caller's environment with the sandbox's over it, and without what opens anything else of the servers. */

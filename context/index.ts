@@ -6,7 +6,7 @@
 import { Redis } from 'ioredis';
 import { connect, type Consumer, type NatsConnection } from 'nats';
 import postgres from 'postgres';
-import { SandboxError, unreachable } from '../domain/errors.js';
+import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import { withDeadline } from '../platform/deadline.js';
@@ -14,9 +14,12 @@ import { closeNats, natsLogin, parseNatsUrl } from '../platform/nats.js';
 import {
   asPostgresError,
   closePostgres,
+  postgresServer,
   type Sql,
   type Transaction,
 } from '../platform/postgres.js';
+import { redisServer } from '../platform/redis.js';
+import { cannotUse } from '../platform/unreachable.js';
 import { readContext, type ContextVariables } from './variables.js';
 
 export interface ContextOptions {
@@ -121,12 +124,21 @@ function contextOf(
   };
 }
 
-async function openSql({ databaseUrl, schema }: ContextVariables): Promise<Sql> {
-  const sql = postgres(databaseUrl, {
+/**
+ * The sandbox's role brings its own `search_path`: a pooler refuses one at the start. The driver reads no times but ISO, and
+ * takes DateStyle from nobody; all else is the bot's own affair.
+ */
+async function openSql({ databaseUrl }: ContextVariables): Promise<Sql> {
+  const { address, options } = postgresServer(databaseUrl);
+  const sql = postgres({
+    ...options,
     max: 5,
-    connect_timeout: OPEN_MS / 1_000,
     onnotice: () => undefined,
-    connection: schema === null ? {} : { search_path: schema },
+    connection: {
+      DateStyle: 'ISO, MDY',
+      ...(address.applicationName === null ? {} : { application_name: address.applicationName }),
+      ...(address.options === null ? {} : { options: address.options }),
+    },
   });
   try {
     await withDeadline(sql`SELECT 1`, OPEN_MS, 'Postgres');
@@ -139,7 +151,8 @@ async function openSql({ databaseUrl, schema }: ContextVariables): Promise<Sql> 
 
 async function openRedis({ redisUrl, redisPrefix }: ContextVariables): Promise<Redis> {
   let last: unknown;
-  const redis = new Redis(redisUrl, {
+  const redis = new Redis({
+    ...redisServer(redisUrl),
     keyPrefix: redisPrefix,
     lazyConnect: true,
     // INFO shows figures of the whole server, and a sandbox's user may not ask for it.
@@ -155,7 +168,7 @@ async function openRedis({ redisUrl, redisPrefix }: ContextVariables): Promise<R
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw unreachable('redis', last ?? error);
+    throw cannotUse('redis', last ?? error);
   }
 }
 
@@ -171,6 +184,6 @@ async function openNats({ natsUrl, inboxPrefix }: ContextVariables): Promise<Nat
       waitOnFirstConnect: false,
     });
   } catch (error) {
-    throw unreachable('nats', error);
+    throw cannotUse('nats', error);
   }
 }

@@ -11,6 +11,10 @@ import {
   type SandboxId,
 } from '../domain/names.js';
 import type { CredentialVariable, IdentifierVariable } from '../domain/sandbox-variables.js';
+import { readNatsUrl } from '../platform/addresses/nats.js';
+import { readPostgresAddress } from '../platform/addresses/postgres.js';
+import { AddressProblem } from '../platform/addresses/problem.js';
+import { readRedisAddress } from '../platform/addresses/redis.js';
 
 export interface ContextVariables {
   readonly sandboxId: SandboxId | null;
@@ -69,9 +73,9 @@ export function readContext(env: Environment, production: boolean): ContextVaria
   }
   const value = (name: (typeof needed)[number]): string => given(env, name) ?? '';
   const addresses = {
-    databaseUrl: checkedUrl('DATABASE_URL', value('DATABASE_URL')),
-    redisUrl: databaseZero(checkedUrl('REDIS_URL', value('REDIS_URL'))),
-    natsUrl: checkedUrl('NATS_URL', value('NATS_URL')),
+    databaseUrl: checked('DATABASE_URL', value('DATABASE_URL'), readPostgresAddress),
+    redisUrl: checked('REDIS_URL', value('REDIS_URL'), readRedisAddress),
+    natsUrl: checked('NATS_URL', value('NATS_URL'), readNatsUrl),
   };
   return isSandbox ? sandbox(env, value, addresses) : productions(env, addresses);
 }
@@ -120,15 +124,15 @@ function sandbox(
  * NATS may know no users of sandboxes (SANDBOX_REDIS_ACL=off), so there only another sandbox's is known for a foreign one.
  */
 function checkLogins(sandboxId: SandboxId, { databaseUrl, redisUrl, natsUrl }: Addresses): void {
-  const own = roleName(sandboxId);
-  const userOf = (text: string): string => {
-    const { username, searchParams } = new URL(text);
-    return searchParams.get('user') ?? searchParams.get('username') ?? username;
+  const own: string = roleName(sandboxId);
+  const users = {
+    REDIS_URL: readRedisAddress(redisUrl).user ?? '',
+    NATS_URL: readNatsUrl(natsUrl).user ?? '',
   };
   const foreign = [
-    ...(userOf(databaseUrl) === own ? [] : ['DATABASE_URL']),
-    ...Object.entries({ REDIS_URL: redisUrl, NATS_URL: natsUrl }).flatMap(([name, url]) =>
-      userOf(url) !== own && sandboxIdIn(userOf(url), 'sandbox_') !== null ? [name] : [],
+    ...(readPostgresAddress(databaseUrl).user === own ? [] : ['DATABASE_URL']),
+    ...Object.entries(users).flatMap(([name, user]) =>
+      user !== own && sandboxIdIn(user, 'sandbox_') !== null ? [name] : [],
     ),
   ];
   if (foreign.length === 0) return;
@@ -160,14 +164,13 @@ function given(env: Environment, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function checkedUrl(name: string, text: string): string {
-  if (URL.canParse(text)) return text;
-  // The value may hold a password.
-  throw new SandboxError('SANDBOX_008', `${name} is not a URL`);
-}
-
-/** With another database ioredis reports the refusal and goes on in database 0 (isolation.md, "Redis"). */
-function databaseZero(text: string): string {
-  if (['', '/', '/0'].includes(new URL(text).pathname)) return text;
-  throw new SandboxError('SANDBOX_008', 'REDIS_URL must name database 0');
+/** @throws SANDBOX_008; the value, which may hold a password, is not shown */
+function checked(name: string, text: string, read: (text: string) => unknown): string {
+  try {
+    read(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof AddressProblem)) throw error;
+    throw new SandboxError('SANDBOX_008', `${name}: ${error.message}`, { hint: error.remedy });
+  }
 }

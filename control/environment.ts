@@ -12,6 +12,8 @@ import {
 import { NATS_API_PREFIX } from '../domain/nats-tenant.js';
 import { STREAMS } from '../domain/routing.js';
 import type { CredentialVariable, IdentifierVariable } from '../domain/sandbox-variables.js';
+import { withLogin } from '../platform/addresses/login.js';
+import type { Config } from '../platform/config.js';
 import { passwordFor, type CredentialServer } from '../platform/credentials.js';
 import { natsAccountOf } from '../platform/nats-authority.js';
 import type { Addresses } from '../platform/stack-file.js';
@@ -35,38 +37,28 @@ export function identifiersOf(row: SandboxRecord): Readonly<Record<IdentifierVar
   };
 }
 
-/** The servers' addresses with the sandbox's own user and password in them. */
+/**
+ * The servers' addresses with the sandbox's own user and password in them: ours, or those that are for tenants
+ * (SANDBOX_TENANT_…), such as a pooler's or one that is reached from outside.
+ */
 export function credentialsOf(
   row: SandboxRecord,
   addresses: Addresses,
   masterSecret: string,
-  { redisAcl }: { redisAcl: boolean },
+  { redisAcl, tenant = {} }: { redisAcl: boolean; tenant?: Config['tenant'] },
 ): Readonly<Partial<Record<CredentialVariable, string>>> {
   const login = (server: CredentialServer, address: string, user: string): string =>
     withLogin(address, user, passwordFor(masterSecret, server, row));
+  const { database, redis, nats } = { ...addresses, ...tenant };
   const environment = {
-    DATABASE_URL: login('postgres', addresses.database, roleName(row.sandboxId)),
+    DATABASE_URL: login('postgres', database, roleName(row.sandboxId)),
     // Without ACL no user of the sandbox's exists on the server: a URL that names one would only fail later.
-    ...(redisAcl ? { REDIS_URL: login('redis', addresses.redis, redisUser(row.sandboxId)) } : {}),
+    ...(redisAcl ? { REDIS_URL: login('redis', redis, redisUser(row.sandboxId)) } : {}),
   };
   // Servers that know no accounts for sandboxes know no users of theirs either.
   if (natsAccountOf(addresses.nats) === null) return environment;
   return {
     ...environment,
-    NATS_URL: login('nats', addresses.nats, natsUser(row.sandboxId)),
+    NATS_URL: login('nats', nats, natsUser(row.sandboxId)),
   };
-}
-
-const LOGIN_PARAMETERS = new Set(['user', 'username', 'password', 'passfile']);
-
-/** The address with this login alone: clients take one from the query as well, and would prefer it. */
-function withLogin(address: string, user: string, password: string): string {
-  const url = new URL(address);
-  url.username = user;
-  url.password = password;
-  const kept = [...url.searchParams].filter(([name]) => !LOGIN_PARAMETERS.has(name));
-  if (kept.length === url.searchParams.size) return url.href;
-  // Not every client takes a plus for a space.
-  url.search = new URLSearchParams(kept).toString().replaceAll('+', '%20');
-  return url.href;
 }

@@ -1,5 +1,6 @@
 /** `status`: every server is asked about its part of a sandbox; nothing is assumed, and it answers with any of them down. */
 import { messageOf, namesOf } from '../domain/errors.js';
+import { doubtOf } from '../domain/expiry.js';
 import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
@@ -41,10 +42,10 @@ export async function checkHealth(
     checkServers(connections, row),
     checkWorkflow(workflowStatus),
   ]);
-  const checks = [workflow, ...servers.checks];
+  const checks = [workflow, ...expiryCheck(row), ...servers.checks];
   return {
     sandbox: describeSandbox(row),
-    health: healthOf(row, workflow, servers.checks),
+    health: healthOf(row, workflow, checks.slice(1)),
     checks,
     expiresInMs: isLive(row.status) ? Math.max(0, row.expiresAt.getTime() - Date.now()) : 0,
     lastEventAt: servers.lastEventAt,
@@ -58,16 +59,23 @@ const nothingLeft = (row: SandboxRecord): SandboxHealth => ({
   ...{ lastEventAt: null, eventsWaiting: null, cleanupError: null },
 });
 
+/** Nothing for a sandbox that is as it should be: one whose expiry makes no sense lives on, and says so. */
+function expiryCheck({ status, createdAt, expiresAt }: SandboxRecord): Check[] {
+  const times = { createdAt: createdAt.getTime(), expiresAt: expiresAt.getTime() };
+  const doubt = status === 'running' ? doubtOf({ ...times, now: Date.now() }) : null;
+  return doubt === null ? [] : [{ name: 'expiry', state: 'error', detail: `${doubt}: extend it` }];
+}
+
 /** Healthy: nothing is wrong. Unhealthy: more than one check fails, or no workflow looks after the sandbox. */
 function healthOf(
   { status, cleanupError }: SandboxRecord,
   workflow: Check,
-  resources: readonly Check[],
+  others: readonly Check[],
 ): 'healthy' | 'degraded' | 'unhealthy' {
   if (workflow.state === 'missing') return 'unhealthy';
   // What a clean-up has taken away already is as it should be.
   const ending = status === 'destroying' || status === 'expired';
-  const failed = (ending ? [workflow] : [workflow, ...resources]).filter((c) => c.state !== 'ok');
+  const failed = (ending ? [workflow] : [workflow, ...others]).filter((c) => c.state !== 'ok');
   const wrong = failed.length + (ending && cleanupError !== null ? 1 : 0);
   return wrong === 0 ? 'healthy' : wrong === 1 ? 'degraded' : 'unhealthy';
 }

@@ -79,11 +79,20 @@ export async function migratePostgres(url: string): Promise<string[]> {
   }
 }
 
+/** Whatever the role or the database has set. */
+const TRANSACTION = 'ISOLATION LEVEL READ COMMITTED READ WRITE';
+
 async function applyPending(sql: Sql): Promise<string[]> {
   if ((await pendingMigrations(sql)).length === 0) return [];
-  await sql`CREATE TABLE IF NOT EXISTS public.sandbox_migrations (
-    name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
-  return await sql.begin(async (tx) => {
+  await sql.begin(
+    TRANSACTION,
+    (tx) => tx`CREATE TABLE IF NOT EXISTS public.sandbox_migrations (
+    name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+  );
+  return await sql.begin(TRANSACTION, async (tx) => {
+    // An administrator's own search_path would put the tables elsewhere, and his time-outs would end it half-way.
+    await tx`SELECT set_config('search_path', 'public', true), set_config('statement_timeout', '0', true),
+      set_config('check_function_bodies', 'on', true), set_config('row_security', 'on', true)`;
     await tx`LOCK TABLE public.sandbox_migrations IN ACCESS EXCLUSIVE MODE`;
     const pending = await pendingMigrations(tx);
     for (const migration of pending) {

@@ -4,12 +4,18 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { checkTtl, parseDuration } from '../domain/duration.js';
 import { messageOf, SandboxError } from '../domain/errors.js';
+import { LONGEST_LIFE, LONGEST_LIFE_MS } from '../domain/expiry.js';
 import {
   DEFAULT_PRODUCTION_SUBJECTS,
   ROUTER_FORMS,
   routedSubjects,
   type RouterForm,
 } from '../domain/routing.js';
+import { readNatsUrl } from './addresses/nats.js';
+import { readPostgresAddress } from './addresses/postgres.js';
+import { problemOf } from './addresses/problem.js';
+import { readRedisAddress } from './addresses/redis.js';
+import { readTemporalAddress } from './addresses/temporal.js';
 import {
   temporalProblems,
   temporalVariables,
@@ -66,6 +72,8 @@ export interface Config {
   readonly temporalUiUrl?: string;
   readonly logLevel: string;
   readonly given: GivenAddresses;
+  /** What `connect` hands out instead of our own addresses; each with the sandbox's login in it. */
+  readonly tenant: Omit<GivenAddresses, 'temporal'>;
 }
 
 const duration = (fallback: string) =>
@@ -96,11 +104,12 @@ const url = (...schemes: string[]) =>
       message: `must be a URL beginning ${schemes.map((s) => `${s}://`).join(' or ')}`,
     });
 
-const redisUrl = url('redis', 'rediss').refine(
-  // ioredis reports the refusal of another database and goes on in database 0 (isolation.md, "Redis").
-  (text) => !URL.canParse(text) || ['', '/', '/0'].includes(new URL(text).pathname),
-  { message: 'must name database 0: the product uses no other' },
-);
+/** An address that its server's own reader takes. */
+const addressOf = (read: (text: string) => unknown) =>
+  z.string().superRefine((text, ctx) => {
+    const message = problemOf(() => read(text));
+    if (message !== null) ctx.addIssue({ code: 'custom', message });
+  });
 
 const SUBJECT = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.[*>])?$/;
 const productionSubjects = z
@@ -113,9 +122,10 @@ const productionSubjects = z
     message: 'must not cover events.raw.> or commands.raw.>: JetStream refuses overlapping streams',
   });
 
-const postgresUrl = url('postgres', 'postgresql');
-const natsUrl = url('nats', 'tls');
-const address = z.string().regex(/^[A-Za-z0-9.:[\]_-]+:[0-9]{1,5}$/, 'must be host:port');
+const postgresUrl = addressOf(readPostgresAddress);
+const redisUrl = addressOf(readRedisAddress);
+const natsUrl = addressOf(readNatsUrl);
+const address = addressOf(readTemporalAddress);
 
 // Temporal joins the two with a dot or a colon.
 const versionPart = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be letters, digits, _ and -');
@@ -125,7 +135,9 @@ const schema = z.object({
   SANDBOX_OWNER: z.string().optional(),
   SANDBOX_DEFAULT_TTL: duration('24h'),
   SANDBOX_MIN_TTL: duration('1m'),
-  SANDBOX_MAX_TTL: duration('30d'),
+  SANDBOX_MAX_TTL: duration('30d').refine((millis) => millis <= LONGEST_LIFE_MS, {
+    message: `must be at most ${LONGEST_LIFE}`,
+  }),
   SANDBOX_MAX_PER_OWNER: count(3, 1, 1_000_000),
   SANDBOX_SWEEP_INTERVAL: duration('15m'),
   SANDBOX_SWEEP_GRACE: duration('10m'),
@@ -153,6 +165,9 @@ const schema = z.object({
   SANDBOX_CONTROL_DATABASE_URL: postgresUrl.optional(),
   SANDBOX_CONTROL_REDIS_URL: redisUrl.optional(),
   SANDBOX_CONTROL_NATS_URL: natsUrl.optional(),
+  SANDBOX_TENANT_DATABASE_URL: postgresUrl.optional(),
+  SANDBOX_TENANT_REDIS_URL: redisUrl.optional(),
+  SANDBOX_TENANT_NATS_URL: natsUrl.optional(),
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -221,6 +236,11 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
       database: e.SANDBOX_CONTROL_DATABASE_URL ?? e.DATABASE_URL,
       redis: e.SANDBOX_CONTROL_REDIS_URL ?? e.REDIS_URL,
       nats: e.SANDBOX_CONTROL_NATS_URL ?? e.NATS_URL,
+    }),
+    tenant: defined({
+      database: e.SANDBOX_TENANT_DATABASE_URL,
+      redis: e.SANDBOX_TENANT_REDIS_URL,
+      nats: e.SANDBOX_TENANT_NATS_URL,
     }),
   };
 }

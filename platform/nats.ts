@@ -10,30 +10,15 @@ import {
   type NatsConnection,
   type StreamConfig,
 } from 'nats';
-import { unreachable } from '../domain/errors.js';
 import { DLQ_PREFIX, DLQ_STREAM, RAW_SUBJECTS, STREAMS } from '../domain/routing.js';
+import { parseNatsUrl, type NatsUrl } from './addresses/nats.js';
 import { withDeadline } from './deadline.js';
 import { isNatsToken } from './nkeys.js';
+import { cannotUse } from './unreachable.js';
 
 export type { NatsConnection } from 'nats';
 
-export interface NatsUrl {
-  readonly servers: string;
-  readonly user?: string;
-  readonly pass?: string;
-}
-
-/** nats.js ignores credentials inside a URL, so they are taken out of it here. */
-export function parseNatsUrl(text: string): NatsUrl {
-  const url = new URL(text);
-  const servers = `${url.protocol}//${url.host}`;
-  if (url.username === '') return { servers };
-  return {
-    servers,
-    user: decodeURIComponent(url.username),
-    pass: decodeURIComponent(url.password),
-  };
-}
+export { parseNatsUrl, type NatsUrl } from './addresses/nats.js';
 
 /** A login as fields of the protocol's CONNECT, for the router's own wire: a bearer token needs no signature. */
 export function natsLoginFields({ user, pass }: NatsUrl): Readonly<Record<string, string>> {
@@ -42,10 +27,12 @@ export function natsLoginFields({ user, pass }: NatsUrl): Readonly<Record<string
 }
 
 /** How to log in with what a URL holds: our own processes come with a token in the password's place. */
-export function natsLogin({ servers, user, pass }: NatsUrl): ConnectionOptions {
-  if (pass === undefined || user === undefined) return { servers };
-  if (isNatsToken(pass)) return { servers, authenticator: jwtAuthenticator(pass) };
-  return { servers, user, pass };
+export function natsLogin({ servers, tls, user, pass }: NatsUrl): ConnectionOptions {
+  // nats.js ignores the scheme: without this a tls:// address of a server without TLS would send its password in clear.
+  const where = { servers, ...(tls ? { tls: {} } : {}) };
+  if (pass === undefined || user === undefined) return where;
+  if (isNatsToken(pass)) return { ...where, authenticator: jwtAuthenticator(pass) };
+  return { ...where, user, pass };
 }
 
 /**
@@ -66,8 +53,8 @@ export function newInbox(nc: NatsConnection): string {
 
 /** Reconnects for ever (the default gives up after ten attempts, traps.md 36). @throws SANDBOX_009 within 5 s */
 export async function openNats(url: string, name: string): Promise<NatsConnection> {
+  const address = parseNatsUrl(url);
   try {
-    const address = parseNatsUrl(url);
     const own = ownInbox(address.user);
     const attempt = connect({
       ...natsLogin(address),
@@ -88,7 +75,7 @@ export async function openNats(url: string, name: string): Promise<NatsConnectio
     if (own.inboxPrefix !== undefined) inboxPrefixes.set(nc, own.inboxPrefix);
     return nc;
   } catch (error) {
-    throw unreachable('nats', error);
+    throw cannotUse('nats', error);
   }
 }
 

@@ -1,7 +1,11 @@
 /** Connections to Postgres: the `postgres` driver for the control plane. */
 import postgres from 'postgres';
 import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
+import { postgresAddress } from './addresses/postgres.js';
+import { postgresTls } from './addresses/postgres-tls.js';
 import { DeadlineError, delay, withDeadline } from './deadline.js';
+import { parseTime } from './postgres-time.js';
+import { cannotUse, tlsRefusal } from './unreachable.js';
 
 export type Sql = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
@@ -12,11 +16,49 @@ export interface PostgresOptions {
   readonly max?: number;
 }
 
-/** A pool; it connects at the first query. Notices are dropped: DDL with IF EXISTS is chatty. */
+/**
+ * What a session's settings decide on reading: a role or a database may have others (`ALTER ROLE … SET`), and these win.
+ * All four pass a PgBouncer, which refuses any other parameter at the start; sql/017 fixes the rest for our own roles.
+ */
+const READING = {
+  DateStyle: 'ISO, MDY',
+  TimeZone: 'UTC',
+  standard_conforming_strings: 'on',
+  client_encoding: 'UTF8',
+} as const;
+
+/** An address as the driver takes it. The driver's own reading would send parameters that it does not know to the server. */
+export function postgresServer(url: string) {
+  const address = postgresAddress(url);
+  const { host, port, socket, user, password, database } = address;
+  return {
+    address,
+    options: {
+      // A list of one: the driver would cut a text at each colon, and so an IPv6 address. Its types know only the text.
+      host: [host] as unknown as string,
+      port: [port] as unknown as number,
+      ...(socket === null ? {} : { path: socket }),
+      ...(user === null ? {} : { user }),
+      ...(password === null ? {} : { pass: password }),
+      ...(database === null ? {} : { database }),
+      ssl: postgresTls(address) as NonNullable<postgres.Options<never>['ssl']>,
+      ...(address.tls?.direct === true ? { sslnegotiation: 'direct' } : {}),
+      prepare: address.prepare,
+      connect_timeout: address.connectTimeoutS ?? 5,
+      keep_alive: address.keepAliveS ?? 60,
+    },
+  };
+}
+
+/**
+ * A pool; it connects at the first query. Notices are dropped: DDL with IF EXISTS is chatty.
+ * @throws SANDBOX_008 for an address that is not valid
+ */
 export function openPostgres(url: string, { name, max = 10 }: PostgresOptions): Sql {
-  const sql = postgres(url, {
+  const { address, options } = postgresServer(url);
+  const sql = postgres({
+    ...options,
     max,
-    connect_timeout: 5,
     // Seconds before attempt n. The driver's own waits grow to 20: a server that is back would be taken for gone.
     backoff: (attempts: number) => Math.min(1, 0.05 * 2 ** attempts),
     idle_timeout: 60,
@@ -24,11 +66,20 @@ export function openPostgres(url: string, { name, max = 10 }: PostgresOptions): 
     // The driver's own query behind each login: where the connection is reset then, nobody hears of the rejection, and the
     // process ends. It is for arrays as parameters and results; without it `reserve()` may hang (issue #751). We use neither.
     fetch_types: false,
-    connection: { application_name: name },
+    connection: {
+      application_name: address.applicationName ?? name,
+      ...READING,
+      ...(address.options === null ? {} : { options: address.options }),
+    },
+    // The driver's own decoder reads whatever `new Date` makes of a text.
+    types: { date: { to: 1184, from: [1184], serialize: timeText, parse: parseTime } },
   });
   keepOffDeadConnections(sql);
   return sql;
 }
+
+const timeText = (value: Date | string): string =>
+  typeof value === 'string' ? value : value.toISOString();
 
 /** Longer than a closing socket takes to say so; an error of another connection waits this long for its ROLLBACK. */
 const CLOSING_MS = 1_000;
@@ -74,8 +125,14 @@ const LOST_CODES = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDO
 function isConnectionLost(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {
     if ('code' in e && typeof e.code === 'string' && LOST_CODES.has(e.code)) return true;
-    if ('severity' in e && (e.severity === 'FATAL' || e.severity === 'PANIC')) return true;
   }
+  return isFatal(error);
+}
+
+/** FATAL ends the session, before it has begun or while it was used, whatever the code. */
+export function isFatal(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause)
+    if ('severity' in e && (e.severity === 'FATAL' || e.severity === 'PANIC')) return true;
   return false;
 }
 
@@ -121,6 +178,8 @@ export class PostgresFailure extends Error {
     message: string,
     /** SQLSTATE, or the socket's. */
     readonly code: string,
+    /** The server's: FATAL ends the session. Empty where the error is not the server's. */
+    readonly severity: string,
   ) {
     super(message);
   }
@@ -140,6 +199,7 @@ export function withoutStatement(error: unknown): unknown {
   return new PostgresFailure(
     QUOTES_A_VALUE.test(error.code) ? `Postgres refuses a value (${error.code})` : messageOf(error),
     error.code,
+    'severity' in error ? String(error.severity) : '',
   );
 }
 
@@ -151,11 +211,17 @@ export function postgresCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** SANDBOX_009 for what means "the server is not there"; anything else unchanged. */
+/** What the server's settings refuse, though it answers. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  '25006':
+    'It takes no writes: name the primary, or take default_transaction_read_only from the role and the database.',
+  '57014': 'It ends statements early: raise statement_timeout of the role and the database.',
+};
+
+/** SANDBOX_009 for what means "the server cannot be used"; anything else unchanged. */
 export function asPostgresError(error: unknown): unknown {
   if (error instanceof SandboxError) return error;
-  const code = postgresCode(error);
-  if (code !== undefined && CONNECTION_CODES.has(code)) return unreachable('postgres', error);
+  const code = postgresCode(error) ?? '';
   if (code === '28P01' || code === '28000') {
     return unreachable(
       'postgres',
@@ -163,6 +229,13 @@ export function asPostgresError(error: unknown): unknown {
       'The server refuses these credentials: check DATABASE_URL.',
     );
   }
-  if (error instanceof DeadlineError) return unreachable('postgres', error);
-  return error;
+  if (SETTINGS[code] !== undefined) return unreachable('postgres', error, SETTINGS[code]);
+  if (tlsRefusal('postgres', error) !== null) return cannotUse('postgres', error);
+  if (isFatal(error) || CONNECTION_CODES.has(code)) {
+    const pooled = /unsupported startup parameter/.test(messageOf(error));
+    return unreachable('postgres', error, pooled ? POOLER : undefined);
+  }
+  return error instanceof DeadlineError ? unreachable('postgres', error) : error;
 }
+
+const POOLER = 'A pooler refuses a parameter of the address: see docs/addresses.md.';

@@ -1,16 +1,31 @@
 /** Connections to Redis (or Valkey), and what its errors mean. */
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { SandboxError, unreachable } from '../domain/errors.js';
+import { redisAddress } from './addresses/redis.js';
 import { withDeadline } from './deadline.js';
+import { cannotUse } from './unreachable.js';
 
 export type { ChainableCommander, Redis } from 'ioredis';
+
+/** An address as ioredis takes it. Its own reading would take settings from the URL's parameters. */
+export function redisServer(url: string): RedisOptions {
+  const { host, port, tls, user, password } = redisAddress(url);
+  return {
+    host,
+    port,
+    ...(tls ? { tls: { host } } : {}),
+    ...(user === null ? {} : { username: user }),
+    ...(password === null ? {} : { password }),
+  };
+}
 
 /**
  * Connected and usable, or SANDBOX_009 within 5 s. Commands given while it reconnects wait at most
  * for the command's own time-out: callers retry, so every command sent here is idempotent (traps.md 35).
  */
 export async function openRedis(url: string, name: string): Promise<Redis> {
-  const redis = new Redis(url, {
+  const redis = new Redis({
+    ...redisServer(url),
     lazyConnect: true,
     connectionName: name,
     connectTimeout: 4_000,
@@ -30,7 +45,7 @@ export async function openRedis(url: string, name: string): Promise<Redis> {
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw unreachable('redis', last ?? error);
+    throw cannotUse('redis', last ?? error);
   }
 }
 

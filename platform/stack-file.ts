@@ -4,24 +4,37 @@ import { chmod, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, SandboxError } from '../domain/errors.js';
+import { readNatsUrl } from './addresses/nats.js';
+import { readPostgresAddress } from './addresses/postgres.js';
+import { problemOf } from './addresses/problem.js';
+import { readRedisAddress } from './addresses/redis.js';
+import { readTemporalAddress } from './addresses/temporal.js';
 import type { Config } from './config.js';
 
 /** Who connects: each has its own Postgres role, Redis user and NATS user, none a superuser but `admin`. */
 export const STACK_ROLES = ['admin', 'client', 'api', 'worker', 'router'] as const;
 export type StackRole = (typeof STACK_ROLES)[number];
 
-const urls = z.object({ database: z.string(), redis: z.string(), nats: z.string() });
+/** Empty: the stack was started without that server. */
+const address = (read: (text: string) => unknown) =>
+  z.string().refine((text) => text === '' || problemOf(() => read(text)) === null);
+const natsUrl = address(readNatsUrl);
+const urls = z.object({
+  database: address(readPostgresAddress),
+  redis: address(readRedisAddress),
+  nats: natsUrl,
+});
 const stackSchema = z.object({
   version: z.literal(1),
   /** The process that owns the stack. */
   pid: z.number().int(),
   startedAt: z.string(),
-  temporal: z.object({ address: z.string(), uiUrl: z.string().nullable() }),
+  temporal: z.object({ address: address(readTemporalAddress), uiUrl: z.string().nullable() }),
   urls: z.object({ admin: urls, client: urls, api: urls, worker: urls, router: urls }),
   /** The publisher of raw events: may write into RAW and nothing else. */
-  ingestNatsUrl: z.string(),
+  ingestNatsUrl: natsUrl,
   /** The user of the server's own account: monitoring, and cutting connections. Empty where NATS is not the stack's. */
-  sysNatsUrl: z.string().optional(),
+  sysNatsUrl: natsUrl.optional(),
   /** What the worker makes sandboxes' accounts with (platform/nats-authority.ts). Absent where NATS is not the stack's. */
   natsAuthority: z.string().optional(),
 });

@@ -1,8 +1,10 @@
 /** Connections to Temporal. Importing this costs some 300 ms: the CLI does so only for commands that need it. */
 import { Client, Connection } from '@temporalio/client';
-import { unreachable } from '../domain/errors.js';
+import { temporalAddress } from './addresses/temporal.js';
 import { withDeadline } from './deadline.js';
+import { temporalFailure } from './temporal-refusal.js';
 import { temporalSecurity, type TemporalVariables } from './temporal-security.js';
+import { cannotUse } from './unreachable.js';
 
 export interface TemporalClient {
   readonly client: Client;
@@ -23,9 +25,10 @@ export async function openTemporal(
   variables: TemporalVariables = {},
 ): Promise<TemporalClient> {
   const security = temporalSecurity(variables);
+  const place = temporalAddress(address);
   try {
     const connection = await withDeadline(
-      Connection.connect({ address, connectTimeout: '4s', ...security }),
+      Connection.connect({ address: place, connectTimeout: '4s', ...security }),
       4_500,
       'Temporal',
     );
@@ -35,6 +38,10 @@ export async function openTemporal(
       close: () => connection.close(),
     };
   } catch (error) {
-    throw unreachable('temporal', error, security.tls === undefined ? undefined : HINT);
+    throw cannotUse(
+      'temporal',
+      await temporalFailure(error, place, security),
+      security.tls === undefined ? undefined : HINT,
+    );
   }
 }

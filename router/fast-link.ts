@@ -17,9 +17,9 @@ const OPEN_MS = 4_000;
 export async function openFastLink(nc: NatsConnection, url: string, name: string): Promise<Link> {
   const address = parseNatsUrl(url);
   const { host, port } = hostAndPort(nc.getServer());
-  const named = new URL(address.servers).hostname;
-  // In a cluster the client may know a node by its number only; the certificate is for the name.
-  const servername = isIP(host) !== 0 && isIP(named) === 0 ? named : host;
+  // In a cluster the client may know a node by its number only; the certificate is for a name of the address.
+  const named = address.servers.map((one) => hostAndPort(one).host).find((one) => isIP(one) === 0);
+  const servername = isIP(host) !== 0 && named !== undefined ? named : host;
   const encrypted = nc.info?.tls_required === true;
   const link = new FastLink(
     { host, port, servername, encrypted },

@@ -99,9 +99,13 @@ async function until<T>(
     try {
       return await attempt();
     } catch (error) {
+      const isOurs = error instanceof SandboxError;
+      // An address becomes no better by waiting.
+      if (isOurs && error.code === 'SANDBOX_008') throw error;
       if (performance.now() - toldAt > TELL_EVERY_MS) {
         toldAt = performance.now();
-        log.warn({ error: messageOf(error) }, `waiting for ${what}`);
+        const hint = isOurs ? { hint: error.hint } : {};
+        log.warn({ error: messageOf(error), ...hint }, `waiting for ${what}`);
       }
       await delay(RETRY_MS);
     }

@@ -1,9 +1,9 @@
 /** Keeps the route table at the newest version, and knows how far it can be trusted when it cannot. */
-import { messageOf } from '../domain/errors.js';
+import { messageOf, SandboxError } from '../domain/errors.js';
 import { REDIS_ROUTES_CHANGED } from '../domain/routing.js';
 import { delay } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
-import type { Sql } from '../platform/postgres.js';
+import { asPostgresError, type Sql } from '../platform/postgres.js';
 import { openRedis, type Redis } from '../platform/redis.js';
 import {
   changesInPostgres,
@@ -16,6 +16,10 @@ import type { RouteTable } from './route-table.js';
 /** A lost notification heals within this and one query. */
 const POLL_MS = 400;
 const RECONNECT_MS = 500;
+
+/** With what to do about it, where that is known. */
+const told = (error: unknown): string =>
+  error instanceof SandboxError ? `${error.message}. ${error.hint}` : messageOf(error);
 
 export interface RouteLoaderOptions {
   readonly table: RouteTable;
@@ -141,8 +145,9 @@ export class RouteLoader {
       this.#checkedByOwnerAt = began;
       this.#recovered();
     } catch (error) {
-      if (await this.#withoutOwner(began, messageOf(error))) return;
-      this.#report(`the routes cannot be read: ${messageOf(error)}`);
+      const why = told(asPostgresError(error));
+      if (await this.#withoutOwner(began, why)) return;
+      this.#report(`the routes cannot be read: ${why}`);
     }
   }
 
@@ -187,7 +192,7 @@ export class RouteLoader {
   /** Not waited for: the table loads from Postgres, and routing goes on without Redis. */
   async #connectRedis(): Promise<void> {
     const { redisUrl, log } = this.#options;
-    for (let told = false; !this.#closed.signal.aborted;) {
+    for (let isTold = false; !this.#closed.signal.aborted;) {
       try {
         this.#redis ??= await openRedis(redisUrl, 'router');
         this.#hints ??= await openRedis(redisUrl, 'router-hints');
@@ -195,9 +200,9 @@ export class RouteLoader {
         await this.#hints.subscribe(REDIS_ROUTES_CHANGED);
         return;
       } catch (error) {
-        if (!told)
-          log.warn({ error: messageOf(error) }, 'Redis is out of reach: routes come from Postgres');
-        told = true;
+        if (!isTold)
+          log.warn({ error: told(error) }, 'Redis is out of reach: routes come from Postgres');
+        isTold = true;
         await delay(RECONNECT_MS);
       }
     }

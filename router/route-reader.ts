@@ -36,12 +36,13 @@ interface Row {
 export async function changesInPostgres(sql: Sql, since: number): Promise<RouteChanges> {
   const query = sql<Row[]>`
     SELECT v.version AS top, r.key, r.sandbox_id, r.version
-    FROM sandbox_route_version v
+    FROM public.sandbox_route_version v
     LEFT JOIN (
-      SELECT guild_id AS key, sandbox_id, version FROM sandbox_routes WHERE version > ${since}
-      UNION ALL
-      SELECT sandbox_id, CASE WHEN active THEN sandbox_id END, version FROM sandbox_addressees
+      SELECT guild_id AS key, sandbox_id, version FROM public.sandbox_routes
         WHERE version > ${since}
+      UNION ALL
+      SELECT sandbox_id, CASE WHEN active THEN sandbox_id END, version
+        FROM public.sandbox_addressees WHERE version > ${since}
     ) r ON r.sandbox_id IS NOT NULL OR ${since}::bigint >= 0`;
   const deadline = since < 0 ? LOAD_DEADLINE_MS : DEADLINE_MS;
   const rows = await withDeadline(query.execute(), deadline, 'Postgres');
@@ -60,7 +61,7 @@ export async function changesInPostgres(sql: Sql, since: number): Promise<RouteC
 }
 
 export async function versionInPostgres(sql: Sql): Promise<number> {
-  const query = sql<{ version: string }[]>`SELECT version FROM sandbox_route_version`;
+  const query = sql<{ version: string }[]>`SELECT version FROM public.sandbox_route_version`;
   const [row] = await withDeadline(query.execute(), DEADLINE_MS, 'Postgres');
   if (row === undefined) throw new Error('sandbox_route_version has no row');
   return Number(row.version);
@@ -68,7 +69,7 @@ export async function versionInPostgres(sql: Sql): Promise<number> {
 
 /** Whose table this is; Redis may hold those of several. */
 export async function installationInPostgres(sql: Sql): Promise<string> {
-  const query = sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+  const query = sql<{ id: string }[]>`SELECT id FROM public.sandbox_installation`;
   const [row] = await withDeadline(query.execute(), DEADLINE_MS, 'Postgres');
   if (row === undefined) throw new Error('sandbox_installation has no row');
   return row.id;

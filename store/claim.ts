@@ -40,12 +40,14 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
 
 async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedSandbox> {
   const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor } = claim;
-  const [claimed] = await sql<[ClaimedSandbox]>`
-    SELECT created_ms AS "createdAt", expires_ms AS "expiresAt" FROM public.claim_sandbox(
+  // As text of a whole number: extra_float_digits would round a float to the year 2033.
+  const [claimed] = await sql<[Record<keyof ClaimedSandbox, string>]>`
+    SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt"
+    FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
       ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
       ${JSON.stringify(actor)}::text::jsonb)`;
-  return claimed;
+  return { createdAt: Number(claimed.createdAt), expiresAt: Number(claimed.expiresAt) };
 }
 
 /** Null for what another attempt may overcome. */

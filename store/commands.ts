@@ -2,6 +2,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Command } from '../domain/command.js';
 import { extendExpiry } from '../domain/duration.js';
+import { checkExtended, extensionBase, shownTime } from '../domain/expiry.js';
 import type { ExtendResult } from '../domain/sandbox.js';
 import { writeAudit } from './audit.js';
 import { inDatabase, type Database } from './database.js';
@@ -40,7 +41,7 @@ async function committedOnce<T>(
 
 /**
  * Moves the expiry, with its audit. The expiry comes from the row, never from the caller.
- * @returns the new expiry @throws SANDBOX_007 unless it runs; SANDBOX_008 past now + `maxMs`, unless the command clamps
+ * @returns the new expiry @throws SANDBOX_007 unless it runs; SANDBOX_008 past now + `maxMs`, unless the command clamps; SANDBOX_011 for what is no time ahead
  */
 export async function extendSandbox(
   database: Database,
@@ -49,8 +50,9 @@ export async function extendSandbox(
 ): Promise<ExtendResult> {
   const { sandboxId, actor, args } = command;
   return committedOnce(database, command, async (tx, row) => {
-    const from = row.expiresAt.getTime();
+    const from = extensionBase(row.expiresAt.getTime(), now);
     const outcome = extendExpiry(from, args, now, maxMs);
+    checkExtended(outcome.expiresAt, now);
     const to = new Date(outcome.expiresAt);
     await tx.update(sandboxes).set({ expiresAt: to }).where(eq(sandboxes.sandboxId, sandboxId));
     await writeAudit(tx, sandboxId, actor, [
@@ -58,7 +60,7 @@ export async function extendSandbox(
       {
         byMs: args.byMs,
         clamped: outcome.clamped,
-        from: row.expiresAt.toISOString(),
+        from: shownTime(row.expiresAt.getTime()),
         to: to.toISOString(),
       },
     ]);

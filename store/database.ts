@@ -5,6 +5,7 @@ import { isErrorCode, messageOf, SandboxError } from '../domain/errors.js';
 import {
   asPostgresError,
   closePostgres,
+  isFatal,
   openPostgres,
   postgresCode,
   withoutStatement,
@@ -44,6 +45,10 @@ function detailsOf(error: unknown): Record<string, unknown> {
 /** Undefined table, function, type: the migration has not been here. */
 const NOT_MIGRATED = new Set(['42P01', '42883', '42704']);
 
+/** At the start of a session the same codes say that a parameter of the address, or a setting, is not known. */
+const isNotMigrated = (error: unknown): boolean =>
+  NOT_MIGRATED.has(postgresCode(error) ?? '') && !isFatal(error);
+
 /**
  * Runs `work`; failures come out typed (SANDBOX_009 for a server that is away), and none with its statement: Drizzle's own
  * message is the statement with all its parameters. Anything else as it was.
@@ -58,7 +63,7 @@ export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
     const code = codeOf(postgresCode(root));
     if (isErrorCode(code))
       throw new SandboxError(code, messageOf(error), { cause: error, details: detailsOf(root) });
-    if (NOT_MIGRATED.has(postgresCode(root) ?? '')) {
+    if (isNotMigrated(root)) {
       throw new SandboxError(
         'SANDBOX_009',
         `Postgres lacks what this version needs: ${messageOf(error)}`,

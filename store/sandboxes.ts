@@ -38,7 +38,7 @@ export async function statusOf(
     () =>
       database.sql<
         { status: SandboxStatus }[]
-      >`SELECT status FROM sandboxes WHERE id = ${sandboxId}`,
+      >`SELECT status FROM public.sandboxes WHERE id = ${sandboxId}`,
   );
   return row?.status ?? null;
 }

@@ -1,25 +1,31 @@
 /** The control plane's tables for Drizzle (sql/002), and the types that derive from them. */
-import { relations } from 'drizzle-orm';
+import { relations, sql as raw } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  customType,
   integer,
   jsonb,
   pgEnum,
   pgTable,
   primaryKey,
   text,
-  timestamp,
 } from 'drizzle-orm/pg-core';
 import type { ActorKind, Role, Via } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
+import { parseTime } from '../platform/postgres-time.js';
 
 const sandboxStatus = pgEnum('sandbox_status', SANDBOX_STATUSES);
 
-const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+/** Drizzle's own gives `new Date` whatever text comes, and `new Date` makes a time of most. */
+const time = customType<{ data: Date; driverData: string }>({
+  dataType: () => 'timestamp with time zone',
+  toDriver: (value) => value.toISOString(),
+  fromDriver: parseTime,
+});
 
 export const sandboxes = pgTable('sandboxes', {
   sandboxId: text('id').$type<SandboxId>().primaryKey(),
@@ -29,8 +35,12 @@ export const sandboxes = pgTable('sandboxes', {
   expiresAt: time('expires_at').notNull(),
   rotation: integer('rotation').notNull().default(0),
   cleanupError: text('cleanup_error'),
-  createdAt: time('created_at').notNull().defaultNow(),
-  updatedAt: time('updated_at').notNull().defaultNow(),
+  createdAt: time('created_at')
+    .notNull()
+    .default(raw`now()`),
+  updatedAt: time('updated_at')
+    .notNull()
+    .default(raw`now()`),
   destroyedAt: time('destroyed_at'),
 });
 
@@ -41,7 +51,9 @@ export const guildMappings = pgTable('sandbox_guild_mapping', {
     .notNull()
     .references(() => sandboxes.sandboxId, { onDelete: 'cascade' }),
   active: boolean('active').notNull().default(false),
-  registeredAt: time('registered_at').notNull().defaultNow(),
+  registeredAt: time('registered_at')
+    .notNull()
+    .default(raw`now()`),
 });
 
 export const auditLog = pgTable('sandbox_audit_log', {

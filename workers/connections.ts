@@ -1,14 +1,18 @@
 /** What a worker needs of the servers, opened when it starts and closed when it stops. */
 import { NativeConnection } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
+import { temporalAddress } from '../platform/addresses/temporal.js';
 import type { Config } from '../platform/config.js';
 import { delay, withDeadline } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
 import { closeNats, openNats, type NatsConnection } from '../platform/nats.js';
+import { asPostgresError } from '../platform/postgres.js';
 import { closeRedis, openRedis, type Redis } from '../platform/redis.js';
 import type { Addresses } from '../platform/stack-file.js';
+import { temporalFailure } from '../platform/temporal-refusal.js';
 import { temporalSecurity } from '../platform/temporal-security.js';
-import { messageOf, unreachable } from '../domain/errors.js';
+import { cannotUse } from '../platform/unreachable.js';
+import { DEPENDENCIES } from '../domain/errors.js';
 import { openDatabase, type Database } from '../store/database.js';
 
 export interface WorkerConnections {
@@ -20,13 +24,21 @@ export interface WorkerConnections {
   close(): Promise<void>;
 }
 
-/** Asks again until the server answers: a worker's first connection is not retried by the SDK (traps.md 10). */
-async function untilThere<T>(name: string, open: () => Promise<T>, log: Logger): Promise<T> {
+type Server = 'temporal' | 'postgres' | 'redis' | 'nats';
+
+/**
+ * Asks again until the server answers: a worker's first connection is not retried by the SDK.
+ * @throws SANDBOX_008: an address becomes no better by waiting
+ */
+async function untilThere<T>(server: Server, open: () => Promise<T>, log: Logger): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await open();
-    } catch (error) {
-      log.warn({ server: name, err: messageOf(error) }, 'waiting for a server');
+    } catch (thrown) {
+      const error = cannotUse(server, server === 'postgres' ? asPostgresError(thrown) : thrown);
+      if (error.code === 'SANDBOX_008') throw error;
+      const { message, hint } = error;
+      log.warn({ server: DEPENDENCIES[server], err: message, hint }, 'waiting for a server');
       await delay(Math.min(250 * 2 ** attempt, 5_000));
     }
   }
@@ -38,26 +50,24 @@ export async function openWorkerConnections(
   config: Config,
   log: Logger,
 ): Promise<WorkerConnections> {
-  const server = { address: addresses.temporal, ...temporalSecurity(config.temporalSecurity) };
+  const address = temporalAddress(addresses.temporal);
+  const security = temporalSecurity(config.temporalSecurity);
+  const server = { address, ...security };
+  const reached = async <T>(connection: Promise<T>): Promise<T> => {
+    try {
+      return await withDeadline(connection, 5_000, 'Temporal');
+    } catch (error) {
+      throw await temporalFailure(error, address, security);
+    }
+  };
   const [temporal, connection, redis, nats] = await Promise.all([
-    untilThere(
-      'Temporal',
-      () => withDeadline(NativeConnection.connect(server), 5_000, 'Temporal'),
-      log,
-    ),
-    untilThere('Temporal', () => withDeadline(Connection.connect(server), 5_000, 'Temporal'), log),
-    untilThere('Redis', () => openRedis(addresses.redis, 'bd worker'), log),
-    untilThere('NATS', () => openNats(addresses.nats, 'bd worker'), log),
+    untilThere('temporal', () => reached(NativeConnection.connect(server)), log),
+    untilThere('temporal', () => reached(Connection.connect(server)), log),
+    untilThere('redis', () => openRedis(addresses.redis, 'bd worker'), log),
+    untilThere('nats', () => openNats(addresses.nats, 'bd worker'), log),
   ]);
   const database = openDatabase(addresses.database, { name: 'bd worker', max: 20 });
-  await untilThere(
-    'Postgres',
-    () =>
-      withDeadline(database.sql`SELECT 1`, 5_000, 'Postgres').catch((error: unknown) => {
-        throw unreachable('postgres', error);
-      }),
-    log,
-  );
+  await untilThere('postgres', () => withDeadline(database.sql`SELECT 1`, 5_000, 'Postgres'), log);
   return {
     temporal,
     client: new Client({ connection, namespace: config.namespace }),

@@ -33,9 +33,8 @@ interface Question {
 
 export async function answerCallout(context: CalloutContext): Promise<{ close(): Promise<void> }> {
   const { natsUrl, authority, log } = context;
-  const { servers } = parseNatsUrl(natsUrl);
   const connection = await connect({
-    ...natsLogin({ servers, user: 'callout', pass: authority.calloutToken }),
+    ...natsLogin({ ...parseNatsUrl(natsUrl), user: 'callout', pass: authority.calloutToken }),
     name: 'bd worker callout',
     reconnect: true,
     maxReconnectAttempts: -1,

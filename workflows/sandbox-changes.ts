@@ -84,7 +84,7 @@ export class SandboxChanges {
     const { sandbox } = this;
     const summary = `extend by ${command.actor.name}`;
     const apply = (outcome: ExtendResult): ExtendResult => {
-      sandbox.extended(outcome);
+      sandbox.extended(outcome, Date.now());
       if (!sandbox.isEnding()) this.publish();
       return outcome;
     };
@@ -96,10 +96,10 @@ export class SandboxChanges {
         attempt: () =>
           steps.extend
             .executeWithOptions({ summary }, [command])
-            .then(apply)
             .finally(() => {
               this.isExtending = false;
-            }),
+            })
+            .then(apply),
         settle: () => untilDoneSoon.extend.executeWithOptions({ summary }, [command]).then(apply),
       });
     });

@@ -1,6 +1,7 @@
 /** What a sandbox's workflow knows and decides: a plain class without Temporal. Times in epoch ms. */
 import { TEMPORAL_ACTOR, WORKFLOW_ACTOR, SWEEP_ACTOR, type Actor } from '../domain/actor.js';
 import { checkCommand, type Command, type CommandArgs } from '../domain/command.js';
+import { checkExtended, doubtOf, shownTime } from '../domain/expiry.js';
 import type { GuildId } from '../domain/guild.js';
 import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
@@ -21,6 +22,8 @@ export interface Ending {
 /** What a sandbox does next, as long as nothing changes. */
 export type Next =
   | { readonly kind: 'end' }
+  /** The expiry is not believed: only a change ends the wait. */
+  | { readonly kind: 'wait'; readonly doubt: string }
   | { readonly kind: 'sleep'; readonly millis: number; readonly summary: string };
 
 export class SandboxMachine {
@@ -36,6 +39,8 @@ export class SandboxMachine {
   rotation = 0;
   resetting = false;
   ending: Ending | null = null;
+  /** Came while `ending` was being confirmed, which may turn out wrong. */
+  private joined: Ending | null = null;
   failure: WorkflowFailure | null = null;
   /** The step that a clean-up or a change is at, or the failure that it retries. */
   activity: string | null = null;
@@ -63,9 +68,20 @@ export class SandboxMachine {
     this.status = 'creating';
   }
 
-  /** An extension never shortens a life, also where an earlier one is answered again. */
-  extended({ expiresAt }: ExtendResult): void {
-    this.expiresAt = Math.max(this.expiresAt, expiresAt);
+  /**
+   * An extension never shortens a life, also where an earlier one is answered again.
+   * @throws SANDBOX_011 for an outcome that is no time ahead: the expiry stays as it was
+   */
+  extended({ expiresAt }: ExtendResult, now: number): void {
+    checkExtended(expiresAt, now);
+    const known = this.doubt(now) === null ? this.expiresAt : expiresAt;
+    this.expiresAt = Math.max(known, expiresAt);
+  }
+
+  /** Why the expiry is not believed, so that the sandbox lives on; null where it is. */
+  doubt(now: number): string | null {
+    const { createdAt, expiresAt } = this;
+    return doubtOf({ createdAt, expiresAt, now });
   }
 
   addGuild(guildId: GuildId): void {
@@ -78,7 +94,15 @@ export class SandboxMachine {
 
   /** The first reason to end counts; later ones join it. */
   end(actor: Actor, reason: Ending['reason']): void {
-    this.ending ??= { actor, reason };
+    const ending = { actor, reason };
+    if (this.ending === null) this.ending = ending;
+    else this.joined ??= ending;
+  }
+
+  /** The sandbox has not expired after all: only another request to end it counts. */
+  liveOn(): void {
+    this.ending = this.joined;
+    this.joined = null;
   }
 
   /** A signal names its actor, or came past us: it ends the sandbox all the same. */
@@ -121,9 +145,11 @@ export class SandboxMachine {
   }
 
   next(now: number): Next {
+    const doubt = this.doubt(now);
     const millis = this.expiresAt - now;
-    if (this.isEnding() || millis <= 0) return { kind: 'end' };
-    return { kind: 'sleep', millis, summary: `expires ${new Date(this.expiresAt).toISOString()}` };
+    if (this.isEnding() || (doubt === null && millis <= 0)) return { kind: 'end' };
+    if (doubt !== null) return { kind: 'wait', doubt };
+    return { kind: 'sleep', millis, summary: `expires ${shownTime(this.expiresAt)}` };
   }
 
   /** For the resources, as they are to be now. */
@@ -140,10 +166,10 @@ export class SandboxMachine {
   }
 
   /** Markdown for the Temporal Web UI's current details. */
-  details(): string {
+  details(now: number): string {
     const { name, owner, ending, activity, failure } = this;
-    const expiry =
-      this.expiresAt === 0 ? 'not yet claimed' : new Date(this.expiresAt).toISOString();
+    const expiry = this.expiresAt === 0 ? 'not yet claimed' : shownTime(this.expiresAt);
+    const doubt = this.refusal() === null ? this.doubt(now) : null;
     const lines = [
       // A refused create never was one: another sandbox of that name may be alive.
       `**${name}** is **${failure !== null && this.expiresAt === 0 ? 'not created' : this.status}**`,
@@ -152,6 +178,8 @@ export class SandboxMachine {
       `- guilds: ${this.guildIds.length === 0 ? 'none' : this.guildIds.join(', ')}`,
     ];
     if (ending !== null) lines.push(`- ending: ${ending.reason}, by ${ending.actor.name}`);
+    if (doubt !== null)
+      lines.push(`- now: ${doubt}, so it lives on: extend it by the time it needs, or destroy it`);
     if (activity !== null) lines.push(`- now: ${activity}`);
     if (failure !== null)
       lines.push(`- failed at ${failure.step}: ${failure.code} ${failure.message}`);

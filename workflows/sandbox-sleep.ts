@@ -1,10 +1,25 @@
 /** The sleep of a sandbox: until its expiry, whatever its updates are at. */
-import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  log,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { WORKFLOW_ACTOR } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
+import { isTime } from '../domain/expiry.js';
 import type { SandboxChanges } from './sandbox-changes.js';
 import type { SandboxMachine } from './sandbox-machine.js';
 import type { sandboxWorkflow } from './sandbox.js';
+import { localRetried } from './steps.js';
+
+/** Where the row has not expired, and knows no later expiry: its clock goes behind that of Temporal. */
+const ASK_AGAIN = '30s';
 
 /** Returns when the sandbox is to end. Decides anew after every change; continues as new when the server suggests it. */
 export async function sleepUntilEnd(
@@ -19,27 +34,71 @@ export async function sleepUntilEnd(
     const { expiresAt } = sandbox;
     const next = sandbox.next(Date.now());
     if (next.kind === 'end') {
-      if (!changes.isExtending) {
-        sandbox.end(WORKFLOW_ACTOR, 'expired');
-        return;
+      if (changes.isExtending) {
+        // The caller of an extension must not see the sandbox end at its earlier expiry.
+        await condition(() => !changes.isExtending || sandbox.isEnding());
+        continue;
       }
-      // The caller of an extension must not see the sandbox end at its earlier expiry.
-      await condition(() => !changes.isExtending || sandbox.isEnding());
+      sandbox.end(WORKFLOW_ACTOR, 'expired');
+      if (await hasExpired(sandbox)) return;
       continue;
     }
-    const { millis, summary } = next;
+    if (next.kind === 'wait') warn(sandbox, next.doubt);
     const changed = (): boolean => sandbox.isEnding() || sandbox.expiresAt !== expiresAt;
-    await condition(() => changed() || suggested(), millis, { summary });
+    await untilExpiry(sandbox, () => changed() || suggested());
     if (sandbox.isEnding() || !suggested()) continue;
-    if (!idle()) {
-      // A change may wait for a server for longer than the sandbox lives. A later expiry is seen when this one has come.
-      const left = expiresAt - Date.now();
-      if (left > 0) await condition(() => sandbox.isEnding() || idle(), left, { summary });
-      if (!idle()) continue;
-    }
-    if (!sandbox.isEnding()) {
-      const start = { kind: 'resume', state: sandbox.carry() } as const;
-      await continueAsNew<typeof sandboxWorkflow>(command, start);
-    }
+    // A change may wait for a server for longer than the sandbox lives. A later expiry is seen when this one has come.
+    if (!idle()) await untilExpiry(sandbox, () => sandbox.isEnding() || idle());
+    if (!idle() || sandbox.isEnding()) continue;
+    const start = { kind: 'resume', state: sandbox.carry() } as const;
+    await continueAsNew<typeof sandboxWorkflow>(command, start);
   }
+}
+
+/** Until `met`, or the expiry. An expiry that is not believed ends nothing: only a change does. */
+async function untilExpiry(sandbox: SandboxMachine, met: () => boolean): Promise<void> {
+  const next = sandbox.next(Date.now());
+  if (next.kind === 'wait') await condition(met);
+  if (next.kind === 'sleep') await condition(met, next.millis, { summary: next.summary });
+}
+
+/** Shown in the Temporal Web UI and in the worker's log. */
+function warn(sandbox: SandboxMachine, why: string): void {
+  const { sandboxId } = sandbox;
+  log.error('a sandbox lives on: its expiry is not believed', {
+    ...{ sandboxId, code: 'SANDBOX_011', why },
+  });
+  setCurrentDetails(sandbox.details(Date.now()));
+}
+
+/**
+ * The row has the last word, since no expiry can be taken back (sql/017). False: it ends later, and so does the workflow.
+ * Where Postgres cannot be asked, the clean-up waits for it.
+ */
+async function hasExpired(sandbox: SandboxMachine): Promise<boolean> {
+  const { sandboxId } = sandbox;
+  const refusal = await CancellationScope.nonCancellable(() =>
+    localRetried.markExpired(sandboxId).then(
+      () => null,
+      (error: unknown) => error,
+    ),
+  );
+  const later = laterExpiry(refusal);
+  if (later === null) return true;
+  log.error('a sandbox lives on: its row ends later', {
+    ...{ sandboxId, code: 'SANDBOX_011', known: sandbox.expiresAt, row: later },
+  });
+  sandbox.liveOn();
+  if (later > sandbox.expiresAt && isTime(later, Date.now())) sandbox.expiresAt = later;
+  else await condition(() => sandbox.isEnding(), ASK_AGAIN);
+  setCurrentDetails(sandbox.details(Date.now()));
+  return false;
+}
+
+/** The expiry that the row's refusal names; null for any other outcome. */
+function laterExpiry(refusal: unknown): number | null {
+  const cause = refusal instanceof ActivityFailure ? refusal.cause : refusal;
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  if (typeof details !== 'object' || details === null || !('expiresAt' in details)) return null;
+  return Number(details.expiresAt);
 }

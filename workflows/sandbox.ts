@@ -20,7 +20,6 @@ import { create } from './sandbox-create.js';
 import { answerMessages } from './sandbox-handlers.js';
 import { SandboxMachine } from './sandbox-machine.js';
 import { sleepUntilEnd } from './sandbox-sleep.js';
-import { localRetried } from './steps.js';
 
 /** @param command the create; a run that goes on takes the rest from `start` */
 export async function sandboxWorkflow(
@@ -37,7 +36,7 @@ export async function sandboxWorkflow(
   const changes = new SandboxChanges(sandbox, publish);
   answerMessages(sandbox, changes);
   // A new sandbox's attributes came with its start.
-  if (start.kind === 'create') setCurrentDetails(sandbox.details());
+  if (start.kind === 'create') setCurrentDetails(sandbox.details(Date.now()));
   else publish();
   try {
     if (start.kind === 'create') await create(sandbox, command, publish);
@@ -60,7 +59,6 @@ async function end(sandbox: SandboxMachine, publish: () => void): Promise<void> 
   if (sandbox.isRefused()) sandbox.status = 'destroyed';
   else {
     if (sandbox.ending?.reason === 'expired') {
-      await localRetried.markExpired(sandbox.sandboxId).catch(() => undefined);
       sandbox.status = 'expired';
       publish();
     }
@@ -71,12 +69,14 @@ async function end(sandbox: SandboxMachine, publish: () => void): Promise<void> 
 
 /** The Temporal Web UI alone answers what a sandbox is and does. */
 function show(sandbox: SandboxMachine): void {
-  setCurrentDetails(sandbox.details());
+  setCurrentDetails(sandbox.details(Date.now()));
   upsertSearchAttributes({
     SandboxOwner: [sandbox.owner],
     SandboxName: [sandbox.name],
     SandboxStatus: [sandbox.status],
     SandboxGuilds: [...sandbox.guildIds],
-    ...(sandbox.expiresAt === 0 ? {} : { SandboxExpiresAt: [new Date(sandbox.expiresAt)] }),
+    ...(sandbox.doubt(Date.now()) === null
+      ? { SandboxExpiresAt: [new Date(sandbox.expiresAt)] }
+      : {}),
   });
 }

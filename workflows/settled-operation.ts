@@ -70,7 +70,7 @@ export class SettledOperation {
     this.open = what;
     if (this.sandbox.isEnding()) return;
     this.sandbox.activity = what === null ? null : `until it is done: ${what}`;
-    setCurrentDetails(this.sandbox.details());
+    setCurrentDetails(this.sandbox.details(Date.now()));
   }
 }
 

@@ -1,9 +1,11 @@
 /** The files of the repository that are made from the code: `npm run generate` writes them, a test compares. */
 import { GROUPS } from '../groups.js';
+import { parameterTable } from './addresses.js';
 import { exampleSections, variableTable } from './connect.js';
 import { errorsPage } from './errors.js';
 import { commandReference } from './reference.js';
 
+const ADDRESSES = 'docs/addresses.md';
 const GUIDE = 'docs/sandbox-guide.md';
 const CONNECT = 'docs/connect.md';
 const END = '<!-- end of what is generated -->';
@@ -13,6 +15,10 @@ export function generatedFiles(read: (path: string) => string): ReadonlyMap<stri
   return new Map([
     ['docs/errors.md', errorsPage()],
     [GUIDE, withParts(GUIDE, read(GUIDE), { 'the command reference': commandReference(GROUPS) })],
+    [
+      ADDRESSES,
+      withParts(ADDRESSES, read(ADDRESSES), { 'the parameters': `${parameterTable()}\n` }),
+    ],
     [
       CONNECT,
       withParts(CONNECT, read(CONNECT), {

@@ -1,6 +1,7 @@
 /** What each server says of itself: reachable, version, clock, and whether we may do what we must. */
 import { messageOf } from '../../domain/errors.js';
 import { redisRoutes, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
+import { withoutLogin } from '../../platform/addresses/login.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsApiPrefixOf } from '../../platform/nats-authority.js';
 import { asPostgresError, closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
@@ -15,9 +16,10 @@ export async function askPostgres(url: string): Promise<readonly Finding[]> {
   try {
     const from = Date.now();
     const [row] = await sql<
-      { version: string; now: Date; user: string; reads: boolean; open: string[] }[]
+      { version: string; now: string; user: string; reads: boolean; open: string[] }[]
     >`
-      SELECT current_setting('server_version') AS version, clock_timestamp() AS now, current_user AS user,
+      SELECT current_setting('server_version') AS version, 
+        floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now, current_user AS user,
         coalesce(has_table_privilege(to_regclass('public.sandboxes'), 'SELECT'), false) AS reads,
         to_json(ARRAY(SELECT datname::text FROM pg_database WHERE datallowconn AND EXISTS (
           SELECT 1 FROM aclexplode(coalesce(datacl, acldefault('d', datdba)))
@@ -31,7 +33,7 @@ export async function askPostgres(url: string): Promise<readonly Finding[]> {
     return [
       ok('postgres', `answers in ${to - from} ms`),
       version('postgres', row.version, [15, 0]),
-      clock('postgres', row.now.getTime(), { from, to }),
+      clock('postgres', Number(row.now), { from, to }),
       row.reads
         ? ok('postgres permission', `${row.user} reads the sandboxes`)
         : failed(
@@ -116,8 +118,7 @@ async function separationOf(url: string, acl: boolean): Promise<Finding> {
       'Use a Redis that allows ACL SETUSER.',
     );
   }
-  const { protocol, host } = new URL(url);
-  const anybody = await openRedis(`${protocol}//${host}`, NAME).catch(() => null);
+  const anybody = await openRedis(withoutLogin(url), NAME).catch(() => null);
   if (anybody === null) return ok(name, 'a user for each sandbox');
   closeRedis(anybody);
   const remedy = 'Give its user `default` a password, or turn it off (`ACL SETUSER default off`).';

@@ -6,6 +6,7 @@ import {
   type StackRole,
   type StackState,
 } from '../../platform/stack-file.js';
+import { displayAddress } from '../../platform/addresses/login.js';
 import { natsOperator, type NatsUserName } from './nats-operator.js';
 import type { Ports } from './ports.js';
 import type { Credentials } from './secrets.js';
@@ -23,12 +24,6 @@ const GIVEN: Record<ServerName, keyof GivenAddresses> = {
 export const givenFor = (config: Config, server: ServerName): string | undefined =>
   config.given[GIVEN[server]];
 
-/** Where an address of the environment leads to, as `host:port`; null where it names no port. */
-function placeOf(given: string): string | null {
-  const { hostname, port } = new URL(given.includes('://') ? given : `temporal://${given}`);
-  return port === '' ? null : `${hostname}:${port}`;
-}
-
 /**
  * The configuration without addresses of this home's own servers, which `bd dev env` has put into the environment: a shell that
  * has evaluated it could not start the stack again, as nothing of it would be left to start.
@@ -37,7 +32,9 @@ export function withoutOwnAddresses(config: Config, ports: Ports): Config {
   const own = SERVER_NAMES.filter((name) => {
     const given = givenFor(config, name);
     return (
-      given !== undefined && ports.has(name) && placeOf(given) === `127.0.0.1:${ports.of(name)}`
+      given !== undefined &&
+      ports.has(name) &&
+      displayAddress(given) === `127.0.0.1:${ports.of(name)}`
     );
   });
   const kept = Object.entries(config.given).filter(
@@ -122,9 +119,4 @@ export function stackState(book: AddressBook, startedAt: Date): StackState {
     sysNatsUrl,
     ...(natsAuthority === null ? {} : { natsAuthority }),
   };
-}
-
-/** Host and port of a URL: its password is nobody's business. */
-export function displayAddress(given: string): string {
-  return given.includes('://') ? new URL(given).host : given;
 }

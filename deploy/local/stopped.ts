@@ -1,6 +1,7 @@
 /** What a status says where no supervisor can be asked. */
 import type { Config } from '../../platform/config.js';
-import { displayAddress, givenFor } from './addresses.js';
+import { displayAddress } from '../../platform/addresses/login.js';
+import { givenFor } from './addresses.js';
 import { isBuilt } from './processes.js';
 import {
   PROCESS_NAMES,

@@ -11,7 +11,8 @@ import {
   writeStackFile,
   type StackState,
 } from '../../platform/stack-file.js';
-import { displayAddress, givenFor, stackState } from './addresses.js';
+import { displayAddress } from '../../platform/addresses/login.js';
+import { givenFor, stackState } from './addresses.js';
 import { ChildRecord, endLeftovers } from './children.js';
 import {
   startControl,

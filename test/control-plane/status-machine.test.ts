@@ -17,7 +17,7 @@ const WAY: Record<SandboxStatus, SandboxStatus[]> = {
 
 async function rowIn(sql: ReturnType<typeof openAdmin>, status: SandboxStatus): Promise<string> {
   const id = `sb${random()}`;
-  await sql`INSERT INTO sandboxes (id, name, owner, expires_at) VALUES (${id}, ${someName()}, 'status-machine', now() + interval '1h')`;
+  await sql`INSERT INTO sandboxes (id, name, owner, expires_at) VALUES (${id}, ${someName()}, 'status-machine', now() + interval '1s')`;
   for (const step of WAY[status]) await sql`UPDATE sandboxes SET status = ${step} WHERE id = ${id}`;
   return id;
 }

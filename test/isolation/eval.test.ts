@@ -119,11 +119,13 @@ describe.each(SHELLS)('in %s', (shell) => {
           rotation: 0,
           guildIds: [guild as GuildId, '1' as GuildId],
         } as SandboxRecord;
-        const address = `//u:${encodeURIComponent(host ?? '')}@h:1/${encodeURIComponent(host ?? '')}`;
+        const login = `//u:${encodeURIComponent(host ?? '')}@h:1`;
+        const address = `${login}/${encodeURIComponent(host ?? '')}`;
         const addresses = {
           database: `postgres:${address}`,
           redis: `redis:${address}`,
-          nats: `nats:${address}`,
+          // One with a path is refused.
+          nats: `nats:${login}`,
           temporal: '',
         };
         expectHarmless(shell, {

@@ -32,6 +32,6 @@ describe('production’s environment', () => {
     ['DATABASE_URL', 'secret', 'is not a URL'],
     ['REDIS_URL', 'redis://127.0.0.1/3', 'must name database 0'],
   ])('with a %s of %s is refused, and its value is not told', (name, value, reason) => {
-    expect(() => readContext({ ...ADDRESSES, [name]: value }, true)).toThrow(`${name} ${reason}`);
+    expect(() => readContext({ ...ADDRESSES, [name]: value }, true)).toThrow(`${name}: ${reason}`);
   });
 });

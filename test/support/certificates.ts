@@ -23,15 +23,7 @@ export function makeAuthority(name: string): Authority {
     certificate: pem(self),
     issue(subject, { host, daysValid = 1 } = {}) {
       const own = keys();
-      const alternative =
-        host === undefined
-          ? []
-          : [
-              seq(
-                oid('551d11'),
-                octets(seq(der(0x82, Buffer.from(host)), der(0x87, Buffer.from([127, 0, 0, 1])))),
-              ),
-            ];
+      const alternative = host === undefined ? [] : alternativeNames(host);
       const issued = certificate(
         {
           ...{ name: subject, issuer: name, days: daysValid },
@@ -44,6 +36,21 @@ export function makeAuthority(name: string): Authority {
     },
   };
 }
+
+/** A server's own, which no authority has signed. */
+export function makeSelfSigned(host: string): Issued {
+  const { publicKey, privateKey } = keys();
+  const subject = { name: host, issuer: host, publicKey, signer: privateKey, days: 1 };
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { certificate: pem(certificate(subject, alternativeNames(host))), key };
+}
+
+const alternativeNames = (host: string): Buffer[] => [
+  seq(
+    oid('551d11'),
+    octets(seq(der(0x82, Buffer.from(host)), der(0x87, Buffer.from([127, 0, 0, 1])))),
+  ),
+];
 
 const keys = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -96,4 +103,4 @@ function time(days: number): Buffer {
 }
 
 const pem = (bytes: Buffer): string =>
-  `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;

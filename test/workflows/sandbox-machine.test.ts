@@ -8,6 +8,7 @@ import { SandboxMachine } from '../../workflows/sandbox-machine.js';
 
 const guild = (n: number) => parseGuildId(`1234567890123456${n}`);
 const ada = directActor('ada');
+const T = Date.UTC(2026, 10, 28);
 const COMMAND: Command<'create'> = {
   commandId: 'one',
   action: 'create',
@@ -22,8 +23,8 @@ const COMMAND: Command<'create'> = {
 };
 const CARRIED: CarriedState = {
   status: 'running',
-  createdAt: 1_000,
-  expiresAt: 61_000,
+  createdAt: T,
+  expiresAt: T + 60_000,
   guildIds: [guild(34)],
   rotation: 2,
   resetting: true,
@@ -53,21 +54,51 @@ describe('a sandbox, as its workflow knows it', () => {
   it('handed over to be removed ends at once, by the sweep', () => {
     const sandbox = new SandboxMachine(COMMAND, { kind: 'cleanUp', state: CARRIED });
     expect(sandbox.ending).toEqual({ actor: SWEEP_ACTOR, reason: 'destroyed' });
-    expect(sandbox.next(0)).toEqual({ kind: 'end' });
+    expect(sandbox.next(T)).toEqual({ kind: 'end' });
   });
 
   it('sleeps until its expiry, and ends from then on', () => {
     const sandbox = running();
-    const summary = 'expires 1970-01-01T00:01:01.000Z';
-    expect(sandbox.next(1_000)).toEqual({ kind: 'sleep', millis: 60_000, summary });
-    for (const now of [61_000, 61_001, 1e15]) expect(sandbox.next(now)).toEqual({ kind: 'end' });
+    const summary = 'expires 2026-11-28T00:01:00.000Z';
+    expect(sandbox.next(T)).toEqual({ kind: 'sleep', millis: 60_000, summary });
+    for (const now of [T + 60_000, T + 60_001, 2 * T])
+      expect(sandbox.next(now)).toEqual({ kind: 'end' });
   });
 
   it('is never shortened by the answer to an earlier extension', () => {
     const sandbox = running();
-    sandbox.extended({ expiresAt: 90_000, clamped: false });
-    sandbox.extended({ expiresAt: 70_000, clamped: false });
-    expect(sandbox.expiresAt).toBe(90_000);
+    sandbox.extended({ expiresAt: T + 90_000, clamped: false }, T);
+    sandbox.extended({ expiresAt: T + 70_000, clamped: false }, T);
+    expect(sandbox.expiresAt).toBe(T + 90_000);
+  });
+
+  it.each([NaN, T - 1, T, T * 1_000])('does not believe an extension to %d', (expiresAt) => {
+    const sandbox = running();
+    expect(() => sandbox.extended({ expiresAt, clamped: false }, T)).toThrow(
+      expect.objectContaining({ code: 'SANDBOX_011' }),
+    );
+    expect(sandbox.expiresAt).toBe(T + 60_000);
+  });
+
+  it.each([NaN, 0, T - 1, T * 1_000])('lives on with an expiry of %d, and says so', (expiresAt) => {
+    const state = { ...CARRIED, expiresAt };
+    const sandbox = new SandboxMachine(COMMAND, { kind: 'resume', state });
+    expect(sandbox.next(T)).toMatchObject({ kind: 'wait' });
+    expect(sandbox.details(T)).toMatch(/so it lives on: extend it/);
+    // An extension mends it.
+    sandbox.extended({ expiresAt: T + 5_000, clamped: false }, T);
+    expect(sandbox.next(T)).toMatchObject({ kind: 'sleep', millis: 5_000 });
+  });
+
+  it('that has not expired after all lives on, unless somebody else asked for its end', () => {
+    const sandbox = running();
+    sandbox.end(SWEEP_ACTOR, 'expired');
+    sandbox.liveOn();
+    expect(sandbox.isEnding()).toBe(false);
+    sandbox.end(SWEEP_ACTOR, 'expired');
+    sandbox.end(ada, 'destroyed');
+    sandbox.liveOn();
+    expect(sandbox.ending).toEqual({ actor: ada, reason: 'destroyed' });
   });
 
   it('holds each guild once, in order', () => {
@@ -118,17 +149,17 @@ describe('a sandbox, as its workflow knows it', () => {
     const sandbox = running();
     sandbox.activity = 'until it is done: extend by ada';
     sandbox.end(ada, 'destroyed');
-    expect(sandbox.details().split('\n')).toEqual([
+    expect(sandbox.details(T).split('\n')).toEqual([
       '**my-fix** is **running**',
       '- owner: ada',
-      '- expires: 1970-01-01T00:01:01.000Z',
+      '- expires: 2026-11-28T00:01:00.000Z',
       `- guilds: ${guild(34)}`,
       '- ending: destroyed, by ada',
       '- now: until it is done: extend by ada',
     ]);
     const refused = fresh();
     refused.failToCreate({ step: 'claim', code: 'SANDBOX_001', message: 'taken', hint: '' });
-    expect(refused.details()).toContain('**my-fix** is **not created**');
-    expect(refused.details()).toContain('failed at claim: SANDBOX_001 taken');
+    expect(refused.details(T)).toContain('**my-fix** is **not created**');
+    expect(refused.details(T)).toContain('failed at claim: SANDBOX_001 taken');
   });
 });

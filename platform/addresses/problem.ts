@@ -1,0 +1,36 @@
+/** What is wrong with an address. No message quotes the address: it may hold a password. */
+import { SandboxError } from '../../domain/errors.js';
+
+export class AddressProblem extends Error {
+  override readonly name = 'AddressProblem';
+
+  constructor(
+    message: string,
+    readonly remedy = 'See docs/addresses.md.',
+  ) {
+    super(message);
+  }
+}
+
+/** @throws SANDBOX_008 naming the server */
+export function orInvalid<T>(server: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AddressProblem)) throw error;
+    throw new SandboxError('SANDBOX_008', `the address of ${server}: ${error.message}`, {
+      hint: error.remedy,
+    });
+  }
+}
+
+/** One line for a report of several variables; null where nothing is wrong. */
+export function problemOf(read: () => unknown): string | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    if (error instanceof AddressProblem) return `${error.message}. ${error.remedy}`;
+    throw error;
+  }
+}
