@@ -60,7 +60,10 @@ async function set(statements: readonly string[]): Promise<void> {
       SELECT r.rolname AS role, unnest(s.setconfig) AS setting
       FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
       WHERE r.rolname LIKE 'bd\\_%' AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = ${DATABASE})`;
-    for (const role of ROLES) undo.push(`ALTER ROLE ${role} RESET ALL`);
+    for (const role of ROLES) {
+      undo.push(`ALTER ROLE ${role} RESET ALL`);
+      undo.push(`ALTER ROLE ${role} IN DATABASE ${DATABASE} RESET ALL`);
+    }
     undo.push(`ALTER DATABASE ${DATABASE} RESET ALL`);
     for (const { role, setting } of before) {
       const [name = '', value = ''] = setting.split(/=(.*)/s);
