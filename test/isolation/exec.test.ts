@@ -58,12 +58,14 @@ describe('bd sandbox exec', () => {
     await client.destroy(tenant.id);
   });
 
-  it('is a usage error without `--` or without a command, and runs nothing without a sandbox', async () => {
-    for (const args of [['x'], ['x', '--'], ['x', 'env'], ['--', 'env']]) {
+  it('is a usage error without a command, and runs nothing without a sandbox', async () => {
+    for (const args of [['x'], ['x', '--'], ['--', 'env']]) {
       expect(await bd(['sandbox', 'exec', ...args])).toMatchObject({ code: 2, stdout: '' });
     }
-    const unknown = await bd(['sandbox', 'exec', 'never-was', '--', 'echo', 'ran']);
-    expect(unknown).toMatchObject({ code: 4, stdout: '' });
+    for (const separator of [['--'], []]) {
+      const unknown = await bd(['sandbox', 'exec', 'never-was', ...separator, 'echo', 'ran']);
+      expect(unknown).toMatchObject({ code: 4, stdout: '' });
+    }
   });
 
   it('says when the command cannot be found', async () => {
