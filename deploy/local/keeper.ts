@@ -150,16 +150,14 @@ export class Keeper {
       throw new Error(`${service.name} was stopped`);
     }
     const log = basename(this.logPath);
-    let logLost = false;
+    options.books.succeeded(log);
     const child = await spawnChild(launch, {
       logPath: this.logPath,
       deathSignal: service.deathSignal,
       onLogLost: (error) => {
-        logLost = true;
         options.books.failed(log, error);
       },
     });
-    if (!logLost) options.books.succeeded(log);
     this.child = child;
     await options.onChild(service.name, child.identity);
     let problem = await this.untilReady(child, cancelled);

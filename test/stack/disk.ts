@@ -10,8 +10,8 @@ import { ownHome } from './home.js';
 export interface SmallDisk {
   readonly config: Config;
   /** From now on no file of the stack's own can be written. */
-  fill(): Promise<void>;
-  makeRoom(): Promise<void>;
+  readonly fill: () => Promise<void>;
+  readonly makeRoom: () => Promise<void>;
 }
 
 /** Far more than the stack's small servers need, far less than would take long to fill. */
