@@ -1,14 +1,19 @@
 /** `npm run bench [-- lifecycle|scale|router]`: every benchmark, or one. Each prints its baseline, ours and the ratio. */
-const wanted = process.argv.slice(2);
-const runs = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+import { orRow, printFailure } from './failure.js';
 
-if (runs('lifecycle')) {
-  const { benchLifecycle } = await import('./lifecycle/main.js');
-  await benchLifecycle();
-}
-if (runs('scale')) {
-  const { benchScale } = await import('./lifecycle/scale.js');
-  await benchScale();
-}
-if (runs('router')) await import('./router/main.js');
+const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
+  lifecycle: async () => (await import('./lifecycle/main.js')).benchLifecycle(),
+  scale: async () => (await import('./lifecycle/scale.js')).benchScale(),
+  router: async () => (await import('./router/main.js')).benchRouter(),
+};
+
+// Of what a benchmark has begun and does not wait for any more, since another part of it has failed.
+const onFault = (error: unknown): void => {
+  printFailure('beside it', error);
+};
+process.on('unhandledRejection', onFault).on('uncaughtException', onFault);
+
+const wanted = process.argv.slice(2);
+for (const [name, run] of Object.entries(BENCHMARKS))
+  if (wanted.length === 0 || wanted.includes(name)) await orRow(name, run);
 process.exit();

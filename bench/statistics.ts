@@ -24,15 +24,29 @@ export async function oneByOne(
   return samples;
 }
 
-/** All at once; the milliseconds from the common start to the end of each. */
-export function atOnce(count: number, work: (i: number) => Promise<unknown>): Promise<number[]> {
+export interface Burst {
+  /** Milliseconds from the common start to the end of each that succeeded. */
+  readonly millis: readonly number[];
+  /** Places of those that succeeded. */
+  readonly succeeded: readonly number[];
+  readonly failures: readonly unknown[];
+}
+
+/** All at once, each to its end, whatever becomes of the others. */
+export async function atOnce(count: number, work: (i: number) => Promise<unknown>): Promise<Burst> {
   const startedAt = performance.now();
-  return Promise.all(
+  const ends = await Promise.allSettled(
     Array.from({ length: count }, async (_, i) => {
       await work(i);
-      return performance.now() - startedAt;
+      return { i, millis: performance.now() - startedAt };
     }),
   );
+  const done = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  return {
+    millis: done.map(({ millis }) => millis),
+    succeeded: done.map(({ i }) => i),
+    failures: ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : [])),
+  };
 }
 
 export const ms = (value: number): string => value.toFixed(value < 10 ? 1 : 0);

@@ -44,7 +44,7 @@ export async function runHalves(args, env, interrupted) {
     rmSync(folder, { recursive: true, force: true });
     // On Ctrl-C vitest ends at once where it has no terminal of its own, and leaves its stack.
     for (const home of homes.filter((path) => existsSync(path))) {
-      codeOf(process.execPath, ['dist/cli/main.js', 'dev', 'down', '--purge'], {
+      codeOf(process.execPath, ['dist/cli/main.js', 'dev', 'down', '--purge', '--yes'], {
         ...process.env,
         SANDBOX_HOME: home,
       });

@@ -1,11 +1,9 @@
 // The first step of `npm run demo` and `npm test`: dependencies installed as the lock file has them, sources built.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const stamp = fileURLToPath(new URL('../node_modules/.installed', import.meta.url));
 
 /** Runs a command with its output shown; its exit code. */
 export function codeOf(command, args, env = process.env) {
@@ -26,18 +24,37 @@ export const npm = (...args) =>
     ? run(process.execPath, [process.env.npm_execpath, ...args])
     : run('npm', args);
 
+const packagesIn = (path) => {
+  try {
+    return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).packages ?? {};
+  } catch {
+    return {};
+  }
+};
+
+/** Whether what npm says that it has installed is what the lock file wants, optional packages of other systems aside. */
+export function asLocked(wanted, installed) {
+  const same = (name, { version, integrity }) =>
+    installed[name]?.version === version && installed[name]?.integrity === integrity;
+  return (
+    Object.keys(installed).every((name) => wanted[name] !== undefined) &&
+    Object.entries(wanted).every(
+      ([name, entry]) =>
+        name === '' ||
+        same(name, entry) ||
+        (entry.optional === true && installed[name] === undefined),
+    )
+  );
+}
+
 /**
- * `npm ci` where the lock file is not what was installed, then the build. Without the packages' own scripts: none is needed (as in
- * deploy/Dockerfile), and where npm is told to run none (`ignore-scripts`), `npm ci` alone would leave it unbuilt.
+ * `npm ci` where the lock file is not what was installed, by npm's own record of it, then the build. Without the packages' own
+ * scripts: none is needed (as in deploy/Dockerfile), and where npm is told to run none (`ignore-scripts`), `npm ci` alone would
+ * leave it unbuilt.
  */
 export function installed() {
-  const lock = createHash('sha256')
-    .update(readFileSync(new URL('../package-lock.json', import.meta.url)))
-    .digest('hex');
-  const have = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
-  if (have !== lock) {
+  const wanted = packagesIn('../package-lock.json');
+  if (!asLocked(wanted, packagesIn('../node_modules/.package-lock.json')))
     npm('ci', '--ignore-scripts', '--no-audit', '--no-fund');
-    writeFileSync(stamp, lock);
-  }
   npm('run', '--silent', 'build');
 }

@@ -8,8 +8,8 @@ import { loadConfig } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { closeNats, openNats } from '../platform/nats.js';
 import { openPostgres, closePostgres } from '../platform/postgres.js';
-import { leftoversOf } from '../test/support/leftovers.js';
 import { flood, type Flood } from './flood.js';
+import { leftoversOf } from './leftovers.js';
 import { settle, readBack, type Account } from './ledger.js';
 import { Report } from './report.js';
 import { measureRoute } from './route-latency.js';
@@ -55,6 +55,10 @@ async function main(): Promise<boolean> {
     report.title(
       'Publishing the corpus for three guilds; the router is killed (kill -9) in the middle',
     );
+    report.line(
+      '  Some events of the corpus are malformed on purpose: the router must put them into the dead-letter queue (DLQ),',
+    );
+    report.line('  with the reason, and leave their neighbours alone.');
     const sandboxOf = new Map([
       [GUILDS[0], lasting.id],
       [GUILDS[1], short.id],

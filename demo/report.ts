@@ -41,7 +41,7 @@ export class Report {
         prefix === ''
           ? 'production'
           : prefix === 'dlq.'
-            ? 'DLQ'
+            ? 'DLQ (malformed on purpose)'
             : (names[sandboxId ?? ''] ?? prefix);
       rows.push([name, String(published), String(found)]);
       this.ok &&= published === found;
@@ -52,7 +52,7 @@ export class Report {
       String([...account.perDestination.values()].reduce((n, { found }) => n + found, 0)),
     ]);
     for (const [name, published, found] of rows) {
-      this.line(`  ${name.padEnd(16)}${published.padStart(10)}${found.padStart(10)}`);
+      this.line(`  ${name.padEnd(28)}${published.padStart(10)}${found.padStart(10)}`);
     }
     const { lost, duplicated, misrouted, reordered, altered } = account;
     const figures = { lost, duplicated, misrouted, reordered, altered };

@@ -57,6 +57,13 @@ export function routedSubjects(productionSubjects: readonly string[]): string[] 
 export const ROUTER_FORMS = ['fast', 'plain'] as const;
 export type RouterForm = (typeof ROUTER_FORMS)[number];
 
+/**
+ * How `ROUTED` is kept. `durable`: on disk for days. `best-effort`: in memory for minutes; whatever a bot has not read is lost
+ * with the server's process (docs/routing.md).
+ */
+export const STREAM_PROFILES = ['durable', 'best-effort'] as const;
+export type StreamProfile = (typeof STREAM_PROFILES)[number];
+
 /** Headers of the chain (routing.md, "Position"). */
 export const HEADER_RAW_SEQ = 'Raw-Seq';
 export const HEADER_EXPECTED_LAST_SEQ = 'Nats-Expected-Last-Sequence';

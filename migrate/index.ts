@@ -39,7 +39,10 @@ export async function migrate(
   };
   const reports = await Promise.all([
     database,
-    migrateNats(addresses.nats, routedSubjectsOf(config), { check }),
+    migrateNats(addresses.nats, routedSubjectsOf(config), {
+      check,
+      profile: config.streamProfile,
+    }),
     migrateTemporal(addresses.temporal, temporal, { check }),
   ]);
   return { changes: reports.flat() };

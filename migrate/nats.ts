@@ -1,6 +1,7 @@
 /** Streams and the routers' KV bucket, held to their definitions (platform/nats.ts). */
 import type { JetStreamManager, StreamConfig } from 'nats';
-import { ROUTER_BUCKET, ROUTER_BUCKET_STREAM } from '../domain/routing.js';
+import { SandboxError } from '../domain/errors.js';
+import { ROUTER_BUCKET, ROUTER_BUCKET_STREAM, type StreamProfile } from '../domain/routing.js';
 import {
   closeNats,
   openNats,
@@ -36,8 +37,24 @@ function differences(wanted: Partial<StreamConfig>, current: StreamConfig): stri
 function wantedStreams(
   nc: NatsConnection,
   routedSubjects: readonly string[],
+  profile: StreamProfile,
 ): Partial<StreamConfig>[] {
-  return streamConfigs({ routedSubjects, maxPayload: nc.info?.max_payload ?? 1024 * 1024 });
+  const maxPayload = nc.info?.max_payload ?? 1024 * 1024;
+  return streamConfigs({ routedSubjects, maxPayload, profile });
+}
+
+/** @throws SANDBOX_007 where only another stream could have the storage that is wanted */
+function refuseOtherStorage(wanted: Partial<StreamConfig>, current: StreamConfig): void {
+  if (wanted.storage === current.storage) return;
+  const { name } = current;
+  throw new SandboxError(
+    'SANDBOX_007',
+    `stream ${name} has ${current.storage} storage, SANDBOX_STREAM_PROFILE wants ${String(wanted.storage)}, and JetStream changes no stream's storage`,
+    {
+      hint: `Set SANDBOX_STREAM_PROFILE back; or let the bots read what waits, remove the stream (\`nats stream rm ${name}\`), and run \`bd migrate\`: what it holds is lost.`,
+      details: { dependency: 'nats', stream: name, storage: current.storage },
+    },
+  );
 }
 
 /**
@@ -47,7 +64,7 @@ function wantedStreams(
 export async function migrateNats(
   url: string,
   routedSubjects: readonly string[],
-  { check = false } = {},
+  { check = false, profile = 'durable' }: { check?: boolean; profile?: StreamProfile } = {},
 ): Promise<string[]> {
   const nc = await openNats(url, check ? 'bd migrate --check' : 'bd migrate');
   try {
@@ -57,7 +74,7 @@ export async function migrateNats(
       ...(apiPrefix === undefined ? {} : { apiPrefix }),
     });
     const report: string[] = [];
-    for (const wanted of wantedStreams(nc, routedSubjects)) {
+    for (const wanted of wantedStreams(nc, routedSubjects, profile)) {
       const name = wanted.name ?? '';
       const current = await currentConfig(jsm, name);
       if (current === null) {
@@ -71,7 +88,9 @@ export async function migrateNats(
       report.push(
         `NATS: stream ${name} ${check ? 'differs in' : 'updated:'} ${changed.join(', ')}`,
       );
-      if (!check) await jsm.streams.update(name, wanted);
+      if (check) continue;
+      refuseOtherStorage(wanted, current);
+      await jsm.streams.update(name, wanted);
     }
     if ((await currentConfig(jsm, ROUTER_BUCKET_STREAM)) === null) {
       report.push(`NATS: bucket ${ROUTER_BUCKET} ${check ? 'is missing' : 'created'}`);

@@ -9,7 +9,9 @@ import {
   DEFAULT_PRODUCTION_SUBJECTS,
   ROUTER_FORMS,
   routedSubjects,
+  STREAM_PROFILES,
   type RouterForm,
+  type StreamProfile,
 } from '../domain/routing.js';
 import { readNatsUrl } from './addresses/nats.js';
 import { readPostgresAddress } from './addresses/postgres.js';
@@ -46,6 +48,7 @@ export interface Config {
   readonly routes: { readonly cacheTtlMs: number; readonly staleMs: number };
   readonly productionSubjects: readonly string[];
   readonly routerForm: RouterForm;
+  readonly streamProfile: StreamProfile;
   /** The `max_control_line` of nats-server, which its INFO does not tell. */
   readonly maxControlLine: number;
   readonly masterSecret?: string;
@@ -145,6 +148,7 @@ const schema = z.object({
   SANDBOX_STALE_ROUTES_MS: count(60_000, 100, 86_400_000),
   SANDBOX_PRODUCTION_SUBJECTS: productionSubjects.optional(),
   SANDBOX_ROUTER_FORM: z.enum(ROUTER_FORMS).default('fast'),
+  SANDBOX_STREAM_PROFILE: z.enum(STREAM_PROFILES).default('durable'),
   SANDBOX_MAX_CONTROL_LINE: count(4_096, 1_024, 1_048_576),
   SANDBOX_MASTER_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SANDBOX_NATS_AUTHORITY: z.string().optional(),
@@ -215,6 +219,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
     routes: { cacheTtlMs: e.SANDBOX_ROUTE_CACHE_TTL_MS, staleMs: e.SANDBOX_STALE_ROUTES_MS },
     productionSubjects: e.SANDBOX_PRODUCTION_SUBJECTS ?? DEFAULT_PRODUCTION_SUBJECTS,
     routerForm: e.SANDBOX_ROUTER_FORM,
+    streamProfile: e.SANDBOX_STREAM_PROFILE,
     maxControlLine: e.SANDBOX_MAX_CONTROL_LINE,
     redisAcl: e.SANDBOX_REDIS_ACL === 'on',
     metricsPort: e.SANDBOX_METRICS_PORT,

@@ -10,7 +10,13 @@ import {
   type NatsConnection,
   type StreamConfig,
 } from 'nats';
-import { DLQ_PREFIX, DLQ_STREAM, RAW_SUBJECTS, STREAMS } from '../domain/routing.js';
+import {
+  DLQ_PREFIX,
+  DLQ_STREAM,
+  RAW_SUBJECTS,
+  STREAMS,
+  type StreamProfile,
+} from '../domain/routing.js';
 import { parseNatsUrl, type NatsUrl } from './addresses/nats.js';
 import { withDeadline } from './deadline.js';
 import { isNatsToken } from './nkeys.js';
@@ -83,13 +89,15 @@ export async function closeNats(nc: NatsConnection): Promise<void> {
   await withDeadline(nc.close(), 2_000, 'NATS').catch(() => undefined);
 }
 
-const HOUR_NS = 3_600_000_000_000;
+const MINUTE_NS = 60_000_000_000;
+const HOUR_NS = 60 * MINUTE_NS;
 const MIB = 1024 * 1024;
 
 export interface StreamOptions {
   readonly routedSubjects: readonly string[];
   /** What the server accepts, in bytes (`max_payload` of its INFO). */
   readonly maxPayload: number;
+  readonly profile?: StreamProfile;
 }
 
 /** The client's type ends before 2.12's `allow_atomic`; the server takes it all the same. */
@@ -99,7 +107,11 @@ export type StreamDefinition = Partial<StreamConfig> & { readonly allow_atomic?:
  * routing.md, "Subjects and streams": the definitions `bd migrate` holds the servers to. The number of replicas is the
  * operator's (without one: 1), and no part of them.
  */
-export function streamConfigs({ routedSubjects, maxPayload }: StreamOptions): StreamDefinition[] {
+export function streamConfigs({
+  routedSubjects,
+  maxPayload,
+  profile = 'durable',
+}: StreamOptions): StreamDefinition[] {
   const common = { storage: StorageType.File, allow_direct: true } as const;
   return [
     {
@@ -118,10 +130,9 @@ export function streamConfigs({ routedSubjects, maxPayload }: StreamOptions): St
       ...common,
       name: STREAMS.routed,
       subjects: [...routedSubjects],
+      ...routedKept(profile, maxPayload),
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.Old,
-      max_age: 72 * HOUR_NS,
-      max_bytes: 8192 * MIB,
       // The server's default of 1,000 would be the limit of live sandboxes.
       max_consumers: 20_000,
       // A fence is one atomic batch (domain/routing.ts, MAX_UNCONFIRMED).
@@ -137,6 +148,18 @@ export function streamConfigs({ routedSubjects, maxPayload }: StreamOptions): St
       sources: [{ name: STREAMS.routed, filter_subject: `${DLQ_PREFIX}>` }],
     },
   ];
+}
+
+function routedKept(profile: StreamProfile, maxPayload: number): StreamDefinition {
+  if (profile === 'durable') {
+    return { storage: StorageType.File, max_age: 72 * HOUR_NS, max_bytes: 8192 * MIB };
+  }
+  return {
+    storage: StorageType.Memory,
+    max_age: 5 * MINUTE_NS,
+    // A message larger than a stream is acknowledged and removed at once: there is room for a hundred of the largest.
+    max_bytes: Math.max(512 * MIB, 100 * maxPayload),
+  };
 }
 
 /** The routers' KV bucket (domain/routing.ts). */

@@ -3,8 +3,14 @@
 import type { Logger } from './log.js';
 import { isWriteAfterClose } from './postgres.js';
 
+/** Output that nobody takes (a full disk below the log, a closed pipe) ends no process. */
+export function surviveLostOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
 /** Ends the process at whatever nobody caught, as Node does, but for what is known to be harmless. */
 export function surviveDriverErrors(log: Logger): void {
+  surviveLostOutput();
   process.on('uncaughtException', (error) => {
     if (isWriteAfterClose(error)) {
       log.error({ err: error }, 'the Postgres driver wrote on a connection that had closed');

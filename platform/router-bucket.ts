@@ -5,8 +5,10 @@ import {
   aliveSubject,
   FENCE_KEY,
   MAX_UNCONFIRMED,
+  memberKey,
   ROUTER_BUCKET,
   ROUTER_BUCKET_STREAM,
+  ROUTER_LEASE_MS,
 } from '../domain/routing.js';
 import { isNotFound, isRefusal } from './nats-errors.js';
 
@@ -120,6 +122,15 @@ export function routerBucket(
       };
     },
   };
+}
+
+/** What each router has written whose lease has not run out. */
+export async function livingMembers<T>(bucket: RouterBucket, shape: Shape<T>): Promise<T[]> {
+  const { keys, now } = await bucket.keys(memberKey(''));
+  const members = await Promise.all(keys.map((key) => bucket.read(key, shape)));
+  return members.flatMap(({ value, writtenAt }) =>
+    value !== null && now - writtenAt < ROUTER_LEASE_MS ? [value] : [],
+  );
 }
 
 /**

@@ -1,6 +1,5 @@
 /** `stack.json` in SANDBOX_HOME: how every process finds the running local stack. Mode 0600, since it holds passwords. */
 import { readFileSync } from 'node:fs';
-import { chmod, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, SandboxError } from '../domain/errors.js';
@@ -10,6 +9,7 @@ import { problemOf } from './addresses/problem.js';
 import { readRedisAddress } from './addresses/redis.js';
 import { readTemporalAddress } from './addresses/temporal.js';
 import type { Config } from './config.js';
+import { writePrivateFile } from './private-file.js';
 
 /** Who connects: each has its own Postgres role, Redis user and NATS user, none a superuser but `admin`. */
 export const STACK_ROLES = ['admin', 'client', 'api', 'worker', 'router'] as const;
@@ -72,13 +72,8 @@ export function readStackFile(home: string): StackState | null {
   }
 }
 
-/** Written beside and renamed, so that a reader never sees half of it. */
 export async function writeStackFile(home: string, state: StackState): Promise<void> {
-  const path = stackFilePath(home);
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  await chmod(draft, 0o600);
-  await rename(draft, path);
+  await writePrivateFile(stackFilePath(home), `${JSON.stringify(state, null, 2)}\n`);
 }
 
 export interface Addresses extends ServerUrls {

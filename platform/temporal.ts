@@ -12,6 +12,25 @@ export interface TemporalClient {
   close(): Promise<void>;
 }
 
+/** A poll is open for a minute at most; a worker that has not polled for longer is gone. */
+const POLL_MS = 70_000;
+const WORKFLOW_TASKS = 1;
+
+/** How long ago (ms) each worker of a task queue polled for work; empty where none serves. */
+export async function lastPolls(
+  { client }: TemporalClient,
+  { namespace, taskQueue }: { readonly namespace: string; readonly taskQueue: string },
+): Promise<number[]> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: WORKFLOW_TASKS,
+  });
+  return pollers
+    .map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000)
+    .filter((ago) => ago < POLL_MS);
+}
+
 const HINT =
   'Check TEMPORAL_ADDRESS, and the certificates and the key that TEMPORAL_… variables name.';
 

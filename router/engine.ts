@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly metrics: RouterMetrics;
   readonly log: Logger;
   readonly positions: Positions;
+  /** After so long without an event the writer repeats its position, so that the log's tail never ages out. */
+  readonly positionEveryMs?: number;
   readonly createTerm: (resolved: ResolvedPosition) => Promise<WriterTerm>;
 }
 

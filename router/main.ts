@@ -55,6 +55,8 @@ async function main(): Promise<void> {
     routedSubjects: routedSubjectsOf(config),
     staleMs: config.routes.staleMs,
     maxControlLine: config.maxControlLine,
+    // A fifth of what the stream keeps.
+    ...(config.streamProfile === 'best-effort' ? { positionEveryMs: 60_000 } : {}),
     log: log.child({ routerId }),
   });
   collectDefaultMetrics({ register: router.metrics.registry });

@@ -35,6 +35,7 @@ export interface RouterOptions {
   readonly staleMs: number;
   /** Of nats-server (SANDBOX_MAX_CONTROL_LINE). */
   readonly maxControlLine: number;
+  readonly positionEveryMs?: number;
   /** How often the consumers of `ROUTED` are looked at. */
   readonly consumersEveryMs?: number;
   readonly log: Logger;
@@ -104,6 +105,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     metrics,
     log,
     positions: positions ?? new PositionReader(nc, bucket, streams),
+    ...(options.positionEveryMs === undefined ? {} : { positionEveryMs: options.positionEveryMs }),
     createTerm: async ({ position }) => {
       const link = await openLink();
       const limits = { maxPayload: link.maxPayload, maxControlLine: options.maxControlLine };

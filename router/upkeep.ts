@@ -11,7 +11,7 @@ import type { WriterTerm } from './writer-term.js';
 const EVERY_MS = 1_000;
 /** RAW refuses its publishers when it is full; only a real backlog may fill it. */
 const TRIM_AT = 0.7;
-/** A position message an hour: the log's tail never ages out (ROUTED keeps days). */
+/** Where nothing else is given: ROUTED keeps days. */
 const IDLE_MS = 3_600_000;
 
 export class Upkeep {
@@ -58,7 +58,8 @@ export class Upkeep {
         if (purged > 0)
           log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
       }
-      if (performance.now() - this.#movedAt > IDLE_MS)
+      const idleMs = this.options.positionEveryMs ?? IDLE_MS;
+      if (performance.now() - this.#movedAt > idleMs)
         await appendPosition(bucket, this.term.egress);
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'upkeep failed, and is tried again');

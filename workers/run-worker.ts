@@ -31,6 +31,7 @@ import { guardWaits } from './wait-guard.js';
 import { workerHealth } from './health.js';
 import { answerCallout } from './nats-callout.js';
 import { reconcileRedis } from './reconcile.js';
+import { reconcileStreams } from './reconcile-streams.js';
 import { installRuntime } from './runtime.js';
 
 /** Everything but the database, which needs an administrator; waits, visibly, until that is migrated. */
@@ -128,6 +129,9 @@ export async function runWorker(
     maxConcurrentWorkflowTaskExecutions: 100,
   });
   const reconciler = reconcileRedis({ database, redis, installation, resources, log });
+  const streams = reconcileStreams({
+    ...{ config, nats, natsUrl: addresses.nats, database, resources, log },
+  });
   const locks = guardLocks(addresses.database, metrics, log);
   const waits = guardWaits(addresses.database, metrics, log);
   const connectionGuard = guardConnections(redis, metrics, log);
@@ -156,6 +160,7 @@ export async function runWorker(
     connectionGuard.close();
     await Promise.all([locks.close(), waits.close()]);
     reconciler.close();
+    streams.close();
     await page.close();
     await callout?.close();
     await connections.close();

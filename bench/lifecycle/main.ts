@@ -3,13 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
+import type { Control } from '../../control/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
 import { down, up } from '../../deploy/local/index.js';
 import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
 import { loadConfig } from '../../platform/config.js';
 import { openTemporal } from '../../platform/temporal.js';
 import { atOnce, markdown, median, ms, oneByOne, quantile } from '../statistics.js';
-import { openBare } from './bare.js';
+import { orRow } from '../failure.js';
+import { openBare, type Bare } from './bare.js';
+import { burstRow } from './burst-row.js';
 
 const SEQUENTIAL = 50;
 const AT_ONCE = [20, 200] as const;
@@ -18,6 +21,81 @@ const ROUND = 10;
 const newId = (): string => `sb${customAlphabet(ID_ALPHABET, 10)()}`;
 const ids = (count: number): string[] => Array.from({ length: count }, newId);
 const guild = (i: number): string => `${10_000_000_000_000_000n + BigInt(i)}`;
+
+interface Operations {
+  readonly create: (sandboxId: string) => Promise<unknown>;
+  readonly destroy: (sandboxId: string) => Promise<unknown>;
+  readonly client: Control;
+  readonly bare: Bare;
+}
+
+type Samples = Record<
+  'create' | 'destroy' | 'bareCreate' | 'bareDestroy' | 'ddl' | 'drop' | 'register',
+  number[]
+>;
+
+async function sequential({ create, destroy, client, bare }: Operations): Promise<void> {
+  const samples: Samples = {
+    ...{ create: [], destroy: [], bareCreate: [], bareDestroy: [] },
+    ...{ ddl: [], drop: [], register: [] },
+  };
+  for (let done = 0; done < SEQUENTIAL; done += ROUND) {
+    const [ours, theirs, plain] = [ids(ROUND), ids(ROUND), ids(ROUND)];
+    samples.create.push(...(await oneByOne(ROUND, (i) => create(ours[i] ?? ''))));
+    samples.bareCreate.push(...(await oneByOne(ROUND, (i) => bare.create(theirs[i] ?? ''))));
+    samples.ddl.push(...(await oneByOne(ROUND, (i) => bare.ddl(plain[i] ?? ''))));
+    samples.register.push(
+      ...(await oneByOne(ROUND, (i) => client.registerGuild(ours[i] ?? '', guild(done + i)))),
+    );
+    samples.destroy.push(...(await oneByOne(ROUND, (i) => destroy(ours[i] ?? ''))));
+    samples.bareDestroy.push(...(await oneByOne(ROUND, (i) => bare.destroy(theirs[i] ?? ''))));
+    samples.drop.push(...(await oneByOne(ROUND, (i) => bare.drop(plain[i] ?? ''))));
+  }
+  const rows = [
+    row('create', samples.create, samples.bareCreate, samples.ddl),
+    row('register a guild', samples.register, null, null),
+    row('destroy, to the end', samples.destroy, samples.bareDestroy, samples.drop),
+  ];
+  console.log(
+    markdown(['one by one', 'p50', 'p99', 'bare workflow p50', 'ratio', 'DDL alone p50'], rows),
+  );
+}
+
+function row(
+  name: string,
+  ours: number[],
+  bareOf: number[] | null,
+  ddl: number[] | null,
+): string[] {
+  return [
+    name,
+    ms(median(ours)),
+    ms(quantile(ours, 0.99)),
+    bareOf === null ? '–' : ms(median(bareOf)),
+    bareOf === null ? '–' : (median(ours) / median(bareOf)).toFixed(2),
+    ddl === null ? '–' : ms(median(ddl)),
+  ];
+}
+
+async function bursts({ create, destroy, bare }: Operations): Promise<void> {
+  const rows: string[][] = [];
+  for (const count of AT_ONCE) {
+    const [ours, theirs] = [ids(count), ids(count)];
+    const creates = await atOnce(count, (i) => create(ours[i] ?? ''));
+    const bareCreates = await atOnce(count, (i) => bare.create(theirs[i] ?? ''));
+    const made = creates.succeeded.map((i) => ours[i] ?? '');
+    const bareMade = bareCreates.succeeded.map((i) => theirs[i] ?? '');
+    const destroys = await atOnce(made.length, (i) => destroy(made[i] ?? ''));
+    const bareDestroys = await atOnce(bareMade.length, (i) => bare.destroy(bareMade[i] ?? ''));
+    rows.push(
+      burstRow(`${count} × create`, creates, bareCreates),
+      burstRow(`${made.length} × destroy`, destroys, bareDestroys),
+    );
+  }
+  console.log(
+    `\n${markdown(['at once', 'p50', 'last one', 'bare workflow, last one', 'ratio'], rows)}`,
+  );
+}
 
 export async function benchLifecycle(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'sandbox-bench-'));
@@ -51,76 +129,9 @@ export async function benchLifecycle(): Promise<void> {
       await bare.create(id);
       await bare.destroy(id);
     }
-    const samples = {
-      create: [],
-      destroy: [],
-      bareCreate: [],
-      bareDestroy: [],
-      ddl: [],
-      drop: [],
-      register: [],
-    } as Record<
-      'create' | 'destroy' | 'bareCreate' | 'bareDestroy' | 'ddl' | 'drop' | 'register',
-      number[]
-    >;
-    for (let done = 0; done < SEQUENTIAL; done += ROUND) {
-      const [ours, theirs, plain] = [ids(ROUND), ids(ROUND), ids(ROUND)];
-      samples.create.push(...(await oneByOne(ROUND, (i) => create(ours[i] ?? ''))));
-      samples.bareCreate.push(...(await oneByOne(ROUND, (i) => bare.create(theirs[i] ?? ''))));
-      samples.ddl.push(...(await oneByOne(ROUND, (i) => bare.ddl(plain[i] ?? ''))));
-      samples.register.push(
-        ...(await oneByOne(ROUND, (i) => client.registerGuild(ours[i] ?? '', guild(done + i)))),
-      );
-      samples.destroy.push(...(await oneByOne(ROUND, (i) => destroy(ours[i] ?? ''))));
-      samples.bareDestroy.push(...(await oneByOne(ROUND, (i) => bare.destroy(theirs[i] ?? ''))));
-      samples.drop.push(...(await oneByOne(ROUND, (i) => bare.drop(plain[i] ?? ''))));
-    }
-    const row = (
-      name: string,
-      ours: number[],
-      bareOf: number[] | null,
-      ddl: number[] | null,
-    ): string[] => [
-      name,
-      ms(median(ours)),
-      ms(quantile(ours, 0.99)),
-      bareOf === null ? '–' : ms(median(bareOf)),
-      bareOf === null ? '–' : (median(ours) / median(bareOf)).toFixed(2),
-      ddl === null ? '–' : ms(median(ddl)),
-    ];
-    const rows = [
-      row('create', samples.create, samples.bareCreate, samples.ddl),
-      row('register a guild', samples.register, null, null),
-      row('destroy, to the end', samples.destroy, samples.bareDestroy, samples.drop),
-    ];
-    console.log(
-      markdown(['one by one', 'p50', 'p99', 'bare workflow p50', 'ratio', 'DDL alone p50'], rows),
-    );
-
-    const burst: string[][] = [];
-    for (const count of AT_ONCE) {
-      const [ours, theirs] = [ids(count), ids(count)];
-      const creates = await atOnce(count, (i) => create(ours[i] ?? ''));
-      const bareCreates = await atOnce(count, (i) => bare.create(theirs[i] ?? ''));
-      const destroys = await atOnce(count, (i) => destroy(ours[i] ?? ''));
-      const bareDestroys = await atOnce(count, (i) => bare.destroy(theirs[i] ?? ''));
-      for (const [name, mine, base] of [
-        ['create', creates, bareCreates],
-        ['destroy', destroys, bareDestroys],
-      ] as const) {
-        const [last, lastBare] = [Math.max(...mine), Math.max(...base)];
-        burst.push([
-          `${count} × ${name}`,
-          ms(median(mine)),
-          ms(last),
-          ms(lastBare),
-          (last / lastBare).toFixed(2),
-        ]);
-      }
-    }
-    console.log(
-      `\n${markdown(['at once', 'p50', 'last one', 'bare workflow, last one', 'ratio'], burst)}`,
-    );
+    const operations = { create, destroy, client, bare };
+    await orRow('one by one', () => sequential(operations));
+    await orRow('at once', () => bursts(operations));
     await bare.close();
     await temporal.close();
   } finally {

@@ -11,6 +11,7 @@ import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
 import { loadConfig, type Config } from '../../platform/config.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import type { StackState } from '../../platform/stack-file.js';
+import { orRow } from '../failure.js';
 import { markdown, median, ms, oneByOne, quantile, timed } from '../statistics.js';
 
 const LIVE = [10, 1_000, 5_000] as const;
@@ -153,12 +154,16 @@ export async function benchScale(): Promise<void> {
     await measure(client, config, 0);
     const levels: Level[] = [];
     for (const live of LIVE) {
-      await fill(live - (levels.at(-1)?.live ?? 0), () => makeOne(client));
-      await delay(5_000);
-      levels.push(await measure(client, config, live));
+      const level = await orRow(`beside ${live}`, async () => {
+        await fill(live - (levels.at(-1)?.live ?? 0), () => makeOne(client));
+        await delay(5_000);
+        return measure(client, config, live);
+      });
+      if (level === undefined) break;
+      levels.push(level);
     }
     report(levels);
-    await drain(client, stack);
+    await orRow('drain', () => drain(client, stack));
   } finally {
     await down(config, { purge: true });
     await rm(home, { recursive: true, force: true });

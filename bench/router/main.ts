@@ -4,6 +4,7 @@
  * `BENCH_EVENTS` (400,000, of which the first fourth is not counted) and `BENCH_RUNS` (5) make it shorter or longer.
  */
 import { cpus } from 'node:os';
+import { orRow } from '../failure.js';
 import { startBench, type BenchServers } from './bench-servers.js';
 import { addedLatency } from './latency.js';
 import {
@@ -51,7 +52,7 @@ interface Row {
   readonly rss: number;
 }
 
-async function main(): Promise<void> {
+export async function benchRouter(): Promise<void> {
   const servers = await startBench();
   try {
     const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
@@ -72,12 +73,14 @@ async function interleaved(servers: BenchServers, shapes: readonly Shape[]): Pro
   const samples = new Map<Shape, Sample[]>(shapes.map((shape) => [shape, []]));
   for (let run = 0; run < runs; run++) {
     for (const shape of shapes) {
-      const sample = await shape.run(servers, events);
+      const sample = await orRow(shape.name, () => shape.run(servers, events));
+      if (sample === undefined) continue;
       samples.get(shape)?.push(sample);
       process.stderr.write(`run ${run + 1} ${shape.name}: ${Math.round(sample.perSecond)}/s\n`);
     }
   }
-  return [...samples].map(([shape, list]) => ({
+  const measured = [...samples].filter(([, list]) => list.length > 0);
+  return measured.map(([shape, list]) => ({
     shape,
     perSecond: median(list.map((s) => s.perSecond)),
     node: median(list.map((s) => s.nodeMicros)),
@@ -123,7 +126,11 @@ async function latencies(servers: BenchServers): Promise<void> {
   );
   for (const perSecond of RATES) {
     for (const form of ['plain', 'fast'] as const) {
-      const { p50, p99, rssMiB } = await addedLatency(servers, form, perSecond);
+      const added = await orRow(`${perSecond}/s ${form}`, () =>
+        addedLatency(servers, form, perSecond),
+      );
+      if (added === undefined) continue;
+      const { p50, p99, rssMiB } = added;
       console.log(
         `| ${perSecond}/s | ${form} | ${p50.toFixed(2)} | ${p99.toFixed(2)} | ${Math.round(rssMiB)} |`,
       );
@@ -146,5 +153,3 @@ async function tables(servers: BenchServers, rows: readonly Row[]): Promise<void
     );
   }
 }
-
-await main();

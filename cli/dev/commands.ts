@@ -1,9 +1,11 @@
 /** `bd dev`: the local stack. The code that runs it lives in deploy/local and is loaded only when needed. */
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
+import { CONFIRM_OPTIONS } from '../confirm.js';
 import { colours, note, print, printJson } from '../io.js';
 import { withProgress } from '../progress.js';
 import { formatEnvironment } from '../shell.js';
 import { table } from '../table.js';
+import { confirmPurge } from './purge.js';
 
 const stack = () => import('../../deploy/local/index.js');
 
@@ -44,10 +46,15 @@ export const devCommands: readonly Command[] = [
     name: 'down',
     args: '',
     summary: 'Stop the local stack; its data stays',
-    options: [{ flags: '--purge', description: 'Remove its data as well' }],
-    async run({ io, input, config }) {
+    options: [
+      { flags: '--purge', description: 'Remove its data as well; asks first where sandboxes live' },
+      ...CONFIRM_OPTIONS,
+    ],
+    async run(context) {
+      const { io, input, config } = context;
       const { down } = await stack();
       const purge = input.flag('purge');
+      if (purge) await confirmPurge(context);
       await withProgress(io, 'stopping', () => down(config(), { purge }));
       await note(
         io,
@@ -61,8 +68,9 @@ export const devCommands: readonly Command[] = [
     summary: 'Show what runs, where',
     options: [JSON_OPTION],
     async run({ io, input, config }) {
-      const { status } = await stack();
-      const services = await withProgress(io, 'asking', () => status(config()));
+      const { wholeStatus } = await stack();
+      const { services, troubles } = await withProgress(io, 'asking', () => wholeStatus(config()));
+      for (const trouble of troubles) await note(io, `! ${trouble}`);
       if (input.flag('json')) return printJson(io, services);
       const c = colours(io, io.stdout);
       const rows = services.map(({ name, pid, address, metrics, state }) => [
@@ -73,6 +81,8 @@ export const devCommands: readonly Command[] = [
         metrics ?? '-',
       ]);
       await print(io, await table(io, ['Service', 'State', 'Pid', 'Address', 'Metrics'], rows));
+      for (const { name, detail } of services)
+        if (detail !== null) await note(io, `! ${name}: ${detail}`);
     },
   },
   {
@@ -92,7 +102,7 @@ export const devCommands: readonly Command[] = [
   {
     name: 'restart',
     args: '<service>',
-    summary: 'Restart one of temporal, postgres, nats, redis, worker, router, api',
+    summary: 'Restart one of temporal, postgres, nats, redis, worker, router',
     async run({ io, input, config }) {
       const { restart } = await stack();
       const [name = ''] = input.args;

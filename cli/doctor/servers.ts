@@ -1,4 +1,5 @@
 /** What each server says of itself: reachable, version, clock, and whether we may do what we must. */
+import { StorageType } from 'nats';
 import { messageOf } from '../../domain/errors.js';
 import { redisRoutes, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
 import { withoutLogin } from '../../platform/addresses/login.js';
@@ -163,15 +164,32 @@ export async function askNats(url: string): Promise<readonly Finding[]> {
         ({ now }) => clock('nats', now, { from: asked, to: Date.now() }),
         () => failed('nats clock', `no bucket ${ROUTER_BUCKET} to ask`, 'Run `bd migrate`.'),
       );
+    const manager = await nc.jetstreamManager({ checkAPI: false, ...given });
+    const storage = await manager.streams.info(STREAMS.routed).then(
+      ({ config }) => config.storage,
+      () => null,
+    );
     return [
       ok('nats', `connected in ${to - from} ms`),
       version('nats', nc.info?.version ?? '0', [2, 14]),
       time,
       permitted,
+      ...(storage === null ? [] : [streamsOf(storage)]),
     ];
   } finally {
     await closeNats(nc);
   }
+}
+
+/** Of `ROUTED`: what it holds in memory ends with the server's process. */
+export function streamsOf(storage: StorageType): Finding {
+  const name = 'nats streams';
+  if (storage === StorageType.File) return ok(name, 'kept on disk');
+  return warning(
+    name,
+    'best-effort: unread events go after 5 min or with nats-server',
+    'Meant for trials. `SANDBOX_STREAM_PROFILE=durable` keeps them (docs/routing.md).',
+  );
 }
 
 async function permission(

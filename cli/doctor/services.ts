@@ -1,22 +1,17 @@
 /** What must run beside the servers: workflow server and its schedule, workers, routers. */
 import { SWEEP_SCHEDULE_ID } from '../../domain/sweep.js';
-import { memberKey, ROUTER_LEASE_MS } from '../../domain/routing.js';
 import { z } from 'zod';
 import { formatRough } from '../../domain/duration.js';
 import { messageOf } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
-import { SERVER_NAMES } from '../../deploy/local/service.js';
+import { isServerName } from '../../deploy/local/service.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsApiPrefixOf } from '../../platform/nats-authority.js';
-import { routerBucket } from '../../platform/router-bucket.js';
-import { openTemporal, type TemporalClient } from '../../platform/temporal.js';
+import { livingMembers, routerBucket } from '../../platform/router-bucket.js';
+import { lastPolls, openTemporal, type TemporalClient } from '../../platform/temporal.js';
 import { failed, ok, unknown, version, warning, type Finding } from './check.js';
 
 const memberShape = z.object({ role: z.enum(['writer', 'standby']), version: z.number() });
-
-/** A poll is open for a minute at most; a worker that has not asked for longer is gone. */
-const POLL_MS = 70_000;
-const WORKFLOW_TASKS = 1;
 
 export async function askTemporal(address: string, config: Config): Promise<readonly Finding[]> {
   const from = Date.now();
@@ -70,18 +65,9 @@ async function askSchedule({ client }: TemporalClient): Promise<Finding> {
   }
 }
 
-async function askWorkers(
-  { client }: TemporalClient,
-  { namespace, taskQueue }: Config,
-): Promise<Finding> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: WORKFLOW_TASKS,
-  });
-  const seen = pollers
-    .map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000)
-    .filter((ago) => ago < POLL_MS);
+async function askWorkers(temporal: TemporalClient, config: Config): Promise<Finding> {
+  const seen = await lastPolls(temporal, config);
+  const { taskQueue } = config;
   const remedy = 'Start one: `bd worker`, or `bd dev restart worker`.';
   if (seen.length === 0)
     return failed('worker', `none asks for work of task queue ${taskQueue}`, remedy);
@@ -92,12 +78,7 @@ export async function askRouters(url: string): Promise<readonly Finding[]> {
   const nc = await openNats(url, 'bd doctor');
   try {
     const bucket = routerBucket(nc, { apiPrefix: natsApiPrefixOf(url) });
-    const prefix = memberKey('');
-    const { keys, now } = await bucket.keys(prefix);
-    const members = await Promise.all(keys.map((key) => bucket.read(key, memberShape)));
-    const alive = members.flatMap(({ value, writtenAt }) =>
-      value !== null && now - writtenAt < ROUTER_LEASE_MS ? [value] : [],
-    );
+    const alive = await livingMembers(bucket, memberShape);
     const writers = alive.filter(({ role }) => role === 'writer').length;
     const standbys = alive.length - writers;
     const remedy = 'Start one: `bd router`, or `bd dev restart router`.';
@@ -112,15 +93,22 @@ export async function askRouters(url: string): Promise<readonly Finding[]> {
 
 /** Whether the local stack's own processes say that they are ready; nothing where no stack of ours runs. */
 export async function askLocalStack(config: Config): Promise<readonly Finding[]> {
-  const { status } = await import('../../deploy/local/index.js');
-  const services = (await status(config)).filter(({ state }) => state !== 'absent');
-  const ill = services.filter(({ state }) => state !== 'running' && state !== 'external');
+  const { wholeStatus } = await import('../../deploy/local/index.js');
+  const { services: all, troubles } = await wholeStatus(config);
+  // What is somebody else's is asked by the checks of each server.
+  const foreign: readonly string[] = ['absent', 'external', 'unreachable'];
+  const services = all.filter(({ state }) => !foreign.includes(state));
+  const ill = services.filter(({ state }) => state !== 'running');
+  const ownServers = services.filter(({ name }) => isServerName(name));
   // All servers are somebody else's, and no supervisor runs: worker and router are as well.
-  const external = services.filter(({ state }) => state === 'external').length;
-  const stopped = services.filter(({ state }) => state === 'stopped').length;
-  if (external === SERVER_NAMES.length && external + stopped === services.length) return [];
+  if (ownServers.length === 0 && services.every(({ state }) => state === 'stopped')) return [];
   if (ill.length === services.length) {
     return [failed('local stack', `none runs in ${config.home}`, 'Start it: `bd dev up`.')];
+  }
+  const [trouble] = troubles;
+  if (trouble !== undefined) {
+    const remedy = 'It goes on by itself once there is room; `bd dev status` shows what waits.';
+    return [(ill.length === 0 ? warning : failed)('local stack', troubles.join('; '), remedy)];
   }
   if (ill.length === 0) return [ok('local stack', services.map(({ name }) => name).join(', '))];
   const names = ill.map(({ name, state }) => `${name} is ${state}`).join(', ');

@@ -28,10 +28,14 @@ export interface Child {
 /** @throws the spawn's own error (no such file, no permission) */
 export async function spawnChild(
   launch: Launch,
-  options: { logPath: string; deathSignal: NodeJS.Signals },
+  options: {
+    logPath: string;
+    deathSignal: NodeJS.Signals;
+    onLogLost: (error: unknown) => void;
+  },
 ): Promise<Child> {
-  const { logPath, deathSignal } = options;
-  const log = openLog(logPath);
+  const { logPath, deathSignal, onLogLost } = options;
+  const log = openLog(logPath, onLogLost);
   const logStart = fstatSync(log).size;
   const [command, args] = tied(launch.command, launch.args, deathSignal);
   let child: ChildProcess;

@@ -1,6 +1,8 @@
-/** The record of what a supervisor started, for whoever comes after one that could not end its children. */
+/** The record of what a supervisor started, for the clean-up after one that could not end its children. */
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { delay } from '../../platform/deadline.js';
+import type { Bookkeeping } from './bookkeeping.js';
 import { readJson, writeJson } from './home.js';
 import { identitySchema, isAlive, signalProcess, type ProcessIdentity } from './identity.js';
 
@@ -10,15 +12,17 @@ export class ChildRecord {
   private readonly children = new Map<string, ProcessIdentity>();
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly books: Bookkeeping,
+  ) {}
 
-  /** Null: it has ended. Written in the order of the calls. */
+  /** Null: it has ended. Written in the order of the calls; never rejects, since the stack can do without the record. */
   set(name: string, identity: ProcessIdentity | null): Promise<void> {
     if (identity === null) this.children.delete(name);
     else this.children.set(name, identity);
-    this.writing = this.writing
-      .catch(() => undefined)
-      .then(() => writeJson(this.path, Object.fromEntries(this.children)));
+    const write = (): Promise<void> => writeJson(this.path, Object.fromEntries(this.children));
+    this.writing = this.writing.then(() => this.books.keep(basename(this.path), write));
     return this.writing;
   }
 }

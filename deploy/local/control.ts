@@ -8,13 +8,21 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { isErrorCode, messageOf, SandboxError, unreachable } from '../../domain/errors.js';
 import type { LockHolder } from './lock.js';
-import { isServiceName, SERVICE_NAMES, type ServiceName, type ServiceStatus } from './service.js';
+import {
+  isServiceName,
+  SERVICE_NAMES,
+  SERVICE_STATES,
+  type ServiceName,
+  type ServiceStatus,
+} from './service.js';
 
 export type Phase = 'starting' | 'running' | 'stopping';
 
 export interface StackStatus {
   readonly phase: Phase;
   readonly services: readonly ServiceStatus[];
+  /** What is wrong with the stack as a whole, such as a full disk; one line each. */
+  readonly troubles: readonly string[];
 }
 
 /** What the supervisor does for a caller. */
@@ -102,15 +110,22 @@ function serviceName(text: string | null): ServiceName {
 
 const statusSchema = z.object({
   phase: z.enum(['starting', 'running', 'stopping']),
-  services: z.array(
-    z.object({
-      name: z.enum(SERVICE_NAMES),
-      pid: z.number().nullable(),
-      address: z.string().nullable(),
-      metrics: z.string().nullable(),
-      state: z.enum(['running', 'starting', 'stopped', 'failed', 'external', 'absent']),
-    }),
-  ),
+  // A supervisor of another version may run more services, and tell less of each.
+  services: z
+    .array(
+      z.object({
+        name: z.string(),
+        pid: z.number().nullable(),
+        address: z.string().nullable(),
+        metrics: z.string().nullable(),
+        state: z.enum(SERVICE_STATES),
+        detail: z.string().nullable().default(null),
+      }),
+    )
+    .transform((all) =>
+      all.flatMap(({ name, ...rest }) => (isServiceName(name) ? [{ name, ...rest }] : [])),
+    ),
+  troubles: z.array(z.string()).default([]),
 });
 const errorSchema = z.object({
   code: z.string().optional(),

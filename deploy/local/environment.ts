@@ -65,6 +65,7 @@ export function configEnvironment(config: Config, base: Environment): Record<str
     SANDBOX_STALE_ROUTES_MS: String(routes.staleMs),
     SANDBOX_PRODUCTION_SUBJECTS: config.productionSubjects.join(','),
     SANDBOX_ROUTER_FORM: config.routerForm,
+    SANDBOX_STREAM_PROFILE: config.streamProfile,
     SANDBOX_MAX_CONTROL_LINE: String(config.maxControlLine),
     SANDBOX_REDIS_ACL: config.redisAcl ? 'on' : 'off',
     SANDBOX_MASTER_SECRET: config.masterSecret,

@@ -1,8 +1,9 @@
 /** What lies in SANDBOX_HOME, and how it is made and removed. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
+import { isDiskFull, writePrivateFile } from '../../platform/private-file.js';
 import { masterKeyPath, stackFilePath } from '../../platform/stack-file.js';
 
 export interface HomePaths {
@@ -56,21 +57,38 @@ export async function makeHome(home: string): Promise<HomePaths> {
   const paths = homePaths(home);
   try {
     for (const dir of [home, paths.data, paths.log, paths.run]) await makeDirectory(dir, 0o700);
-    const trial = join(home, `.trial-${randomBytes(4).toString('hex')}`);
-    await writeFile(trial, '');
-    await rm(trial);
+    await tryToWrite(home);
   } catch (error) {
     throw unusableHome(home, error);
   }
   return paths;
 }
 
+/** An empty file says nothing: a full disk takes it. */
+async function tryToWrite(home: string): Promise<void> {
+  const trial = join(home, `.trial-${randomBytes(4).toString('hex')}`);
+  try {
+    await writeFile(trial, Buffer.alloc(65_536));
+  } finally {
+    await rm(trial, { force: true });
+  }
+}
+
 /** What the file system says of a home, as SANDBOX_008. */
 export const unusableHome = (home: string, cause: unknown): SandboxError =>
   new SandboxError('SANDBOX_008', `SANDBOX_HOME ${home} cannot be used: ${messageOf(cause)}`, {
-    hint: 'Set SANDBOX_HOME to a directory that this user may write to.',
+    hint: isDiskFull(cause)
+      ? 'Make room on its disk, or set SANDBOX_HOME to a directory on another one.'
+      : 'Set SANDBOX_HOME to a directory that this user may write to.',
     cause,
   });
+
+/** A failed read or write below the home, or any for want of room, as SANDBOX_008; other errors as they are. */
+export function asHomeError(home: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof SandboxError) return error;
+  const { path = '' } = error as NodeJS.ErrnoException;
+  return isDiskFull(error) || path.startsWith(home) ? unusableHome(home, error) : error;
+}
 
 /** Removes what the stack made and nothing else: the home may be a directory that holds other things. */
 export async function purgeHome(home: string): Promise<void> {
@@ -82,18 +100,11 @@ export async function purgeHome(home: string): Promise<void> {
   for (const path of ours) await rm(path, { recursive: true, force: true });
   for (const name of await readdir(home).catch(() => [])) {
     // Drafts of a process that was killed between writing and renaming.
-    if (/^(stack|credentials|ports|supervisor|children)\.json\./.test(name)) {
+    if (/^((stack|credentials|ports|supervisor|children)\.json|master\.key)\./.test(name)) {
       await rm(join(home, name), { force: true });
     }
   }
   await rmdir(home).catch(() => undefined);
-}
-
-/** Written beside and renamed, mode 0600: no reader sees half of it, nobody else reads it. */
-export async function writePrivateFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await rename(draft, path);
 }
 
 export const writeJson = (path: string, value: unknown): Promise<void> =>

@@ -1,6 +1,6 @@
 /** The local stack, for the CLI, the tests and the demo: start it, ask it, stop it. */
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
@@ -17,13 +17,14 @@ import { endLeftovers, hasEnded } from './children.js';
 import { askDown, askRestart, askSignal, askStatus } from './control.js';
 import { configEnvironment } from './environment.js';
 import { homePaths, purgeHome, unusableHome } from './home.js';
+import { isDiskFull } from '../../platform/private-file.js';
 import { signalProcess } from './identity.js';
-import { readLock, takeLock, type LockHolder } from './lock.js';
+import { readLock, takeLock, type Lock, type LockHolder } from './lock.js';
 import { runSupervisor } from './run.js';
-import { stoppedStatus } from './stopped.js';
+import { silentStatus, stoppedStatus } from './stopped.js';
 import { credentialsFileName } from './nats-operator.js';
 import { Ports } from './ports.js';
-import type { OnProgress, ServiceName, ServiceStatus } from './service.js';
+import { SERVER_NAMES, type OnProgress, type ServiceName, type ServiceStatus } from './service.js';
 import { AlreadyOwned } from './supervisor.js';
 
 export { SERVER_NAMES, SERVICE_NAMES } from './service.js';
@@ -83,7 +84,9 @@ export async function down(config: Config, { purge = false }: DownOptions = {}):
   for (;;) {
     // Held meanwhile, so that the clean-up meets no stack that is just starting.
     const taken = await takeLock(paths.lock, { controlPort: 0, token: '' }).catch(
-      (error: unknown) => {
+      (error: unknown): { lock: Lock } => {
+        // A full disk gives nobody the lock, and a purge makes room on it.
+        if (isDiskFull(error)) return { lock: { release: () => Promise.resolve() } };
         throw unusableHome(config.home, error);
       },
     );
@@ -102,6 +105,12 @@ export async function down(config: Config, { purge = false }: DownOptions = {}):
   }
 }
 
+/** Whether a purge would remove data of servers. */
+export async function holdsData({ home }: Config): Promise<boolean> {
+  const entries = await readdir(homePaths(home).data).catch((): string[] => []);
+  return entries.some((name) => (SERVER_NAMES as readonly string[]).includes(name));
+}
+
 async function stopHolder(lockPath: string, holder: LockHolder): Promise<void> {
   // One that does not answer is asked by signal; its children end with it or are ended as leftovers.
   await askDown(holder).catch(() => {
@@ -118,13 +127,26 @@ async function stopHolder(lockPath: string, holder: LockHolder): Promise<void> {
   if (holder.pid !== process.pid) await hasEnded(holder, LAST_BREATH_MS);
 }
 
-/** One entry for each service, whether or not a stack runs. */
-export async function status(given: Config): Promise<ServiceStatus[]> {
-  const config = await ownDropped(given);
-  const holder = await readLock(homePaths(config.home).lock);
-  const live = holder === null ? null : await askStatus(holder).catch(() => null);
-  return live === null ? stoppedStatus(config) : [...live.services];
+export interface WholeStatus {
+  /** One entry for each service, whether or not a stack runs. */
+  readonly services: readonly ServiceStatus[];
+  /** What is wrong with the stack as a whole, such as a full disk; one line each. */
+  readonly troubles: readonly string[];
 }
+
+export async function wholeStatus(given: Config): Promise<WholeStatus> {
+  const config = await ownDropped(given);
+  const { lock } = homePaths(config.home);
+  const holder = await readLock(lock);
+  const live = holder === null ? null : await askStatus(holder).catch(() => null);
+  if (live !== null) return live;
+  const still = holder === null ? null : await readLock(lock);
+  const services = still === null ? await stoppedStatus(config) : silentStatus(still);
+  return { services, troubles: [] };
+}
+
+export const status = async (config: Config): Promise<readonly ServiceStatus[]> =>
+  (await wholeStatus(config)).services;
 
 const ownDropped = async (config: Config): Promise<Config> =>
   withoutOwnAddresses(config, await Ports.load(homePaths(config.home).ports));

@@ -1,9 +1,11 @@
 /** Keeps one service alive: starts it, finds out when it serves, brings it back when it dies, stops it for good. */
 import { closeSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf, SandboxError, type Dependency } from '../../domain/errors.js';
 import { delay, withDeadline } from '../../platform/deadline.js';
-import { spawnChild, type Child } from './child.js';
+import { every } from '../../platform/every.js';
+import type { Bookkeeping } from './bookkeeping.js';
+import { spawnChild, type Child, type Exit } from './child.js';
 import type { ProcessIdentity } from './identity.js';
 import type { ReadyMessage, Service, ServiceState, ServiceStatus } from './service.js';
 
@@ -11,6 +13,9 @@ import type { ReadyMessage, Service, ServiceState, ServiceStatus } from './servi
 const BACK_OFF_MS = [0, 250, 500, 1_000, 2_000, 5_000] as const;
 /** Having run this long, it is healthy again and the back-off begins anew. */
 const HEALTHY_AFTER_MS = 20_000;
+/** A service that says so three times needs a restart: one bad answer may be of a moment. */
+const NEEDS_RESTART_TIMES = 3;
+const NEEDS_RESTART_EVERY_MS = 2_000;
 const PROBE_EVERY_MS = 25;
 const PROBE_WITHIN_MS = 2_000;
 
@@ -35,6 +40,7 @@ const PORT_TAKEN = /address already in use|EADDRINUSE|failed listening on port/i
 
 export interface KeeperOptions {
   readonly logDir: string;
+  readonly books: Bookkeeping;
   /** Called with every process that begins or ends, so that a record outlives us. */
   readonly onChild: (name: string, identity: ProcessIdentity | null) => Promise<void>;
   readonly onChange: (text: string) => void;
@@ -43,6 +49,8 @@ export interface KeeperOptions {
 export class Keeper {
   private child: Child | null = null;
   private state: ServiceState = 'stopped';
+  /** Why it does not serve, or ended the last time. */
+  private reason: string | null = null;
   /** Raised by every stop: what was begun before it gives up. */
   private generation = 0;
   private closed = false;
@@ -68,7 +76,7 @@ export class Keeper {
     try {
       await starting;
     } catch (error) {
-      if (generation === this.generation) this.state = 'failed';
+      if (generation === this.generation) this.fail(messageOf(error));
       throw error;
     }
     this.watching = this.watch(generation);
@@ -109,16 +117,23 @@ export class Keeper {
   async status(): Promise<ServiceStatus> {
     const { service, identity } = this;
     let { state } = this;
+    let detail = state === 'running' ? null : this.reason;
     if (state === 'running') {
       try {
         await withDeadline(service.probe(), PROBE_WITHIN_MS, service.name);
-      } catch {
+      } catch (error) {
         // It may have been stopped, or restarted, meanwhile.
         state = this.state === 'running' ? 'failed' : this.state;
+        detail = `it does not answer: ${messageOf(error)}`;
       }
     }
     const [address, metrics] = [service.address(), service.metrics()];
-    return { name: service.name, pid: identity?.pid ?? null, address, metrics, state };
+    return { name: service.name, pid: identity?.pid ?? null, address, metrics, state, detail };
+  }
+
+  private fail(reason: string): void {
+    this.state = 'failed';
+    this.reason = reason;
   }
 
   private get logPath(): string {
@@ -134,9 +149,14 @@ export class Keeper {
       for (const fd of launch.passFds ?? []) closeSync(fd);
       throw new Error(`${service.name} was stopped`);
     }
+    const log = basename(this.logPath);
+    options.books.succeeded(log);
     const child = await spawnChild(launch, {
       logPath: this.logPath,
       deathSignal: service.deathSignal,
+      onLogLost: (error) => {
+        options.books.failed(log, error);
+      },
     });
     this.child = child;
     await options.onChild(service.name, child.identity);
@@ -146,6 +166,7 @@ export class Keeper {
         await service.afterStart?.();
         if (!cancelled()) {
           this.state = 'running';
+          this.reason = null;
           return;
         }
       } catch (error) {
@@ -201,11 +222,11 @@ export class Keeper {
     let failures = 0;
     let since = Date.now();
     for (;;) {
-      const end = await this.child?.exited;
+      const end = await this.untilEnded();
       await options.onChild(service.name, null);
       if (generation !== this.generation) return;
       if (Date.now() - since > HEALTHY_AFTER_MS) failures = 0;
-      this.state = 'failed';
+      this.fail(`it ended with ${end?.signal ?? `exit code ${end?.code}`}`);
       options.onChange(
         `ended unexpectedly (${end?.signal ?? `exit code ${end?.code}`}), starting it again`,
       );
@@ -220,12 +241,31 @@ export class Keeper {
           break;
         } catch (error) {
           if (generation !== this.generation) return;
-          this.state = 'failed';
+          this.fail(messageOf(error));
           options.onChange(messageOf(error));
         }
       }
       since = Date.now();
       options.onChange('runs again');
+    }
+  }
+
+  /** Until the process ends, by itself or because only a restart helps and there is room for one. */
+  private async untilEnded(): Promise<Exit | undefined> {
+    const { service, child, options } = this;
+    let times = 0;
+    const looks = every(NEEDS_RESTART_EVERY_MS, async () => {
+      const reason = (await service.needsRestart?.().catch(() => null)) ?? null;
+      times = reason === null ? 0 : times + 1;
+      if (times < NEEDS_RESTART_TIMES || !(await options.books.hasRoom())) return;
+      times = 0;
+      options.onChange(`needs a restart: ${reason}`);
+      child?.kill(service.stopSignal);
+    });
+    try {
+      return await child?.exited;
+    } finally {
+      looks.close();
     }
   }
 

@@ -3,9 +3,10 @@
  * nothing, no reader sees a lock without a holder. A dead holder's lock is moved away before it is replaced.
  */
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { delay } from '../../platform/deadline.js';
+import { withDraft } from '../../platform/private-file.js';
 import { identify, identitySchema, isAlive } from './identity.js';
 
 const holderSchema = identitySchema.extend({
@@ -34,7 +35,7 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** The lock, or the living process that has it. */
+/** The lock, or the living process that has it: a stack that runs is found on a full disk too. */
 export async function takeLock(
   path: string,
   control: { controlPort: number; token: string },
@@ -43,6 +44,8 @@ export async function takeLock(
   if (self === null) throw new Error('this process cannot be identified');
   const mine: LockHolder = { ...self, ...control, nonce: randomBytes(8).toString('hex') };
   for (;;) {
+    const living = await readLock(path);
+    if (living !== null) return { holder: living };
     if (await place(path, mine)) {
       // Whoever saw the dead holder before us may be moving our lock away this very moment (below).
       await delay(20);
@@ -58,17 +61,15 @@ export async function takeLock(
 }
 
 async function place(path: string, holder: LockHolder): Promise<boolean> {
-  const draft = `${path}.${holder.nonce}`;
-  await writeFile(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
-  try {
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
+  return withDraft(path, `${JSON.stringify(holder)}\n`, async (draft) => {
+    try {
+      await link(draft, path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  });
 }
 
 /** Removes the dead holder's file. If a living one has taken its place since we read it, that one is put back. */

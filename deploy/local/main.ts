@@ -1,6 +1,7 @@
 /** The process that owns a stack in the background: tells its starter how it goes, then runs until it is stopped. */
 import { messageOf, SandboxError, type ErrorJson } from '../../domain/errors.js';
 import { loadConfig } from '../../platform/config.js';
+import { surviveLostOutput } from '../../platform/process.js';
 import type { StackState } from '../../platform/stack-file.js';
 import { runSupervisor } from './run.js';
 import type { Progress, ServiceName } from './service.js';
@@ -29,6 +30,7 @@ function only(): readonly ServiceName[] | undefined {
 }
 
 async function main(): Promise<void> {
+  surviveLostOutput();
   const config = loadConfig(process.env);
   let ready = false;
   const names = only();

@@ -19,7 +19,6 @@ const PORT_NAMES = [
   'natsMonitor',
   'worker',
   'router',
-  'api',
 ] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 
@@ -28,7 +27,7 @@ const LAST = 29_999;
 /** Where people look for it. */
 const PREFERRED: Partial<Record<PortName, number>> = { temporalUi: 8233 };
 
-const stored = z.partialRecord(z.enum(PORT_NAMES), z.number().int().min(1).max(65_535));
+const stored = z.record(z.string(), z.number().int().min(1).max(65_535));
 
 /**
  * Reserved ports are held open until just before the server that gets them is spawned: between stacks that start at
@@ -44,7 +43,11 @@ export class Ports {
 
   static async load(path: string): Promise<Ports> {
     const parsed = stored.safeParse(await readJson(path));
-    const entries = Object.entries(parsed.success ? parsed.data : {}) as [PortName, number][];
+    const kept = parsed.success ? parsed.data : {};
+    // Another version may keep more names than this one.
+    const entries = PORT_NAMES.flatMap((name): [PortName, number][] =>
+      kept[name] === undefined ? [] : [[name, kept[name]]],
+    );
     return new Ports(path, new Map(entries));
   }
 

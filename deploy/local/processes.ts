@@ -1,5 +1,4 @@
-/** Worker, router and API as services: Node processes of this build, which announce their readiness over IPC. */
-import { existsSync } from 'node:fs';
+/** Worker and router as services: Node processes of this build, which announce their readiness over IPC. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessName, Service } from './service.js';
@@ -10,16 +9,12 @@ const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ENTRIES = {
   worker: 'workers/main.js',
   router: 'router/main.js',
-  api: 'api/main.js',
 } as const satisfies Record<ProcessName, string>;
 
 /** The detached supervisor's own entry. */
 export const supervisorEntry = join(dist, 'deploy/local/main.js');
 
-export const processEntry = (name: ProcessName): string => join(dist, ENTRIES[name]);
-
-/** Whether this build has it (the API comes later). */
-export const isBuilt = (name: ProcessName): boolean => existsSync(processEntry(name));
+const processEntry = (name: ProcessName): string => join(dist, ENTRIES[name]);
 
 export function processService(
   name: ProcessName,

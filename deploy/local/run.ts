@@ -1,5 +1,4 @@
-/** Runs a supervisor in this process until a signal, a `down`, or a failure ends it. */
-import { messageOf } from '../../domain/errors.js';
+/** Runs a supervisor in this process until a signal, a `down`, or a failed start ends it. */
 import type { StackState } from '../../platform/stack-file.js';
 import { Supervisor, type SupervisorOptions } from './supervisor.js';
 
@@ -21,16 +20,15 @@ export function runSupervisor(options: SupervisorOptions): Run {
     options.onProgress({ service: 'stack', text: `${signal}, stopping` });
     supervisor.down();
   };
-  const onCrash = (error: unknown): void => {
-    options.onProgress({ service: 'stack', text: `unexpected: ${messageOf(error)}` });
-    process.exitCode = 1;
-    supervisor.down();
+  // The services are processes of their own and go on: a fault here is reported, and no reason to stop them.
+  const onFault = (error: unknown): void => {
+    supervisor.fault(error);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  process.on('uncaughtException', onCrash).on('unhandledRejection', onCrash);
+  process.on('uncaughtException', onFault).on('unhandledRejection', onFault);
   const stopped = supervisor.ended.finally(() => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
-    process.off('uncaughtException', onCrash).off('unhandledRejection', onCrash);
+    process.off('uncaughtException', onFault).off('unhandledRejection', onFault);
   });
   const stop = async (): Promise<void> => {
     supervisor.down();

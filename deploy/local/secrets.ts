@@ -1,10 +1,11 @@
 /** The local stack's passwords and the master secret: made once for a home, kept in files of mode 0600. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, rm, writeFile } from 'node:fs/promises';
+import { link } from 'node:fs/promises';
 import { z } from 'zod';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
+import { withDraft } from '../../platform/private-file.js';
 import { masterKeyPath, readMasterSecret } from '../../platform/stack-file.js';
 import { readJson, writeJson, type HomePaths } from './home.js';
 
@@ -71,13 +72,12 @@ export async function ensureMasterSecret(config: Config): Promise<string> {
   const known = readMasterSecret(config);
   if (known !== null && known !== '') return known;
   const path = masterKeyPath(config.home);
-  const draft = `${path}.${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   // `link` refuses to replace: of two makers the first one's secret is everybody's.
-  await link(draft, path).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
-  await rm(draft);
+  await withDraft(path, `${randomBytes(32).toString('hex')}\n`, (draft) =>
+    link(draft, path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }),
+  );
   const made = readMasterSecret(config);
   if (made === null || made === '') {
     throw new SandboxError('SANDBOX_008', `${path} is empty or cannot be read`, {

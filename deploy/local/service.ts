@@ -2,7 +2,7 @@
 
 /** Servers first, in the order a table shows them. */
 export const SERVER_NAMES = ['temporal', 'postgres', 'nats', 'redis'] as const;
-export const PROCESS_NAMES = ['worker', 'router', 'api'] as const;
+export const PROCESS_NAMES = ['worker', 'router'] as const;
 export const SERVICE_NAMES = [...SERVER_NAMES, ...PROCESS_NAMES] as const;
 
 export type ServerName = (typeof SERVER_NAMES)[number];
@@ -10,10 +10,15 @@ export type ProcessName = (typeof PROCESS_NAMES)[number];
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /**
- * `failed`: it died or does not answer; the supervisor goes on trying. `external`: an address in the environment
- * stands in for it. `absent`: this build has no such process, or the stack was started without it.
+ * `failed`: it died or does not answer; the supervisor goes on trying. `external`: not the stack's (an address in the
+ * environment stands in for a server), and it answers; `unreachable`: the same, and it does not. `absent`: the stack was
+ * started without it.
  */
-export type ServiceState = 'running' | 'starting' | 'stopped' | 'failed' | 'external' | 'absent';
+export const SERVICE_STATES = [
+  ...(['running', 'starting', 'stopped', 'failed'] as const),
+  ...(['external', 'unreachable', 'absent'] as const),
+] as const;
+export type ServiceState = (typeof SERVICE_STATES)[number];
 
 export interface ServiceStatus {
   readonly name: ServiceName;
@@ -22,7 +27,15 @@ export interface ServiceStatus {
   /** URL of its Prometheus page. */
   readonly metrics: string | null;
   readonly state: ServiceState;
+  /** Why it does not serve; null where it does. */
+  readonly detail: string | null;
 }
+
+export const idle = (
+  name: ServiceName,
+  state: ServiceState,
+  detail: string | null = null,
+): ServiceStatus => ({ name, pid: null, address: null, metrics: null, state, detail });
 
 export interface Progress {
   /** A service's name, or `stack` for what concerns all. */
@@ -71,6 +84,8 @@ export interface Service {
   launch(): Promise<Launch>;
   /** One real question to the service; rejects where it does not answer as it should. */
   probe(): Promise<void>;
+  /** Why only a restart brings it back, though its process answers; null where none is needed. May reject: then none is. */
+  needsRestart?(): Promise<string | null>;
   /** Present where readiness is announced by the process itself, instead of found out by `probe`. */
   onReady?(message: ReadyMessage): void;
   /** Given after its first successful start, and every later one. */
@@ -79,6 +94,9 @@ export interface Service {
 
 export const isServiceName = (name: string): name is ServiceName =>
   (SERVICE_NAMES as readonly string[]).includes(name);
+
+export const isServerName = (name: ServiceName): name is ServerName =>
+  (SERVER_NAMES as readonly string[]).includes(name);
 
 export const isProcessName = (name: ServiceName): name is ProcessName =>
   (PROCESS_NAMES as readonly string[]).includes(name);

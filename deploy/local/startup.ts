@@ -5,12 +5,13 @@ import { migrate } from '../../migrate/index.js';
 import { SERVICE_ROLES, setServicePasswords, type ServiceRole } from '../../migrate/postgres.js';
 import type { Config } from '../../platform/config.js';
 import { addressBook, externalServers, givenFor, type AddressBook } from './addresses.js';
+import type { Bookkeeping } from './bookkeeping.js';
 import type { ChildRecord } from './children.js';
 import { processEnvironment, type Environment } from './environment.js';
 import type { HomePaths } from './home.js';
 import { Keeper, StartError } from './keeper.js';
 import type { PortName, Ports } from './ports.js';
-import { isBuilt, processService } from './processes.js';
+import { processService } from './processes.js';
 import type { Credentials } from './secrets.js';
 import { makeServer, SERVER_PORTS } from './servers.js';
 import {
@@ -31,6 +32,7 @@ export interface Startup {
   readonly masterSecret: string;
   readonly ports: Ports;
   readonly record: ChildRecord;
+  readonly books: Bookkeeping;
   readonly wanted: (name: ServiceName) => boolean;
   /** Told of every keeper before it starts, so that a stop finds it. */
   readonly onKeeper: (keeper: Keeper) => void;
@@ -54,7 +56,7 @@ export async function startAll(startup: Startup): Promise<AddressBook> {
   try {
     await all(servers, abort, (name) => startServer(name, startup));
     const book = addressBook(config, new Set(servers), ports, credentials);
-    const processes = PROCESS_NAMES.filter((name) => wanted(name) && isBuilt(name));
+    const processes = PROCESS_NAMES.filter(wanted);
     if (processes.length > 0) await migrateServers(startup, book);
     await all(processes, abort, (name) => startProcess(name, startup, book));
     return book;
@@ -137,11 +139,12 @@ async function startOne(
   startup: Startup,
   portNames: readonly PortName[],
 ): Promise<void> {
-  const { paths, record, ports, abort, onKeeper, onProgress } = startup;
+  const { paths, record, books, ports, abort, onKeeper, onProgress } = startup;
   const { name } = service;
   abort.signal.throwIfAborted();
   const keeper = new Keeper(service, {
     logDir: paths.log,
+    books,
     onChild: (child, identity) => record.set(child, identity),
     onChange: (text) => {
       onProgress({ service: name, text });

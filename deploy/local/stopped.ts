@@ -1,31 +1,23 @@
 /** What a status says where no supervisor can be asked. */
 import type { Config } from '../../platform/config.js';
-import { displayAddress } from '../../platform/addresses/login.js';
 import { givenFor } from './addresses.js';
-import { isBuilt } from './processes.js';
-import {
-  PROCESS_NAMES,
-  SERVER_NAMES,
-  type ServiceName,
-  type ServiceState,
-  type ServiceStatus,
-} from './service.js';
+import { foreignProcess, foreignServer } from './foreign.js';
+import type { LockHolder } from './lock.js';
+import { idle, PROCESS_NAMES, SERVER_NAMES, SERVICE_NAMES, type ServiceStatus } from './service.js';
 
-export function idle(
-  name: ServiceName,
-  state: ServiceState,
-  address: string | null = null,
-): ServiceStatus {
-  return { name, pid: null, address, metrics: null, state };
+/** No stack runs: its own services are stopped, and those of somebody else are asked. */
+export function stoppedStatus(config: Config): Promise<ServiceStatus[]> {
+  return Promise.all([
+    ...SERVER_NAMES.map(async (name) => {
+      const given = givenFor(config, name);
+      return given === undefined ? idle(name, 'stopped') : foreignServer(name, given, config);
+    }),
+    ...PROCESS_NAMES.map((name) => foreignProcess(name, config)),
+  ]);
 }
 
-export function stoppedStatus(config: Config): ServiceStatus[] {
-  const servers = SERVER_NAMES.map((name) => {
-    const given = givenFor(config, name);
-    return given === undefined
-      ? idle(name, 'stopped')
-      : idle(name, 'external', displayAddress(given));
-  });
-  const processes = PROCESS_NAMES.map((name) => idle(name, isBuilt(name) ? 'stopped' : 'absent'));
-  return [...servers, ...processes];
-}
+/** A supervisor lives and does not answer: nobody knows what its services do. */
+export const silentStatus = ({ pid }: LockHolder): ServiceStatus[] =>
+  SERVICE_NAMES.map((name) =>
+    idle(name, 'failed', `process ${pid}, which runs it, does not answer`),
+  );

@@ -11,8 +11,8 @@ import {
   writeStackFile,
   type StackState,
 } from '../../platform/stack-file.js';
-import { displayAddress } from '../../platform/addresses/login.js';
 import { givenFor, stackState } from './addresses.js';
+import { Bookkeeping } from './bookkeeping.js';
 import { ChildRecord, endLeftovers } from './children.js';
 import {
   startControl,
@@ -21,16 +21,18 @@ import {
   type Phase,
   type StackStatus,
 } from './control.js';
+import { claimDataFormat } from './data-format.js';
 import type { Environment } from './environment.js';
-import { makeHome } from './home.js';
+import { foreignServer } from './foreign.js';
+import { asHomeError, makeHome } from './home.js';
 import { majorOfData } from './install/postgres.js';
 import type { Keeper } from './keeper.js';
 import { takeLock, type Lock, type LockHolder } from './lock.js';
 import { Ports } from './ports.js';
-import { isBuilt } from './processes.js';
 import { ensureMasterSecret, loadCredentials } from './secrets.js';
 import { assertPlatform } from './servers.js';
 import {
+  idle,
   isProcessName,
   PROCESS_NAMES,
   SERVER_NAMES,
@@ -40,7 +42,6 @@ import {
   type ServiceStatus,
 } from './service.js';
 import { seconds, startAll } from './startup.js';
-import { idle } from './stopped.js';
 
 export interface SupervisorOptions {
   readonly config: Config;
@@ -68,18 +69,31 @@ export class Supervisor implements Commands {
   private starting: Promise<StackState> | null = null;
   private stopping: Promise<void> | null = null;
   private state: StackState | null = null;
+  private readonly books: Bookkeeping;
+  private readonly faults = new Set<string>();
   private resolveEnded: () => void = () => undefined;
   /** Resolves once everything has ended, whoever asked for it. */
   readonly ended = new Promise<void>((resolve) => {
     this.resolveEnded = resolve;
   });
 
-  constructor(private readonly options: SupervisorOptions) {}
+  constructor(private readonly options: SupervisorOptions) {
+    this.books = new Bookkeeping(options.config.home, (text) => {
+      this.tell(text);
+    });
+  }
+
+  /** Something of this process went wrong that no part of it has handled: shown by the status from now on. */
+  fault(error: unknown): void {
+    this.faults.add(messageOf(error));
+    this.tell(`unexpected: ${messageOf(error)}`);
+  }
 
   /** Everything runs and answers when it resolves. @throws AlreadyOwned, SandboxError; nothing runs then */
   start(): Promise<StackState> {
     this.running ??= this.run();
-    this.starting ??= this.running.catch(async (error: unknown) => {
+    this.starting ??= this.running.catch(async (thrown: unknown) => {
+      const error = asHomeError(this.options.config.home, thrown);
       // Of several failures the first is the cause.
       this.abort.abort(error instanceof Error ? error : new Error(messageOf(error)));
       await this.stop();
@@ -104,10 +118,15 @@ export class Supervisor implements Commands {
   }
 
   async status(): Promise<StackStatus> {
-    if (this.phase === 'running' && this.state !== null) await this.keepStackFile(this.state);
+    const { state } = this;
+    if (this.phase === 'running' && state !== null)
+      await this.books.keep('stack.json', () => this.keepStackFile(state));
+    const services = await Promise.all(SERVICE_NAMES.map((name) => this.statusOf(name)));
+    const unexpected = [...this.faults].map((text) => `unexpected: ${text}`);
     return {
       phase: this.phase,
-      services: await Promise.all(SERVICE_NAMES.map((name) => this.statusOf(name))),
+      services,
+      troubles: [...(await this.books.troubles()), ...unexpected],
     };
   }
 
@@ -144,6 +163,7 @@ export class Supervisor implements Commands {
     if (leftovers.length > 0)
       this.tell(`ended what an earlier one left running: ${leftovers.join(', ')}`);
     await rm(stackFilePath(config.home), { force: true });
+    await claimDataFormat(paths);
     const hasData = (await majorOfData(join(paths.data, 'postgres', 'data'))) !== null;
     if (hasData && !readMasterSecret(config)) {
       this.tell(
@@ -155,7 +175,8 @@ export class Supervisor implements Commands {
       credentials: await loadCredentials(paths, hasData),
       masterSecret: await ensureMasterSecret(config),
       ports: await Ports.load(paths.ports),
-      record: new ChildRecord(paths.children),
+      record: new ChildRecord(paths.children, this.books),
+      books: this.books,
       wanted: (name) => this.wanted(name),
       onKeeper: (keeper) => this.keepers.set(keeper.service.name, keeper),
     });
@@ -179,8 +200,12 @@ export class Supervisor implements Commands {
     // What was about to start has seen the abort by now, and a keeper made since then is closed here.
     await this.running?.catch(() => undefined);
     await close(SERVICE_NAMES);
-    if (this.lock !== null) await rm(stackFilePath(this.options.config.home), { force: true });
-    await this.lock?.release();
+    this.books.close();
+    // A file that cannot be removed holds up no end: a reader sees by the process that nobody owns the home.
+    const { lock } = this;
+    const stateFile = stackFilePath(this.options.config.home);
+    if (lock !== null) await rm(stateFile, { force: true }).catch(() => undefined);
+    await lock?.release().catch(() => undefined);
     await this.control?.close();
     this.resolveEnded();
   }
@@ -197,11 +222,12 @@ export class Supervisor implements Commands {
   }
 
   private async statusOf(name: ServiceName): Promise<ServiceStatus> {
-    const given = isProcessName(name) ? undefined : givenFor(this.options.config, name);
-    if (given !== undefined) return idle(name, 'external', displayAddress(given));
+    const { config } = this.options;
+    const given = isProcessName(name) ? undefined : givenFor(config, name);
+    if (!isProcessName(name) && given !== undefined) return foreignServer(name, given, config);
     const keeper = this.keepers.get(name);
     if (keeper !== undefined) return keeper.status();
-    if (!this.wanted(name) || (isProcessName(name) && !isBuilt(name))) return idle(name, 'absent');
+    if (!this.wanted(name)) return idle(name, 'absent');
     return idle(name, this.phase === 'starting' ? 'starting' : 'stopped');
   }
 

@@ -1,13 +1,15 @@
 /** `bd dev` and `bd migrate` as a developer types them, on a stack of the test's own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { SERVICE_STATES } from '../../deploy/local/service.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { ownHome, processesOf, statusOf } from '../stack/home.js';
 import { bd, type Ran } from '../support/bd.js';
-import { until } from '../support/stack.js';
+import { stackState, until } from '../support/stack.js';
 
 const services = z.array(
   z.strictObject({
@@ -15,14 +17,15 @@ const services = z.array(
     pid: z.number().nullable(),
     address: z.string().nullable(),
     metrics: z.string().nullable(),
-    state: z.enum(['running', 'starting', 'stopped', 'failed', 'external', 'absent']),
+    state: z.enum(SERVICE_STATES),
+    detail: z.string().nullable(),
   }),
 );
 const statesIn = ({ stdout }: Ran): Record<string, string> =>
   Object.fromEntries(services.parse(JSON.parse(stdout)).map(({ name, state }) => [name, state]));
 const RUNNING = {
   ...{ temporal: 'running', postgres: 'running', nats: 'running', redis: 'running' },
-  ...{ worker: 'running', router: 'running', api: 'absent' },
+  ...{ worker: 'running', router: 'running' },
 };
 
 it('bd dev: up, status, env, restart, down, and once more in the foreground until Ctrl-C', async () => {
@@ -62,7 +65,9 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   // In a shell that has evaluated `bd dev env`: the addresses of what is stopped replace nothing.
   const shell = { SANDBOX_HOME: home, ...environment };
   const elsewhere = { ...shell, REDIS_URL: 'redis://127.0.0.1:1' };
-  const stopped = { temporal: 'stopped', postgres: 'stopped', nats: 'stopped', redis: 'external' };
+  const stopped = {
+    ...{ temporal: 'stopped', postgres: 'stopped', nats: 'stopped', redis: 'unreachable' },
+  };
   expect(statesIn(await bd(['dev', 'status', '--json'], elsewhere))).toMatchObject(stopped);
   expect((await bd(['dev', 'env'], shell)).code).toBe(7);
 
@@ -79,5 +84,58 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   inFront.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
   expect(processesOf(home)).toEqual([]);
-  expect((await dev('down', '--purge')).stderr).toContain('its data removed');
+  // Its servers are stopped: nobody can say what lives in it.
+  const unasked = await dev('down', '--purge');
+  expect([unasked.code, unasked.stderr]).toEqual([
+    2,
+    expect.stringMatching(/is not known[^]*SANDBOX_008[^]*Add --yes/),
+  ]);
+  expect(existsSync(join(home, 'data', 'postgres'))).toBe(true);
+  expect((await dev('down', '--purge', '--yes')).stderr).toContain('its data removed');
+  expect((await dev('down', '--purge')).code).toBe(0);
 }, 240_000);
+
+it('bd dev down --purge names the live sandboxes that it would delete, and needs a yes', async () => {
+  const config = await ownHome();
+  const env = { SANDBOX_HOME: config.home };
+  await bd(['dev', 'up'], env);
+  for (const name of ['my-fix', 'other'])
+    expect((await bd(['sandbox', 'create', name], env)).code).toBe(0);
+  const refused = await bd(['dev', 'down', '--purge'], env);
+  expect([refused.code, refused.stdout]).toEqual([2, '']);
+  expect(refused.stderr).toMatch(/2 live sandboxes \((my-fix, other|other, my-fix)\)[^]*Add --yes/);
+  // Nothing was changed: not even stopped.
+  const listed = await bd(['sandbox', 'list', '--json'], env);
+  expect(JSON.parse(listed.stdout)).toHaveLength(2);
+  await bd(['sandbox', 'destroy', '--all', '--yes'], env);
+  expect((await bd(['dev', 'down', '--purge'], env)).code).toBe(0);
+  expect(existsSync(join(config.home, 'data'))).toBe(false);
+}, 240_000);
+
+it('bd dev status tells of servers and services of somebody else whether they serve', async () => {
+  const { temporal, urls } = stackState();
+  const { home } = await ownHome();
+  const env = {
+    ...{ SANDBOX_HOME: home, TEMPORAL_ADDRESS: temporal.address },
+    ...{ DATABASE_URL: urls.client.database, REDIS_URL: urls.client.redis },
+  };
+  const at = async (nats: string): Promise<Ran> =>
+    bd(['dev', 'status', '--json'], { ...env, NATS_URL: nats });
+  const serving = { temporal: 'external', postgres: 'external', redis: 'external' };
+  expect(statesIn(await at(urls.client.nats))).toEqual({
+    ...{ ...serving, nats: 'external', worker: 'external', router: 'external' },
+  });
+  const away = await at('nats://127.0.0.1:1');
+  expect(statesIn(away)).toEqual({
+    ...{ ...serving, nats: 'unreachable', worker: 'external', router: 'unreachable' },
+  });
+  expect(services.parse(JSON.parse(away.stdout)).find(({ name }) => name === 'nats')).toMatchObject(
+    {
+      ...{ address: '127.0.0.1:1', detail: expect.stringContaining('NATS') as string },
+    },
+  );
+  const empty = await bd(['dev', 'status', '--json'], {
+    ...{ ...env, NATS_URL: urls.client.nats, SANDBOX_TASK_QUEUE: 'nobody-polls-it' },
+  });
+  expect(statesIn(empty)).toMatchObject({ worker: 'stopped' });
+});

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Bookkeeping } from '../../deploy/local/bookkeeping.js';
 import { isAlive } from '../../deploy/local/identity.js';
 import { Keeper } from '../../deploy/local/keeper.js';
 import type { Service } from '../../deploy/local/service.js';
@@ -29,8 +30,13 @@ describe('the keeper of a service', () => {
       ...change,
     };
     const told: string[] = [];
+    const books = new Bookkeeping(logDir, (text) => told.push(text));
+    onTestFinished(() => {
+      books.close();
+    });
     const keeper = new Keeper(service, {
       ...{ logDir, onChild: () => Promise.resolve(), onChange: (text: string) => told.push(text) },
+      books,
     });
     onTestFinished(() => keeper.close());
     return { keeper, told, log: () => readFile(join(logDir, 'redis.log'), 'utf8') };
@@ -103,5 +109,17 @@ describe('the keeper of a service', () => {
     expect(told[0]).toContain('ended unexpectedly (exit code 0), starting it again');
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(told).toHaveLength(length);
+  });
+
+  it('that answers, and only a restart helps it, is restarted once it has said so three times', async () => {
+    let needed: string | null = null;
+    const { keeper, told } = await kept(STAYS, { needsRestart: () => Promise.resolve(needed) });
+    await keeper.start();
+    const before = keeper.identity?.pid;
+    needed = 'its stream is broken';
+    await expect.poll(() => told.join(), { timeout: 30_000 }).toContain('its stream is broken');
+    needed = null;
+    await expect.poll(() => keeper.identity?.pid ?? before, { timeout: 15_000 }).not.toBe(before);
+    await expect.poll(() => told.at(-1), { timeout: 15_000 }).toBe('runs again');
   });
 });

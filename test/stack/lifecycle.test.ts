@@ -15,7 +15,7 @@ test('a stack serves on every address it gives, ends without a trace, and starts
   const first = await up(config, { onProgress: ({ service }) => told.push(service) });
 
   const services = await status(config);
-  expect(services.map(({ name }) => name)).toEqual([...SERVERS, 'worker', 'router', 'api']);
+  expect(services.map(({ name }) => name)).toEqual([...SERVERS, 'worker', 'router']);
   const states = Object.fromEntries(services.map(({ name, state }) => [name, state]));
   expect(states).toMatchObject(
     Object.fromEntries([...SERVERS, 'worker', 'router'].map((name) => [name, 'running'])),

@@ -52,12 +52,14 @@ describe('addresses', () => {
     expect(await adminEnv(loadConfig({ ...env, SANDBOX_HOME: '/nonexistent' }))).toEqual(env);
   });
 
-  it('are shown without what is secret in them', () => {
+  it('are shown without what is secret in them, also of a server that does not answer', async () => {
     expect(displayAddress('redis://user:secret@host:1/0')).toBe('host:1');
     expect(displayAddress('host:7233')).toBe('host:7233');
-    const shown = stoppedStatus(loadConfig({ REDIS_URL: 'redis://u:secret@host:1' }));
+    const shown = await stoppedStatus(loadConfig({ REDIS_URL: 'redis://u:secret@127.0.0.1:1' }));
+    expect(JSON.stringify(shown)).not.toContain('secret');
     expect(shown.find(({ name }) => name === 'redis')).toMatchObject({
-      ...{ state: 'external', address: 'host:1' },
+      ...{ state: 'unreachable', address: '127.0.0.1:1' },
+      detail: expect.stringContaining('ECONNREFUSED') as string,
     });
   });
 });
@@ -128,7 +130,7 @@ it('a Postgres that was left running is asked to end at once, not to wait for it
 describe('the control port', () => {
   async function controlled(change: object = {}) {
     const commands = {
-      status: () => Promise.resolve({ phase: 'running' as const, services: [] }),
+      status: () => Promise.resolve({ phase: 'running' as const, services: [], troubles: [] }),
       restart: () => Promise.reject(new Error('the disk is full')),
       signal: () => 7,
       down: () => undefined,
@@ -142,7 +144,7 @@ describe('the control port', () => {
 
   it('tells a caller what went wrong, whatever it was', async () => {
     const { control, holder } = await controlled();
-    expect(await askStatus(holder)).toEqual({ phase: 'running', services: [] });
+    expect(await askStatus(holder)).toEqual({ phase: 'running', services: [], troubles: [] });
     expect(await askSignal(holder, 'redis', 'SIGTERM')).toBe(7);
     await expect(askSignal(holder, 'nonsense', 'SIGTERM')).rejects.toMatchObject({
       ...{ code: 'SANDBOX_008', hint: expect.stringContaining('Name one of') as string },

@@ -99,6 +99,7 @@ test('a configuration is the same in the process that gets it through its enviro
     SANDBOX_REDIS_ACL: 'off',
     SANDBOX_PRODUCTION_SUBJECTS: 'events.*,commands.x.>',
     SANDBOX_ROUTER_FORM: 'plain',
+    SANDBOX_STREAM_PROFILE: 'best-effort',
     SANDBOX_MAX_CONTROL_LINE: '8192',
     SANDBOX_METRICS_HOST: '::',
     SANDBOX_METRICS_PORT: '9464',

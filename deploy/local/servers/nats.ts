@@ -1,7 +1,8 @@
 /** nats-server of the local stack: JetStream in a control account, every process with a user of its own, every sandbox with an account. */
 import { join } from 'node:path';
 import { closeNats, openNats } from '../../../platform/nats.js';
-import { makeDirectory, writePrivateFile } from '../home.js';
+import { writePrivateFile } from '../../../platform/private-file.js';
+import { makeDirectory } from '../home.js';
 import { CREDENTIAL_FILE_USERS, credentialsFileName, type NatsOperator } from '../nats-operator.js';
 import type { Launch, Service } from '../service.js';
 
@@ -38,6 +39,7 @@ export function natsService(options: NatsOptions): Service {
       }
       return { command: binary, args: ['--config', configPath], env: options.env };
     },
+    needsRestart: () => brokenStream(monitorPort()),
     async probe() {
       // Says ok once every stream has been recovered.
       const health = await fetch(`http://127.0.0.1:${monitorPort()}/healthz`, {
@@ -58,6 +60,15 @@ async function askJetStream(url: string): Promise<void> {
   } finally {
     await closeNats(nc);
   }
+}
+
+/** A stream whose write failed once (the disk was full) refuses every later one until the server starts again. */
+async function brokenStream(port: number): Promise<string | null> {
+  const health = await fetch(`http://127.0.0.1:${port}/healthz`, {
+    signal: AbortSignal.timeout(1_500),
+  });
+  const text = await health.text();
+  return !health.ok && text.includes('JetStream') ? text.slice(0, 200) : null;
 }
 
 /** NATS' configuration language takes JSON for values. */

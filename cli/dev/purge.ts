@@ -1,0 +1,38 @@
+/** `bd dev down --purge`: asks first where the stack holds live sandboxes, or where nobody can say. */
+import { counted } from '../../domain/counted.js';
+import type { Config } from '../../platform/config.js';
+import type { CommandContext } from '../command.js';
+import { confirmed } from '../confirm.js';
+import { note } from '../io.js';
+import { withProgress } from '../progress.js';
+
+const NAMES_SHOWN = 5;
+
+/** @throws SANDBOX_008 where it is not confirmed: nothing was changed then */
+export async function confirmPurge(context: CommandContext): Promise<void> {
+  const { io, config } = context;
+  const { holdsData } = await import('../../deploy/local/index.js');
+  if (!(await holdsData(config()))) return;
+  const names = await withProgress(io, 'asking', () => liveSandboxes(config()));
+  const stack = `the local stack of ${config().home}`;
+  if (names === null) {
+    await note(io, 'Its Postgres does not answer: whether sandboxes live in it is not known.');
+    return confirmed(context, 'purge', stack);
+  }
+  if (names.length === 0) return;
+  const more = names.length > NAMES_SHOWN ? ', …' : '';
+  const shown = `${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+  const live = `${counted(names.length, 'live sandbox', 'live sandboxes')} (${shown})`;
+  await confirmed(context, 'purge', `${stack} with ${live}`);
+}
+
+/** Of the home's own stack, wherever the environment's addresses lead; null where it cannot be asked. */
+async function liveSandboxes(config: Config): Promise<string[] | null> {
+  const { openDirectControl } = await import('../../control/direct-control.js');
+  try {
+    await using control = openDirectControl({ ...config, given: {} });
+    return (await control.list()).map(({ name }) => name);
+  } catch {
+    return null;
+  }
+}
