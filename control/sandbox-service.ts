@@ -1,13 +1,10 @@
 /** The use cases of sandboxes. Each takes the actor that asks, and decides first whether the actor may. */
-import { customAlphabet, nanoid } from 'nanoid';
 import type { Actor } from '../domain/actor.js';
-import type { Command, CommandAction, CommandArgs } from '../domain/command.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildId, parseGuildIds } from '../domain/guild.js';
 import {
   defaultName,
-  ID_ALPHABET,
   newSandboxId,
   parseOwner,
   parseSandboxId,
@@ -40,15 +37,14 @@ import type { EventsOptions, ReadingOptions, SandboxEvent } from './events.js';
 import type { SandboxHealth } from './health.js';
 import { lackingIn } from './lacking.js';
 import type { Lifecycle } from './lifecycle.js';
-import { sandboxOf } from './view.js';
+import { commandOf, random } from './new-command.js';
+import { pendingSandbox, sandboxOf } from './view.js';
 import type { OnBusy } from './worker-presence.js';
 
 export interface ServiceOptions {
   /** Called now and then while the workers are busy with other sandboxes. */
   readonly onBusy?: OnBusy;
 }
-
-const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
 
 export class SandboxService {
   private readonly connections: Connections;
@@ -300,28 +296,4 @@ export class SandboxService {
   private lifecycle(): Promise<Lifecycle> {
     return this.lifecycleOpening.get();
   }
-}
-
-function commandOf<A extends CommandAction>(
-  actor: Actor,
-  action: A,
-  sandboxId: SandboxId,
-  args: CommandArgs[A],
-  commandId: string = nanoid(),
-): Command<A> {
-  return { commandId, action, sandboxId, actor, args };
-}
-
-/** What is known of a create that nobody has waited for. */
-function pendingSandbox({ sandboxId, args }: Command<'create'>, defaultTtlMs: number): Sandbox {
-  const createdAt = new Date();
-  const expiresAt = new Date(createdAt.getTime() + (args.ttlMs ?? defaultTtlMs));
-  return describeSandbox({
-    ...args,
-    sandboxId,
-    status: 'pending',
-    createdAt,
-    expiresAt,
-    destroyedAt: null,
-  });
 }

@@ -1,4 +1,5 @@
-/** A sandbox as its workflow answers, in the public form. */
+/** A sandbox in the public form, where its row was not read. */
+import type { Command } from '../domain/command.js';
 import { describeSandbox, type Sandbox, type SandboxView } from '../domain/sandbox.js';
 
 /** Of a sandbox whose claim is written. */
@@ -7,6 +8,23 @@ export function sandboxOf(view: SandboxView): Sandbox {
     ...view,
     createdAt: new Date(view.createdAt ?? 0),
     expiresAt: new Date(view.expiresAt ?? 0),
+    destroyedAt: null,
+  });
+}
+
+/** What is known of a create that nobody has waited for. */
+export function pendingSandbox(
+  { sandboxId, args }: Command<'create'>,
+  defaultTtlMs: number,
+): Sandbox {
+  const createdAt = new Date();
+  const expiresAt = new Date(createdAt.getTime() + (args.ttlMs ?? defaultTtlMs));
+  return describeSandbox({
+    ...args,
+    sandboxId,
+    status: 'pending',
+    createdAt,
+    expiresAt,
     destroyedAt: null,
   });
 }

@@ -1,7 +1,7 @@
 /** Whether workers take work of a task queue: a caller that waits for an answer waits for nobody, or for its turn. */
 import { setTimeout } from 'node:timers/promises';
 import { SandboxError } from '../domain/errors.js';
-import type { TemporalClient } from '../platform/temporal.js';
+import { taskQueueFacts, type TemporalClient } from '../platform/temporal.js';
 
 /** @param ahead how many workflow tasks wait before the caller's, as far as Temporal knows */
 export type OnBusy = (ahead: number) => void;
@@ -15,8 +15,6 @@ export interface Presence {
   readonly backlog: number;
 }
 
-/** A poll is open for a minute at most: a worker that has not asked for longer is gone. */
-const POLL_MS = 70_000;
 /** A worker that is busy asks again with each task that it ends; one that was killed is still listed for minutes. */
 const SILENT_MS = 10_000;
 /** An answer usually takes far less; Temporal is asked only behind that. */
@@ -24,8 +22,6 @@ const FIRST_LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 3_000;
 /** One look serves all callers of this process. */
 const FRESH_MS = 1_000;
-
-const WORKFLOW_TASKS = 1;
 
 export class WorkerPresence {
   private last: { readonly at: number; readonly seen: Promise<Presence> } | undefined;
@@ -57,21 +53,8 @@ export class WorkerPresence {
   }
 
   private async ask(): Promise<Presence> {
-    const { client } = this.temporal;
-    const { pollers, stats } = await client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: this.taskQueue },
-      taskQueueType: WORKFLOW_TASKS,
-      reportStats: true,
-    });
-    const ages = pollers
-      .map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000)
-      .filter((age) => age < POLL_MS);
-    return {
-      workers: ages.length,
-      silentMs: Math.min(Infinity, ...ages),
-      backlog: Number(stats?.approximateBacklogCount ?? 0),
-    };
+    const { polls, backlog } = await taskQueueFacts(this.temporal, this.taskQueue);
+    return { workers: polls.length, silentMs: Math.min(Infinity, ...polls), backlog };
   }
 }
 

@@ -16,19 +16,27 @@ export interface TemporalClient {
 const POLL_MS = 70_000;
 const WORKFLOW_TASKS = 1;
 
-/** How long ago (ms) each worker of a task queue polled for work; empty where none serves. */
-export async function lastPolls(
+export interface TaskQueueFacts {
+  /** How long ago (ms) each worker polled for work; empty where none serves. */
+  readonly polls: readonly number[];
+  /** Workflow tasks that no worker has taken yet, as far as Temporal knows. */
+  readonly backlog: number;
+}
+
+export async function taskQueueFacts(
   { client }: TemporalClient,
-  { namespace, taskQueue }: { readonly namespace: string; readonly taskQueue: string },
-): Promise<number[]> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
+  taskQueue: string,
+): Promise<TaskQueueFacts> {
+  const { pollers, stats } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
     taskQueue: { name: taskQueue },
     taskQueueType: WORKFLOW_TASKS,
+    reportStats: true,
   });
-  return pollers
+  const polls = pollers
     .map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000)
     .filter((ago) => ago < POLL_MS);
+  return { polls, backlog: Number(stats?.approximateBacklogCount ?? 0) };
 }
 
 const HINT =

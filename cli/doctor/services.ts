@@ -8,7 +8,7 @@ import { isServerName } from '../../deploy/local/service.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsApiPrefixOf } from '../../platform/nats-authority.js';
 import { livingMembers, routerBucket } from '../../platform/router-bucket.js';
-import { lastPolls, openTemporal, type TemporalClient } from '../../platform/temporal.js';
+import { openTemporal, taskQueueFacts, type TemporalClient } from '../../platform/temporal.js';
 import { failed, ok, unknown, version, warning, type Finding } from './check.js';
 
 const memberShape = z.object({ role: z.enum(['writer', 'standby']), version: z.number() });
@@ -66,8 +66,8 @@ async function askSchedule({ client }: TemporalClient): Promise<Finding> {
 }
 
 async function askWorkers(temporal: TemporalClient, config: Config): Promise<Finding> {
-  const seen = await lastPolls(temporal, config);
   const { taskQueue } = config;
+  const { polls: seen } = await taskQueueFacts(temporal, taskQueue);
   const remedy = 'Start one: `bd worker`, or `bd dev restart worker`.';
   if (seen.length === 0)
     return failed('worker', `none asks for work of task queue ${taskQueue}`, remedy);

@@ -78,8 +78,8 @@ const SERVING: Record<ProcessName, (given: string, config: Config) => Promise<bo
   async worker(given, config) {
     const temporal = await temporalOf(given, config);
     try {
-      const { lastPolls } = await import('../../platform/temporal.js');
-      return (await lastPolls(temporal, config)).length > 0;
+      const { taskQueueFacts } = await import('../../platform/temporal.js');
+      return (await taskQueueFacts(temporal, config.taskQueue)).polls.length > 0;
     } finally {
       await temporal.close();
     }

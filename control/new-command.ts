@@ -1,0 +1,19 @@
+/** Commands as `control/` sends them to a sandbox's workflow. */
+import { customAlphabet, nanoid } from 'nanoid';
+import type { Actor } from '../domain/actor.js';
+import type { Command, CommandAction, CommandArgs } from '../domain/command.js';
+import { ID_ALPHABET, type SandboxId } from '../domain/names.js';
+
+/** Characters of `ID_ALPHABET`. */
+export const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
+
+/** @param commandId of a change that may be asked for again; default: one of its own */
+export function commandOf<A extends CommandAction>(
+  actor: Actor,
+  action: A,
+  sandboxId: SandboxId,
+  args: CommandArgs[A],
+  commandId: string = nanoid(),
+): Command<A> {
+  return { commandId, action, sandboxId, actor, args };
+}
