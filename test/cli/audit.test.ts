@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { workflowUrl } from '../../cli/commands/open.js';
+import { ACTOR_KINDS, ROLES, VIAS } from '../../domain/actor.js';
 import { AUDIT_EVENTS } from '../../domain/audit.js';
 import { bd } from '../support/bd.js';
 import { openClient, someName, someOwner, stackState } from '../support/stack.js';
@@ -10,6 +11,9 @@ const entry = z.strictObject({
   sandboxId: z.string(),
   event: z.enum(AUDIT_EVENTS),
   actor: z.string(),
+  kind: z.enum(ACTOR_KINDS),
+  role: z.enum(ROLES),
+  via: z.enum(VIAS),
   details: z.record(z.string(), z.unknown()),
 });
 

@@ -40,7 +40,10 @@ describe('bd sandbox', () => {
     const env = { SANDBOX_OWNER: owner };
     const run = (...args: string[]): Promise<Ran> => bd(['sandbox', ...args], env);
     expect(json(await run('extend', name, '1h', '--json'))).toMatchObject({ name, clamped: false });
-    expect((await run('extend', name, '9w')).stdout).toContain('(cut to the maximum from now)');
+    expect((await run('extend', name, '9w')).stderr).toContain('may live 30d from now');
+    expect((await run('extend', name, '9w', '--clamp')).stdout).toContain(
+      '(cut to the maximum from now)',
+    );
     expect(json(await run('link', name, guild, '--json'))).toMatchObject({ guildIds: [guild] });
     expect(json(await run('unlink', guild, '--json'))).toMatchObject({ guildIds: [] });
     expect((await run('logs', name, '--event', 'sandbox_reset')).stderr).toContain(

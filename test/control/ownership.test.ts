@@ -40,19 +40,19 @@ describe('a developer', () => {
     const guild = someGuild();
     const sandbox = await service.create(ada, { ttl: '1h', guildIds: [guild] });
     const events = service.events(eve, sandbox.id, { signal: AbortSignal.timeout(10_000) });
-    const attempts: Record<string, Promise<unknown>> = {
-      extend: service.extend(eve, sandbox.name, '1h', {}),
-      reset: service.reset(eve, sandbox.id),
-      destroy: service.destroy(eve, sandbox.id),
-      registerGuild: service.registerGuild(eve, sandbox.id, someGuild()),
-      unregisterGuild: service.unregisterGuild(eve, guild),
-      connection: service.connection(eve, sandbox.id),
-      events: events.next(),
-      create: service.create(eve, { owner: ada.name, ttl: '1h' }),
-      sweep: service.sweep(eve, { dryRun: true }),
+    const attempts: Record<string, () => Promise<unknown>> = {
+      extend: () => service.extend(eve, sandbox.name, '1h', {}),
+      reset: () => service.reset(eve, sandbox.id),
+      destroy: () => service.destroy(eve, sandbox.id),
+      registerGuild: () => service.registerGuild(eve, sandbox.id, someGuild()),
+      unregisterGuild: () => service.unregisterGuild(eve, guild),
+      connection: () => service.connection(eve, sandbox.id),
+      events: () => events.next(),
+      create: () => service.create(eve, { owner: ada.name, ttl: '1h' }),
+      sweep: () => service.sweep(eve, { dryRun: true }),
     };
     for (const [what, attempt] of Object.entries(attempts))
-      await expect(attempt, what).rejects.toMatchObject(refused);
+      await expect(attempt(), what).rejects.toMatchObject(refused);
     expect(await service.get(eve, sandbox.id)).toEqual(sandbox);
     expect(await service.list(eve, { owner: ada.name })).toEqual([sandbox]);
     await service.destroy(ada, sandbox.id);

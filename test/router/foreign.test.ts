@@ -1,5 +1,6 @@
 /** Messages in `ROUTED` that no router wrote: by an administrator's hand, or by another product with the rights to do so. */
 import { Writable } from 'node:stream';
+import { counted } from '../../domain/counted.js';
 import { headers as newHeaders } from 'nats';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -83,7 +84,9 @@ describe('a foreign message in ROUTED', () => {
       await drained(world.nc);
       await expectNothingWrong();
       const alarms = lines.filter((line) => line.includes('ALARM'));
-      expect(alarms.join()).toContain(`${count} messages at its end, from sequence ${first} on`);
+      expect(alarms.join()).toContain(
+        `${counted(count, 'message')} at its end, from sequence ${first} on`,
+      );
     },
   );
 
