@@ -1,8 +1,9 @@
 /** What each command prints, in words and as JSON, and its exit code. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { colours, processIo } from '../../cli/io.js';
+import { colours, processIo, reportError } from '../../cli/io.js';
 import { table } from '../../cli/table.js';
 import { formatEnvironment } from '../../cli/shell.js';
 import { SANDBOX_STATUSES, type SandboxStatus } from '../../domain/status.js';
@@ -197,18 +198,27 @@ describe('colour', () => {
 });
 
 describe('an error that nobody foresaw', () => {
-  it('is told without a stack, as JSON too, and with it for who debugs', async () => {
-    const { urls } = stackState();
-    const env = { DATABASE_URL: urls.client.database.replace(/[^/]+$/, 'nowhere') };
-    const [plain, asJson, debug] = await Promise.all([
-      bd(['sandbox', 'list'], env),
-      bd(['sandbox', 'list', '--json'], env),
-      bd(['sandbox', 'list'], { ...env, LOG_LEVEL: 'debug' }),
-    ]);
+  it('is SANDBOX_011, told without a stack, as JSON too, and with it for who debugs', async () => {
+    const told = async (json: boolean, env: Record<string, string> = {}) => {
+      let stderr = '';
+      const stream = new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          stderr += chunk.toString();
+          done();
+        },
+      }) as unknown as NodeJS.WriteStream;
+      const io = { stdout: stream, stderr: stream, env };
+      return { code: await reportError(io, new TypeError('a bug'), json), stderr };
+    };
+    const [plain, asJson, debug] = [
+      await told(false),
+      await told(true),
+      await told(false, { LOG_LEVEL: 'debug' }),
+    ];
     expect([plain.code, asJson.code, debug.code]).toEqual([1, 1, 1]);
-    expect(plain.stderr).toMatch(/^SANDBOX_011 unexpected: /);
+    expect(plain.stderr).toMatch(/^SANDBOX_011 unexpected: a bug\n/);
     expect(plain.stderr).not.toMatch(/\n\s+at /);
-    expect(errorIn(asJson)).toMatchObject({ code: 'SANDBOX_011' });
+    expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { code: 'SANDBOX_011' } });
     expect(debug.stderr).toMatch(/\n\s+at /);
   });
 });

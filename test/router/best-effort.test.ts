@@ -102,7 +102,7 @@ it('a stack with the profile makes ROUTED and its consumers anew when nats-serve
     const event = ['sandbox', 'emit', 'MESSAGE_CREATE', '--to', id];
     await until('an event is taken', async () => (await bd(event, env)).code === 0);
     await until('it waits for the bot', async () =>
-      JSON.stringify(await service.status(id)).includes('1 events waiting'),
+      JSON.stringify(await service.status(id)).includes('1 event waiting'),
     );
   } finally {
     await closeNats(nc);
