@@ -102,6 +102,8 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'kill -9': { file: 'docs/sandbox-runbook.md', holding: '\nkill -9 <pid of worker>' },
   // Typed on the stack of first-day.test.ts, since they stop or restart something.
   'bd dev down': firstDay,
+  // It would remove the stack of the tests.
+  'bd dev down --purge --yes': { file: 'test/cli/dev.test.ts', holding: "'--purge', '--yes'" },
   'bd dev restart <service>': restarts,
   'bd dev restart worker': restarts,
   'bd dev restart router': restarts,
