@@ -17,7 +17,6 @@ export function runChild(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<number> {
-  const child = spawn(command, args, { env, stdio: 'inherit' });
   const fromTerminal = process.stdin.isTTY;
   const forward = (signal: NodeJS.Signals): void => {
     child.kill(signal);
@@ -29,7 +28,9 @@ export function runChild(
       (signal) => [signal, fromTerminal ? ignore : forward] as [NodeJS.Signals, typeof forward],
     ),
   ];
+  // Before the command runs: it may be signalled as soon as it says a word.
   for (const [signal, handler] of handlers) process.on(signal, handler);
+  const child = spawn(command, args, { env, stdio: 'inherit' });
   return new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       const missing = error.code === 'ENOENT';
