@@ -1,19 +1,15 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { projectRoot } from '../../platform/project-root.js';
 import { restart } from '../../deploy/local/index.js';
-import { override } from '../../cli/emit/override.js';
 import { timeOfSnowflake } from '../../discord/snowflake.js';
 import { openNats, closeNats } from '../../platform/nats.js';
 import { bd } from '../support/bd.js';
+import { sandboxWithGuild, startTail } from '../support/tail.js';
 import { freeze } from '../support/freeze.js';
 import {
   openClient,
   someGuild,
-  someName,
   someOwner,
   stackConfig,
   stackState,
@@ -38,35 +34,6 @@ const tailed = z.strictObject({
   guildId: z.string().nullable(),
   payload: z.unknown(),
 });
-
-async function sandboxWithGuild() {
-  const client = openClient({ SANDBOX_OWNER: someOwner() });
-  const [guild, name] = [someGuild(), someName()];
-  const sandbox = await client.create({ name, ttl: '10m', guildIds: [guild] });
-  onTestFinished(async () => {
-    await client.destroy(sandbox.id);
-  });
-  return { client, sandbox, guild, name };
-}
-
-/** A running `bd sandbox tail`, ended with the test. */
-function startTail(args: readonly string[]) {
-  const child = spawn(
-    process.execPath,
-    [join(projectRoot(), 'dist/cli/main.js'), 'sandbox', 'tail', ...args],
-    {
-      env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  onTestFinished(() => {
-    child.kill('SIGINT');
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  return { child, output };
-}
 
 describe('bd sandbox emit and tail', () => {
   it('shows what was emitted for the sandbox, and takes nothing from its bot', async () => {
@@ -306,46 +273,5 @@ describe('bd sandbox emit and tail', () => {
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain(told);
     expect(ran.stdout).toBe('');
-  });
-});
-
-describe('--set', () => {
-  const dispatch = JSON.stringify({
-    t: 'X',
-    s: 1,
-    op: 0,
-    d: { content: 'a', author: { id: '1' } },
-  });
-
-  it('sets fields of d, of the top with $, and makes what is missing', () => {
-    const settings = ['content=b c', 'author.bot=true', 'new.deep=null', '$.s=7'];
-    expect(JSON.parse(override(dispatch, settings))).toEqual({
-      ...{ t: 'X', s: 7, op: 0 },
-      d: { content: 'b c', author: { id: '1', bot: true }, new: { deep: null } },
-    });
-  });
-
-  it('means the dispatch where a path begins with one of its own fields', () => {
-    const settings = ['d.content=x', 'd.author.id=7', 's=8', 't=Y'];
-    expect(JSON.parse(override(dispatch, settings))).toEqual({
-      ...{ t: 'Y', s: 8, op: 0 },
-      d: { content: 'x', author: { id: 7 } },
-    });
-    // A field of that name is nearer.
-    const own = JSON.stringify({ t: 'X', s: 1, op: 0, d: { s: 'its own' } });
-    expect(JSON.parse(override(own, ['s=2']))).toMatchObject({ s: 1, d: { s: 2 } });
-    expect(JSON.parse(override(dispatch, ['d={}']))).toMatchObject({ t: 'X', d: {} });
-  });
-
-  it('keeps a snowflake exact', () => {
-    expect(override(dispatch, ['author.id=1234567890123456789'])).toContain(
-      '"id":"1234567890123456789"',
-    );
-  });
-
-  it('cannot reach the prototype of anything', () => {
-    const text = override(dispatch, ['__proto__.polluted=1']);
-    expect(text).toContain('"__proto__":{"polluted":1}');
-    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 });

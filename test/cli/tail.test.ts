@@ -1,40 +1,9 @@
 /** When `bd sandbox tail` waits, when it ends, and which events it shows then. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { projectRoot } from '../../platform/project-root.js';
+import { describe, expect, it } from 'vitest';
 import { bd } from '../support/bd.js';
-import { openClient, someGuild, someName, someOwner, until } from '../support/stack.js';
-
-async function sandboxWithGuild() {
-  const client = openClient({ SANDBOX_OWNER: someOwner() });
-  const [guild, name] = [someGuild(), someName()];
-  const sandbox = await client.create({ name, ttl: '10m', guildIds: [guild] });
-  onTestFinished(async () => {
-    await client.destroy(sandbox.id);
-  });
-  return { client, sandbox, guild, name };
-}
-
-/** A running `bd sandbox tail`, ended with the test. */
-function startTail(args: readonly string[]) {
-  const child = spawn(
-    process.execPath,
-    [join(projectRoot(), 'dist/cli/main.js'), 'sandbox', 'tail', ...args],
-    {
-      env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  onTestFinished(() => {
-    child.kill('SIGINT');
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  return { child, output };
-}
+import { sandboxWithGuild, startTail } from '../support/tail.js';
+import { until } from '../support/stack.js';
 
 describe('bd sandbox tail', () => {
   it('without --follow shows what is stored, the last or all since then, and ends', async () => {
