@@ -6,22 +6,30 @@ const ROOMS = {
   // The catalogue of Discord events: what the tests publish, and `bd sandbox emit`.
   fixtures: [],
   // Discord's own shapes, pure.
-  discord: [],
+  discord: ['domain'],
   platform: ['domain'],
   // The protocol between ingestor, router, worker and readers.
-  routing: ['domain', 'platform'],
-  store: ['domain', 'platform'],
-  resources: ['domain', 'platform', 'store'],
-  activities: ['domain', 'platform', 'store', 'resources'],
-  migrate: ['domain', 'platform'],
-  router: ['domain', 'platform', 'routing'],
+  routing: ['domain', 'discord', 'platform'],
+  store: ['domain', 'platform', 'routing'],
+  // The route table: which guild's events go to which sandbox.
+  routes: ['domain', 'platform', 'routing', 'store', 'resources'],
+  resources: ['domain', 'platform', 'routing', 'store', 'routes'],
+  activities: ['domain', 'platform', 'store', 'routes', 'resources'],
+  migrate: ['domain', 'platform', 'routing'],
+  router: ['domain', 'discord', 'platform', 'routing'],
   // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).
   workflows: ['domain', 'activities'],
-  workers: ['domain', 'platform', 'store', 'resources', 'activities', 'workflows', 'migrate'],
-  control: ['domain', 'platform', 'routing', 'store', 'resources', 'workflows', 'activities'],
+  workers: [
+    ...['domain', 'platform', 'routing', 'store', 'routes', 'resources', 'activities'],
+    ...['workflows', 'migrate'],
+  ],
+  control: [
+    ...['domain', 'discord', 'platform', 'routing', 'store', 'routes', 'resources', 'workflows'],
+    ...['activities'],
+  ],
   // In the bot's own process: nothing of the control plane.
   context: ['domain', 'platform'],
-  deploy: ['domain', 'platform', 'routing', 'migrate'],
+  deploy: ['domain', 'platform', 'routing', 'resources', 'migrate'],
   cli: [
     ...['domain', 'discord', 'platform', 'routing', 'control', 'workers', 'router', 'migrate'],
     ...['deploy', 'fixtures'],
@@ -29,22 +37,25 @@ const ROOMS = {
 };
 const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'examples', 'test'];
 
-const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({
-  files: [`${room}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: ALL.filter((other) => other !== room && !allowed.includes(other)).map(
-          (other) => ({
-            regex: `^(\\.\\./)+${other}/`,
-            message: `${room}/ may not import from ${other}/ (docs/architecture.md).`,
-          }),
-        ),
-      },
-    ],
-  },
-}));
+const rooms = Object.entries(ROOMS).map(([room, allowed]) => {
+  const closed = ALL.filter((other) => other !== room && !allowed.includes(other));
+  const message = `${room}/ may enter only: ${allowed.join(', ') || 'no other room'} (docs/architecture.md).`;
+  const regex = `^(\\.\\./)+(${closed.join('|')})/`;
+  return {
+    files: [`${room}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex, message }] }],
+      // The same for `import('…')`, which the rule above does not look at.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `ImportExpression[source.value=/${regex.replaceAll('/', '\\u002F')}/]`,
+          message,
+        },
+      ],
+    },
+  };
+});
 
 export default tseslint.config(
   {

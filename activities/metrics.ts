@@ -1,27 +1,23 @@
 /** The worker's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { FOUND_KINDS, RESOURCE_NAMES, type FoundKind } from '../domain/sandbox.js';
+import type { Guard, GuardMetrics } from '../resources/guard.js';
 
-export interface LifecycleMetrics {
+export interface LifecycleMetrics extends GuardMetrics {
   created(seconds: number, outcome: 'created' | 'failed'): void;
   destroyed(seconds: number): void;
   cleanupFailed(step: string): void;
   active(perOwner: ReadonlyMap<string, number>): void;
   /** What a sweep that has just ended found. */
   swept(orphansPerKind: ReadonlyMap<FoundKind, number>): void;
-  /** A guard has ended the sessions of a sandbox that took too much of what all share. */
-  sessionsEnded(guard: Guard): void;
-  guardFailed(guard: Guard): void;
 }
 
-/** What the worker watches over (workers/lock-guard.ts, workers/wait-guard.ts, workers/connection-guard.ts). */
-export type Guard = keyof typeof ENDED_FOR;
 /** Values of the label `reason`. */
 const ENDED_FOR = {
   locks: 'postgres_locks',
   waits: 'postgres_waits',
   connections: 'redis_connections',
-} as const;
+} as const satisfies Record<Guard, string>;
 
 /** Values of the label `error_type`. */
 const CLEANUP_STEPS = [

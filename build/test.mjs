@@ -1,5 +1,5 @@
 // `npm test`: installs and builds, checks format, lint and types, runs the tests on the real servers, and tells what of our
-// code they have run. With arguments (`npm test -- test/domain`) they go to vitest, and checks and coverage are left out,
+// code they have run. With arguments (`npm test -- test/unit/domain`) they go to vitest, and checks and coverage are left out,
 // unless `--checks`, `--coverage` (a line for each file) are among them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -9,8 +9,8 @@ import {
   roleName,
   schemaName,
 } from '../domain/names.js';
-import { NATS_API_PREFIX } from '../domain/nats-tenant.js';
-import { STREAMS } from '../domain/routing.js';
+import { NATS_API_PREFIX } from '../resources/nats/permissions.js';
+import { STREAMS } from '../routing/subjects.js';
 import type { CredentialVariable, IdentifierVariable } from '../domain/sandbox-variables.js';
 import { withLogin } from '../platform/addresses/login.js';
 import type { Config } from '../platform/config.js';

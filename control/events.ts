@@ -1,12 +1,12 @@
 /** The live events of a sandbox, read beside its bot: from the stream itself, so that nothing is taken from the bot. */
 import { NatsError, type StoredMsg, type StreamState } from 'nats';
-import { rawSequenceIn } from '../domain/event-headers.js';
-import { classify } from '../domain/guild-of-event.js';
+import { rawSequenceIn } from '../routing/event-headers.js';
+import { classify } from '../discord/guild-of-event.js';
 import { natsPrefix, type SandboxId } from '../domain/names.js';
-import { STREAMS } from '../domain/routing.js';
+import { STREAMS } from '../routing/subjects.js';
 import { delay } from '../platform/deadline.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
-import { storedHeaderBytes } from '../platform/raw-headers.js';
+import { storedHeaderBytes } from '../routing/raw-headers.js';
 import { isNotFound } from '../platform/nats-errors.js';
 import type { Connections } from './connections.js';
 

@@ -5,7 +5,7 @@
 import { SandboxError } from '../domain/errors.js';
 import { isGuildId, parseGuildId, type GuildId } from '../domain/guild.js';
 import { isSandboxId, parseSandboxId, type SandboxId } from '../domain/names.js';
-import { redisRouteKey } from '../domain/routing.js';
+import { redisRouteKey } from '../routing/route.js';
 import type { Sandbox } from '../domain/sandbox.js';
 import type { Config } from '../platform/config.js';
 import { withDeadline } from '../platform/deadline.js';

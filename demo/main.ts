@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDirectControl } from '../control/direct-control.js';
-import { down, signalService, up } from '../deploy/local/index.js';
+import { down, signalService, up } from '../deploy/stack/index.js';
 import { loadConfig } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { closeNats, openNats } from '../platform/nats.js';

@@ -1,5 +1,6 @@
 /** Brings every server to the state the product needs; idempotent, and safe from two processes at once. */
-import { routedSubjectsOf, type Config } from '../platform/config.js';
+import { routedSubjects } from '../routing/subjects.js';
+import type { Config } from '../platform/config.js';
 import type { Addresses } from '../platform/stack-file.js';
 import { migrateNats } from './nats.js';
 import { checkPostgres, migratePostgres } from './postgres.js';
@@ -39,7 +40,7 @@ export async function migrate(
   };
   const reports = await Promise.all([
     database,
-    migrateNats(addresses.nats, routedSubjectsOf(config), {
+    migrateNats(addresses.nats, routedSubjects(config.productionSubjects), {
       check,
       profile: config.streamProfile,
     }),

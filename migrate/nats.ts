@@ -1,14 +1,10 @@
 /** Streams and the routers' KV bucket, held to their definitions (platform/nats.ts). */
 import type { JetStreamManager, StreamConfig } from 'nats';
 import { SandboxError } from '../domain/errors.js';
-import { ROUTER_BUCKET, ROUTER_BUCKET_STREAM, type StreamProfile } from '../domain/routing.js';
-import {
-  closeNats,
-  openNats,
-  ROUTER_BUCKET_OPTIONS,
-  streamConfigs,
-  type NatsConnection,
-} from '../platform/nats.js';
+import { ROUTER_BUCKET, ROUTER_BUCKET_STREAM } from '../routing/members.js';
+import { type StreamProfile } from '../domain/routing-settings.js';
+import { closeNats, openNats, type NatsConnection } from '../platform/nats.js';
+import { ROUTER_BUCKET_OPTIONS, streamConfigs } from '../routing/streams.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
 import { isRefusal } from '../platform/nats-errors.js';
 

@@ -8,11 +8,10 @@ import { LONGEST_LIFE, LONGEST_LIFE_MS } from '../domain/expiry.js';
 import {
   DEFAULT_PRODUCTION_SUBJECTS,
   ROUTER_FORMS,
-  routedSubjects,
   STREAM_PROFILES,
   type RouterForm,
   type StreamProfile,
-} from '../domain/routing.js';
+} from '../domain/routing-settings.js';
 import { readNatsUrl } from './addresses/nats.js';
 import { readPostgresAddress } from './addresses/postgres.js';
 import { problemOf } from './addresses/problem.js';
@@ -257,11 +256,6 @@ function osUser(): string {
   } catch {
     return `uid-${process.geteuid?.() ?? 'unknown'}`;
   }
-}
-
-/** The subjects of `ROUTED` under this configuration. */
-export function routedSubjectsOf(config: Config): string[] {
-  return routedSubjects(config.productionSubjects);
 }
 
 /** Leaves out what is undefined, as `exactOptionalPropertyTypes` wants it. */

@@ -1,9 +1,9 @@
 /** Everything a sandbox owns, in order. A new kind is one more file and one more line here and in `RESOURCE_NAMES`. */
 import { RESOURCE_NAMES, type ResourceName } from '../domain/sandbox.js';
-import { guildRoutes, type GuildRoutes } from './guild-routes.js';
-import { natsSubjects, type NatsSubjects } from './nats-subjects.js';
-import { postgresSchema } from './postgres-schema.js';
-import { redisKeyspace } from './redis-keyspace.js';
+import { guildRoutes, type GuildRoutes } from '../routes/routes.js';
+import { natsSubjects, type NatsSubjects } from './nats/subjects.js';
+import { postgresSchema } from './postgres/schema.js';
+import { redisKeyspace } from './redis/keyspace.js';
 import type { Resource, ResourceContext } from './resource.js';
 
 export type { Found, Inspection, Resource, ResourceContext, ResourceTarget } from './resource.js';

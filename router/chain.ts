@@ -3,13 +3,14 @@
  * each burst. What carries the bytes is the link's affair.
  */
 import type { DlqReason } from '../routing/destination.js';
-import { carriedHeaders } from '../domain/event-headers.js';
-import { FENCE_SUBJECT, MAX_UNCONFIRMED } from '../domain/routing.js';
-import type { LogPosition, PubAck } from '../platform/routed-log.js';
+import { carriedHeaders } from '../routing/event-headers.js';
+import { FENCE_SUBJECT } from '../routing/subjects.js';
+import { MAX_UNCONFIRMED } from '../routing/members.js';
+import type { LogPosition, PubAck } from '../routing/routed-log.js';
 import { Doubt } from './doubt.js';
 import type { Egress, EgressEvents, Outgoing } from './egress.js';
-import type { ChainedMessage, Link, LinkMessage } from './link.js';
-import { readStatus } from './status-line.js';
+import type { ChainedMessage, Link, LinkMessage } from './wire/link.js';
+import { readStatus } from './wire/status-line.js';
 
 /** Per 100: 1.51 of the bare copy; a PubAck for each event: 1.24 (routing.md, "Pipeline"). */
 const CONFIRM_EVERY = 100;

@@ -1,12 +1,12 @@
 /** The output: the chain of expected sequences into `ROUTED` (routing.md, "Position"). */
 import type { DlqReason } from '../routing/destination.js';
-import type { LogPosition } from '../platform/routed-log.js';
+import type { LogPosition } from '../routing/routed-log.js';
 import type { Doubt } from './doubt.js';
 
 /** An event with its destination, ready to be stored. */
 export interface Outgoing {
   readonly subject: string;
-  /** Header lines of `domain/event-headers.ts`, open for the chain's own. */
+  /** Header lines of `routing/event-headers.ts`, open for the chain's own. */
   readonly headers: Uint8Array;
   readonly payload: Uint8Array;
   readonly rawSequence: number;

@@ -1,10 +1,10 @@
 /** One writer: a key that it repeats; a standby takes it over when the writer is dead or silent. */
 import type { NatsConnection } from 'nats';
 import { z } from 'zod';
-import { WRITER_BEAT_MS, WRITER_KEY, WRITER_SILENCE_MS } from '../domain/routing.js';
+import { WRITER_BEAT_MS, WRITER_KEY, WRITER_SILENCE_MS } from '../routing/members.js';
 import { delay } from '../platform/deadline.js';
 import { every } from '../platform/every.js';
-import { isAbsent, RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
+import { isAbsent, RevisionConflict, type RouterBucket } from '../routing/router-bucket.js';
 
 const claimShape = z.object({ routerId: z.string() });
 

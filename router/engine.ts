@@ -5,18 +5,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import { messageOf } from '../domain/errors.js';
-import { CHECKPOINT_KEY, type StreamPair } from '../domain/routing.js';
+import { CHECKPOINT_KEY } from '../routing/members.js';
+import { type StreamPair } from '../routing/subjects.js';
 import { delay } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
-import { FenceRefused, streamFacts, writeFence } from '../platform/routed-log.js';
-import { announceFence, RevisionConflict, type RouterBucket } from '../platform/router-bucket.js';
+import { FenceRefused, streamFacts, writeFence } from '../routing/routed-log.js';
+import { announceFence, RevisionConflict, type RouterBucket } from '../routing/router-bucket.js';
 import { Doubt } from './doubt.js';
 import type { Election } from './election.js';
-import type { Membership } from './membership.js';
+import type { Membership } from './routes/membership.js';
 import type { RouterMetrics } from './metrics.js';
-import type { Checkpoint, Positions, ResolvedPosition } from './position.js';
-import type { RouteLoader } from './route-loader.js';
-import { Upkeep } from './upkeep.js';
+import type { Checkpoint, Positions, ResolvedPosition } from './position/position.js';
+import type { RouteLoader } from './routes/loader.js';
+import { Upkeep } from './watch/upkeep.js';
 import type { WriterTerm } from './writer-term.js';
 
 export type EngineState = 'stopped' | 'standby' | 'reconciling' | 'routing' | 'paused';

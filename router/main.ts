@@ -4,15 +4,17 @@ import { hostname } from 'node:os';
 import type { NatsConnection } from 'nats';
 import { collectDefaultMetrics } from 'prom-client';
 import { messageOf, SandboxError } from '../domain/errors.js';
-import { ROUTER_BUCKET_STREAM, STREAMS } from '../domain/routing.js';
-import { loadConfig, routedSubjectsOf } from '../platform/config.js';
+import { ROUTER_BUCKET_STREAM } from '../routing/members.js';
+import { STREAMS } from '../routing/subjects.js';
+import { routedSubjects } from '../routing/subjects.js';
+import { loadConfig } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { closeNats, openNats } from '../platform/nats.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
 import { onStop, reportReady, surviveDriverErrors } from '../platform/process.js';
-import { streamFacts } from '../platform/routed-log.js';
+import { streamFacts } from '../routing/routed-log.js';
 import { addressesFor } from '../platform/stack-file.js';
 import { startRouter } from './router.js';
 
@@ -52,7 +54,7 @@ async function main(): Promise<void> {
     sql,
     redisUrl: addresses.redis,
     streams: STREAMS,
-    routedSubjects: routedSubjectsOf(config),
+    routedSubjects: routedSubjects(config.productionSubjects),
     staleMs: config.routes.staleMs,
     maxControlLine: config.maxControlLine,
     // A fifth of what the stream keeps.

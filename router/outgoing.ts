@@ -13,8 +13,8 @@ import {
   carriedToDlq,
   droppedHeaders,
   hidesChain,
-} from '../domain/event-headers.js';
-import { classifyFast } from '../domain/guild-scan.js';
+} from '../routing/event-headers.js';
+import { classifyFast } from '../discord/guild-scan.js';
 import type { Outgoing } from './egress.js';
 import type { Delivery } from './source.js';
 

@@ -1,24 +1,26 @@
 /** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
 import { Events, type NatsConnection } from 'nats';
 import { remembering, subjectMatcher } from '../routing/destination.js';
-import type { RouterForm, RouterMember, StreamPair } from '../domain/routing.js';
+import type { RouterForm } from '../domain/routing-settings.js';
+import type { RouterMember } from '../routing/members.js';
+import type { StreamPair } from '../routing/subjects.js';
 import type { Logger } from '../platform/log.js';
 import type { Sql } from '../platform/postgres.js';
-import { routerBucket } from '../platform/router-bucket.js';
-import { ConsumerWatch } from './consumer-watch.js';
+import { routerBucket } from '../routing/router-bucket.js';
+import { ConsumerWatch } from './watch/consumers.js';
 import { Doubt } from './doubt.js';
 import { Election } from './election.js';
 import { Engine, type EngineState } from './engine.js';
-import { openFastLink } from './fast-link.js';
-import type { Link } from './link.js';
-import { Membership } from './membership.js';
+import { openFastLink } from './wire/fast-link.js';
+import type { Link } from './wire/link.js';
+import { Membership } from './routes/membership.js';
 import { RouterMetrics } from './metrics.js';
-import { PlainLink } from './plain-link.js';
-import { PositionReader, type Positions } from './position.js';
-import { RawWatch } from './raw-watch.js';
-import { RouteLoader } from './route-loader.js';
-import { RouteTable } from './route-table.js';
-import { SyncResponder } from './sync.js';
+import { PlainLink } from './wire/plain-link.js';
+import { PositionReader, type Positions } from './position/position.js';
+import { RawWatch } from './watch/raw.js';
+import { RouteLoader } from './routes/loader.js';
+import { RouteTable } from './routes/table.js';
+import { SyncResponder } from './routes/sync.js';
 import { WriterTerm } from './writer-term.js';
 
 export interface RouterOptions {
@@ -30,7 +32,7 @@ export interface RouterOptions {
   readonly sql: Sql;
   readonly redisUrl: string;
   readonly streams: StreamPair;
-  /** What `ROUTED` stores (routedSubjectsOf). */
+  /** What `ROUTED` stores (routing/subjects.ts). */
   readonly routedSubjects: readonly string[];
   readonly staleMs: number;
   /** Of nats-server (SANDBOX_MAX_CONTROL_LINE). */

@@ -3,10 +3,11 @@
  * checked, and whatever is not exactly the next one is a doubt (routing.md, "Position").
  */
 import { AckPolicy, DeliverPolicy, nanos, ReplayPolicy, type NatsConnection } from 'nats';
-import { MAX_UNCONFIRMED, POSITION_PREFIX } from '../domain/routing.js';
+import { MAX_UNCONFIRMED } from '../routing/members.js';
+import { POSITION_PREFIX } from '../routing/subjects.js';
 import { Doubt } from './doubt.js';
-import type { Link, LinkMessage } from './link.js';
-import { readStatus } from './status-line.js';
+import type { Link, LinkMessage } from './wire/link.js';
+import { readStatus } from './wire/status-line.js';
 
 export interface Delivery {
   readonly subject: string;

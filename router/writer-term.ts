@@ -1,13 +1,14 @@
 /** One term of writing: from a fence to the first doubt. */
 import type { NatsConnection } from 'nats';
 import type { Destinations, Limits } from '../routing/destination.js';
-import { MAX_UNCONFIRMED, type StreamPair } from '../domain/routing.js';
+import { MAX_UNCONFIRMED } from '../routing/members.js';
+import { type StreamPair } from '../routing/subjects.js';
 import type { Logger } from '../platform/log.js';
-import type { LogPosition } from '../platform/routed-log.js';
+import type { LogPosition } from '../routing/routed-log.js';
 import { Doubt } from './doubt.js';
 import { Chain } from './chain.js';
 import type { Egress } from './egress.js';
-import type { Link } from './link.js';
+import type { Link } from './wire/link.js';
 import type { RouterMetrics } from './metrics.js';
 import { routeDelivery } from './outgoing.js';
 import { Source, type Delivery } from './source.js';
@@ -27,7 +28,7 @@ const MAX_UNCONFIRMED_BYTES = 32 * 1024 * 1024;
 const WARN_EVERY_MS = 1_000;
 /**
  * Events asked for and in flight, with room for position messages, so that a fence always covers them all
- * (domain/routing.ts). Holding 3,000 more back, undecided, cost 1 µs an event and 100 MB, and won nothing.
+ * (routing/members.ts). Holding 3,000 more back, undecided, cost 1 µs an event and 100 MB, and won nothing.
  */
 const IN_FLIGHT = MAX_UNCONFIRMED - 40;
 

@@ -3,7 +3,7 @@
  * sandbox, so that a publisher's rights on subjects are its rights to sandboxes.
  */
 import { isSandboxId, type SandboxId } from '../domain/names.js';
-import { ADDRESS_TOKEN } from '../domain/routing.js';
+import { ADDRESS_TOKEN } from './subjects.js';
 
 export type EventFamily = 'events' | 'commands';
 

@@ -1,8 +1,8 @@
 /** Where an event goes: the pure decision of the router (docs/routing.md). */
-import { isNeverSandboxed, type EventClass } from '../domain/guild-of-event.js';
+import { isNeverSandboxed, type EventClass } from '../discord/guild-of-event.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
-import { DLQ_PREFIX, RAW_EVENT_SUBJECTS } from '../domain/routing.js';
+import { DLQ_PREFIX, RAW_EVENT_SUBJECTS } from './subjects.js';
 import { parseAddress, type Address } from './addressed.js';
 
 export const DLQ_REASONS = [

@@ -1,7 +1,7 @@
 -- The lock table is one for the whole server and has no limit of its own for a role: one session that took 35,582 advisory
 -- locks (146 ms, seen on PG 18) made every other session's next write fail with "out of shared memory", creates included.
 -- Advisory locks cannot be taken away from honest code, migration tools use them, and locks on its own tables would do the
--- same. So the worker watches (workers/lock-guard.ts), and calls this, which ends the sessions of roles that hold too much.
+-- same. So the worker watches (resources/postgres/lock-guard.ts), and calls this, which ends the sessions of roles that hold too much.
 
 -- Names of the sandboxes' roles whose sessions were ended: those that hold more than a quarter of the table; and where all
 -- together hold more than three quarters, the one that holds most.

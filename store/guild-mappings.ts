@@ -4,7 +4,7 @@ import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
-import type { Route, RouteKey } from '../domain/routing.js';
+import type { Route, RouteKey } from '../routing/route.js';
 import { writeAudit } from './audit.js';
 import { guildTaken } from './claim.js';
 import { inDatabase, type Database } from './database.js';

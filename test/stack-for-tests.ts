@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import type * as Local from '../deploy/local/index.js';
+import type * as Local from '../deploy/stack/index.js';
 import type * as Configuration from '../platform/config.js';
 
 declare module 'vitest' {
@@ -28,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   // The compiled form: the processes of the stack run it as well. Its path is computed, for the compiler must not follow it.
   const compiled = (path: string): Promise<unknown> =>
     import(new URL(`../dist/${path}`, import.meta.url).href);
-  const { up, down } = (await compiled('deploy/local/index.js')) as typeof Local;
+  const { up, down } = (await compiled('deploy/stack/index.js')) as typeof Local;
   const { loadConfig } = (await compiled('platform/config.js')) as typeof Configuration;
   const config = loadConfig({ ...WORKER_ENV, SANDBOX_HOME: home });
   await up(config, {

@@ -3,7 +3,7 @@ import { messageOf } from '../domain/errors.js';
 import { delay } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
 import type { Redis } from '../platform/redis.js';
-import { distributeRoutes } from '../resources/route-distribution.js';
+import { distributeRoutes } from '../routes/distribution.js';
 import type { Resources } from '../resources/index.js';
 import type { Database } from '../store/database.js';
 import { listSandboxes } from '../store/sandboxes.js';

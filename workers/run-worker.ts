@@ -8,6 +8,8 @@ import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
 import { messageOf, SandboxError } from '../domain/errors.js';
 import { migrate } from '../migrate/index.js';
+import { migrateNats } from '../migrate/nats.js';
+import { routedSubjects } from '../routing/subjects.js';
 import type { Config } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { createLogger, type Logger } from '../platform/log.js';
@@ -25,13 +27,13 @@ import { installationId } from '../store/sandboxes.js';
 import { openWorkerConnections } from './connections.js';
 import { countActive } from './active.js';
 import { deploymentOf } from './deployment.js';
-import { guardConnections } from './connection-guard.js';
-import { guardLocks } from './lock-guard.js';
-import { guardWaits } from './wait-guard.js';
+import { guardConnections } from '../resources/redis/connection-guard.js';
+import { guardLocks } from '../resources/postgres/lock-guard.js';
+import { guardWaits } from '../resources/postgres/wait-guard.js';
 import { workerHealth } from './health.js';
-import { answerCallout } from './nats-callout.js';
+import { answerCallout } from '../resources/nats/callout.js';
 import { reconcileRedis } from './reconcile.js';
-import { reconcileStreams } from './reconcile-streams.js';
+import { reconcileStreams } from '../resources/nats/reconcile.js';
 import { installRuntime } from './runtime.js';
 
 /** Everything but the database, which needs an administrator; waits, visibly, until that is migrated. */
@@ -130,7 +132,11 @@ export async function runWorker(
   });
   const reconciler = reconcileRedis({ database, redis, installation, resources, log });
   const streams = reconcileStreams({
-    ...{ config, nats, natsUrl: addresses.nats, database, resources, log },
+    ...{ nats, database, resources, log, profile: config.streamProfile },
+    makeStreams: () =>
+      migrateNats(addresses.nats, routedSubjects(config.productionSubjects), {
+        profile: config.streamProfile,
+      }),
   });
   const locks = guardLocks(addresses.database, metrics, log);
   const waits = guardWaits(addresses.database, metrics, log);

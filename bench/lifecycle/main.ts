@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import type { Control } from '../../control/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
-import { down, up } from '../../deploy/local/index.js';
+import { down, up } from '../../deploy/stack/index.js';
 import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
 import { loadConfig } from '../../platform/config.js';
 import { openTemporal } from '../../platform/temporal.js';

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { customAlphabet } from 'nanoid';
 import type { Control } from '../../control/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
-import { down, status, up, type ServiceName } from '../../deploy/local/index.js';
+import { down, status, up, type ServiceName } from '../../deploy/stack/index.js';
 import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
 import { loadConfig, type Config } from '../../platform/config.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';

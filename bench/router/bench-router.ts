@@ -1,12 +1,8 @@
 /** The router as a benchmark runs it: silent, on the addresses of the environment, ready when it resolves. */
 import pino from 'pino';
 import type { NatsConnection } from 'nats';
-import {
-  DEFAULT_PRODUCTION_SUBJECTS,
-  routedSubjects,
-  STREAMS,
-  type RouterForm,
-} from '../../domain/routing.js';
+import { DEFAULT_PRODUCTION_SUBJECTS, type RouterForm } from '../../domain/routing-settings.js';
+import { routedSubjects, STREAMS } from '../../routing/subjects.js';
 import { delay } from '../../platform/deadline.js';
 import { openPostgres } from '../../platform/postgres.js';
 import { startRouter, type Router } from '../../router/router.js';

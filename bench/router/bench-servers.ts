@@ -1,6 +1,6 @@
 /** A nats-server for the benchmark, with its CPU time; Postgres and Redis are stood in for by a fixed table. */
 import { readFileSync } from 'node:fs';
-import { startServers, type Servers } from '../../test/router/servers.js';
+import { startServers, type Servers } from '../../test/system/router/servers.js';
 
 export interface BenchServers extends Servers {
   /** CPU seconds that nats-server has used. */

@@ -5,9 +5,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { AckPolicy, connect, DeliverPolicy } from 'nats';
-import { STREAMS, type RouterForm } from '../../domain/routing.js';
+import { STREAMS } from '../../routing/subjects.js';
+import { type RouterForm } from '../../domain/routing-settings.js';
 import { delay } from '../../platform/deadline.js';
-import { guild } from '../../test/router/routes.js';
+import { guild } from '../../test/system/router/routes.js';
 import type { BenchServers } from './bench-servers.js';
 
 export interface Latency {

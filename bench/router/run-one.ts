@@ -5,21 +5,18 @@
 import { once } from 'node:events';
 import { AckPolicy, connect, DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
 import { remembering, subjectMatcher } from '../../routing/destination.js';
-import { carriedHeaders } from '../../domain/event-headers.js';
-import { classifyFast } from '../../domain/guild-scan.js';
+import { carriedHeaders } from '../../routing/event-headers.js';
+import { classifyFast } from '../../discord/guild-scan.js';
 import type { GuildId } from '../../domain/guild.js';
 import type { SandboxId } from '../../domain/names.js';
-import {
-  DEFAULT_PRODUCTION_SUBJECTS,
-  MAX_UNCONFIRMED,
-  routedSubjects,
-  STREAMS,
-} from '../../domain/routing.js';
+import { DEFAULT_PRODUCTION_SUBJECTS } from '../../domain/routing-settings.js';
+import { MAX_UNCONFIRMED } from '../../routing/members.js';
+import { routedSubjects, STREAMS } from '../../routing/subjects.js';
 import { delay } from '../../platform/deadline.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
-import { streamFacts } from '../../platform/routed-log.js';
+import { streamFacts } from '../../routing/routed-log.js';
 import { Chain } from '../../router/chain.js';
-import { openFastLink } from '../../router/fast-link.js';
+import { openFastLink } from '../../router/wire/fast-link.js';
 import { Source } from '../../router/source.js';
 import { startBenchRouter } from './bench-router.js';
 import type { RunMessage } from './shapes.js';

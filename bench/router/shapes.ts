@@ -2,9 +2,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type NatsConnection } from 'nats';
-import { STREAMS } from '../../domain/routing.js';
+import { STREAMS } from '../../routing/subjects.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
-import { guild } from '../../test/router/routes.js';
+import { guild } from '../../test/system/router/routes.js';
 import type { BenchServers } from './bench-servers.js';
 
 export interface Sample {

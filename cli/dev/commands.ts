@@ -7,7 +7,7 @@ import { formatEnvironment } from '../shell.js';
 import { table } from '../table.js';
 import { confirmPurge } from './purge.js';
 
-const stack = () => import('../../deploy/local/index.js');
+const stack = () => import('../../deploy/stack/index.js');
 
 function onProgress({ io }: CommandContext) {
   const c = colours(io, io.stderr);

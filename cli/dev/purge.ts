@@ -11,7 +11,7 @@ const NAMES_SHOWN = 5;
 /** @throws SANDBOX_008 where it is not confirmed: nothing was changed then */
 export async function confirmPurge(context: CommandContext): Promise<void> {
   const { io, config } = context;
-  const { holdsData } = await import('../../deploy/local/index.js');
+  const { holdsData } = await import('../../deploy/stack/index.js');
   if (!(await holdsData(config()))) return;
   const names = await withProgress(io, 'asking', () => liveSandboxes(config()));
   const stack = `the local stack of ${config().home}`;

@@ -1,13 +1,15 @@
 /** What each server says of itself: reachable, version, clock, and whether we may do what we must. */
 import { StorageType } from 'nats';
 import { messageOf } from '../../domain/errors.js';
-import { redisRoutes, ROUTER_BUCKET, STREAMS } from '../../domain/routing.js';
+import { redisRoutes } from '../../routing/route.js';
+import { ROUTER_BUCKET } from '../../routing/members.js';
+import { STREAMS } from '../../routing/subjects.js';
 import { withoutLogin } from '../../platform/addresses/login.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsApiPrefixOf } from '../../platform/nats-authority.js';
 import { asPostgresError, closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
-import { routerBucket } from '../../platform/router-bucket.js';
+import { routerBucket } from '../../routing/router-bucket.js';
 import { clock, failed, ok, version, warning, type Finding } from './check.js';
 
 const NAME = 'bd doctor';

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { formatRough } from '../../domain/duration.js';
 import { messageOf } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
-import { isServerName } from '../../deploy/local/service.js';
+import { isServerName } from '../../deploy/stack/service.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { natsApiPrefixOf } from '../../platform/nats-authority.js';
-import { livingMembers, routerBucket } from '../../platform/router-bucket.js';
+import { livingMembers, routerBucket } from '../../routing/router-bucket.js';
 import { openTemporal, taskQueueFacts, type TemporalClient } from '../../platform/temporal.js';
 import { failed, ok, unknown, version, warning, type Finding } from './check.js';
 
@@ -93,7 +93,7 @@ export async function askRouters(url: string): Promise<readonly Finding[]> {
 
 /** Whether the local stack's own processes say that they are ready; nothing where no stack of ours runs. */
 export async function askLocalStack(config: Config): Promise<readonly Finding[]> {
-  const { wholeStatus } = await import('../../deploy/local/index.js');
+  const { wholeStatus } = await import('../../deploy/stack/index.js');
   const { services: all, troubles } = await wholeStatus(config);
   // What is somebody else's is asked by the checks of each server.
   const foreign: readonly string[] = ['absent', 'external', 'unreachable'];

@@ -9,8 +9,8 @@ import {
   CREDENTIAL_FILE_USERS,
   credentialsFileName,
   natsOperator,
-} from '../local/nats-operator.js';
-import { aclFile } from '../local/redis-users.js';
+} from '../stack/nats-operator.js';
+import { aclFile } from '../stack/redis-users.js';
 
 /** URL-safe, so that no address needs escaping. */
 const password = (): string => randomBytes(24).toString('base64url');

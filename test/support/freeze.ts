@@ -1,6 +1,6 @@
 /** A server of the run's stack that stands still: it keeps its connections and answers nothing. */
 import { onTestFinished } from 'vitest';
-import { signalService, type ServiceName } from '../../deploy/local/index.js';
+import { signalService, type ServiceName } from '../../deploy/stack/index.js';
 import { stackConfig } from './stack.js';
 
 /** Until the function that it gives is called, or the test ends. */

@@ -1,8 +1,8 @@
 /** Routers that live and do not confirm, for tests of the barrier. */
 import { onTestFinished } from 'vitest';
-import { aliveSubject, memberKey, SYNC_SUBJECT } from '../../domain/routing.js';
+import { aliveSubject, memberKey, SYNC_SUBJECT } from '../../routing/members.js';
 import { closeNats, openNats } from '../../platform/nats.js';
-import { routerBucket } from '../../platform/router-bucket.js';
+import { routerBucket } from '../../routing/router-bucket.js';
 import { stackState } from './stack.js';
 
 /** Answers a question to the barrier; null: says nothing. */

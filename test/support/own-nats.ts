@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { closeNats, openNats } from '../../platform/nats.js';
-import { freePort, natsBinary, ServerProcess } from '../router/servers.js';
+import { freePort, natsBinary, ServerProcess } from '../system/router/servers.js';
 
 /** Its address. */
 export async function startOwnNats(): Promise<string> {

@@ -8,10 +8,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { BINARIES, currentPlatform } from '../../deploy/local/binaries.js';
-import { cacheDirectory } from '../../deploy/local/environment.js';
-import { findBinary } from '../../deploy/local/install/binary.js';
-import { temporalService } from '../../deploy/local/servers/temporal.js';
+import { BINARIES, currentPlatform } from '../../deploy/stack/binaries.js';
+import { cacheDirectory } from '../../deploy/stack/environment.js';
+import { findBinary } from '../../deploy/stack/install/binary.js';
+import { temporalService } from '../../deploy/stack/servers/temporal.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { until } from './stack.js';
 

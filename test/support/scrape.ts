@@ -1,5 +1,5 @@
 /** A service's metrics page, read as Prometheus would. */
-import { status } from '../../deploy/local/index.js';
+import { status } from '../../deploy/stack/index.js';
 import { stackConfig } from './stack.js';
 
 export type Scrape = ReadonlyMap<string, number>;

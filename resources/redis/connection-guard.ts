@@ -1,0 +1,131 @@
+/**
+ * Ends connections to Redis where a sandbox has too many, or where too many have not logged in: the server has a limit for
+ * all (10,000 unless told otherwise) and none for a user.
+ */
+import { sandboxIdIn } from '../../domain/names.js';
+import type { Logger } from '../../platform/log.js';
+import type { Redis } from '../../platform/redis.js';
+import { lookEvery, type GuardMetrics } from '../guard.js';
+
+/** The server writes a line for each connection and answers nobody else meanwhile. */
+const INTERVAL_MS = 2_000;
+/** Of one sandbox at once. */
+export const MAX_REDIS_CONNECTIONS = 200;
+/**
+ * Of a line of the list, which holds the name that a client gives itself. With longer ones the list could become more than
+ * the server lets wait for anybody (64 MB): it would end the connection of whoever asks for it.
+ */
+const MAX_LINE = 4_096;
+/** How many connections are asked for at a time, by their numbers, where all are too much; then where those are. */
+const PORTIONS = [1_000, 30, 1];
+/** Of the numbers that are gone through, the newest. */
+const MAX_NUMBERS = 1_000_000;
+
+interface Connection {
+  readonly id: number;
+  readonly user: string;
+  readonly length: number;
+}
+
+interface Connections {
+  readonly seen: readonly Connection[];
+  /** Numbers of those that are too much of an answer by themselves. */
+  readonly unseen: readonly number[];
+}
+
+const connectionsIn = (list: string): Connection[] =>
+  list.split('\n').flatMap((line) => {
+    const [, id, user] = /^id=(\d+) .* user=(\S+)/.exec(line) ?? [];
+    return id === undefined || user === undefined
+      ? []
+      : [{ id: Number(id), user, length: line.length }];
+  });
+
+/** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
+export function guardConnections(
+  redis: Redis,
+  metrics: GuardMetrics,
+  log: Logger,
+): { close(): void } {
+  // Of its own: an answer that is too long costs it, and with the worker's all that waits there would fail.
+  const own = redis.duplicate({ lazyConnect: false, maxRetriesPerRequest: 0 });
+  own.on('error', () => undefined);
+  let newestKnown = 0;
+  let known: number[] = [];
+
+  const list = async (...which: (string | number)[]): Promise<Connection[]> =>
+    connectionsIn(String(await own.call('CLIENT', 'LIST', ...which)));
+
+  async function inPortions(ids: readonly number[], portions = PORTIONS): Promise<Connections> {
+    const [size = 1, ...smaller] = portions;
+    const [seen, unseen]: [Connection[], number[]] = [[], []];
+    for (let start = 0; start < ids.length; start += size) {
+      const portion = ids.slice(start, start + size);
+      try {
+        seen.push(...(await list('ID', ...portion)));
+      } catch {
+        // Throws where it is the server that does not answer.
+        await own.ping();
+        const rest =
+          size === 1 ? { seen: [], unseen: portion } : await inPortions(portion, smaller);
+        seen.push(...rest.seen);
+        unseen.push(...rest.unseen);
+      }
+    }
+    return { seen, unseen };
+  }
+
+  async function allConnections(): Promise<Connections> {
+    try {
+      return { seen: await list(), unseen: [] };
+    } catch {
+      const newest = await own.client('ID');
+      const count = Math.min(newest - newestKnown, MAX_NUMBERS);
+      return inPortions([...known, ...Array.from({ length: count }, (_, i) => newest - i)]);
+    }
+  }
+
+  /** Where nobody can be it: then whoever is shown as `default` has not logged in. */
+  async function defaultIsOff(): Promise<boolean> {
+    const facts = (await own.call('ACL', 'GETUSER', 'default').catch(() => null)) as
+      unknown[] | null;
+    return Array.isArray(facts?.[1]) && facts[1].includes('off');
+  }
+
+  async function end(
+    what: string,
+    why: string,
+    ...filter: [string, string | number]
+  ): Promise<void> {
+    await own.call('CLIENT', 'KILL', ...filter);
+    metrics.sessionsEnded('connections');
+    log.warn({ user: what }, `connections to Redis ended: ${why}`);
+  }
+
+  async function look(): Promise<void> {
+    const { seen, unseen } = await allConnections();
+    known = seen.map(({ id }) => id);
+    newestKnown = known.reduce((most, id) => Math.max(most, id), 0);
+    for (const id of unseen) await end('unknown', 'its name is too long', 'ID', id);
+    const counts = new Map<string, number>();
+    for (const { id, user, length } of seen) {
+      counts.set(user, (counts.get(user) ?? 0) + 1);
+      if (length > MAX_LINE && sandboxIdIn(user, 'sandbox_') !== null)
+        await end(user, 'its name is too long', 'ID', id);
+    }
+    for (const [user, count] of counts) {
+      if (count <= MAX_REDIS_CONNECTIONS) continue;
+      const foreign =
+        user === 'default' ? await defaultIsOff() : sandboxIdIn(user, 'sandbox_') !== null;
+      if (foreign) await end(user, `there were ${count}`, 'USER', user);
+    }
+  }
+
+  const looks = lookEvery(INTERVAL_MS, 'connections', look, { metrics, log });
+  return {
+    close() {
+      looks.close();
+      own.disconnect();
+    },
+  };
+}

@@ -1,0 +1,210 @@
+/** Keeps the route table at the newest version, and knows how far it can be trusted when it cannot. */
+import { messageOf, SandboxError } from '../../domain/errors.js';
+import { REDIS_ROUTES_CHANGED } from '../../routing/route.js';
+import { delay } from '../../platform/deadline.js';
+import type { Logger } from '../../platform/log.js';
+import { asPostgresError, type Sql } from '../../platform/postgres.js';
+import { openRedis, type Redis } from '../../platform/redis.js';
+import {
+  changesInPostgres,
+  changesInRedis,
+  installationInPostgres,
+  versionInPostgres,
+} from './reader.js';
+import type { RouteTable } from './table.js';
+
+/** A lost notification heals within this and one query. */
+const POLL_MS = 400;
+const RECONNECT_MS = 500;
+
+/** With what to do about it, where that is known. */
+const told = (error: unknown): string =>
+  error instanceof SandboxError ? `${error.message}. ${error.hint}` : messageOf(error);
+
+export interface RouteLoaderOptions {
+  readonly table: RouteTable;
+  readonly sql: Sql;
+  readonly redisUrl: string;
+  readonly staleMs: number;
+  readonly log: Logger;
+}
+
+export class RouteLoader {
+  readonly #options: RouteLoaderOptions;
+  readonly #closed = new AbortController();
+  #redis: Redis | undefined;
+  #hints: Redis | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  /** Read with the first table, so before anything is taken from Redis. */
+  #installation: string | undefined;
+  /** `performance.now()` of the last check against either server, and against Postgres. */
+  #checkedAt = -Infinity;
+  #checkedByOwnerAt = -Infinity;
+  #trouble = '';
+
+  constructor(options: RouteLoaderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#connectRedis();
+    this.#poll = setInterval(() => void this.refresh(), POLL_MS);
+    void this.refresh();
+  }
+
+  close(): void {
+    this.#closed.abort();
+    clearInterval(this.#poll);
+    this.#redis?.disconnect();
+    this.#hints?.disconnect();
+  }
+
+  /** Both servers were out of reach for longer than the bound: the map may no longer be acted on. */
+  get stale(): boolean {
+    return performance.now() - this.#checkedAt > this.#options.staleMs;
+  }
+
+  /** Seconds since the version was last compared. */
+  get age(): number {
+    return Math.max(0, (performance.now() - this.#checkedAt) / 1_000);
+  }
+
+  /**
+   * Whether Postgres itself has confirmed the table since `moment`. Redis alone is enough for a router that every barrier
+   * waited for; one that was away must ask the owner, since Redis may lag behind a change that nobody waited to see here.
+   */
+  checkedByOwnerSince(moment: number): boolean {
+    return this.#checkedByOwnerAt >= moment;
+  }
+
+  /** What stands in the way, for the log and the barrier's reply; empty when nothing does. */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
+  /** One check that began after this call. Never rejects: what failed shows in `stale` and `trouble`. */
+  async refresh(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    this.#running = this.#check().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+  }
+
+  /** Whether the table has reached `version` within the time. */
+  async reach(version: number, timeoutMs: number): Promise<boolean> {
+    const until = performance.now() + timeoutMs;
+    while (this.#options.table.version < version) {
+      await this.#quick(version);
+      if (this.#options.table.version >= version) break;
+      if (performance.now() > until || this.#closed.signal.aborted) return false;
+      await delay(20);
+    }
+    return true;
+  }
+
+  /** The fast way to a version that is known to be there: Redis' difference, else the full check. */
+  async #quick(version: number): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#options.table.version >= version) return;
+    this.#running = this.#fromRedis()
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        this.#running = undefined;
+      });
+    await this.#running;
+    if (this.#options.table.version < version) await this.refresh();
+  }
+
+  async #check(): Promise<void> {
+    const { table, sql, log } = this.#options;
+    const began = performance.now();
+    try {
+      this.#installation ??= await installationInPostgres(sql);
+      const newest = table.version < 0 ? -1 : await versionInPostgres(sql);
+      if (newest < table.version) {
+        log.warn(
+          { newest, held: table.version },
+          'the route version went back: the whole table is loaded anew',
+        );
+        // The old one serves until then: an empty one would send every sandbox's events to production.
+        const { version, changes } = await changesInPostgres(sql, -1);
+        table.replace(changes, version);
+      } else if (
+        table.version < 0 ||
+        (newest > table.version && !(await this.#reachedThroughRedis(newest)))
+      ) {
+        const { version, changes } = await changesInPostgres(sql, table.version);
+        table.apply(changes, version);
+      }
+      this.#checkedAt = began;
+      this.#checkedByOwnerAt = began;
+      this.#recovered();
+    } catch (error) {
+      const why = told(asPostgresError(error));
+      if (await this.#withoutOwner(began, why)) return;
+      this.#report(`the routes cannot be read: ${why}`);
+    }
+  }
+
+  async #reachedThroughRedis(newest: number): Promise<boolean> {
+    await this.#fromRedis().catch(() => false);
+    return this.#options.table.version >= newest;
+  }
+
+  /** Postgres is away: Redis tells of changes, and keeps the table trusted. */
+  async #withoutOwner(began: number, why: string): Promise<boolean> {
+    const current = await this.#fromRedis().catch(() => false);
+    if (!current) return false;
+    this.#checkedAt = began;
+    this.#report(`Postgres cannot be read: the routes come from Redis (${why})`);
+    return true;
+  }
+
+  /** Whether Redis knows a version that is not older than ours; its difference is applied. */
+  async #fromRedis(): Promise<boolean> {
+    const { table } = this.#options;
+    const installation = this.#installation;
+    if (this.#redis?.status !== 'ready' || installation === undefined || table.version < 0)
+      return false;
+    const found = await changesInRedis(this.#redis, installation, table.version);
+    if (found === null) return false;
+    table.apply(found.changes, found.version);
+    return true;
+  }
+
+  #recovered(): void {
+    if (this.#trouble !== '')
+      this.#options.log.info({ version: this.#options.table.version }, 'the routes are read again');
+    this.#trouble = '';
+  }
+
+  #report(trouble: string): void {
+    if (trouble !== this.#trouble)
+      this.#options.log.warn({ version: this.#options.table.version }, trouble);
+    this.#trouble = trouble;
+  }
+
+  /** Not waited for: the table loads from Postgres, and routing goes on without Redis. */
+  async #connectRedis(): Promise<void> {
+    const { redisUrl, log } = this.#options;
+    for (let isTold = false; !this.#closed.signal.aborted;) {
+      try {
+        this.#redis ??= await openRedis(redisUrl, 'router');
+        this.#hints ??= await openRedis(redisUrl, 'router-hints');
+        this.#hints.on('message', () => void this.#quick(this.#options.table.version + 1));
+        await this.#hints.subscribe(REDIS_ROUTES_CHANGED);
+        return;
+      } catch (error) {
+        if (!isTold)
+          log.warn({ error: told(error) }, 'Redis is out of reach: routes come from Postgres');
+        isTold = true;
+        await delay(RECONNECT_MS);
+      }
+    }
+  }
+}

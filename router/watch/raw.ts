@@ -1,0 +1,55 @@
+/**
+ * Looks at `RAW` every second, also while no term runs (a full `ROUTED` lets none begin): how far behind the writer is, and
+ * a word before publishers are refused. Nothing is lost then: it does not count among the metric of what was (`alarms_total`).
+ */
+import type { NatsConnection } from 'nats';
+import { every } from '../../platform/every.js';
+import type { Logger } from '../../platform/log.js';
+import { streamFacts } from '../../routing/routed-log.js';
+
+const EVERY_MS = 1_000;
+/** The writer trims from 0.7 on, so only what is not routed yet fills it so far. */
+const ALARM_AT = 0.85;
+
+export interface RawWatchOptions {
+  readonly nc: NatsConnection;
+  readonly stream: string;
+  /** null: not the writer. */
+  readonly confirmed: () => number | null;
+  readonly log: Logger;
+}
+
+export class RawWatch {
+  readonly #looks: { close(): void };
+  #times = 0;
+  lag = 0;
+  /** Of `max_bytes`, 0 to 1. */
+  fill = 0;
+
+  constructor(private readonly options: RawWatchOptions) {
+    this.#looks = every(EVERY_MS, () => this.#look());
+  }
+
+  close(): void {
+    this.#looks.close();
+  }
+
+  async #look(): Promise<void> {
+    const { nc, stream, confirmed, log } = this.options;
+    const raw = await streamFacts(nc, stream).catch(() => null);
+    if (raw === null) return;
+    const position = confirmed();
+    // What was removed unrouted is behind nobody (PositionReader tells of it).
+    const behind = Math.max(position ?? raw.lastSequence, raw.firstSequence - 1);
+    this.lag = Math.max(0, raw.lastSequence - behind);
+    this.fill = raw.maxBytes > 0 ? raw.bytes / raw.maxBytes : 0;
+    if (position === null || this.fill <= ALARM_AT) {
+      this.#times = 0;
+      return;
+    }
+    this.#times += 1;
+    // Twice in a row: not just before it was trimmed. Then once, until it has fallen.
+    if (this.#times !== 2) return;
+    log.error({ fill: this.fill, lag: this.lag }, 'ALARM: RAW is nearly full of unrouted events');
+  }
+}

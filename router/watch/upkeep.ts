@@ -1,0 +1,77 @@
+/** What the writer does every second beside routing: checkpoint, trimming of RAW, and a position message when idle. */
+import { CHECKPOINT_KEY } from '../../routing/members.js';
+import { messageOf } from '../../domain/errors.js';
+import { streamFacts } from '../../routing/routed-log.js';
+import type { EngineOptions } from '../engine.js';
+import type { Checkpoint } from '../position/position.js';
+import { appendPosition } from '../position/message.js';
+import { trimRaw } from '../position/trim.js';
+import type { WriterTerm } from '../writer-term.js';
+
+const EVERY_MS = 1_000;
+/** RAW refuses its publishers when it is full; only a real backlog may fill it. */
+const TRIM_AT = 0.7;
+/** Where nothing else is given: ROUTED keeps days. */
+const IDLE_MS = 3_600_000;
+
+export class Upkeep {
+  readonly #timer: NodeJS.Timeout;
+  #written: Checkpoint;
+  #revision: number;
+  #busy: Promise<void> | undefined;
+  #movedAt = performance.now();
+
+  constructor(
+    private readonly options: EngineOptions,
+    private readonly term: WriterTerm,
+    written: Checkpoint,
+    revision: number,
+  ) {
+    this.#written = written;
+    this.#revision = revision;
+    this.#timer = setInterval(() => {
+      this.#busy ??= this.#turn().finally(() => {
+        this.#busy = undefined;
+      });
+    }, EVERY_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Conditional on the revision: a writer that was replaced cannot set it back. */
+  async checkpoint(): Promise<void> {
+    await this.#busy?.catch(() => undefined);
+    await this.#write();
+  }
+
+  async #turn(): Promise<void> {
+    const { nc, bucket, streams, log } = this.options;
+    try {
+      await this.#write();
+      const raw = await streamFacts(nc, streams.raw);
+      const { rawSequence } = this.term.egress.confirmed;
+      const bytes = TRIM_AT * raw.maxBytes;
+      if (raw.maxBytes > 0 && raw.bytes > bytes && raw.firstSequence <= rawSequence) {
+        const purged = await trimRaw(nc, streams.raw, { confirmed: rawSequence, bytes });
+        if (purged > 0)
+          log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
+      }
+      const idleMs = this.options.positionEveryMs ?? IDLE_MS;
+      if (performance.now() - this.#movedAt > idleMs)
+        await appendPosition(bucket, this.term.egress);
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'upkeep failed, and is tried again');
+    }
+  }
+
+  async #write(): Promise<void> {
+    const { sequence, rawSequence } = this.term.egress.confirmed;
+    if (sequence === this.#written.sequence) return;
+    const next = { ...this.#written, sequence, rawSequence };
+    this.#revision = await this.options.bucket.write(CHECKPOINT_KEY, next, this.#revision);
+    this.#written = next;
+    this.#movedAt = performance.now();
+  }
+}

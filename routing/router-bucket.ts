@@ -1,0 +1,147 @@
+/** The routers' KV bucket (routing/members.ts), read from its leader, since a replica's answer could hide a live router; and who of them lives. */
+import { ErrorCode, headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
+import { z } from 'zod';
+import {
+  aliveSubject,
+  FENCE_KEY,
+  MAX_UNCONFIRMED,
+  memberKey,
+  ROUTER_BUCKET,
+  ROUTER_BUCKET_STREAM,
+  ROUTER_LEASE_MS,
+} from './members.js';
+import { isNotFound, isRefusal } from '../platform/nats-errors.js';
+
+const PREFIX = `$KV.${ROUTER_BUCKET}.`;
+/** An answer that takes longer says nothing of the router: the system may be slow. */
+const PROBE_TIMEOUT_MS = 300;
+
+export interface BucketEntry<T> {
+  /** null: never written, or deleted. */
+  readonly value: T | null;
+  /** What a conditional write has to name: that of the delete marker where there is one, 0 where there is nothing. */
+  readonly revision: number;
+  /** By the server's clock. */
+  readonly writtenAt: number;
+}
+
+/** What was written is checked where it is read: another version may have written it. */
+export type Shape<T> = Pick<z.ZodType<T>, 'parse'>;
+
+/** The part of a member's entry (routing/members.ts, RouterMember) that others act on. */
+export const memberShape = z.object({ routerId: z.string() });
+
+/** Under FENCE_KEY: the last sequence that may be no event's. */
+export const fenceShape = z.object({ through: z.number().int() });
+
+/** To be told before a fence is written behind `sequence`. */
+export async function announceFence(bucket: RouterBucket, sequence: number): Promise<void> {
+  await bucket.write(FENCE_KEY, { through: sequence + MAX_UNCONFIRMED });
+}
+
+/** The key has another revision than the one expected. */
+export class RevisionConflict extends Error {
+  override readonly name = 'RevisionConflict';
+}
+
+export interface RouterBucket {
+  read<T>(key: string, shape: Shape<T>): Promise<BucketEntry<T>>;
+  /** The new revision. `expected`: the revision last read. @throws RevisionConflict */
+  write(key: string, value: unknown, expected?: number): Promise<number>;
+  /** A delete marker, as every KV client understands it. @throws RevisionConflict */
+  remove(key: string, expected?: number): Promise<void>;
+  /** The keys under a prefix and the server's time, of one answer of the leader. */
+  keys(prefix: string): Promise<{ readonly keys: string[]; readonly now: number }>;
+}
+
+/** @param apiPrefix below which subject JetStream answers this connection; absent: its own. Then it can only be read */
+export function routerBucket(
+  nc: NatsConnection,
+  { timeout = 1_000, apiPrefix }: { timeout?: number; apiPrefix?: string | undefined } = {},
+): RouterBucket {
+  const js = nc.jetstream({ timeout });
+  const jsm = (): ReturnType<NatsConnection['jetstreamManager']> =>
+    nc.jetstreamManager({
+      ...{ checkAPI: false, timeout },
+      ...(apiPrefix === undefined ? {} : { apiPrefix }),
+    });
+
+  async function put(
+    key: string,
+    payload: string,
+    expected: number | undefined,
+    deleted: boolean,
+  ): Promise<number> {
+    const mark = headers();
+    if (deleted) mark.set('KV-Operation', 'DEL');
+    try {
+      const ack = await js.publish(PREFIX + key, payload, {
+        timeout,
+        headers: mark,
+        ...(expected === undefined ? {} : { expect: { lastSubjectSequence: expected } }),
+      });
+      return ack.seq;
+    } catch (error) {
+      // Somebody else has written the key.
+      if (isRefusal(error, 'wrongLastSequence')) throw new RevisionConflict(key, { cause: error });
+      throw error;
+    }
+  }
+
+  return {
+    async read<T>(key: string, shape: Shape<T>) {
+      try {
+        const message = await (
+          await jsm()
+        ).streams.getMessage(ROUTER_BUCKET_STREAM, { last_by_subj: PREFIX + key });
+        const deleted = message.header.get('KV-Operation') !== '';
+        return {
+          value: deleted ? null : shape.parse(message.json()),
+          revision: message.seq,
+          writtenAt: Date.parse(message.timestamp),
+        };
+      } catch (error) {
+        if (isNotFound(error)) return { value: null, revision: 0, writtenAt: 0 };
+        throw error;
+      }
+    },
+
+    write: (key, value, expected) => put(key, JSON.stringify(value), expected, false),
+
+    async remove(key, expected) {
+      await put(key, '', expected, true);
+    },
+
+    async keys(prefix) {
+      const info: StreamInfo & { readonly ts?: string } = await (
+        await jsm()
+      ).streams.info(ROUTER_BUCKET_STREAM, { subjects_filter: `${PREFIX}${prefix}>` });
+      return {
+        keys: Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(PREFIX.length)),
+        now: Date.parse(info.ts ?? '') || Date.now(),
+      };
+    },
+  };
+}
+
+/** What each router has written whose lease has not run out. */
+export async function livingMembers<T>(bucket: RouterBucket, shape: Shape<T>): Promise<T[]> {
+  const { keys, now } = await bucket.keys(memberKey(''));
+  const members = await Promise.all(keys.map((key) => bucket.read(key, shape)));
+  return members.flatMap(({ value, writtenAt }) =>
+    value !== null && now - writtenAt < ROUTER_LEASE_MS ? [value] : [],
+  );
+}
+
+/**
+ * Whether nobody listens where this router answers. The connection of a killed process is closed by its system, and the
+ * server says so at once; a router that is only slow is not absent.
+ */
+export async function isAbsent(nc: NatsConnection, routerId: string): Promise<boolean> {
+  try {
+    await nc.request(aliveSubject(routerId), '', { timeout: PROBE_TIMEOUT_MS });
+    return false;
+  } catch (error) {
+    return error instanceof NatsError && error.code === ErrorCode.NoResponders;
+  }
+}

@@ -1,0 +1,91 @@
+/** Needs terraform, docker-compose and kubernetes-validate: `npm run test:deploy`. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeSecrets } from '../../../deploy/compose/secrets.js';
+import { projectRoot } from '../../../platform/project-root.js';
+import { ownFolder } from '../../support/folder.js';
+
+const deploy = join(projectRoot(), 'deploy');
+
+describe('deploy/terraform (terraform)', () => {
+  it('is formatted', () => {
+    const ran = spawnSync('terraform', ['fmt', '-check', '-recursive', join(deploy, 'terraform')]);
+    expect(ran.status, ran.stdout.toString()).toBe(0);
+  });
+
+  // The variables alone need no provider: their rules are checked by the real terraform wherever it runs.
+  const good: Record<string, unknown> = {
+    environment: 'staging',
+    image: 'registry.example/sandboxes:1.0.0',
+    cluster_arn: 'arn:aws:ecs:eu-central-1:123456789012:cluster/main',
+    subnet_ids: ['subnet-1'],
+    security_group_ids: ['sg-1'],
+    temporal_address: 'temporal.example:7233',
+    secret_arns: Object.fromEntries(
+      ['worker', 'router', 'client']
+        .flatMap((role) =>
+          ['database_url', 'redis_url', 'nats_url'].map((what) => `${role}_${what}`),
+        )
+        .concat('master_secret', 'nats_authority')
+        .map((name) => [name, 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:x']),
+    ),
+  };
+  const plan = (values: Record<string, unknown>): { ok: boolean; output: string } => {
+    const folder = ownFolder();
+    cpSync(join(deploy, 'terraform/variables.tf'), join(folder, 'variables.tf'));
+    writeFileSync(join(folder, 'terraform.tfvars.json'), JSON.stringify({ ...good, ...values }));
+    const { status, stdout, stderr } = spawnSync(
+      'terraform',
+      ['plan', '-input=false', '-no-color'],
+      { cwd: folder },
+    );
+    return { ok: status === 0, output: `${stdout.toString()}${stderr.toString()}` };
+  };
+
+  it('takes good variables', () => {
+    const { ok, output } = plan({});
+    expect(ok, output).toBe(true);
+  });
+
+  it.each([
+    [{ image: 'registry.example/sandboxes:latest' }, 'not latest'],
+    [{ sweep_minutes: 2 }, '5 to 60'],
+    [{ environment: 'prod' }, 'staging'],
+    [{ subnet_ids: [] }, 'subnet'],
+    [{ temporal_address: 'https://temporal' }, 'host:port'],
+    [{ temporal_secret_arns: { client_cert: 'arn:aws:secretsmanager:x' } }, 'need each other'],
+    [{ temporal_secret_arns: { api_key: 'the key itself' } }, 'ARN'],
+    [{ temporal_tls_server_name: 'https://x' }, "host's name"],
+    [{ alarm_emails: ['nobody'] }, 'e-mail'],
+  ])('refuses %j', (values, told) => {
+    const { ok, output } = plan(values);
+    expect(ok).toBe(false);
+    expect(output).toContain(told);
+  });
+});
+
+describe('containers', () => {
+  it('have a compose file that Compose takes (docker-compose)', () => {
+    const text = readFileSync(join(deploy, 'compose.yaml'), 'utf8');
+    // Version 1 knows all of it but the project's name.
+    const path = join(ownFolder(), 'compose.yaml');
+    writeFileSync(path, text.replace(/^name: .*$/m, ''));
+    const config = (...more: string[]) =>
+      spawnSync('docker-compose', ['-f', path, ...more, 'config', '--quiet']);
+    const secrets = ownFolder();
+    writeSecrets(secrets);
+    const ran = config('--env-file', join(secrets, 'env'));
+    expect(ran.status, ran.stderr.toString()).toBe(0);
+    expect(config().status, 'a password may not be left out').not.toBe(0);
+  });
+
+  it('have manifests that Kubernetes takes (kubernetes-validate)', () => {
+    const ran = spawnSync('kubernetes-validate', [
+      '--strict',
+      join(deploy, 'kubernetes/sandboxes.yaml'),
+    ]);
+    expect(ran.status, `${ran.stdout.toString()}${ran.stderr.toString()}`).toBe(0);
+  });
+});

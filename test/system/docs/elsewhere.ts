@@ -1,0 +1,116 @@
+/** Documented commands that commands.test.ts does not type, each with what runs it, or what keeps it right. */
+
+import { CLIENT_EXAMPLES, commandOf } from '../../../cli/docs/connect.js';
+
+interface Elsewhere {
+  /** From the root. */
+  readonly file: string;
+  /** A text of that file which shows it. */
+  readonly holding: string;
+}
+
+const script = (name: string, command: string): Elsewhere => ({
+  file: 'package.json',
+  holding: `"${name}": "${command}`,
+});
+/** This run itself. */
+const npmTest = script('test', 'node build/test.mjs');
+const deployTools: Elsewhere = {
+  file: 'test/system/deploy/files.tools.test.ts',
+  holding: "spawnSync('terraform'",
+};
+const compose: Elsewhere = {
+  file: 'test/system/deploy/files.tools.test.ts',
+  holding: "spawnSync('docker-compose'",
+};
+const evaluated: Elsewhere = {
+  file: 'test/system/isolation/eval.test.ts',
+  holding: 'on failure nothing is printed that could be evaluated',
+};
+const benchmark: Elsewhere = { file: 'bench/main.ts', holding: 'lifecycle: async () =>' };
+const firstDay: Elsewhere = {
+  file: 'test/system/docs/first-day.test.ts',
+  holding: 'stops, and leaves nothing',
+};
+/** Programs for other clients, each run as its page says. */
+const clients: Elsewhere = {
+  file: 'test/system/examples/clients.test.ts',
+  holding: 'CLIENT_EXAMPLES.filter(({ file }) =>',
+};
+const python: Elsewhere = { file: 'test/support/python.ts', holding: "'--require-hashes'" };
+/** The drill of the runbook, which that test types. */
+const restarts: Elsewhere = {
+  file: 'docs/sandbox-runbook.md',
+  holding: '\nbd dev restart postgres',
+};
+
+export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
+  // npm's, of the checkout.
+  'npm ci': { file: 'build/installed.mjs', holding: "npm('ci'" },
+  'npm test': npmTest,
+  'npm test -- test/cli': npmTest,
+  'npm test -- test/cli --coverage': npmTest,
+  'npm test -- --coverage': npmTest,
+  'npx vitest run test/attacks': { file: 'test/system/attacks/attacks.test.ts', holding: 'it' },
+  'npm run build': { file: 'build/installed.mjs', holding: "npm('run', '--silent', 'build')" },
+  'npm run generate': { file: 'test/unit/docs/docs.test.ts', holding: 'generatedFiles(read)' },
+  'npm run db:migrate': script('db:migrate', 'node dist/cli/main.js migrate'),
+  'npm run test:deploy': script('test:deploy', 'node build/test-deploy.mjs'),
+  'npm run compose:secrets': {
+    file: 'test/system/deploy/files.test.ts',
+    holding: 'writeSecrets(folder)',
+  },
+  // Minutes each; short forms of them are tests.
+  'npm run demo': script('demo', 'node build/demo.mjs'),
+  'npm run demo -- --keep': script('demo', 'node build/demo.mjs'),
+  'npm run bench': benchmark,
+  'npm run bench -- lifecycle': benchmark,
+  'npm run bench -- scale': benchmark,
+  'npm run bench -- router': benchmark,
+  'npm run faults': { file: 'test/system/faults/faults.test.ts', holding: 'runCell' },
+  'npm run faults -- --kills 200 --seed 11': {
+    file: 'test/system/faults/faults.test.ts',
+    holding: 'runCell',
+  },
+  'npm run chaos -- --seed N': { file: 'test/system/chaos/chaos.test.ts', holding: 'runChaos' },
+  'npm run histories': { file: 'test/system/lifecycle/record-histories.test.ts', holding: 'it(' },
+  'UPDATES=3000 npm test -- test/system/lifecycle/continue-as-new': {
+    file: 'test/system/lifecycle/continue-as-new.test.ts',
+    holding: 'process.env.UPDATES',
+  },
+  'FLIPS=1000 npm test -- test/system/router/barrier.test.ts test/system/router/product.test.ts': {
+    file: 'test/system/router/product.test.ts',
+    holding: 'FLIPS',
+  },
+  // Tools that a bare machine has not: `npm run test:deploy`.
+  'terraform -chdir=deploy/terraform init': deployTools,
+  'terraform -chdir=deploy/terraform test': deployTools,
+  'terraform -chdir=deploy/terraform apply': deployTools,
+  'terraform fmt': deployTools,
+  'terraform validate': deployTools,
+  'docker compose -f deploy/compose.yaml --env-file deploy/compose/secrets/env up --build': compose,
+  'docker compose -f deploy/compose.yaml --env-file deploy/compose/secrets/env run --rm bd doctor':
+    compose,
+  // Quoted in order to warn of it, or as a word.
+  'eval "$(…)" && bot': evaluated,
+  'eval "$(bd sandbox connect x)" && bot': evaluated,
+  'eval "$(bd sandbox connect x)"': evaluated,
+  'bd sandbox exec x -- bot': {
+    file: 'test/system/isolation/exec.test.ts',
+    holding: 'runs nothing without a sandbox',
+  },
+  ...Object.fromEntries(CLIENT_EXAMPLES.map((example) => [commandOf(example), clients])),
+  'python3 -m venv .venv': python,
+  '.venv/bin/pip install --require-hashes -r examples/clients/requirements.txt': python,
+  'kill -9': { file: 'docs/sandbox-runbook.md', holding: '\nkill -9 <pid of worker>' },
+  // Typed on the stack of first-day.test.ts, since they stop or restart something.
+  'bd dev down': firstDay,
+  // It would remove the stack of the tests.
+  'bd dev down --purge --yes': {
+    file: 'test/system/cli/dev.test.ts',
+    holding: "'--purge', '--yes'",
+  },
+  'bd dev restart <service>': restarts,
+  'bd dev restart worker': restarts,
+  'bd dev restart router': restarts,
+};

@@ -1,0 +1,314 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect, jwtAuthenticator, type NatsConnection } from 'nats';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { restart, signalService } from '../../../deploy/stack/index.js';
+import { natsOperator } from '../../../deploy/stack/nats-operator.js';
+import { parseSandboxId, type SandboxId } from '../../../domain/names.js';
+import { delay } from '../../../platform/deadline.js';
+import type { Control } from '../../../control/control.js';
+import { closeNats, openNats, parseNatsUrl } from '../../../platform/nats.js';
+import { deriveNatsKey, signNatsToken } from '../../../platform/nkeys.js';
+import { natsAccountOf, parseNatsAuthority } from '../../../platform/nats-authority.js';
+import { readMasterSecret } from '../../../platform/stack-file.js';
+import {
+  accountKeyOf,
+  deleteAccount,
+  lookUpAccount,
+  pushAccount,
+} from '../../../resources/nats/account.js';
+import { natsSubjects } from '../../../resources/nats/subjects.js';
+import type { ResourceContext } from '../../../resources/resource.js';
+import { openDatabase } from '../../../store/database.js';
+import { freeze } from '../../support/freeze.js';
+import { leftoversOf } from '../../support/leftovers.js';
+import { openClient, someOwner, stackConfig, stackState, until } from '../../support/stack.js';
+import { makeTenant, natsAs, variable, type Tenant, soon } from './tenants.js';
+
+let shared: Tenant | undefined;
+/** One for all that need some sandbox; its expiry ends it. */
+const sharedTenant = async (client: Control): Promise<Tenant> =>
+  (shared ??= await makeTenant(client, { ttl: '5m' }));
+
+/** Publishes as the router would, and takes it as the bot would. */
+async function roundTrip(tenant: Tenant, text: string): Promise<string | undefined> {
+  const admin = await openNats(stackState().urls.admin.nats, 'test');
+  const bot = await natsAs(tenant.env);
+  try {
+    await admin.jetstream().publish(`sandbox.${tenant.id}.events.test`, text);
+    const js = bot.jetstream({ apiPrefix: variable(tenant.env, 'NATS_API_PREFIX') });
+    const consumer = await js.consumers.get(
+      variable(tenant.env, 'NATS_STREAM'),
+      variable(tenant.env, 'NATS_CONSUMER'),
+    );
+    const message = await consumer.next({ expires: 2_000 });
+    expect(await message?.ackAck()).toBe(true);
+    return message?.string();
+  } finally {
+    await Promise.all([closeNats(bot), closeNats(admin)]);
+  }
+}
+
+describe("a sandbox's NATS user", () => {
+  it('reads its events with a plain client, as soon as create returns', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    expect(await roundTrip(tenant, 'hello')).toBe('hello');
+    await client.destroy(tenant.id);
+  });
+
+  it('is refused with another password, another id, and none', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const [one, other] = [await makeTenant(client), await makeTenant(client)];
+    const pass = (tenant: Tenant) => new URL(variable(tenant.env, 'NATS_URL')).password;
+    for (const given of [
+      { user: `sandbox_${one.id}`, pass: pass(other) },
+      { user: `sandbox_${one.id}`, pass: '' },
+      { user: 'sandbox_sb0000000000', pass: pass(one) },
+      { user: 'bd_worker', pass: pass(one) },
+      { user: '', pass: '' },
+    ]) {
+      await expect(natsAs(one.env, given)).rejects.toMatchObject({
+        code: 'AUTHORIZATION_VIOLATION',
+      });
+    }
+    for (const { id } of [one, other]) await client.destroy(id);
+  });
+
+  it('is cut off within 2 s of destroy, and leaves no account', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const bot = await natsAs(tenant.env);
+    await client.destroy(tenant.id);
+    await soon(() => bot.isClosed());
+    await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
+    await until('destroyed', async () => (await client.get(tenant.id)).status === 'destroyed');
+    expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
+  });
+
+  it('keeps its connection while no worker runs, and comes back after a restart of the server', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const bot = await natsAs(tenant.env, {
+      reconnect: true,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+      ignoreAuthErrorAbort: true,
+    });
+    await signalService(stackConfig(), 'worker', 'SIGKILL');
+    await bot.flush();
+    await restart(stackConfig(), 'nats');
+    await delay(200);
+    await until(
+      'a login',
+      async () => (await roundTrip(tenant, 'after').catch(() => undefined)) === 'after',
+    );
+    // A flush fails that was under way while a login of the reconnecting bot was refused.
+    await until('the bot back', () =>
+      bot.flush().then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(bot.isClosed()).toBe(false);
+    await closeNats(bot);
+    await client.destroy(tenant.id);
+  });
+
+  it.each([
+    ['a quote', `sandbox_sb000000000'`],
+    ['a star', 'sandbox_*'],
+    ['all', '>'],
+    ['a dot', 'sandbox_sb00.0000000'],
+    ['a line', 'sandbox_sb0000000000\n'],
+    ['a NUL', 'sandbox_sb0000000000\u0000'],
+    ['a slash', '../sandbox_sb0000000000'],
+    ['a command', 'sandbox_$(id)'],
+    ['capitals', 'SANDBOX_SB0000000000'],
+    ['another alphabet', 'sandbox_ѕb0000000000'],
+    ['64 characters', `sandbox_${'a'.repeat(56)}`],
+    ['65 characters', `sandbox_${'a'.repeat(57)}`],
+    ['a megabyte', 'a'.repeat(1_000_000)],
+    ['a prototype', '__proto__'],
+    ['the callout itself', 'callout'],
+    ['the sentinel', 'sentinel'],
+  ])('is refused under a name with %s, and the worker goes on answering', async (_, user) => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await sharedTenant(client);
+    const pass = new URL(variable(tenant.env, 'NATS_URL')).password;
+    await expect(natsAs(tenant.env, { user, pass })).rejects.toThrow();
+    await (await natsAs(tenant.env)).close();
+  });
+
+  it('is refused with a token that it has signed itself', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await sharedTenant(client);
+    const { controlAccount } = await operatorsKeys();
+    const { servers } = parseNatsUrl(stackState().urls.client.nats);
+    const own = deriveNatsKey('a secret of the tenant', 'account', 'forged');
+    const me = deriveNatsKey('a secret of the tenant', 'user', 'forged');
+    for (const claims of [{}, { issuer_account: controlAccount }]) {
+      const nats = { type: 'user', subs: -1, data: -1, payload: -1, bearer_token: true, ...claims };
+      const token = signNatsToken(own, { sub: me.publicKey, name: 'admin', nats });
+      const authenticator = jwtAuthenticator(token);
+      await expect(connect({ servers, authenticator, reconnect: false })).rejects.toMatchObject({
+        code: 'AUTHORIZATION_VIOLATION',
+      });
+      await expect(natsAs(tenant.env, { user: 'admin', pass: token })).rejects.toThrow();
+    }
+    // As a server takes a token that is one.
+    const { pass = '' } = parseNatsUrl(stackState().urls.client.nats);
+    await (await connect({ servers, authenticator: jwtAuthenticator(pass) })).close();
+  });
+
+  it('hears nothing below another’s inbox prefix, however it names its own', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const [one, other] = [await makeTenant(client), await makeTenant(client)];
+    const given = { inboxPrefix: variable(other.env, 'NATS_INBOX_PREFIX') };
+    const bot = await natsAs(one.env, given);
+    const ask = (nc: NatsConnection) =>
+      nc.request(`SB.API.CONSUMER.INFO.ROUTED.sb_${one.id}`, '', { timeout: 500 });
+    await expect(ask(bot)).rejects.toThrow();
+    const own = await natsAs(one.env);
+    expect((await ask(own)).string()).toContain(`sb_${one.id}`);
+    await Promise.all([bot.close(), own.close()]);
+    for (const { id } of [one, other]) await client.destroy(id);
+  });
+
+  it('is refused in time while no worker answers, and let in again as soon as one does', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const thaw = await freeze('worker');
+    const since = performance.now();
+    await expect(natsAs(tenant.env)).rejects.toThrow();
+    expect(performance.now() - since).toBeLessThan(20_000);
+    await thaw();
+    await until('a login', () =>
+      natsAs(tenant.env).then(
+        (nc) => nc.close().then(() => true),
+        () => false,
+      ),
+    );
+    // The question that stood there meanwhile is answered late, and lets nobody in who has gone.
+    await client.destroy(tenant.id);
+    await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
+  });
+
+  it('is missing in `status` when its account is gone from the servers', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const check = async () =>
+      (await client.status(tenant.id)).checks.find(({ name }) => name === 'nats-subjects');
+    expect(await check()).toMatchObject({ state: 'ok' });
+    await deleteAccount(await operatorsKeys(), parseSandboxId(tenant.id));
+    expect(await check()).toMatchObject({ state: 'missing' });
+    await client.destroy(tenant.id);
+  });
+});
+
+describe('an account of a master secret that was replaced since', () => {
+  /** Made by the worker of that time. */
+  async function former(id: SandboxId): Promise<{ nats: NatsConnection; publicKey: string }> {
+    const keys = {
+      ...(await operatorsKeys()),
+      masterSecret: 'the secret of yesterday, and no more',
+    };
+    const { publicKey } = accountKeyOf(keys.masterSecret, id);
+    const installation = (await lookUpAccount(keys.nats, await today(id)))?.installation ?? null;
+    await pushAccount(keys, id, { rotation: 1, installation, createdAt: new Date(0) });
+    expect(await lookUpAccount(keys.nats, publicKey)).not.toBeNull();
+    return { nats: keys.nats, publicKey };
+  }
+  const today = async (id: SandboxId): Promise<string> =>
+    accountKeyOf((await operatorsKeys()).masterSecret, id).publicKey;
+
+  it('goes with the next sweep, where its sandbox is destroyed', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const id = parseSandboxId((await makeTenant(client)).id);
+    const { nats, publicKey } = await former(id);
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    await client.sweep({ dryRun: false });
+    expect(await lookUpAccount(nats, publicKey)).toBeNull();
+  });
+
+  it('goes with its sandbox, whose consumer names it', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const id = parseSandboxId((await makeTenant(client)).id);
+    const { nats, publicKey } = await former(id);
+    const { consumers } = await nats.jetstreamManager();
+    const { config } = await consumers.info('ROUTED', `sb_${id}`);
+    await consumers.update('ROUTED', `sb_${id}`, {
+      metadata: { ...config.metadata, account: publicKey },
+    });
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    expect(await lookUpAccount(nats, publicKey)).toBeNull();
+  });
+});
+
+describe('a push of an account that comes late', () => {
+  it.each([
+    ['once', 1],
+    ['again and again', 5],
+  ])('brings it back for no longer than to the next sweep, %s', async (_, times) => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const keys = await operatorsKeys();
+    const id = parseSandboxId(tenant.id);
+    const { publicKey } = accountKeyOf(keys.masterSecret, id);
+    const facts = await lookUpAccount(keys.nats, publicKey);
+    expect(facts).not.toBeNull();
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
+    // The request that stood somewhere on the way: word for word the one that made the account.
+    for (let i = 0; i < times; i += 1) if (facts !== null) await pushAccount(keys, id, facts);
+    expect(await lookUpAccount(keys.nats, publicKey)).toEqual(facts);
+    const swept = await until('it is swept', async () => {
+      const { orphans } = await client.sweep({ dryRun: false });
+      return orphans.find(({ name }) => name === `sandbox_${id}`) ?? null;
+    });
+    expect(swept).toMatchObject({ kind: 'nats-account', sandboxId: id });
+    expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
+    await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
+    expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
+  });
+
+  it('is taken back by the attempt itself, where the row says that its sandbox is destroyed', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const keys = await operatorsKeys();
+    const id = parseSandboxId(tenant.id);
+    const database = openDatabase(stackState().urls.worker.database, { name: 'test', max: 2 });
+    onTestFinished(() => database.close());
+    const [row] = await database.sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+    const subjects = natsSubjects({
+      ...{ database, nats: keys.nats, masterSecret: keys.masterSecret },
+      ...{ natsAuthority: keys.authority, natsAccount: keys.controlAccount },
+      ...{ installation: row?.id ?? '', redisAcl: true },
+    } as ResourceContext);
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    // `fresh`: as a create does it, which looks at the row only after it has pushed.
+    const late = { sandboxId: id, rotation: 0, createdAt: new Date(), fresh: true };
+    await expect(subjects.ensure(late)).rejects.toMatchObject({ code: 'SANDBOX_007' });
+    expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
+  });
+});
+
+/** What only the worker holds, from the home's files. */
+async function operatorsKeys() {
+  const file = await readFile(join(inject('home'), 'credentials.json'), 'utf8');
+  const credentials = JSON.parse(file) as { nats: { operator: string } };
+  const { authority } = natsOperator(credentials.nats.operator);
+  const url = stackState().urls.admin.nats;
+  const nats = await openNats(url, 'test');
+  onTestFinished(() => closeNats(nats));
+  return {
+    nats,
+    authority: parseNatsAuthority(JSON.stringify(authority)),
+    masterSecret: readMasterSecret(stackConfig()) ?? '',
+    controlAccount: natsAccountOf(url) ?? '',
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * A step that was given up on and goes on late: a worker that was stopped and woken, a server that stood still. Each resource
+ * itself refuses what a reset or a destroy has made untrue meanwhile.
+ */
+import { Redis } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { parseSandboxId, type SandboxId } from '../../../domain/names.js';
+import { delay } from '../../../platform/deadline.js';
+import { RESOURCE_NAMES, type Sandbox } from '../../../domain/sandbox.js';
+import type { ResourceTarget } from '../../../resources/index.js';
+import { extendSandbox, raiseRotation } from '../../../store/commands.js';
+import { leftoversOf } from '../../support/leftovers.js';
+import { openWorkerParts } from '../../support/resources.js';
+import {
+  openAdmin,
+  openClient,
+  someGuild,
+  someName,
+  someOwner,
+  stackState,
+} from '../../support/stack.js';
+import { workflowOf } from '../../support/temporal.js';
+import { openTenant } from '../../support/tenant.js';
+import { commandOf } from '../../support/commands.js';
+
+const targetOf = ({ id, createdAt }: Sandbox, rotation: number): ResourceTarget => ({
+  ...{ sandboxId: parseSandboxId(id), rotation, createdAt: new Date(createdAt) },
+});
+const refused = { code: 'SANDBOX_007' };
+const bounds = () => ({ now: Date.now(), maxMs: 30 * 86_400_000 });
+const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
+
+describe('an attempt that comes after the destroy', () => {
+  it.each(RESOURCE_NAMES)('to make its %s is refused, and makes nothing', async (name) => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
+    const target = targetOf(sandbox, 0);
+    await client.destroy(sandbox.id);
+    await client.waitUntilDestroyed(target.sandboxId);
+    const { resources } = await openWorkerParts();
+    await expect(resources()[name].ensure(target)).rejects.toMatchObject(refused);
+    await expect(resources()[name].ensure({ ...target, fresh: true })).rejects.toMatchObject(
+      refused,
+    );
+    expect(await leftoversOf(stackState().urls.admin, target.sandboxId)).toEqual([]);
+    // Nor does a second removal mind that there is nothing.
+    await resources()[name].remove(target.sandboxId);
+  });
+
+  it.each([
+    ['postgres-schema', 'SANDBOX_004'],
+    ['nats-subjects', 'SANDBOX_007'],
+    ['guild-routes', 'SANDBOX_007'],
+  ] as const)('to make the %s of what was never claimed is %s', async (name, code) => {
+    const { resources } = await openWorkerParts();
+    const target = { sandboxId: someId(), rotation: 0, createdAt: new Date() };
+    await expect(resources()[name].ensure(target)).rejects.toMatchObject({ code });
+    expect(await leftoversOf(stackState().urls.admin, target.sandboxId)).toEqual([]);
+  });
+});
+
+describe('an attempt that comes after a reset or an extension', () => {
+  it.each(['redis-keyspace', 'nats-subjects'] as const)(
+    'cannot bring the earlier password of its %s back',
+    async (name) => {
+      const client = openClient({ SANDBOX_OWNER: someOwner() });
+      const sandbox = await client.create({ ttl: '1h' });
+      await client.reset(sandbox.id);
+      const { resources } = await openWorkerParts();
+      await expect(resources()[name].ensure(targetOf(sandbox, 0))).rejects.toMatchObject(refused);
+      expect((await client.status(sandbox.id)).health).toBe('healthy');
+      await client.destroy(sandbox.id);
+    },
+  );
+
+  it('to extend moves nothing back', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id } = await client.create({ ttl: '1h' });
+    const { database } = await openWorkerParts();
+    const args = { byMs: 60_000, clamp: false };
+    const command = commandOf('extend', parseSandboxId(id), args);
+    const first = await extendSandbox(database, command, bounds());
+    const now = await client.extend(id, '2h');
+    expect(await extendSandbox(database, command, bounds())).toEqual(first);
+    expect(Date.parse((await client.get(id)).expiresAt)).toBe(now.expiresAt);
+    await client.destroy(id);
+  });
+
+  it('to do the same reset again removes nothing that was written since', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const sandbox = await client.create({ ttl: '1h' });
+    await client.reset(sandbox.id);
+    const tenant = await openTenant(client, sandbox.id);
+    await tenant.sql.query(`INSERT INTO communities (name) VALUES ('new')`);
+    await tenant.redis.set(`sandbox:${sandbox.id}:new`, '1');
+    const { resources } = await openWorkerParts();
+    for (const name of ['postgres-schema', 'redis-keyspace'] as const)
+      await resources()[name].reset?.(targetOf(sandbox, 1));
+    expect((await tenant.sql.query('SELECT name FROM communities')).rows).toEqual([
+      { name: 'new' },
+    ]);
+    expect(await tenant.redis.get(`sandbox:${sandbox.id}:new`)).toBe('1');
+    await client.destroy(sandbox.id);
+  });
+});
+
+it('a repair in the middle of a reset leaves it the old keys to remove', async () => {
+  const client = openClient({ SANDBOX_OWNER: someOwner() });
+  const sandbox = await client.create({ ttl: '1h' });
+  const tenant = await openTenant(client, sandbox.id);
+  await tenant.redis.set(`sandbox:${sandbox.id}:old`, '1');
+  const { database, resources } = await openWorkerParts();
+  const target = targetOf(
+    sandbox,
+    await raiseRotation(database, commandOf('reset', parseSandboxId(sandbox.id), {})),
+  );
+  const keyspace = resources()['redis-keyspace'];
+  // Redis was away when the reset came to it, and every worker puts its users back when it is there again.
+  await expect(keyspace.ensure(target)).rejects.toMatchObject(refused);
+  await keyspace.reset?.(target);
+  const fresh = new Redis((await client.connection(sandbox.id)).environment.REDIS_URL ?? '');
+  expect(await fresh.get(`sandbox:${sandbox.id}:old`)).toBeNull();
+  fresh.disconnect();
+  await client.destroy(sandbox.id);
+});
+
+describe('a step that ran once and is run again', () => {
+  it('extends once, and raises the rotation once', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const { id, expiresAt } = await client.create({ ttl: '1h' });
+    const sandboxId = parseSandboxId(id);
+    const { database } = await openWorkerParts();
+    const extend = commandOf('extend', sandboxId, { byMs: 60_000, clamp: false });
+    const reset = commandOf('reset', sandboxId, {});
+    const extended = { expiresAt: Date.parse(expiresAt) + 60_000, clamped: false };
+    for (let i = 0; i < 2; i += 1) {
+      expect(await extendSandbox(database, extend, bounds())).toEqual(extended);
+      expect(await raiseRotation(database, reset)).toBe(1);
+    }
+    const entries = (await client.audit(id)).map(({ eventType }) => eventType);
+    for (const event of ['ttl_extended', 'sandbox_reset'])
+      expect(entries.filter((entry) => entry === event)).toHaveLength(1);
+    await client.destroy(id);
+  });
+
+  it('neither extends nor resets what is not there', async () => {
+    const { database } = await openWorkerParts();
+    const unknown = { ...refused, message: expect.stringContaining('is unknown') as string };
+    const extend = commandOf('extend', someId(), { byMs: 60_000, clamp: false });
+    await expect(extendSandbox(database, extend, bounds())).rejects.toMatchObject(unknown);
+    const reset = commandOf('reset', someId(), {});
+    await expect(raiseRotation(database, reset)).rejects.toMatchObject(unknown);
+  });
+});
+
+it('an orphan whose bot is still connected is removed by the sweep, its sessions cut', async () => {
+  const client = openClient({ SANDBOX_OWNER: someOwner() });
+  const { id } = await client.create({ ttl: '1h' });
+  const tenant = await openTenant(client, id);
+  await (await workflowOf(parseSandboxId(id))).terminate('by an operator');
+  await openAdmin()`DELETE FROM sandboxes WHERE id = ${id}`;
+  // Longer than the grace period of the run's worker.
+  await delay(1_200);
+  const { orphans } = await client.sweep({ dryRun: false });
+  expect(orphans.filter(({ sandboxId }) => sandboxId === id).every(({ removed }) => removed)).toBe(
+    true,
+  );
+  expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
+  await expect(tenant.sql.query('SELECT 1')).rejects.toThrow();
+  await expect(tenant.redis.get(`sandbox:${id}:x`)).rejects.toThrow();
+});

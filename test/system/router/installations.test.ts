@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeRoute, redisRoutes } from '../../../routing/route.js';
+import { delay } from '../../../platform/deadline.js';
+import { NOTHING_WRONG } from './checker.js';
+import { drained, Flood, verdict, type EventPlan } from './flood.js';
+import { RouterProcess } from './router-process.js';
+import { guild, sandbox, tellRedis } from './routes.js';
+import { INSTALLATION } from './servers.js';
+import { inTurn, openWorld, type TestWorld } from './world.js';
+
+const MOVED = 15;
+
+describe('a Redis that serves two installations', () => {
+  let world: TestWorld;
+  let router: RouterProcess;
+  let flood: Flood;
+
+  beforeAll(async () => {
+    world = await openWorld();
+    flood = new Flood(world.nc);
+    router = await RouterProcess.start(world.servers);
+    // Redis alone tells the router of changes from here on.
+    await world.servers.postgres.end('SIGKILL');
+  });
+  afterAll(async () => {
+    await router.end('SIGKILL');
+    await world.close();
+  });
+
+  /** As the worker of `installation` writes it: the next version, with one guild's new route. */
+  async function moveInRedis(installation: string): Promise<void> {
+    const version = 1 + Number(await world.redis.get(redisRoutes(INSTALLATION).version));
+    const [guildId, sandboxId] = [guild(MOVED), sandbox(1)];
+    const text = encodeRoute({ key: guildId, sandboxId, version });
+    await tellRedis(world.redis, redisRoutes(installation), { key: guildId, text, version });
+    // Longer than a poll.
+    await delay(1_000);
+  }
+
+  async function floodOf(plan: (n: number) => EventPlan): Promise<void> {
+    await flood.run(200, 2_000, plan);
+    await drained(world.nc);
+    expect(await verdict(world.nc, flood)).toEqual(NOTHING_WRONG);
+  }
+
+  it('has a table for each: the other one’s routes are not followed', async () => {
+    await moveInRedis('another-installation');
+    await floodOf(inTurn);
+  });
+
+  it('and its own are, by the same way', async () => {
+    await moveInRedis(INSTALLATION);
+    await floodOf((n) => {
+      const plan = inTurn(n);
+      if (plan.guildId !== guild(MOVED)) return plan;
+      return { ...plan, allowed: [`sandbox.${sandbox(1)}.events.MESSAGE_CREATE`] };
+    });
+  });
+});
