@@ -12,8 +12,8 @@ const ROOMS = {
   routing: ['domain', 'discord', 'platform'],
   store: ['domain', 'platform', 'routing'],
   // The route table: which guild's events go to which sandbox.
-  routes: ['domain', 'platform', 'routing', 'store', 'resources'],
-  resources: ['domain', 'platform', 'routing', 'store', 'routes'],
+  routes: ['domain', 'platform', 'routing', 'store'],
+  resources: ['domain', 'platform', 'routing', 'store'],
   activities: ['domain', 'platform', 'store', 'routes', 'resources'],
   migrate: ['domain', 'platform', 'routing'],
   router: ['domain', 'discord', 'platform', 'routing'],

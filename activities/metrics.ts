@@ -1,6 +1,7 @@
 /** The worker's metrics (product.md, "Observability"). */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { FOUND_KINDS, RESOURCE_NAMES, type FoundKind } from '../domain/sandbox.js';
+import { cleanupLabels } from './cleanup-labels.js';
+import { RESOURCE_KINDS } from '../resources/index.js';
 import type { Guard, GuardMetrics } from '../resources/guard.js';
 
 export interface LifecycleMetrics extends GuardMetrics {
@@ -9,7 +10,7 @@ export interface LifecycleMetrics extends GuardMetrics {
   cleanupFailed(step: string): void;
   active(perOwner: ReadonlyMap<string, number>): void;
   /** What a sweep that has just ended found. */
-  swept(orphansPerKind: ReadonlyMap<FoundKind, number>): void;
+  swept(orphansPerKind: ReadonlyMap<string, number>): void;
 }
 
 /** Values of the label `reason`. */
@@ -19,10 +20,11 @@ const ENDED_FOR = {
   connections: 'redis_connections',
 } as const satisfies Record<Guard, string>;
 
+/** What a sweep may find. */
+const FOUND_KINDS = [...RESOURCE_KINDS.flatMap(({ kinds }) => kinds), 'route'];
 /** Values of the label `error_type`. */
 const CLEANUP_STEPS = [
-  ...['mark destroying', 'revoke credentials', 'mark destroyed'],
-  ...RESOURCE_NAMES.map((name) => `remove ${name}`),
+  ...cleanupLabels(RESOURCE_KINDS.map(({ name }) => name)),
   ...FOUND_KINDS.map((kind) => `orphan ${kind}`),
 ];
 

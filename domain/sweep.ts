@@ -1,6 +1,5 @@
 /** The sweep: its names in Temporal, what it is asked, and what it reports. */
 import type { SandboxId } from './names.js';
-import type { FoundKind, ResourceName } from './sandbox.js';
 
 export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
 /** One sweep at a time, whoever starts it: the id is the lock. */
@@ -21,8 +20,9 @@ export interface Revived {
 }
 
 export interface Orphan {
-  readonly resource: ResourceName;
-  readonly kind: FoundKind;
+  /** The resource's name, or `guild-routes`. */
+  readonly resource: string;
+  readonly kind: string;
   readonly name: string;
   readonly sandboxId: string;
   readonly removed: boolean;

@@ -31,7 +31,8 @@ export function reconcileRedis(context: ReconcileContext): { close(): void } {
     const rows = await listSandboxes(database, { status: ['running'] });
     for (const { sandboxId, rotation, createdAt } of rows) {
       // One that is being destroyed meanwhile refuses, as it should.
-      await resources['redis-keyspace']
+      await resources
+        .get('redis-keyspace')
         .ensure({ sandboxId, rotation, createdAt })
         .catch((error: unknown) => {
           log.debug({ sandboxId, err: messageOf(error) }, 'not re-applied');

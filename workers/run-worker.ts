@@ -22,7 +22,8 @@ import {
   type Addresses,
 } from '../platform/stack-file.js';
 import { natsAccountOf, parseNatsAuthority } from '../platform/nats-authority.js';
-import { openResources } from '../resources/index.js';
+import { Resources } from '../resources/index.js';
+import { openRoutes } from '../routes/routes.js';
 import { installationId } from '../store/sandboxes.js';
 import { openWorkerConnections } from './connections.js';
 import { countActive } from './active.js';
@@ -92,7 +93,8 @@ export async function runWorker(
   const registered = lifecycleMetrics(registry);
   const metrics = config.emf ? withEmf(registered, toEmf) : registered;
   const installation = await installationId(database);
-  const resources = openResources({
+  const routes = openRoutes({ database, redis, nats, installation });
+  const resources = new Resources({
     database,
     redis,
     nats,
@@ -111,10 +113,11 @@ export async function runWorker(
     workflowBundle: { codePath },
     ...(await deploymentOf(config, codePath)),
     activities: {
-      ...sandboxActivities({ database, resources, policy: config.policy, metrics, log }),
+      ...sandboxActivities({ database, resources, routes, policy: config.policy, metrics, log }),
       ...sweepActivities({
         database,
         resources,
+        routes,
         client,
         taskQueue: config.taskQueue,
         installation,

@@ -1,5 +1,4 @@
 /** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/005). */
-import { counted } from '../../domain/counted.js';
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../../domain/names.js';
 import { passwordFor, scramVerifier } from '../../platform/credentials.js';
@@ -7,12 +6,10 @@ import { delay } from '../../platform/deadline.js';
 import { postgresCode } from '../../platform/postgres.js';
 import { inDatabase } from '../../store/database.js';
 import {
-  heldSecret,
   parseMark,
   type Found,
-  type Inspection,
-  type Resource,
-  type ResourceContext,
+  type MakingContext,
+  type ResourceKind,
   type ResourceTarget,
 } from '../resource.js';
 
@@ -29,13 +26,16 @@ const DROP_BATCH = 200;
 const SESSION_PATIENCE = 50;
 
 /** What `remove_sandbox` (sql/007) leaves to do. */
-type Removal = 'removed' | 'login' | 'sessions' | 'objects';
+type Next = 'removed' | 'login' | 'sessions' | 'objects';
 
-export function postgresSchema({ database, masterSecret }: ResourceContext): Resource {
+export function openSchema({
+  database,
+  masterSecret,
+}: Pick<MakingContext, 'database' | 'masterSecret'>): ReturnType<ResourceKind['open']> {
   const { sql } = database;
 
   const verifierOf = ({ sandboxId, rotation }: ResourceTarget): Promise<string> =>
-    scramVerifier(passwordFor(heldSecret(masterSecret), 'postgres', { sandboxId, rotation }));
+    scramVerifier(passwordFor(masterSecret, 'postgres', { sandboxId, rotation }));
 
   async function retrying<T>(
     work: () => Promise<T>,
@@ -68,10 +68,25 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
     throw sessionsStay(sandboxId);
   }
 
-  return {
-    name: 'postgres-schema',
-    servers: ['postgres'],
+  async function remove(sandboxId: SandboxId): Promise<undefined> {
+    for (let sessions = 0; ;) {
+      const [row] = await retrying(
+        () => sql<{ next: Next }[]>`
+          SELECT public.remove_sandbox(${sandboxId}, ${DROP_BATCH}) AS next`,
+        () => terminateSessions(sandboxId),
+      ).catch((error: unknown) => {
+        throw postgresCode(error) === LOCK_NOT_AVAILABLE ? lockHeld(error) : error;
+      });
+      if (row?.next === 'removed') return undefined;
+      if (row?.next === 'login') await revoke(sandboxId);
+      if (row?.next === 'sessions') {
+        if ((sessions += 1) > SESSION_PATIENCE) throw sessionsStay(sandboxId);
+        await delay(20);
+      }
+    }
+  }
 
+  return {
     async ensure(target) {
       const { sandboxId } = target;
       const verifier = await verifierOf(target);
@@ -82,29 +97,6 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
         const what = `schema ${schemaName(sandboxId)} could not be created`;
         throw new SandboxError('SANDBOX_005', `${what}: ${messageOf(error)}`, { cause: error });
       }
-    },
-
-    async inspect({ sandboxId }): Promise<Inspection> {
-      const schema = schemaName(sandboxId);
-      const [row] = await inDatabase(
-        () => sql<
-          { schema: boolean; login: boolean | null; tables: string; rows: string; bytes: string }[]
-        >`
-          SELECT public.sandbox_schema_exists(${sandboxId}) AS schema,
-            (SELECT rolcanlogin FROM pg_roles WHERE rolname = ${schema}) AS login,
-            s.tables, s.estimated_rows AS rows, s.bytes
-          FROM public.sandbox_schema_stats(${sandboxId}) s`,
-      );
-      if (row?.schema !== true)
-        return { state: 'missing', detail: `schema ${schema} does not exist` };
-      if (row.login === null) return { state: 'missing', detail: `role ${schema} does not exist` };
-      if (!row.login) return { state: 'error', detail: `role ${schema} may not log in` };
-      const facts = {
-        tables: Number(row.tables),
-        estimatedRows: Number(row.rows),
-        bytes: Number(row.bytes),
-      };
-      return { state: 'ok', detail: `schema ${schema}, ${counted(facts.tables, 'table')}`, facts };
     },
 
     revoke,
@@ -133,23 +125,9 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
       );
     },
 
-    async remove(sandboxId) {
-      for (let sessions = 0; ;) {
-        const [row] = await retrying(
-          () => sql<{ next: Removal }[]>`
-            SELECT public.remove_sandbox(${sandboxId}, ${DROP_BATCH}) AS next`,
-          () => terminateSessions(sandboxId),
-        ).catch((error: unknown) => {
-          throw postgresCode(error) === LOCK_NOT_AVAILABLE ? lockHeld(error) : error;
-        });
-        if (row?.next === 'removed') return;
-        if (row?.next === 'login') await revoke(sandboxId);
-        if (row?.next === 'sessions') {
-          if ((sessions += 1) > SESSION_PATIENCE) throw sessionsStay(sandboxId);
-          await delay(20);
-        }
-      }
-    },
+    remove,
+
+    removeOrphan: ({ sandboxId }) => remove(sandboxId),
 
     async list(): Promise<Found[]> {
       // The pattern is a regular expression: in LIKE the underscore would be a wildcard.

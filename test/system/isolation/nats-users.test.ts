@@ -17,8 +17,7 @@ import {
   lookUpAccount,
   pushAccount,
 } from '../../../resources/nats/account.js';
-import { natsSubjects } from '../../../resources/nats/subjects.js';
-import type { ResourceContext } from '../../../resources/resource.js';
+import { openSubjects } from '../../../resources/nats/subjects.js';
 import { openDatabase } from '../../../store/database.js';
 import { freeze } from '../../support/freeze.js';
 import { leftoversOf } from '../../support/leftovers.js';
@@ -283,11 +282,11 @@ describe('a push of an account that comes late', () => {
     const database = openDatabase(stackState().urls.worker.database, { name: 'test', max: 2 });
     onTestFinished(() => database.close());
     const [row] = await database.sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
-    const subjects = natsSubjects({
+    const subjects = openSubjects({
       ...{ database, nats: keys.nats, masterSecret: keys.masterSecret },
       ...{ natsAuthority: keys.authority, natsAccount: keys.controlAccount },
-      ...{ installation: row?.id ?? '', redisAcl: true },
-    } as ResourceContext);
+      ...{ installation: row?.id ?? '' },
+    });
     await client.destroy(id);
     await client.waitUntilDestroyed(id);
     // `fresh`: as a create does it, which looks at the row only after it has pushed.
