@@ -3,7 +3,7 @@ import { OWN_VARIABLES, type VariableEntry } from '../domain/sandbox-variables.j
 import type { Config } from '../platform/config.js';
 import { natsAccountOf } from '../platform/nats-authority.js';
 import type { Addresses } from '../platform/stack-file.js';
-import { RESOURCE_KINDS } from '../resources/index.js';
+import { RESOURCE_KINDS, type Limit } from '../resources/index.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
 
 /** One flat object of variables; every value is a string. */
@@ -18,6 +18,11 @@ export function sandboxVariables(kinds = RESOURCE_KINDS): Readonly<Record<string
     all.filter(([, entry]) => entry.secret === wanted),
   );
   return Object.fromEntries([...(open ?? []), ...(secret ?? [])]);
+}
+
+/** What a sandbox may take of each server. */
+export function resourceLimits(kinds = RESOURCE_KINDS): readonly Limit[] {
+  return kinds.flatMap(({ limits }) => limits);
 }
 
 export function identifiersOf(

@@ -16,6 +16,7 @@ export type {
   Inspection,
   InspectingContext,
   Inspector,
+  Limit,
   MakingContext,
   Resource,
   ResourceKind,

@@ -118,6 +118,14 @@ export interface VariableSource {
   readonly redisAcl: boolean;
 }
 
+/** A limit of use, as docs/isolation.md shows it. */
+export interface Limit {
+  readonly what: string;
+  readonly limit: string;
+  /** Whether the tenant can raise it. */
+  readonly raisable: boolean | null;
+}
+
 type Values = Readonly<Record<string, string>>;
 
 /** One kind of resource: the line in resources/index.ts. */
@@ -129,6 +137,8 @@ export interface ResourceKind {
   readonly kinds: readonly string[];
   /** Its variables in a sandbox's environment, in the order in which they are printed (docs/connect.md). */
   readonly variables: Readonly<Record<string, VariableEntry>>;
+  /** What a sandbox may take of its server (docs/isolation.md). */
+  readonly limits: readonly Limit[];
   /** The variables that open nothing. */
   identifiers(sandboxId: SandboxId): Values;
   /** The variables with a password; fewer where its server separates sandboxes by name only. */

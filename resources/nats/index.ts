@@ -3,6 +3,7 @@ import { consumerName, inboxPrefix, natsPrefix, natsUser } from '../../domain/na
 import { withLogin } from '../../platform/addresses/login.js';
 import { passwordFor } from '../../platform/credentials.js';
 import { STREAMS } from '../../routing/subjects.js';
+import { NATS_LIMITS } from './limits.js';
 import type { ResourceKind } from '../resource.js';
 import { inspectSubjects } from './inspect.js';
 import { NATS_API_PREFIX } from './permissions.js';
@@ -14,6 +15,7 @@ export const nats: ResourceKind = {
   servers: ['nats'],
   kinds: ['consumer', 'nats-account'],
   variables: NATS_VARIABLES,
+  limits: NATS_LIMITS,
   identifiers: (sandboxId) => ({
     SANDBOX_NATS_PREFIX: natsPrefix(sandboxId),
     NATS_STREAM: STREAMS.routed,

@@ -4,14 +4,12 @@
  * own rights wherever the request's reply subject points (isolation.md, "NATS").
  */
 import { consumerName, inboxPrefix, natsPrefix, type SandboxId } from '../../domain/names.js';
+import { MAX_CONNECTIONS, MAX_SUBSCRIPTIONS } from './limits.js';
 import { ADDRESSED_SUBJECTS, DLQ_STREAM, STREAMS } from '../../routing/subjects.js';
 import { ROUTER_BUCKET_STREAM } from '../../routing/members.js';
 
 /** Imported below `$JS.API` itself the services would answer 503, so clients take this prefix (`NATS_API_PREFIX`). */
 export const NATS_API_PREFIX = 'SB.API';
-/** A sandbox's connections at once. */
-export const MAX_CONNECTIONS = 20;
-const MAX_SUBSCRIPTIONS = 1_000;
 
 const NEXT = `CONSUMER.MSG.NEXT.${STREAMS.routed}`;
 const INFO = `CONSUMER.INFO.${STREAMS.routed}`;

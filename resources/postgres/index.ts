@@ -2,6 +2,7 @@
 import { roleName, schemaName } from '../../domain/names.js';
 import { withLogin } from '../../platform/addresses/login.js';
 import { passwordFor } from '../../platform/credentials.js';
+import { POSTGRES_LIMITS } from './limits.js';
 import type { ResourceKind } from '../resource.js';
 import { inspectSchema } from './inspect.js';
 import { openSchema } from './schema.js';
@@ -22,6 +23,7 @@ export const postgres: ResourceKind = {
       secret: true,
     },
   },
+  limits: POSTGRES_LIMITS,
   identifiers: (sandboxId) => ({ SANDBOX_SCHEMA: schemaName(sandboxId) }),
   credentials: ({ sandboxId, rotation, addresses }, masterSecret) => {
     const password = passwordFor(masterSecret, 'postgres', { sandboxId, rotation });

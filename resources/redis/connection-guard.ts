@@ -5,12 +5,11 @@
 import { sandboxIdIn } from '../../domain/names.js';
 import type { Logger } from '../../platform/log.js';
 import type { Redis } from '../../platform/redis.js';
+import { MAX_REDIS_CONNECTIONS } from './limits.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
 
 /** The server writes a line for each connection and answers nobody else meanwhile. */
 const INTERVAL_MS = 2_000;
-/** Of one sandbox at once. */
-export const MAX_REDIS_CONNECTIONS = 200;
 /**
  * Of a line of the list, which holds the name that a client gives itself. With longer ones the list could become more than
  * the server lets wait for anybody (64 MB): it would end the connection of whoever asks for it.

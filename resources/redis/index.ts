@@ -2,6 +2,7 @@
 import { redisPrefix, redisUser } from '../../domain/names.js';
 import { withLogin } from '../../platform/addresses/login.js';
 import { passwordFor } from '../../platform/credentials.js';
+import { REDIS_LIMITS } from './limits.js';
 import type { ResourceKind } from '../resource.js';
 import { inspectKeyspace } from './inspect.js';
 import { openKeyspace } from './keyspace.js';
@@ -22,6 +23,7 @@ export const redis: ResourceKind = {
       secret: true,
     },
   },
+  limits: REDIS_LIMITS,
   identifiers: (sandboxId) => ({ SANDBOX_REDIS_PREFIX: redisPrefix(sandboxId) }),
   credentials: ({ sandboxId, rotation, addresses, redisAcl }, masterSecret) => {
     // Without ACL no user of the sandbox exists on the server: a URL that names one would only fail later.

@@ -38,6 +38,7 @@ const files: ResourceKind = {
     FILES_FOLDER: { meaning: 'Where its files are', example: 'sb0123456789', secret: false },
     FILES_URL: { meaning: 'The same, with a key', example: 'files://a:…@host', secret: true },
   },
+  limits: [{ what: 'files', limit: '1,000,000', raisable: false }],
   identifiers: (sandboxId) => ({ FILES_FOLDER: sandboxId }),
   credentials: ({ sandboxId, rotation }) => ({ FILES_URL: `files://${sandboxId}:k${rotation}@h` }),
   open() {
