@@ -3,7 +3,7 @@ import { messageOf, SandboxError } from '../../domain/errors.js';
 import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../../domain/names.js';
 import { passwordFor, scramVerifier } from '../../platform/credentials.js';
 import { delay } from '../../platform/deadline.js';
-import { postgresCode } from '../../platform/postgres.js';
+import { postgresCode, type Sql } from '../../platform/postgres.js';
 import { inDatabase } from '../../store/database.js';
 import {
   parseMark,
@@ -38,12 +38,12 @@ export function openSchema({
     scramVerifier(passwordFor(masterSecret, 'postgres', { sandboxId, rotation }));
 
   async function retrying<T>(
-    work: () => Promise<T>,
+    work: (sql: Sql) => Promise<T>,
     beforeRetry?: () => Promise<void>,
   ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await inDatabase(work);
+        return await inDatabase(() => database.ddl(work));
       } catch (error) {
         if (!TRANSIENT.has(postgresCode(error) ?? '') || attempt === 6) throw error;
         await delay(10 * 2 ** attempt * Math.random());
@@ -53,7 +53,7 @@ export function openSchema({
   }
 
   async function revoke(sandboxId: SandboxId): Promise<void> {
-    await retrying(() => sql`SELECT public.revoke_sandbox(${sandboxId})`);
+    await retrying((ddl) => ddl`SELECT public.revoke_sandbox(${sandboxId})`);
     await terminateSessions(sandboxId);
   }
 
@@ -71,7 +71,7 @@ export function openSchema({
   async function remove(sandboxId: SandboxId): Promise<undefined> {
     for (let sessions = 0; ;) {
       const [row] = await retrying(
-        () => sql<{ next: Next }[]>`
+        (ddl) => ddl<{ next: Next }[]>`
           SELECT public.remove_sandbox(${sandboxId}, ${DROP_BATCH}) AS next`,
         () => terminateSessions(sandboxId),
       ).catch((error: unknown) => {
@@ -91,7 +91,7 @@ export function openSchema({
       const { sandboxId } = target;
       const verifier = await verifierOf(target);
       try {
-        await retrying(() => sql`SELECT public.provision_sandbox(${sandboxId}, ${verifier})`);
+        await retrying((ddl) => ddl`SELECT public.provision_sandbox(${sandboxId}, ${verifier})`);
       } catch (error) {
         if (error instanceof SandboxError) throw error;
         const what = `schema ${schemaName(sandboxId)} could not be created`;
@@ -113,14 +113,14 @@ export function openSchema({
       const cutSessions = () => terminateSessions(sandboxId);
       for (;;) {
         const [row] = await retrying(
-          () => sql<{ dropped: number }[]>`
+          (ddl) => ddl<{ dropped: number }[]>`
             SELECT public.reset_sandbox_objects(${sandboxId}, ${rotation}, ${DROP_BATCH}) AS dropped`,
           cutSessions,
         );
         if ((row?.dropped ?? 0) === 0) break;
       }
       await retrying(
-        () => sql`SELECT public.reset_sandbox_schema(${sandboxId}, ${rotation}, ${verifier})`,
+        (ddl) => ddl`SELECT public.reset_sandbox_schema(${sandboxId}, ${rotation}, ${verifier})`,
         cutSessions,
       );
     },
