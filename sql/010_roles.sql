@@ -1,8 +1,9 @@
--- The roles of the product: services, the owner of its functions, and the keepers of sandboxes' roles.
+-- The roles of the product: the services, the owner of its functions, and its sixteen keepers.
 --
 -- No service may make roles or schemas. SECURITY DEFINER functions of bd_control and of its keepers
 -- do that, and nobody can log in as those. On Postgres 15 a login role with CREATEROLE could grant
--- itself pg_execute_server_program. Roles belong to the cluster: another database may have made them.
+-- itself pg_execute_server_program. Roles belong to the cluster: another database may have made
+-- them.
 DO $$
 DECLARE
   wanted text;
@@ -22,12 +23,12 @@ BEGIN
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
     EXECUTE format('GRANT bd_control TO %I', current_user);
   ELSE
-    -- The limit keeps a tenant's sorts from filling the disk. Only a superuser may set it, or allow it.
+    -- Keeps a tenant's sorts from filling the disk. Only a superuser may set it, or grant that.
     GRANT SET ON PARAMETER temp_file_limit TO bd_control;
   END IF;
 
   -- Each tenant gets CONNECT on this database alone, so PUBLIC must not have it on any database.
-  -- Roles that could connect until now keep that right: production's own application is one of them.
+  -- Roles that could connect until now keep that right, such as production's own application.
   FOR db IN
     SELECT d.datname FROM pg_database d
     WHERE d.datallowconn AND EXISTS (
@@ -98,9 +99,9 @@ $$;
 ALTER FUNCTION sandbox_keeper(text) OWNER TO bd_control;
 REVOKE ALL ON FUNCTION sandbox_keeper(text) FROM PUBLIC;
 
--- Takes a function whose first argument is a sandbox's id. Gives each keeper a copy of it, and makes
--- the function itself call the copy of that sandbox's keeper. A migration that replaces such a
--- function must call this again.
+-- Takes a function whose first argument is a sandbox's id. Gives each keeper a copy of it, and
+-- makes the function itself call the copy of that sandbox's keeper. A migration that replaces such
+-- a function must call this again.
 CREATE PROCEDURE sandbox_spread_over_keepers(p_function regprocedure)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -126,7 +127,7 @@ BEGIN
       DECLARE
         outcome %s;
       BEGIN
-        -- An id that is not valid is refused by the copy: before its name is used for anything.
+        -- The copy validates the id before it uses its name for anything.
         EXECUTE format('SELECT %%I.%I(%s)', public.sandbox_keeper(coalesce($1, ''))) INTO outcome USING %s;
         RETURN%s;
       END

@@ -1,10 +1,10 @@
--- The tables of the control plane: sandboxes, their guilds, the audit log, and outcomes of commands.
+-- The control plane's tables: sandboxes, their guilds, the audit log, the outcomes of commands.
 --
 -- Only the workflow changes a status, through the worker. Its rules are triggers here, whatever the
 -- writer's code.
 CREATE TYPE sandbox_status AS ENUM ('pending', 'creating', 'running', 'expired', 'destroying', 'destroyed');
 
--- Several installations can share Redis, NATS and Temporal; the sweep touches only its own resources.
+-- Several installations can share their servers; a sweep touches only its own resources.
 CREATE TABLE sandbox_installation (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   id text NOT NULL DEFAULT replace(gen_random_uuid()::text, '-', ''),
@@ -53,7 +53,7 @@ CREATE INDEX sandbox_guild_mapping_sandbox ON sandbox_guild_mapping (sandbox_id)
 
 CREATE TABLE sandbox_audit_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  -- No foreign key, since a refused create has no row. Null for entries of no sandbox, such as a token.
+  -- No foreign key, since a refused create has no row. Null for an entry of no sandbox (a token).
   sandbox_id text,
   event_type text NOT NULL CHECK (event_type IN (
     'sandbox_created', 'status_changed', 'create_failed', 'ttl_extended', 'sandbox_reset',

@@ -30,11 +30,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Claims the name, a place under the owner's limit, and the guilds, which stay inactive. The row is
--- `creating` afterwards. Repeated for an id: the times of the first claim.
--- Raises SB002, SB003 (its detail names the guild's holder), unique_violation for a taken name, SB007
--- for an id that is being destroyed, and the first refusal again for an id that was refused.
-CREATE FUNCTION claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamptz, p_max integer, p_actor jsonb,
-  OUT created_ms double precision, OUT expires_ms double precision)
+-- `creating` afterwards. Repeated for an id: the times of the first claim. Raises SB002, SB003 (its
+-- detail names the guild's holder), unique_violation for a taken name, SB007 for an id that is
+-- being destroyed, and the first refusal again for an id that was refused.
+CREATE FUNCTION claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamptz,
+  p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known record;
@@ -124,7 +124,7 @@ BEGIN
   IF p_event IS NOT NULL THEN
     PERFORM public.sandbox_write_audit(p_id, p_event, p_actor, p_details);
   END IF;
-  -- Nothing is changed any more of what is destroyed.
+  -- A destroyed sandbox takes no more commands.
   IF p_to = 'destroyed' THEN DELETE FROM public.sandbox_commands WHERE sandbox_id = p_id; END IF;
 END
 $$;

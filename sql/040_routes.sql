@@ -1,7 +1,7 @@
 -- What the routers read: the guilds' routes and the addressees, under one version.
 --
--- The version is a counter row that the change's own transaction raises. A sequence would let a later
--- number commit first, and a reader of "newer than mine" would never see the earlier one.
+-- The version is a counter row that the change's own transaction raises. A sequence would let a
+-- later number commit first, and a reader of "newer than mine" would never see the earlier one.
 CREATE TABLE sandbox_route_version (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   version bigint NOT NULL DEFAULT 0
@@ -15,8 +15,8 @@ CREATE TABLE sandbox_routes (
 );
 CREATE INDEX sandbox_routes_by_version ON sandbox_routes (version);
 
--- Sandboxes that take addressed events (docs/routing.md, "Addressed events"). They share the routes'
--- version, so that one difference and one barrier cover both.
+-- Sandboxes that take addressed events (docs/routing.md, "Addressed events"). They share the
+-- routes' version, so that one difference and one barrier cover both.
 CREATE TABLE sandbox_addressees (
   sandbox_id text PRIMARY KEY,
   active boolean NOT NULL, -- false: a tombstone

@@ -1,18 +1,20 @@
 -- The schema and the login role of a sandbox: made and repaired here.
 --
--- Ids are validated before they become identifiers, which the server itself quotes (%I). A tenant can
--- hang its own code on anything in its schema, so this code touches nothing there except to drop it:
--- a repair re-applies role and grants, and makes tables only in a schema that it has just made.
+-- Ids are validated before they become identifiers, which the server itself quotes (%I). A tenant
+-- can hang its own code on anything in its schema, so this code touches nothing there except to
+-- drop it: a repair re-applies role and grants, and makes tables only in a schema that it has just
+-- made.
 
--- Serialises calls for one schema: CREATE SCHEMA IF NOT EXISTS raises 23505 in a race. A row, not an
--- advisory lock, since a tenant could hold that one.
+-- Serialises calls for one schema: CREATE SCHEMA IF NOT EXISTS raises 23505 in a race. A row, not
+-- an advisory lock, since a tenant could hold that one.
 CREATE TABLE sandbox_schema_locks (schema_name text PRIMARY KEY);
 
 CREATE FUNCTION sandbox_schema_name(sandbox_id text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF sandbox_id IS NULL OR sandbox_id !~ '\A[a-z0-9_]{1,40}\Z' THEN
-    RAISE EXCEPTION 'sandbox id % is not valid: use 1 to 40 of a-z, 0-9 and _', coalesce(quote_literal(left(sandbox_id, 80)), 'NULL')
+    RAISE EXCEPTION 'sandbox id % is not valid: use 1 to 40 of a-z, 0-9 and _',
+      coalesce(quote_literal(left(sandbox_id, 80)), 'NULL')
       USING ERRCODE = 'SB008';
   END IF;
   RETURN 'sandbox_' || sandbox_id;
@@ -86,7 +88,7 @@ BEGIN
   IF to_regnamespace(quote_ident(target)) IS NULL THEN
     EXECUTE format('CREATE SCHEMA %I', target);
     PERFORM public.sandbox_create_tenant_tables(target);
-    -- Production's own role reaches the plain schemas, as the original plan has it; never a sandbox with a role of its own.
+    -- Production's own role reaches these plain schemas, but no sandbox that has a login role.
     IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'arrakis_app') THEN
       EXECUTE format('GRANT USAGE ON SCHEMA %I TO arrakis_app', target);
       EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO arrakis_app', target);
@@ -101,8 +103,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = public.sandbox_schema_name(sandbox_id));
 $$;
 
--- From the catalogue alone: asking for a table's size would wait behind the tenant's locks.
--- From Postgres 18 a table's owner may write its statistics (pg_restore_relation_stats). NaN or
+-- From the catalogue alone: asking for a table's size would wait behind the tenant's locks. From
+-- Postgres 18 a table's owner may write its statistics (pg_restore_relation_stats). NaN or
 -- infinitely many rows made the sum fail, so figures that cannot be true count as nothing.
 CREATE FUNCTION sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -110,7 +112,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          coalesce(sum(c.reltuples::numeric) FILTER (WHERE c.relkind = 'r' AND c.reltuples BETWEEN 0 AND 1e12), 0)::bigint,
          coalesce(sum(greatest(c.relpages, 0) + coalesce(i.pages, 0)) * current_setting('block_size')::bigint, 0)::bigint
   FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
-    -- An index depends on its table alone.
+    -- An index depends on its table, not on the schema.
     LEFT JOIN LATERAL (
       SELECT sum(greatest(x.relpages, 0)::bigint) AS pages
       FROM pg_index p JOIN pg_class x ON x.oid = p.indexrelid WHERE p.indrelid = c.oid
@@ -120,8 +122,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     AND d.classid = 'pg_class'::regclass AND d.objsubid = 0;
 $$;
 
--- Raises SB007 unless the sandbox may still get resources. FOR SHARE: a writer of `destroying` waits
--- for this transaction, or this transaction sees `destroying`.
+-- Raises SB007 unless the sandbox may still get resources. FOR SHARE: a writer of `destroying`
+-- waits for this transaction, or this transaction sees `destroying`.
 CREATE FUNCTION sandbox_fence(p_id text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -168,14 +170,14 @@ BEGIN
     EXECUTE format('COMMENT ON ROLE %I IS %L', target, note);
   END IF;
   EXECUTE format('ALTER ROLE %I LOGIN NOINHERIT CONNECTION LIMIT 20 PASSWORD %L', target, p_verifier);
-  -- Defaults for honest code. A tenant may change those it sets below but the last; none is a boundary (docs/isolation.md).
+  -- Defaults for honest code, no boundary (docs/isolation.md): a tenant may change all but the last.
   EXECUTE format('ALTER ROLE %I RESET ALL', target);
   EXECUTE format('ALTER ROLE %I SET search_path = %I', target, target);
   EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', target);
   EXECUTE format('ALTER ROLE %I SET lock_timeout = ''10s''', target);
   EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', target);
   EXECUTE format('ALTER ROLE %I SET work_mem = ''8MB''', target);
-  -- This one a tenant cannot raise. Only a superuser's migration can have given us the right to set it (sql/001).
+  -- A tenant cannot raise this one. Only a migration by a superuser grants the right to set it.
   IF has_parameter_privilege(current_user, 'temp_file_limit', 'SET') THEN
     EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''1GB''', target);
   END IF;
@@ -193,7 +195,8 @@ BEGIN
   END IF;
 
   IF NOT has_database_privilege(target, current_database(), 'CONNECT') THEN
-    -- Last, so that the lock is short: grants on one database at once raise "tuple concurrently updated".
+    -- Last, so that the lock is short. Two grants on one database at once raise "tuple concurrently
+    -- updated".
     PERFORM 1 FROM public.sandbox_installation FOR UPDATE;
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), target);
   END IF;

@@ -1,11 +1,12 @@
 -- One batch of a sandbox's objects, bounded by the locks that it takes.
 --
--- DROP … CASCADE locks everything that hangs on an object, and a tenant can hang tens of thousands of
--- partitions, views, triggers or functions on one. The whole server shares one lock table: such a drop
--- failed with "out of shared memory" for ever, and meanwhile other sessions' writes failed too.
+-- DROP … CASCADE locks everything that hangs on an object, and a tenant can hang tens of thousands
+-- of partitions, views, triggers or functions on one. The whole server shares one lock table: such
+-- a drop failed with "out of shared memory" for ever, and meanwhile other sessions' writes failed
+-- too.
 
--- Relations of a schema. pg_class has no index by schema, the dependency on the schema has one: with
--- 5,000 sandboxes a scan read 85,000 rows, 40 ms of a destroy of 57.
+-- Relations of a schema. pg_class has no index by schema, the dependency on the schema has one:
+-- with 5,000 sandboxes a scan read 85,000 rows, 40 ms of a destroy of 57.
 CREATE FUNCTION sandbox_relations(p_schema text) RETURNS TABLE (id oid, name name, kind "char")
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.oid, c.relname, c.relkind FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
@@ -22,7 +23,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.class, d.object FROM gone g CROSS JOIN LATERAL (
       SELECT classid AS class, objid AS object FROM pg_depend WHERE refclassid = g.class AND refobjid = g.object
       UNION ALL
-      -- A part takes its whole with it: a view's rule the view.
+      -- Dropping a part drops its whole: a view's rule drops the view.
       SELECT refclassid, refobjid FROM pg_depend WHERE classid = g.class AND objid = g.object AND deptype = 'i'
     ) d
   )
@@ -76,14 +77,14 @@ BEGIN
 END
 $$;
 
--- Drops objects that nothing hangs on first, at most some 2,000 locks' worth, and then large objects.
--- Returns 0 when one DROP SCHEMA may take the rest.
+-- Drops objects that nothing hangs on first, at most some 2,000 locks' worth, and then large
+-- objects. Returns 0 when one DROP SCHEMA may take the rest.
 CREATE FUNCTION drop_sandbox_objects(p_id text, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
 DECLARE
   target text := public.sandbox_schema_name(p_id);
   space oid := to_regnamespace(quote_ident(public.sandbox_schema_name(p_id)));
-  -- Objects, and so locks: a table with a key has nine.
+  -- In objects, which count as locks: a table with a key has nine.
   at_once CONSTANT integer := 1000;
   room integer := 2000;
   seed record;
@@ -115,7 +116,7 @@ BEGIN
           END IF;
           EXIT nearer;
         END IF;
-        -- Too much hangs on it: first what is farthest.
+        -- Too much hangs on it: drop the farthest objects first.
         FOR n IN REVERSE size..2 LOOP
           SELECT count(*) INTO size FROM public.sandbox_goes_with(classes[n], objects[n], at_once + 1);
           IF size > at_once THEN

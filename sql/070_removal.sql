@@ -1,7 +1,7 @@
--- The end of a sandbox's role and schema: revoke, end its sessions, drop, or reset to an empty schema.
+-- The end of a sandbox's role and schema: revoke, end sessions, drop, or reset to an empty schema.
 
--- NOLOGIN leaves sessions alive, so the caller then calls terminate_sandbox until it returns 0. These
--- are two transactions: a connection made before NOLOGIN commits would survive both in one.
+-- NOLOGIN leaves sessions alive, so the caller then calls terminate_sandbox until it returns 0.
+-- These are two transactions: a connection made before NOLOGIN commits would survive both in one.
 CREATE FUNCTION revoke_sandbox(p_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -25,9 +25,10 @@ CREATE FUNCTION sandbox_lend(p_id text, p_keeper text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   EXECUTE format('GRANT %I TO %I', public.sandbox_schema_name(p_id), p_keeper);
-EXCEPTION WHEN undefined_object THEN NULL; -- It has just been destroyed, and what it granted with it.
+EXCEPTION WHEN undefined_object THEN NULL; -- Destroyed meanwhile, and its grants with it.
 END
 $$;
+
 CREATE FUNCTION sandbox_take_back(p_id text, p_keeper text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -47,14 +48,16 @@ DECLARE
   granters text[];
   granter text;
 BEGIN
-  -- One at a time: it changes the database's own list of grants, and neighbours may have granted to each other.
+  -- One at a time: it changes the database's list of grants, and neighbours may have granted to each
+  -- other.
   PERFORM 1 FROM public.sandbox_installation FOR UPDATE;
   SELECT coalesce(array_agg(DISTINCT substr(r.rolname, 9)), '{}') INTO granters
     FROM pg_shdepend granted
     JOIN pg_shdepend owned ON owned.classid = granted.classid AND owned.objid = granted.objid AND owned.dbid = granted.dbid
     JOIN pg_roles r ON r.oid = owned.refobjid
     WHERE granted.refclassid = 'pg_authid'::regclass AND granted.refobjid = quote_ident(target)::regrole
-      AND granted.deptype = 'a' AND granted.classid <> 'pg_database'::regclass AND owned.deptype = 'o' AND r.rolname ~ '\Asandbox_sb[a-z0-9]{10}\Z' AND r.rolname <> target;
+      AND granted.deptype = 'a' AND granted.classid <> 'pg_database'::regclass AND owned.deptype = 'o'
+      AND r.rolname ~ '\Asandbox_sb[a-z0-9]{10}\Z' AND r.rolname <> target;
   FOREACH granter IN ARRAY granters LOOP
     IF public.sandbox_keeper(granter) <> own_keeper THEN PERFORM public.sandbox_lend(granter, own_keeper); END IF;
   END LOOP;
@@ -86,8 +89,8 @@ END
 $$;
 
 -- Removes as much of a destroyed sandbox as one transaction may. Returns the caller's next step:
--- `removed` none; `login` revoke first, in a transaction of its own; `sessions` some are ending, call
--- again in a moment; `objects` a batch is gone, call again.
+-- `removed` none; `login` revoke first, in a transaction of its own; `sessions` some are ending,
+-- call again in a moment; `objects` a batch is gone, call again.
 CREATE FUNCTION remove_sandbox(p_id text, p_limit integer) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
 DECLARE
@@ -104,8 +107,8 @@ BEGIN
 END
 $$;
 
--- A reset gives a running sandbox an empty schema and a new password under the same id. Raises SB007
--- unless this very reset is still to be done.
+-- A reset gives a running sandbox an empty schema and a new password under the same id. Raises
+-- SB007 unless this very reset is still to be done.
 CREATE FUNCTION sandbox_reset_fence(p_id text, p_rotation integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,18 +1,18 @@
 -- The guard of the server's lock table, which has no limit of its own for a role.
 --
--- One session took 35,582 advisory locks in 146 ms (Postgres 18), and every other session's next write
--- failed with "out of shared memory". Migration tools need advisory locks, and locks on own tables do
--- the same harm. So the worker watches (resources/postgres/lock-guard.ts), and calls this.
+-- One session took 35,582 advisory locks in 146 ms (Postgres 18), and every other session's next
+-- write failed with "out of shared memory". Migration tools need advisory locks, and locks on own
+-- tables do the same harm. resources/postgres/lock-guard.ts watches, and calls this.
 
--- Ends the sessions of sandboxes that hold more than a quarter of the table; where all together hold
--- more than three quarters, of the one that holds most. Returns the names of their roles.
+-- Ends the sessions of sandboxes that hold more than a quarter of the table; where all together
+-- hold more than three quarters, of the one that holds most. Returns the names of their roles.
 CREATE FUNCTION end_lock_hogs() RETURNS SETOF text
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH size AS (
     SELECT current_setting('max_locks_per_transaction')::bigint
       * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS locks
   ), held AS (
-    -- Locks of the fast path are in a session's own array, not in the shared table.
+    -- Fast-path locks are in the session's own array, not in the shared table.
     SELECT a.usename AS role, count(*) AS locks
     FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE NOT l.fastpath AND a.usename ~ '\Asandbox_sb[a-z0-9]{10}\Z'
