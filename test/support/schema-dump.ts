@@ -10,9 +10,9 @@ interface Row {
   readonly text: string;
 }
 
-const HEADER = `-- The database as \`bd migrate\` leaves it (Postgres 18), at one look. Nothing applies this file.
+const HEADER = `-- The database as \`bd migrate\` leaves it, at one look. Nothing applies this file.
 -- \`npm run schema\` writes it from the catalogue; test/system/store/current-schema.test.ts compares it.
--- bd_keeper_N stands for each of the sixteen keepers, bd_keeper_0 to bd_keeper_f; DB for the database.`;
+-- bd_keeper_N stands for each of the keepers bd_keeper_0 to bd_keeper_f, DB for the database.`;
 
 /** The same text for the same schema, whatever the database, its administrator and its sandboxes. */
 export async function dumpSchema(sql: Sql): Promise<string> {
@@ -43,8 +43,17 @@ function onceForAllKeepers(blocks: readonly string[]): string[] {
   return [...counts].map(([text, count]) => (count === 1 ? text : `-- ${count} times\n${text}`));
 }
 
+const ours = (sql: Sql, name: string) =>
+  sql.unsafe(`${name} ~ '^bd_(control|worker|router|client|api|keeper_[0-9a-f])$'`);
+
+/** Of what belongs to the administrator, whose name differs between servers, the owner is not shown. */
+const owner = (sql: Sql, what: string, role: string) =>
+  sql.unsafe(
+    `CASE WHEN ${role}::regrole::text ~ '^bd_' THEN format('ALTER %s OWNER TO %s;', ${what}, ${role}::regrole) END`,
+  );
+
 const roles = (sql: Sql) => sql<Row[]>`
-  WITH ours AS (SELECT * FROM pg_roles WHERE rolname ~ '^bd_')
+  WITH ours AS (SELECT * FROM pg_roles WHERE ${ours(sql, 'rolname')})
   SELECT '' AS what, text FROM (
     SELECT 1 AS part, rolname::text AS name, concat_ws(' ', 'CREATE ROLE', rolname,
         CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, CASE WHEN rolsuper THEN 'SUPERUSER' END,
@@ -63,13 +72,16 @@ const roles = (sql: Sql) => sql<Row[]>`
   ) lines ORDER BY part, name COLLATE "C", text COLLATE "C"`;
 
 const settings = (sql: Sql) => sql<Row[]>`
-  SELECT '' AS what, format(E'ALTER ROLE %s%s SET\n  %s;', r.rolname,
-      CASE WHEN s.setdatabase = 0 THEN '' ELSE ' IN DATABASE DB' END,
-      (SELECT string_agg(c, E',\n  ' ORDER BY c COLLATE "C") FROM unnest(s.setconfig) c)) AS text
-  FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
-  WHERE r.rolname ~ '^bd_'
-    AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-  ORDER BY r.rolname COLLATE "C", s.setdatabase`;
+  SELECT '' AS what, format(E'ALTER ROLE %s%s SET\n  %s;', string_agg(role, ', ' ORDER BY role COLLATE "C"), place, settings) AS text
+  FROM (
+    SELECT r.rolname::text AS role, CASE WHEN s.setdatabase = 0 THEN '' ELSE ' IN DATABASE DB' END AS place,
+      -- Postgres 15 and 16 do not know transaction_timeout.
+      (SELECT string_agg(c, E',\n  ' ORDER BY c COLLATE "C") FROM unnest(s.setconfig) c
+        WHERE c <> 'transaction_timeout=0') AS settings
+    FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+    WHERE ${ours(sql, 'r.rolname')}
+      AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  ) each_role GROUP BY place, settings ORDER BY place, settings`;
 
 const spaces = (sql: Sql) => sql<Row[]>`
   SELECT what, text FROM (
@@ -79,10 +91,8 @@ const spaces = (sql: Sql) => sql<Row[]>`
         CASE WHEN nspname = 'public' THEN '' ELSE ' AUTHORIZATION ' || nspowner::regrole END)
       FROM pg_namespace WHERE nspname ~ '^(public$|bd_)'
     UNION ALL
-    SELECT 3, 'TYPE ' || t.oid::regtype, format(E'CREATE TYPE %s AS ENUM (%s);\nALTER TYPE %1$s OWNER TO %s;',
-        t.oid::regtype,
-        (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
-        CASE WHEN t.typowner::regrole::text ~ '^bd_' THEN t.typowner::regrole::text ELSE 'the administrator' END)
+    SELECT 3, 'TYPE ' || t.oid::regtype, format('CREATE TYPE %s AS ENUM (%s);', t.oid::regtype,
+        (SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))
       FROM pg_type t WHERE t.typnamespace::regnamespace::text ~ '^(public$|bd_)' AND t.typtype = 'e'
   ) lines ORDER BY part, what COLLATE "C"`;
 
@@ -90,8 +100,7 @@ const tables = (sql: Sql) => sql<Row[]>`
   SELECT 'TABLE ' || c.relname AS what, concat_ws(E'\n',
     format(E'CREATE %sTABLE %s (\n%s\n);', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, c.relname,
       concat_ws(E',\n', lines.columns, lines.constraints)),
-    format('ALTER TABLE %s OWNER TO %s;', c.relname,
-      CASE WHEN c.relowner::regrole::text ~ '^bd_' THEN c.relowner::regrole::text ELSE 'the administrator' END),
+    ${owner(sql, `'TABLE ' || c.relname`, 'c.relowner')},
     CASE WHEN c.relrowsecurity THEN format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', c.relname) END,
     lines.indexes, lines.triggers) AS text
   FROM pg_class c CROSS JOIN LATERAL (SELECT
@@ -114,13 +123,15 @@ const tables = (sql: Sql) => sql<Row[]>`
   ORDER BY c.relname COLLATE "C"`;
 
 const functions = (sql: Sql) => sql<Row[]>`
-  SELECT format('FUNCTION %s.%s(%s)', p.pronamespace::regnamespace, p.proname, pg_get_function_identity_arguments(p.oid)) AS what,
-    format(E'%s;\nALTER %s %s.%s(%s) OWNER TO %s;', rtrim(pg_get_functiondef(p.oid), E'\n'),
-      CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END,
-      p.pronamespace::regnamespace, p.proname, pg_get_function_identity_arguments(p.oid),
-      CASE WHEN p.proowner::regrole::text ~ '^bd_' THEN p.proowner::regrole::text ELSE 'the administrator' END) AS text
-  FROM pg_proc p WHERE p.pronamespace::regnamespace::text ~ '^(public$|bd_)'
-  ORDER BY p.proname COLLATE "C", p.pronamespace::regnamespace::text COLLATE "C" DESC, p.oid::regprocedure::text COLLATE "C"`;
+  SELECT kind.prefix || ' ' || identity.text AS what,
+    concat_ws(E'\n', rtrim(pg_get_functiondef(p.oid), E'\n') || ';',
+      ${owner(sql, `kind.prefix || ' ' || identity.text`, 'p.proowner')}) AS text
+  FROM pg_proc p
+    CROSS JOIN LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS prefix) kind
+    CROSS JOIN LATERAL (SELECT format('%s.%s(%s)', p.pronamespace::regnamespace, p.proname,
+      pg_get_function_identity_arguments(p.oid)) AS text) identity
+  WHERE p.pronamespace::regnamespace::text ~ '^(public$|bd_)'
+  ORDER BY p.proname COLLATE "C", p.pronamespace::regnamespace::text COLLATE "C" DESC, identity.text COLLATE "C"`;
 
 /** What others than the owner may do: PUBLIC and the product's roles. */
 const grantsOf = (sql: Sql) => sql<Row[]>`
@@ -135,14 +146,17 @@ const grantsOf = (sql: Sql) => sql<Row[]>`
     SELECT 'TABLE ' || relname, relowner, coalesce(relacl, acldefault('r', relowner))
       FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
     UNION ALL
-    SELECT format('FUNCTION %s.%s(%s)', pronamespace::regnamespace, proname, pg_get_function_identity_arguments(oid)),
-        proowner, coalesce(proacl, acldefault('f', proowner))
+    SELECT format('%s %s.%s(%s)', CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END,
+        pronamespace::regnamespace, proname, pg_get_function_identity_arguments(oid)), proowner, coalesce(proacl, acldefault('f', proowner))
       FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^(public$|bd_)'
   )
-  SELECT what, format('GRANT %s ON %s TO %s%s;', string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), what,
-      CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
-      CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS text
-  FROM objects CROSS JOIN aclexplode(acl) a
-  WHERE a.grantee <> owner AND (a.grantee = 0 OR a.grantee::regrole::text ~ '^bd_')
-  GROUP BY what, a.grantee, a.is_grantable
-  ORDER BY what COLLATE "C", CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END COLLATE "C", a.is_grantable`;
+  SELECT what, format('GRANT %s ON %s TO %s%s;', privileges, what, string_agg(role, ', ' ORDER BY role COLLATE "C"),
+      CASE WHEN grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS text
+  FROM (
+    SELECT what, a.is_grantable AS grantable, string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type) AS privileges,
+      CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+    FROM objects CROSS JOIN aclexplode(acl) a
+    WHERE a.grantee <> owner AND (a.grantee = 0 OR ${ours(sql, 'a.grantee::regrole::text')})
+    GROUP BY what, a.grantee, a.is_grantable
+  ) each_role
+  GROUP BY what, privileges, grantable ORDER BY what COLLATE "C", privileges COLLATE "C", grantable`;
