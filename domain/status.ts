@@ -1,5 +1,5 @@
 /**
- * The life of a sandbox: its states and the only ways between them. The database enforces them (sql/002); this table is what
+ * The life of a sandbox: its states and the only ways between them. The database enforces them (sql/020_sandboxes.sql); this table is what
  * a test holds it to.
  */
 

@@ -1,4 +1,4 @@
-/** The control plane's tables for Drizzle (sql/002), and the types that derive from them. */
+/** The control plane's tables for Drizzle (sql/020_sandboxes.sql), and the types that derive from them. */
 import { relations, sql as raw } from 'drizzle-orm';
 import {
   bigint,

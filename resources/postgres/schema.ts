@@ -1,4 +1,4 @@
-/** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/005). */
+/** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/050_tenant_schemas.sql). */
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../../domain/names.js';
 import { passwordFor, scramVerifier } from '../../platform/credentials.js';
@@ -16,7 +16,7 @@ import {
 /** Grants and role changes at once raise XX000 "tuple concurrently updated" (traps.md 14); the rest are deadlock and serialisation. */
 const TRANSIENT = new Set(['XX000', '40P01', '40001']);
 
-/** After 3 s (sql/005); the activity is tried again, so that the wait shows instead of looking like a server that is away. */
+/** After 3 s (sql/070_removal.sql). The activity is retried, so that the wait shows and does not look like an absent server. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Below the lock table's size at default settings (traps.md 16: 4,000 tables exhaust it). */
@@ -25,7 +25,7 @@ const DROP_BATCH = 200;
 /** Times that sessions are told to end, 20 ms apart, before that counts as a failure. */
 const SESSION_PATIENCE = 50;
 
-/** What `remove_sandbox` (sql/007) leaves to do. */
+/** What `remove_sandbox` (sql/070_removal.sql) leaves to do. */
 type Next = 'removed' | 'login' | 'sessions' | 'objects';
 
 export function openSchema({

@@ -1,7 +1,18 @@
--- DROP … CASCADE locks all that goes with an object, and a tenant can hang tens of thousands of things on one: partitions,
--- views, triggers, indexes, functions of its row type. The lock table is one for the whole server: such a drop failed with
--- "out of shared memory" for ever, and other sessions' writes failed meanwhile. So one transaction drops only as much as
--- this, whatever the tenant's objects are, and begins with what nothing hangs on.
+-- One batch of a sandbox's objects, bounded by the locks that it takes.
+--
+-- DROP … CASCADE locks everything that hangs on an object, and a tenant can hang tens of thousands
+-- of partitions, views, triggers or functions on one. The whole server shares one lock table: such
+-- a drop failed with "out of shared memory" for ever, and meanwhile other sessions' writes failed
+-- too.
+
+-- Relations of a schema. pg_class has no index by schema, the dependency on the schema has one:
+-- with 5,000 sandboxes a scan read 85,000 rows, 40 ms of a destroy of 57.
+CREATE FUNCTION sandbox_relations(p_schema text) RETURNS TABLE (id oid, name name, kind "char")
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT c.oid, c.relname, c.relkind FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+  WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace(quote_ident(p_schema))::oid
+    AND d.classid = 'pg_class'::regclass AND d.objsubid = 0;
+$$;
 
 -- What would be dropped with an object, itself included, nearest first; at most p_limit of it.
 CREATE FUNCTION sandbox_goes_with(p_class oid, p_object oid, p_limit integer) RETURNS TABLE (class oid, object oid)
@@ -12,14 +23,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.class, d.object FROM gone g CROSS JOIN LATERAL (
       SELECT classid AS class, objid AS object FROM pg_depend WHERE refclassid = g.class AND refobjid = g.object
       UNION ALL
-      -- A part takes its whole with it: a view's rule the view.
+      -- Dropping a part drops its whole: a view's rule drops the view.
       SELECT refclassid, refobjid FROM pg_depend WHERE classid = g.class AND objid = g.object AND deptype = 'i'
     ) d
   )
   SELECT gone.class, gone.object FROM gone LIMIT p_limit;
 $$;
 
--- False for what is gone, and for what cannot be dropped by itself: it goes with what it is a part of.
+-- Returns false for what is gone, and for a part that can only be dropped with its whole.
 CREATE FUNCTION sandbox_drop_object(p_class oid, p_object oid) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -66,13 +77,14 @@ BEGIN
 END
 $$;
 
--- As in sql/012, within these bounds. 0: no more is left than one DROP SCHEMA may take.
-CREATE OR REPLACE FUNCTION drop_sandbox_objects(p_id text, p_limit integer) RETURNS integer
+-- Drops objects that nothing hangs on first, at most some 2,000 locks' worth, and then large
+-- objects. Returns 0 when one DROP SCHEMA may take the rest.
+CREATE FUNCTION drop_sandbox_objects(p_id text, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
 DECLARE
   target text := public.sandbox_schema_name(p_id);
   space oid := to_regnamespace(quote_ident(public.sandbox_schema_name(p_id)));
-  -- Objects, and so locks: a table with a key has nine.
+  -- In objects, which count as locks: a table with a key has nine.
   at_once CONSTANT integer := 1000;
   room integer := 2000;
   seed record;
@@ -104,7 +116,7 @@ BEGIN
           END IF;
           EXIT nearer;
         END IF;
-        -- Too much hangs on it: first what is farthest.
+        -- Too much hangs on it: drop the farthest objects first.
         FOR n IN REVERSE size..2 LOOP
           SELECT count(*) INTO size FROM public.sandbox_goes_with(classes[n], objects[n], at_once + 1);
           IF size > at_once THEN
@@ -135,7 +147,12 @@ BEGIN
 END
 $$;
 
+ALTER FUNCTION sandbox_relations(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_goes_with(oid, oid, integer) OWNER TO bd_control;
 ALTER FUNCTION sandbox_drop_object(oid, oid) OWNER TO bd_control;
-REVOKE ALL ON FUNCTION sandbox_goes_with(oid, oid, integer), sandbox_drop_object(oid, oid) FROM PUBLIC;
+ALTER FUNCTION drop_sandbox_objects(text, integer) OWNER TO bd_control;
+REVOKE ALL ON FUNCTION sandbox_relations(text), sandbox_goes_with(oid, oid, integer), sandbox_drop_object(oid, oid),
+  drop_sandbox_objects(text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION drop_sandbox_objects(text, integer) TO bd_worker;
+
 CALL sandbox_spread_over_keepers('public.drop_sandbox_objects(text, integer)');
