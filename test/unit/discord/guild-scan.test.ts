@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { classify } from '../../../discord/guild-of-event.js';
 import { classifyFast, scanGuild } from '../../../discord/guild-scan.js';
 import { corpus } from '../../../fixtures/events/index.js';
-import { guild } from '../../system/router/routes.js';
+import { guild } from '../../support/ids.js';
 
 const ids = {
   guild: guild(1),
