@@ -1,4 +1,5 @@
 /** The fast form's reader: however the bytes are cut, what is read is what was sent, or nothing is. */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, WireReader } from '../../../router/wire/reader.js';
 import { Random } from '../../support/random.js';
@@ -67,11 +68,8 @@ function read(chunks: Iterable<Buffer>, through: 'space' | 'push'): string[] {
   return seen;
 }
 
-function digest(bytes: Uint8Array): string {
-  let sum = 0;
-  for (const byte of bytes) sum = (sum * 31 + byte) | 0;
-  return `${bytes.length}:${sum}`;
-}
+const digest = (bytes: Uint8Array): string =>
+  `${bytes.length}:${createHash('sha1').update(bytes).digest('base64')}`;
 
 function* cut(bytes: Buffer, random: Random, longest: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length;) {
