@@ -48,13 +48,17 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   // npm's, of the checkout.
   'npm ci': { file: 'build/installed.mjs', holding: "npm('ci'" },
   'npm test': npmTest,
-  'npm test -- test/cli': npmTest,
-  'npm test -- test/cli --coverage': npmTest,
+  'npm test -- test/system/cli': npmTest,
+  'npm test -- test/system/cli --coverage': npmTest,
   'npm test -- --coverage': npmTest,
-  'npx vitest run test/attacks': { file: 'test/system/attacks/attacks.test.ts', holding: 'it' },
+  'npx vitest run test/system/attacks': {
+    file: 'test/system/attacks/attacks.test.ts',
+    holding: 'it',
+  },
   'npm run build': { file: 'build/installed.mjs', holding: "npm('run', '--silent', 'build')" },
   'npm run generate': { file: 'test/unit/docs/docs.test.ts', holding: 'generatedFiles(read)' },
   'npm run db:migrate': script('db:migrate', 'node dist/cli/main.js migrate'),
+  'npm run test:unit': script('test:unit', 'vitest run --project unit'),
   'npm run test:deploy': script('test:deploy', 'node build/test-deploy.mjs'),
   'npm run compose:secrets': {
     file: 'test/system/deploy/files.test.ts',
