@@ -58,6 +58,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run build': { file: 'build/installed.mjs', holding: "npm('run', '--silent', 'build')" },
   'npm run generate': { file: 'test/unit/docs/docs.test.ts', holding: 'generatedFiles(read)' },
   'npm run db:migrate': script('db:migrate', 'node dist/cli/main.js migrate'),
+  'npm run test:unit': script('test:unit', 'vitest run --project unit'),
   'npm run test:deploy': script('test:deploy', 'node build/test-deploy.mjs'),
   'npm run compose:secrets': {
     file: 'test/system/deploy/files.test.ts',

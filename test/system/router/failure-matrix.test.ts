@@ -9,7 +9,8 @@ import { closePostgres, openPostgres, type Sql } from '../../../platform/postgre
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, verdict, type EventPlan } from './flood.js';
 import { RouterProcess } from './router-process.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute } from './routes.js';
 import { startServers, type Servers } from './servers.js';
 
 const plan = (n: number): EventPlan => {

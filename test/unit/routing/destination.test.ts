@@ -1,65 +1,14 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, oversize, remembering, subjectMatcher } from '../../../routing/destination.js';
-import { carriedHeaders, carriedToDlq, chained } from '../../../routing/event-headers.js';
 import { classify } from '../../../discord/guild-of-event.js';
 import type { SandboxId } from '../../../domain/names.js';
 import { DEFAULT_PRODUCTION_SUBJECTS } from '../../../domain/routing-settings.js';
+import { decide, oversize, remembering, subjectMatcher } from '../../../routing/destination.js';
 import { routedSubjects } from '../../../routing/subjects.js';
-import { placeOfReply } from '../../../router/wire/delivery-place.js';
-import { guild, sandbox } from '../../system/router/routes.js';
+import { guild, sandbox } from '../../support/ids.js';
 
 const event = (document: unknown): ReturnType<typeof classify> =>
   classify(Buffer.from(JSON.stringify(document)));
 const G = guild(1);
-const ofG = { kind: 'guild', guildId: G };
-const production = { kind: 'production' };
-
-describe('the guild of an event', () => {
-  it.each([
-    ['gateway shape', { t: 'MESSAGE_CREATE', s: 1, op: 0, d: { guild_id: G } }, ofG],
-    ['flat shape', { event_type: 'guild.join', guild_id: G, data: {} }, ofG],
-    ['the guild itself', { t: 'GUILD_DELETE', d: { id: G, unavailable: true } }, ofG],
-    ['top level wins', { guild_id: G, d: { guild_id: guild(2) } }, ofG],
-    ['a null at the top falls through', { guild_id: null, d: { guild_id: G } }, ofG],
-    ['a DM', { t: 'MESSAGE_CREATE', d: { channel_id: G } }, production],
-    [
-      'a reply to another guild',
-      { t: 'MESSAGE_CREATE', d: { message_reference: { guild_id: G } } },
-      production,
-    ],
-    ['READY', { t: 'READY', guild_id: G, d: { guild_id: G } }, production],
-    ['a flat user.update', { event_type: 'user.update', guild_id: G }, production],
-    ['a number', { guild_id: 123_456_789_012_345 }, production],
-    ['an empty id', { guild_id: '' }, production],
-    ['an id that is no snowflake', { guild_id: '12345678901234567x' }, production],
-    ['an id past 2^64', { guild_id: '18446744073709551616' }, production],
-    ['id of a message that is no guild', { t: 'MESSAGE_CREATE', d: { id: G } }, production],
-  ])('%s', (_name, document, expected) => {
-    expect(event(document)).toEqual(expected);
-  });
-
-  it('counts the last of a repeated key, as JSON.parse does', () => {
-    const text = `{"guild_id":"${guild(2)}","guild_id":"${G}"}`;
-    expect(classify(Buffer.from(text))).toEqual(ofG);
-  });
-
-  it.each(['', ' ', '[]', 'null', '"x"', '{', '{"a":1}x', `{"guild_id":"${G}"`, '\u{feff}{}'])(
-    '%j is malformed',
-    (text) => {
-      expect(classify(Buffer.from(text)).kind).toBe('malformed');
-    },
-  );
-
-  it('never throws, whatever the bytes', () => {
-    fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 200 }),
-        (bytes) => typeof classify(bytes).kind === 'string',
-      ),
-    );
-  });
-});
 
 describe('the destination', () => {
   const rules = {
@@ -178,48 +127,5 @@ describe('the destination', () => {
     expect(oversize({ ...fine, headerBytes: 65_536 }, limits)).toMatch(/64 KiB/);
     expect(oversize({ ...fine, payloadBytes: 940_000 }, limits)).toMatch(/max_payload/);
     expect(oversize({ ...fine, subject: 'é'.repeat(1_921) }, limits)).toMatch(/control line/);
-  });
-});
-
-describe('headers', () => {
-  const block = (text: string): Buffer => Buffer.from(`NATS/1.0\r\n${text}\r\n\r\n`, 'latin1');
-  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
-
-  it('stay as they are, byte for byte', () => {
-    const own =
-      'A:1\r\na: 2 \r\nA: \xff\xfe\r\nX-Nats-Y: z\r\nRaw-Sequence: 1\r\nB: Nats-Msg-Id: 1';
-    expect(text(carriedHeaders(block(own)))).toBe(`NATS/1.0\r\n${own}\r\n`);
-  });
-  it('are renamed where the server would obey them', () => {
-    const own = 'Nats-Msg-Id: 1\r\nRaw-Seq: 7\r\nDlq-Reason: mine';
-    expect(text(carriedHeaders(block(own)))).toBe(
-      'NATS/1.0\r\nSandbox-Origin-Nats-Msg-Id: 1\r\nSandbox-Origin-Raw-Seq: 7\r\nDlq-Reason: mine\r\n',
-    );
-    expect(text(carriedToDlq(block(own), { detail: 'a\r\nNats-X: 1', subject: 's' }))).toContain(
-      'Sandbox-Origin-Dlq-Reason: mine\r\nDlq-Reason: a Nats-X: 1\r\nDlq-Subject: s\r\n',
-    );
-  });
-  it.each([
-    ['NATS/1.0\r\nA: 1\r\n\r\n', 'NATS/1.0\r\nA: 1\r\n'],
-    ['NATS/1.0\r\nA: 1\r\n', 'NATS/1.0\r\nA: 1\r\n'],
-    ['NATS/1.0\r\nA: 1', 'NATS/1.0\r\nA: 1\r\n'],
-    ['NATS/1.0', 'NATS/1.0\r\n'],
-    ['', 'NATS/1.0\r\n'],
-  ])('of %j are open for the chain’s own lines, and no line of theirs is lost', (given, open) => {
-    expect(text(carriedHeaders(Buffer.from(given, 'latin1')))).toBe(open);
-  });
-  it('end with the chain', () => {
-    expect(text(chained(carriedHeaders(null), 7, 9))).toBe(
-      'NATS/1.0\r\nNats-Expected-Last-Sequence: 7\r\nRaw-Seq: 9\r\n\r\n',
-    );
-  });
-});
-
-describe('the subject of a delivery', () => {
-  it('is read in both of its forms', () => {
-    const expected = { rawSequence: 22, consumerSequence: 33, pending: 55 };
-    expect(placeOfReply('$JS.ACK.RAW.c.1.22.33.44.55')).toEqual(expected);
-    expect(placeOfReply('$JS.ACK.hub.acc.RAW.c.1.22.33.44.55')).toEqual(expected);
-    expect(placeOfReply('$JS.ACK._.acc.RAW.c.1.22.33.44.55.token')).toEqual(expected);
   });
 });
