@@ -19,7 +19,7 @@ import { openShell, type Shell } from './shell.js';
 
 const RUNBOOK = 'docs/sandbox-runbook.md';
 const GUIDE = 'docs/sandbox-guide.md';
-const WALK = linesOf('README.md', 'Use it');
+const WALK = linesOf('README.md', 'Quickstart for your bot');
 
 /** Whole stacks, on a machine that may have other work. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
