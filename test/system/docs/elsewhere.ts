@@ -53,10 +53,13 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   // npm's, of the checkout.
   'npm ci': { file: 'build/installed.mjs', holding: "npm('ci'" },
   'npm test': npmTest,
-  'npm test -- test/cli': npmTest,
-  'npm test -- test/cli --coverage': npmTest,
+  'npm test -- test/system/cli': npmTest,
+  'npm test -- test/system/cli --coverage': npmTest,
   'npm test -- --coverage': npmTest,
-  'npx vitest run test/attacks': { file: 'test/system/attacks/attacks.test.ts', holding: 'it' },
+  'npx vitest run test/system/attacks': {
+    file: 'test/system/attacks/attacks.test.ts',
+    holding: 'it',
+  },
   'npm run build': { file: 'build/installed.mjs', holding: "npm('run', '--silent', 'build')" },
   'npm run generate': { file: 'test/unit/docs/docs.test.ts', holding: 'generatedFiles(read)' },
   'npm run db:migrate': script('db:migrate', 'node dist/cli/main.js migrate'),
