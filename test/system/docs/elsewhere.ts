@@ -15,6 +15,11 @@ const script = (name: string, command: string): Elsewhere => ({
 });
 /** This run itself. */
 const npmTest = script('test', 'node build/test.mjs');
+/** Its package is packed, and its dependencies are beside it. */
+const contextPackage: Elsewhere = {
+  file: 'test/system/docs/installed.test.ts',
+  holding: 'await installPackedContext()',
+};
 const deployTools: Elsewhere = {
   file: 'test/system/deploy/files.tools.test.ts',
   holding: "spawnSync('terraform'",
@@ -77,6 +82,9 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
     holding: 'runCell',
   },
   'npm run chaos -- --seed N': { file: 'test/system/chaos/chaos.test.ts', holding: 'runChaos' },
+  'npm run recording': script('recording', 'npm run --silent build && node build/recording.mjs'),
+  'npm run pack:context': contextPackage,
+  'npm install ./discord-server-sandboxes-context-0.1.0.tgz': contextPackage,
   'npm run histories': { file: 'test/system/lifecycle/record-histories.test.ts', holding: 'it(' },
   'UPDATES=3000 npm test -- test/system/lifecycle/continue-as-new': {
     file: 'test/system/lifecycle/continue-as-new.test.ts',
