@@ -17,7 +17,7 @@ export const OWN_VARIABLES: Readonly<Record<string, VariableEntry>> = {
   },
   SANDBOX_GUILD_IDS: {
     meaning:
-      'Discord servers whose events it gets, separated by commas, as they were when this was printed; empty for none',
+      'The Discord servers of the sandbox when this was printed, separated by commas; empty for none',
     example: '1234567890123456789',
     secret: false,
   },

@@ -13,7 +13,7 @@ export const postgres: ResourceKind = {
   kinds: ['schema', 'role'],
   variables: {
     SANDBOX_SCHEMA: {
-      meaning: 'Its Postgres schema, which is the role’s `search_path` already',
+      meaning: 'The sandbox’s Postgres schema. It is already the role’s `search_path`',
       example: 'sandbox_sb0123456789',
       secret: false,
     },

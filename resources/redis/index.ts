@@ -13,7 +13,7 @@ export const redis: ResourceKind = {
   kinds: ['keyspace', 'acl-user'],
   variables: {
     SANDBOX_REDIS_PREFIX: {
-      meaning: 'What each key and each channel in Redis begins with; others are refused',
+      meaning: 'The prefix of each key and channel in Redis; Redis refuses all others',
       example: 'sandbox:sb0123456789:',
       secret: false,
     },
