@@ -1,4 +1,4 @@
-/** The worker's metrics (product.md, "Observability"). */
+/** The worker's metrics. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { cleanupLabels } from './cleanup-labels.js';
 import { RESOURCE_KINDS } from '../resources/index.js';
@@ -117,7 +117,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
   };
 }
 
-/** Owners with a series of their own; the rest share one, so that labels stay bounded (traps.md 60). */
+/** Owners with a series of their own; the rest share one, so that labels stay bounded. */
 const OWNERS = 30;
 const OTHER = 'other';
 

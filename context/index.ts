@@ -96,7 +96,7 @@ function contextOf(
 ): SandboxContext {
   const { sandboxId, guildIds, schema, redisPrefix, natsPrefix, consumer } = variables;
   const natsSubject = (subject: string): string => {
-    // A space would make the rest a reply subject (traps.md 51).
+    // A space would make the rest a reply subject.
     if (!/^[\w-]+(\.[\w-]+)*$/.test(subject)) {
       throw new SandboxError('SANDBOX_008', `${JSON.stringify(subject)} is not a subject`);
     }

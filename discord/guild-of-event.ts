@@ -1,4 +1,4 @@
-/** Which guild an event belongs to, read from its payload (routing.md, "The guild of an event"). */
+/** Which guild an event belongs to, read from its payload (docs/routing.md). */
 import { messageOf } from '../domain/errors.js';
 import { isGuildId, type GuildId } from '../domain/guild.js';
 

@@ -14,7 +14,7 @@ export const SANDBOX_STATUSES = [
 
 export type SandboxStatus = (typeof SANDBOX_STATUSES)[number];
 
-/** product.md, "Control plane": legal transitions only. */
+/** Legal transitions only. */
 export const TRANSITIONS: Readonly<Record<SandboxStatus, readonly SandboxStatus[]>> = {
   pending: ['creating', 'destroying'],
   creating: ['running', 'destroying'],

@@ -1,4 +1,4 @@
-/** The environment, read and validated once; every wrong value is reported at once (product.md, "Configuration"). */
+/** The environment, read and validated once; every wrong value is reported at once. */
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -53,7 +53,7 @@ export interface Config {
   readonly masterSecret?: string;
   /** JSON of platform/nats-authority.ts: the worker makes no NATS users without it. */
   readonly natsAuthority?: string;
-  /** `off` where a managed Redis refuses ACL SETUSER: the key prefix alone separates (architecture.md). */
+  /** `off` where a managed Redis refuses ACL SETUSER: the key prefix alone separates (docs/isolation.md). */
   readonly redisAcl: boolean;
   /** 0: a free port, reported in the log and in the stack's state. */
   readonly metricsPort: number;

@@ -147,7 +147,7 @@ export function isWriteAfterClose(error: unknown): boolean {
   return /nextWrite \(.*\/postgres\/.*\/connection\.js:/.test(frame);
 }
 
-/** Bounded, since `end()` may never resolve after a reset (traps.md 23). */
+/** Bounded, since `end()` may never resolve after a reset. */
 export async function closePostgres(sql: Sql): Promise<void> {
   await withDeadline(sql.end({ timeout: 2 }), 3_000, 'Postgres').catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** The router's metrics (product.md, "Observability"). */
+/** The router's metrics. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { DLQ_REASONS } from '../routing/destination.js';
 import type { DoubtReason } from './doubt.js';

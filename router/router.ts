@@ -202,7 +202,7 @@ async function watchConnection(nc: NatsConnection, engine: Engine, log: Logger):
       log.warn('the connection to NATS is lost');
       engine.doubt(new Doubt('connection', 'the connection was lost'));
     } else if (type === Events.Error) {
-      // A refused permission is told here only; the request itself just times out (traps.md 47).
+      // A refused permission is told here only; the request itself just times out.
       log.error({ error: data }, 'NATS refuses something');
     }
   }

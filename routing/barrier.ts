@@ -1,5 +1,5 @@
 /**
- * The barrier of a route change (routing.md, "Barrier"): it returns once every live router has the new version and has
+ * The barrier of a route change (docs/routing.md): it returns once every live router has the new version and has
  * stored all that it decided under an older one.
  */
 import type { NatsConnection } from 'nats';

@@ -1,5 +1,5 @@
-/** The headers of a routed event, as bytes: the event's own ones unchanged, then the router's (routing.md, "Promise"). */
-/** Headers of the chain (routing.md, "Position"). */
+/** The headers of a routed event, as bytes: the event's own ones unchanged, then the router's (docs/routing.md). */
+/** Headers of the chain (docs/routing.md). */
 export const HEADER_RAW_SEQ = 'Raw-Seq';
 export const HEADER_EXPECTED_LAST_SEQ = 'Nats-Expected-Last-Sequence';
 export const HEADER_DLQ_REASON = 'Dlq-Reason';

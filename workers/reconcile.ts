@@ -17,7 +17,7 @@ export interface ReconcileContext {
 }
 
 /**
- * ACL users vanish with a Redis restart (traps.md 32) and the route table with a flush: on every (re)connection both are
+ * ACL users vanish with a Redis restart and the route table with a flush: on every (re)connection both are
  * written again. Runs one at a time and again until it succeeds.
  */
 export function reconcileRedis(context: ReconcileContext): { close(): void } {

@@ -1,7 +1,7 @@
 /**
  * What a sandbox may do in NATS. It has an account of its own, without JetStream, that imports three services from the
  * control account: in one account with JetStream permissions would not hold, since the server publishes a reply with its
- * own rights wherever the request's reply subject points (isolation.md, "NATS").
+ * own rights wherever the request's reply subject points (docs/isolation.md).
  */
 import { consumerName, inboxPrefix, natsPrefix, type SandboxId } from '../../domain/names.js';
 import { MAX_CONNECTIONS, MAX_SUBSCRIPTIONS } from './limits.js';

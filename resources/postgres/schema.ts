@@ -13,13 +13,13 @@ import {
   type ResourceTarget,
 } from '../resource.js';
 
-/** Grants and role changes at once raise XX000 "tuple concurrently updated" (traps.md 14); the rest are deadlock and serialisation. */
+/** Grants and role changes at once raise XX000 "tuple concurrently updated"; the rest are deadlock and serialisation. */
 const TRANSIENT = new Set(['XX000', '40P01', '40001']);
 
 /** After 3 s (sql/070_removal.sql). The activity is retried, so that the wait shows and does not look like an absent server. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Below the lock table's size at default settings (traps.md 16: 4,000 tables exhaust it). */
+/** Below the lock table's size at default settings (4,000 tables exhaust it). */
 const DROP_BATCH = 200;
 
 /** Times that sessions are told to end, 20 ms apart, before that counts as a failure. */

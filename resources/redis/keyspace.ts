@@ -40,7 +40,7 @@ export function openKeyspace(
   async function revoked(sandboxId: SandboxId): Promise<boolean> {
     const pipeline = redis.pipeline();
     pipeline.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
-    // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
+    // DELUSER also cuts the user's connections; `off` would leave them working.
     if (redisAcl) pipeline.call('ACL', 'DELUSER', redisUser(sandboxId));
     const results = (await pipeline.exec()) ?? [];
     const full = results[0]?.[0]?.message.startsWith('OOM') === true;

@@ -1,6 +1,6 @@
 /**
  * Looks now and then at who reads `ROUTED`: the stream forgets its oldest messages by size and age, read or not, so a
- * consumer whose oldest unread message is among the next to go is told of before that (routing.md, "Subjects and streams").
+ * consumer whose oldest unread message is among the next to go is told of before that (docs/routing.md).
  */
 import type { ConsumerInfo, JetStreamManager, NatsConnection, StreamInfo } from 'nats';
 import { messageOf } from '../../domain/errors.js';

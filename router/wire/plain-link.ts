@@ -1,4 +1,4 @@
-/** The plain form: the client's own publish and subscriptions. 26 µs of Node an event for the API alone (routing.md). */
+/** The plain form: the client's own publish and subscriptions. 26 µs of Node an event for the API alone (docs/routing.md). */
 import type { NatsConnection } from 'nats';
 import { chained } from '../../routing/event-headers.js';
 import { newInbox } from '../../platform/nats.js';
