@@ -16,13 +16,7 @@ type PemName = keyof typeof PEM;
 
 const NO_VERIFICATION = 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION';
 
-/** What this module reads; nobody else does. */
-export const TEMPORAL_SECURITY_VARIABLES: readonly string[] = [
-  ...['TEMPORAL_API_KEY', 'TEMPORAL_TLS', 'TEMPORAL_TLS_SERVER_NAME', NO_VERIFICATION],
-  ...Object.values(PEM).flatMap((name) => [`${name}_PATH`, `${name}_DATA`]),
-];
-
-/** Those of the above that are set: what a process needs to be given so that it connects as this one does. */
+/** The variables of config/servers.ts that are set: what a process needs to be given so that it connects as this one does. */
 export type TemporalVariables = Readonly<Record<string, string>>;
 
 /** For the client's Connection and the worker's NativeConnection alike. */
@@ -36,25 +30,11 @@ export interface TemporalSecurity {
   readonly apiKey?: string;
 }
 
-/** Those of `env` that are this module's. */
-export function temporalVariables(env: Readonly<Record<string, string>>): TemporalVariables {
-  return Object.fromEntries(
-    TEMPORAL_SECURITY_VARIABLES.flatMap((name) => {
-      const value = env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-/** What is wrong with them, a line each, no file read: the configuration tells it together with the rest. */
+/** What is wrong with them together, a line each, no file read: the configuration reports it with the rest. */
 export function temporalProblems(variables: TemporalVariables): string[] {
   const problems: string[] = [];
   const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS: tls } = variables;
   const tlsSettings = Object.keys(variables).filter((name) => name.startsWith('TEMPORAL_TLS_'));
-  if (tls !== undefined && truth(tls) === null)
-    problems.push('TEMPORAL_TLS: must be true or false');
-  if (apiKey !== undefined && !/^[!-~]+$/.test(apiKey))
-    problems.push('TEMPORAL_API_KEY: must be one word, as it goes into a header');
   if (tls !== undefined && truth(tls) === false) {
     if (apiKey !== undefined)
       problems.push(

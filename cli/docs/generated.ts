@@ -5,6 +5,7 @@ import { limitTable } from './limits.js';
 import { exampleSections, variableTable } from './connect.js';
 import { errorsPage } from './errors.js';
 import { commandReference } from './reference.js';
+import { configurationTable } from './variables.js';
 
 const ADDRESSES = 'docs/addresses.md';
 const GUIDE = 'docs/sandbox-guide.md';
@@ -16,7 +17,13 @@ const END = '<!-- end of what is generated -->';
 export function generatedFiles(read: (path: string) => string): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errorsPage()],
-    [GUIDE, withParts(GUIDE, read(GUIDE), { 'the command reference': commandReference(GROUPS) })],
+    [
+      GUIDE,
+      withParts(GUIDE, read(GUIDE), {
+        'the configuration': `${configurationTable()}\n`,
+        'the command reference': commandReference(GROUPS),
+      }),
+    ],
     [
       ADDRESSES,
       withParts(ADDRESSES, read(ADDRESSES), { 'the parameters': `${parameterTable()}\n` }),

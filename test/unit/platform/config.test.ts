@@ -2,13 +2,57 @@ import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../../platform/config.js';
+import { CONFIG_VARIABLES, environmentOf, loadConfig } from '../../../platform/config.js';
 import { projectRoot } from '../../../platform/project-root.js';
 
 const CONTROL = {
   DATABASE_URL: 'postgres://a:b@127.0.0.1/x',
   REDIS_URL: 'redis://127.0.0.1',
   NATS_URL: 'nats://127.0.0.1',
+};
+
+/** No value is a default. */
+const EVERY: Readonly<Record<string, string>> = {
+  SANDBOX_OWNER: 'somebody',
+  SANDBOX_HOME: '/srv/sandbox',
+  SANDBOX_DEFAULT_TTL: '2h',
+  SANDBOX_MIN_TTL: '2m',
+  SANDBOX_MAX_TTL: '3d',
+  SANDBOX_MAX_PER_OWNER: '7',
+  SANDBOX_SWEEP_INTERVAL: '1h',
+  SANDBOX_SWEEP_GRACE: '1m',
+  SANDBOX_ROUTE_CACHE_TTL_MS: '5',
+  SANDBOX_STALE_ROUTES_MS: '500',
+  SANDBOX_PRODUCTION_SUBJECTS: 'events.*,commands.x.>',
+  SANDBOX_ROUTER_FORM: 'plain',
+  SANDBOX_STREAM_PROFILE: 'best-effort',
+  SANDBOX_MAX_CONTROL_LINE: '8192',
+  SANDBOX_MASTER_SECRET: 's'.repeat(32),
+  SANDBOX_NATS_AUTHORITY: '{}',
+  SANDBOX_REDIS_ACL: 'off',
+  SANDBOX_METRICS_PORT: '9464',
+  SANDBOX_METRICS_HOST: '::',
+  SANDBOX_EMF: 'on',
+  SANDBOX_TASK_QUEUE: 'mine',
+  SANDBOX_DEPLOYMENT: 'sandboxes',
+  SANDBOX_BUILD_ID: 'one',
+  TEMPORAL_NAMESPACE: 'other',
+  TEMPORAL_UI_URL: 'https://ui.example',
+  TEMPORAL_ADDRESS: 'temporal.example:7233',
+  SANDBOX_CONTROL_DATABASE_URL: 'postgres://a:b@127.0.0.1/x',
+  SANDBOX_CONTROL_REDIS_URL: 'redis://127.0.0.1',
+  SANDBOX_CONTROL_NATS_URL: 'nats://127.0.0.1',
+  SANDBOX_TENANT_DATABASE_URL: 'postgres://127.0.0.2/x',
+  SANDBOX_TENANT_REDIS_URL: 'redis://127.0.0.2',
+  SANDBOX_TENANT_NATS_URL: 'nats://127.0.0.2',
+  TEMPORAL_API_KEY: 'key',
+  TEMPORAL_TLS: 'true',
+  TEMPORAL_TLS_SERVER_NAME: 'temporal.example',
+  TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: 'false',
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/etc/ca.pem',
+  TEMPORAL_TLS_CLIENT_CERT_PATH: '/etc/client.pem',
+  TEMPORAL_TLS_CLIENT_KEY_PATH: '/etc/client.key',
+  LOG_LEVEL: 'debug',
 };
 
 describe('the configuration', () => {
@@ -26,7 +70,7 @@ describe('the configuration', () => {
 
   it('names an OS user without a name by his number, as in the image of deploy/Dockerfile', () => {
     const script = `
-      import { loadConfig } from ${JSON.stringify(join(projectRoot(), 'dist/platform/config.js'))};
+      import { CONFIG_VARIABLES, environmentOf, loadConfig } from ${JSON.stringify(join(projectRoot(), 'dist/platform/config.js'))};
       try { process.seteuid(65532); } catch {}
       console.log(loadConfig({}).owner);
       process.seteuid(process.getuid());
@@ -87,5 +131,42 @@ describe('the configuration', () => {
         /SANDBOX_PRODUCTION_SUBJECTS/,
       );
     }
+  });
+
+  it('writes an environment from which the same configuration is read', () => {
+    expect(loadConfig(environmentOf(loadConfig(EVERY)))).toEqual(loadConfig(EVERY));
+    expect(loadConfig(environmentOf(loadConfig({})))).toEqual(loadConfig({}));
+  });
+
+  it('reads every variable of its table', () => {
+    const names = Object.keys(EVERY);
+    const plain = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'];
+    const text = CONFIG_VARIABLES.filter((name) => name.endsWith('_DATA'));
+    expect([...names, ...plain, ...text].sort()).toEqual([...CONFIG_VARIABLES].sort());
+    for (const [name, value] of Object.entries(EVERY)) {
+      const { [name]: _, ...others } = EVERY;
+      // A client's certificate and its key need each other.
+      if (/CLIENT_(CERT|KEY)/.test(name)) continue;
+      expect(loadConfig(others), `${name}=${value}`).not.toEqual(loadConfig(EVERY));
+    }
+  });
+
+  it("refuses a wrong plain address beside the control plane's own", () => {
+    const wrong = {
+      SANDBOX_CONTROL_REDIS_URL: 'redis://127.0.0.1',
+      REDIS_URL: 'http://x',
+    };
+    expect(() => loadConfig(wrong)).toThrow(/ {2}REDIS_URL: /);
+    expect(loadConfig({ ...wrong, SANDBOX_ID: 'sb0123456789' }).given.redis).toBe(
+      'redis://127.0.0.1',
+    );
+  });
+
+  it("ignores Temporal's security while its address is unset", () => {
+    expect(loadConfig({ TEMPORAL_TLS: 'maybe' }).temporalSecurity).toEqual({});
+    const given = { TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_TLS: 'maybe', SANDBOX_EMF: 'yes' };
+    expect(() => loadConfig(given)).toThrow(
+      /SANDBOX_EMF: .*\n {2}TEMPORAL_TLS: must be true or false/,
+    );
   });
 });

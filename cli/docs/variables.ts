@@ -1,0 +1,28 @@
+/** The table of docs/sandbox-guide.md, "Configuration", from the configuration's own table. */
+import { settingsOf, type Reader } from '../../platform/config/setting.js';
+import { SETTINGS, STACK_VARIABLES } from '../../platform/config/settings.js';
+
+interface Row {
+  readonly name: string;
+  readonly readers: readonly Reader[];
+  readonly about: string;
+  readonly unset?: string;
+  readonly fallback?: string | (() => string) | undefined;
+  readonly secret?: boolean;
+}
+
+/** Three readers are all of them. */
+const shown = (readers: readonly Reader[]): string =>
+  readers.length === 3 ? 'all' : readers.join(', ');
+
+export function configurationTable(): string {
+  const rows: readonly Row[] = [...settingsOf(SETTINGS), ...STACK_VARIABLES];
+  return [
+    '| variable | default | read by | secret | what it is |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map(
+      ({ name, readers, about, unset, fallback, secret = false }) =>
+        `| \`${name}\` | ${unset ?? String(fallback)} | ${shown(readers)} | ${secret ? 'yes' : 'no'} | ${about} |`,
+    ),
+  ].join('\n');
+}

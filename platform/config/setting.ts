@@ -1,0 +1,82 @@
+/** One row of the configuration's table (settings.ts), and the type of a configuration that is read by such a table. */
+import type { z } from 'zod';
+import type { ValueType } from './types.js';
+
+/** `cli`: `bd`, the local stack that it runs, and the library. */
+export type Reader = 'worker' | 'router' | 'cli';
+
+export const ALL: readonly Reader[] = ['worker', 'router', 'cli'];
+
+interface Description {
+  readonly readers: readonly Reader[];
+  /** One line of Markdown: what it sets. */
+  readonly about: string;
+  /** Markdown: what holds while the variable is unset. Absent: the default. */
+  readonly unset?: string;
+  readonly secret?: boolean;
+  /** A second name, which counts where `name` is unset. A sandbox's environment has a value of its own under it. */
+  readonly plainName?: string;
+}
+
+/** A setting of any type. */
+export interface AnySetting extends Description {
+  /** The variable. */
+  readonly name: string;
+  readonly type: { readonly schema: z.ZodType; readonly write: (value: never) => string };
+  /** As a variable's text. */
+  readonly fallback: string | (() => string) | undefined;
+}
+
+interface Setting<V> extends AnySetting {
+  readonly type: ValueType<V>;
+}
+
+/** A setting that always has a value. */
+export interface FullSetting<V> extends Setting<V> {
+  readonly fallback: string | (() => string);
+}
+
+/** A setting that the configuration lacks while its variable is unset. */
+export interface OptionalSetting<V> extends Setting<V> {
+  readonly fallback: undefined;
+}
+
+export const setting = <V>(
+  name: string,
+  type: ValueType<V>,
+  fallback: string | (() => string),
+  description: Description,
+): FullSetting<V> => ({ name, type, fallback, ...description });
+
+export const optional = <V>(
+  name: string,
+  type: ValueType<V>,
+  description: Description & { readonly unset: string },
+): OptionalSetting<V> => ({ name, type, fallback: undefined, ...description });
+
+/** Settings by the names of the configuration's fields; a group of them makes an object. */
+export interface Settings {
+  readonly [field: string]: AnySetting | Settings;
+}
+
+export const isSetting = (entry: AnySetting | Settings): entry is AnySetting =>
+  typeof entry.name === 'string';
+
+/** Every setting of a table, in its order. */
+export const settingsOf = (table: Settings): AnySetting[] =>
+  Object.values(table).flatMap((entry) => (isSetting(entry) ? [entry] : settingsOf(entry)));
+
+type ValueOf<S> = S extends { readonly type: { readonly schema: { readonly _output: infer V } } }
+  ? V
+  : Values<S>;
+
+/** The configuration that a table of settings gives. */
+export type Values<S> = {
+  readonly [F in keyof S as S[F] extends { readonly fallback: undefined } ? never : F]: ValueOf<
+    S[F]
+  >;
+} & {
+  readonly [F in keyof S as S[F] extends { readonly fallback: undefined } ? F : never]?: ValueOf<
+    S[F]
+  >;
+};
