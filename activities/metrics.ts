@@ -72,22 +72,6 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     help: 'When this worker last ended a sweep, in Unix time; 0: never. Workers take turns: the newest one counts.',
     registers,
   });
-  const ended = new Counter({
-    name: 'sandbox_sessions_ended_total',
-    help: 'Times that a sandbox’s sessions were ended, as they took too much of what all share, or kept the worker waiting.',
-    labelNames: ['reason'],
-    registers,
-  });
-  const guardErrors = new Counter({
-    name: 'sandbox_guard_errors_total',
-    help: 'Looks of a guard that failed; it looks again.',
-    labelNames: ['guard'],
-    registers,
-  });
-  for (const [guard, reason] of Object.entries(ENDED_FOR)) {
-    ended.inc({ reason }, 0);
-    guardErrors.inc({ guard }, 0);
-  }
   for (const kind of FOUND_KINDS) orphans.set({ kind }, 0);
   return {
     created: (seconds, outcome) => {
@@ -108,6 +92,29 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
       for (const kind of FOUND_KINDS) orphans.set({ kind }, orphansPerKind.get(kind) ?? 0);
       lastSweep.setToCurrentTime();
     },
+    ...guardMetrics(registry),
+  };
+}
+
+function guardMetrics(registry: Registry): GuardMetrics {
+  const registers = [registry];
+  const ended = new Counter({
+    name: 'sandbox_sessions_ended_total',
+    help: 'Times that a sandbox’s sessions were ended, as they took too much of what all share, or kept the worker waiting.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const guardErrors = new Counter({
+    name: 'sandbox_guard_errors_total',
+    help: 'Looks of a guard that failed; it looks again.',
+    labelNames: ['guard'],
+    registers,
+  });
+  for (const [guard, reason] of Object.entries(ENDED_FOR)) {
+    ended.inc({ reason }, 0);
+    guardErrors.inc({ guard }, 0);
+  }
+  return {
     sessionsEnded: (guard) => {
       ended.inc({ reason: ENDED_FOR[guard] });
     },
