@@ -88,7 +88,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
       for (const [owner, count] of topOwners(perOwner)) active.set({ owner }, count);
     },
     swept: (orphansPerKind) => {
-      // A kind that is gone is told as 0: a series that only vanishes would leave its last value on a dashboard.
+      // An absent kind becomes 0: a series that only vanishes would leave its last value on a dashboard.
       for (const kind of FOUND_KINDS) orphans.set({ kind }, orphansPerKind.get(kind) ?? 0);
       lastSweep.setToCurrentTime();
     },

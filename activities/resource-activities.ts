@@ -13,7 +13,7 @@ export interface ResourceVerbs {
   readonly ensure: (target: EnsureInput) => Promise<void>;
   readonly reset: (target: EnsureInput) => Promise<void>;
   readonly remove: (sandboxId: SandboxId) => Promise<Removal>;
-  /** Of a resource whose `remove` has handed the rest over. */
+  /** Called after a `remove` that answered FOLLOW_UP. */
   readonly finishRemoval: (sandboxId: SandboxId) => Promise<void>;
 }
 

@@ -123,7 +123,7 @@ export function sweepActivities(context: SweepContext) {
   });
 }
 
-/** What is on a server, whose it was, and what removes it. */
+/** An instance on a server, its sandbox, and its owner, which removes it. */
 type FoundOrphan = FoundOfSandbox & { readonly owner: Swept };
 
 /**

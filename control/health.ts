@@ -61,7 +61,7 @@ const nothingLeft = (row: SandboxRecord): SandboxHealth => ({
   ...{ lastEventAt: null, eventsWaiting: null, cleanupError: null },
 });
 
-/** Nothing for a sandbox that is as it should be: one whose expiry makes no sense lives on, and says so. */
+/** Empty for a valid expiry. A sandbox with an invalid expiry lives on, and this check says so. */
 function expiryCheck({ status, createdAt, expiresAt }: SandboxRecord): Check[] {
   const times = { createdAt: createdAt.getTime(), expiresAt: expiresAt.getTime() };
   const doubt = status === 'running' ? doubtOf({ ...times, now: Date.now() }) : null;

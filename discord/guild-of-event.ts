@@ -13,7 +13,7 @@ export type EventClass =
 
 const PRODUCTION: EventClass = { kind: 'production' };
 
-/** These concern the bot's own session or user, whatever guild they may mention: never a sandbox's. */
+/** Events of the bot's own session or user. They go to production, even with a guild in them. */
 const NEVER_SANDBOXED = new Set(['READY', 'RESUMED', 'USER_UPDATE']);
 /** Their `d` is the guild itself, so the id is `d.id` (discord-api-docs#582). */
 const GUILD_ITSELF = new Set(['GUILD_CREATE', 'GUILD_UPDATE', 'GUILD_DELETE']);

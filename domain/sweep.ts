@@ -2,7 +2,7 @@
 import type { SandboxId } from './names.js';
 
 export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
-/** One sweep at a time, whoever starts it: the id is the lock. */
+/** One sweep at a time: the workflow id is the lock, for the Schedule and for a person. */
 export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';
 /** A Schedule adds the time to it, so its workflows only start the sweep, as a child with the id above. */
 export const SCHEDULED_SWEEP_WORKFLOW_ID = 'sandbox-scheduled-sweep';

@@ -55,7 +55,7 @@ export interface Inspection {
   readonly facts?: Readonly<Record<string, string | number | null>>;
 }
 
-/** One instance on a server, whoever it belongs to. */
+/** One instance on a server, of this or another installation. */
 export interface Found {
   /** One of the resource's `kinds`. */
   readonly kind: string;

@@ -24,7 +24,7 @@ import { distributeRoutes } from './distribution.js';
 const CONFIRM_MS = 3_000;
 
 export const ROUTES = 'guild-routes';
-/** What the routes' steps wait for: never Redis, whose part the routers can do without. */
+/** The servers that the routes' steps wait for. Redis is not one: routers work without its copy. */
 export const ROUTE_SERVERS = ['postgres', 'nats'] as const;
 
 export interface RoutesContext {

@@ -15,7 +15,7 @@ interface Generation {
 
 export class DdlSessions {
   private current: Generation | undefined;
-  /** Retired ones whose last user is still at work. */
+  /** Retired generations with a user still at work. */
   private readonly leaving = new Set<Generation>();
   private readonly closing = new Set<Promise<void>>();
 

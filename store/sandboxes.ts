@@ -88,7 +88,7 @@ export async function listSandboxes(
   });
 }
 
-/** How many live sandboxes each owner has; nobody who has none. */
+/** The number of live sandboxes for each owner with at least one. */
 export async function countLiveByOwner(database: Database): Promise<Map<Owner, number>> {
   const rows = await inDatabase(() =>
     database.db

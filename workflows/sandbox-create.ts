@@ -7,7 +7,7 @@ import { localRetried, stepOf } from './steps.js';
 
 /**
  * Claim, then every resource side by side, then the routes, then `running`. A destroy does not wait for a
- * create: the row's `destroying` refuses whatever is still under way.
+ * create: the row's `destroying` refuses every step that is still under way.
  */
 export async function create(
   sandbox: SandboxMachine,

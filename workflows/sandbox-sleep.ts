@@ -1,4 +1,4 @@
-/** The sleep of a sandbox: until its expiry, whatever its updates are at. */
+/** The sleep of a sandbox until its expiry, beside its updates. */
 import {
   ActivityFailure,
   allHandlersFinished,

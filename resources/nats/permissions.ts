@@ -46,9 +46,9 @@ type Services = readonly (readonly [there: string, here: string])[];
 const imported = (...subjects: readonly string[]): Services =>
   subjects.map((subject) => [`$JS.API.${subject}`, `${NATS_API_PREFIX}.${subject}`]);
 
-/** What who only looks imports from the control account: subject there, subject here. Permissions name the latter. */
+/** Imports of a read-only account from the control account: subject there, subject here. Permissions name the latter. */
 export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE, `${INFO}.*`);
-/** And who looks whether all is well: every stream's settings, and who routes. */
+/** Imports of `bd doctor`: the settings of each stream, and the routers' bucket. */
 export const DOCTOR_SERVICES: Services = imported(RAW_INFO, DLQ_INFO, ROUTERS_INFO, ROUTERS_ENTRY);
 
 /** What `emit` imports: publishing an event that names its sandbox, acknowledged by RAW. */

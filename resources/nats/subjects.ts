@@ -72,7 +72,7 @@ export function openSubjects(context: Context): ReturnType<ResourceKind['open']>
     await pushAccount(keys, sandboxId, { rotation, installation, createdAt });
   }
 
-  /** Of another master secret: whoever is connected in it would stay. */
+  /** An account of another master secret: its connections would stay open. */
   async function deleteFormer(account: string | undefined): Promise<void> {
     if (keys !== null && account !== undefined) await deleteAccountByKey(keys, account);
   }

@@ -10,7 +10,7 @@ import { lookEvery, type GuardMetrics } from '../guard.js';
 
 /** A create and a destroy wait for this long where a tenant is in their way: both promise to take no longer than 2 s. */
 const INTERVAL_MS = 200;
-/** An honest sandbox that changes its tables holds up whoever changes the catalogue, for a moment each time. */
+/** A correct sandbox that changes its tables also blocks changes of the catalogue, for a moment each time. */
 const PATIENCE_MS = 100;
 
 /** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
