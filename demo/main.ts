@@ -24,7 +24,7 @@ const ROUNDS = 12;
 async function main(): Promise<boolean> {
   const keep = process.argv.includes('--keep');
   const home = await mkdtemp(join(tmpdir(), 'sandbox-demo-'));
-  // Only the local stack's own servers: whatever the shell of a developer points to is left alone.
+  // Only the local stack's servers: the demo ignores addresses in the developer's shell.
   const config = loadConfig({
     SANDBOX_HOME: home,
     SANDBOX_MIN_TTL: '1s',

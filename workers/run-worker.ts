@@ -1,4 +1,4 @@
-/** A worker: runs the workflows and activities of sandboxes until it is told to stop, then drains and closes what it opened. */
+/** A worker: runs the workflows and activities of sandboxes until a stop signal, then drains and closes its connections. */
 import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry, collectDefaultMetrics } from 'prom-client';

@@ -7,7 +7,7 @@ import { placeOfReply } from './delivery-place.js';
 import { DEFAULT_MAX_PAYLOAD, type ChainedMessage, type Link, type LinkMessage } from './link.js';
 
 export class PlainLink implements Link {
-  /** A lost connection is told by the client's status (router.ts), and by errors of what is called. */
+  /** A lost connection shows in the client's status (router.ts), and in errors of calls. */
   onLost: (detail: string) => void = () => undefined;
 
   constructor(private readonly nc: NatsConnection) {}
