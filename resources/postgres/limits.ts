@@ -16,12 +16,13 @@ export const POSTGRES_LIMITS: readonly Limit[] = [
   {
     what: 'Postgres locks',
     limit:
-      'a quarter of the lock table; above that the worker ends the sessions (checked every 200 ms)',
+      'a quarter of the lock table; above that the worker ends the sessions (checked every 200 ms; every second while no sandbox is connected)',
     raisable: false,
   },
   {
     what: 'Postgres locks that make the worker wait',
-    limit: 'the worker ends the sessions of that sandbox (checked every 200 ms)',
+    limit:
+      'the worker ends the sessions of that sandbox (checked every 200 ms; every second while no sandbox is connected)',
     raisable: false,
   },
 ];

@@ -6,6 +6,7 @@ import { customAlphabet } from 'nanoid';
 import type { Logger } from '../../platform/log.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
+import { tenantSessions } from './tenant-sessions.js';
 
 /** Often enough that other sandboxes find room between two attempts to fill the table. */
 const INTERVAL_MS = 200;
@@ -49,7 +50,15 @@ export function guardLocks(
     ballastOf = seen.me;
   }
 
-  const looks = lookEvery(INTERVAL_MS, 'locks', look, { metrics, log });
+  const sessions = tenantSessions(sql);
+  /** A look is also needed for the ballast of a new session. */
+  const isNeeded = async (): Promise<boolean> => {
+    const { others, me } = await sessions();
+    return others > 0 || me !== ballastOf;
+  };
+  const looks = lookEvery(INTERVAL_MS, 'locks', look, {
+    ...{ metrics, log, isNeeded },
+  });
   return {
     async close() {
       looks.close();

@@ -7,6 +7,7 @@ import { sandboxIdIn } from '../../domain/names.js';
 import type { Logger } from '../../platform/log.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
+import { tenantSessions } from './tenant-sessions.js';
 
 /** A create and a destroy wait for this long where a tenant is in their way: both promise to take no longer than 2 s. */
 const INTERVAL_MS = 200;
@@ -42,7 +43,11 @@ export function guardWaits(
     }
   }
 
-  const looks = lookEvery(INTERVAL_MS, 'waits', look, { metrics, log });
+  const sessions = tenantSessions(sql);
+  const isNeeded = async (): Promise<boolean> => (await sessions()).others > 0;
+  const looks = lookEvery(INTERVAL_MS, 'waits', look, {
+    ...{ metrics, log, isNeeded },
+  });
   return {
     async close() {
       looks.close();
