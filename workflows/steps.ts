@@ -55,16 +55,26 @@ export const untilDoneSoon = proxyActivities<SandboxActivities>({
 /** Any of the sets above. */
 type Steps = typeof localOnce | typeof untilDone;
 
+const SUMMARIES: Readonly<Record<keyof ResourceVerbs, string>> = {
+  ensure: 'make',
+  reset: 'reset',
+  remove: 'remove',
+  finishRemoval: 'finish the removal of',
+};
+
 /**
- * One verb of one resource, by its activity type `<resource>.<verb>` (activities/resource-activities.ts): the type names the
- * resource in the Web UI's timeline.
+ * One verb of one resource, by its activity type `<resource>.<verb>` (activities/resource-activities.ts). Type and summary
+ * name the resource in the Web UI's timeline.
  */
 export function stepOf<Verb extends keyof ResourceVerbs>(
   steps: Steps,
   resource: string,
   verb: Verb,
 ): ResourceVerbs[Verb] {
-  return (steps as unknown as Record<string, ResourceVerbs[Verb]>)[
-    `${resource}.${verb}`
-  ] as ResourceVerbs[Verb];
+  type Args = Parameters<ResourceVerbs[Verb]>;
+  type Activity = { executeWithOptions(options: { summary: string }, args: Args): unknown };
+  const activity = (steps as unknown as Record<string, Activity>)[`${resource}.${verb}`];
+  const summary = `${SUMMARIES[verb]} ${resource}`;
+  return ((...args: Args) =>
+    activity?.executeWithOptions({ summary }, args)) as ResourceVerbs[Verb];
 }
