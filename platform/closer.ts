@@ -8,6 +8,8 @@ export type CloseFailure = (what: string, error: unknown) => void;
 interface Part {
   readonly what: string;
   readonly close: () => unknown;
+  /** How long its close may take, in milliseconds. */
+  readonly withinMs: number;
 }
 
 /** Longer than a driver's own deadline for its end (platform/postgres.ts, 3 s). */
@@ -17,24 +19,26 @@ export class Closer implements AsyncDisposable {
   private readonly parts: Part[] = [];
   private closing: Promise<void> | undefined;
 
-  constructor(
-    private readonly onFailure: CloseFailure,
-    private readonly closeMs = CLOSE_MS,
-  ) {}
+  constructor(private readonly onFailure: CloseFailure) {}
 
   /**
-   * Opens a part, and knows from then on how to close it.
-   * @param close returns at once, or a promise that is awaited for at most `closeMs`
+   * Awaits the opening of a part, and closes it in its turn.
+   * @param withinMs default 5,000: a close that takes longer is reported, and not awaited any more
    */
-  async open<T>(what: string, opening: T | Promise<T>, close: (opened: T) => unknown): Promise<T> {
+  async open<T>(
+    what: string,
+    opening: T | Promise<T>,
+    close: (opened: T) => unknown,
+    withinMs?: number,
+  ): Promise<T> {
     const opened = await opening;
-    await this.add(what, () => close(opened));
+    await this.add(what, () => close(opened), withinMs);
     return opened;
   }
 
   /** A part that is open already. What comes after the close is closed at once. */
-  async add(what: string, close: () => unknown): Promise<void> {
-    const part = { what, close };
+  async add(what: string, close: () => unknown, withinMs = CLOSE_MS): Promise<void> {
+    const part = { what, close, withinMs };
     if (this.closing === undefined) this.parts.push(part);
     else await this.end(part);
   }
@@ -53,10 +57,9 @@ export class Closer implements AsyncDisposable {
       await this.end(part);
   }
 
-  private async end({ what, close }: Part): Promise<void> {
+  private async end({ what, close, withinMs }: Part): Promise<void> {
     try {
-      // An async function: what `close` throws at once is a rejection as well.
-      await withDeadline((async () => close())(), this.closeMs, what);
+      await withDeadline(Promise.resolve(close()), withinMs, what);
     } catch (error) {
       this.onFailure(what, error);
     }
@@ -69,15 +72,14 @@ export const loggingCloser = (log: { warn: (facts: object, message: string) => v
     log.warn({ what, err: messageOf(error) }, 'could not be closed');
   });
 
-/**
- * The result of `open`, which closes everything by the closer that it is given. Where it throws, what it had opened is
- * closed before the error goes on.
- */
-export async function openAll<T>(closer: Closer, open: (closer: Closer) => Promise<T>): Promise<T> {
+/** Waits for all of them, also where one fails: nothing is still opening when the first failure is thrown. */
+export async function allOpened<T extends readonly unknown[]>(openings: {
+  readonly [I in keyof T]: Promise<T[I]>;
+}): Promise<T> {
   try {
-    return await open(closer);
+    return await Promise.all(openings);
   } catch (error) {
-    await closer.close();
+    await Promise.allSettled(openings);
     throw error;
   }
 }

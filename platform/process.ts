@@ -21,8 +21,17 @@ export function surviveDriverErrors(log: Logger): void {
   });
 }
 
+/** Aborted when the process is to stop; its reason is the text of `onStop`. */
+export function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  onStop((why) => {
+    stopping.abort(why);
+  });
+  return stopping.signal;
+}
+
 /** Calls `stop` once: on SIGTERM, SIGINT, or when the parent that spawned us with an IPC channel is gone. */
-export function onStop(stop: (why: string) => void): void {
+function onStop(stop: (why: string) => void): void {
   let stopped = false;
   const once = (why: string) => (): void => {
     if (stopped) return;

@@ -1,5 +1,6 @@
 /** The router process: waits, visibly, for the servers and streams that it needs, then routes until it is stopped. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { NatsConnection } from 'nats';
 import { collectDefaultMetrics } from 'prom-client';
@@ -7,51 +8,80 @@ import { messageOf, SandboxError } from '../domain/errors.js';
 import { ROUTER_BUCKET_STREAM } from '../routing/members.js';
 import { STREAMS } from '../routing/subjects.js';
 import { routedSubjects } from '../routing/subjects.js';
-import { loadConfig } from '../platform/config.js';
+import { loggingCloser, type Closer } from '../platform/closer.js';
+import { loadConfig, type Config } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { createLogger, type Logger } from '../platform/log.js';
-import { startMetricsServer } from '../platform/metrics-server.js';
-import { closeNats, openNats } from '../platform/nats.js';
-import { closePostgres, openPostgres } from '../platform/postgres.js';
-import { onStop, reportReady, surviveDriverErrors } from '../platform/process.js';
+import { startMetricsServer, type MetricsServer } from '../platform/metrics-server.js';
+import { openNats } from '../platform/nats.js';
+import { closePostgres, openPostgres, type Sql } from '../platform/postgres.js';
+import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
+import { isMisconfigured, retryUntil, StoppedError } from '../platform/retry.js';
 import { streamFacts } from '../routing/routed-log.js';
-import { addressesFor } from '../platform/stack-file.js';
-import { startRouter } from './router.js';
+import { addressesFor, type Addresses } from '../platform/stack-file.js';
+import { startRouter, type Router, type RouterOptions } from './router.js';
 
+/** Streams are there within moments of NATS: a router asks often, or each start of a stack would be late. */
 const RETRY_MS = 200;
-const TELL_EVERY_MS = 5_000;
+/** What was decided is confirmed before a router ends. */
+const STOP_MS = 15_000;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLogger('router', config.logLevel);
   surviveDriverErrors(log);
   const addresses = addressesFor(config, 'router');
-  const stopping = new AbortController();
-  const stopped = new Promise<string>((resolve) => {
-    onStop((why) => {
-      stopping.abort();
-      resolve(why);
-    });
-  });
-  const routerId = `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`;
-
-  const nc = await until(stopping.signal, log, 'NATS', () =>
-    openNats(addresses.nats, `router ${routerId}`),
-  );
-  if (nc === null) return;
-  if (
-    (await until(stopping.signal, log, 'the streams (bd migrate)', () => streamsExist(nc))) === null
-  ) {
-    await closeNats(nc);
-    return;
+  const stopping = stopSignal();
+  try {
+    await using closer = loggingCloser(log);
+    await route(closer, config, addresses, stopping, log);
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
   }
+  log.info('router stopped');
+}
+
+/** Resolves when the router is to stop; the closer then ends it. @throws StoppedError */
+async function route(
+  closer: Closer,
+  config: Config,
+  addresses: Addresses,
+  stopping: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const routerId = `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const until = <T>(what: string, work: () => Promise<T>): Promise<T> =>
+    retryUntil(work, {
+      ...{ what: `waiting for ${what}`, log, signal: stopping, isFinal: isMisconfigured },
+      ...{ firstMs: RETRY_MS, longestMs: RETRY_MS },
+    });
+  const connecting = until('NATS', () => openNats(addresses.nats, `router ${routerId}`));
+  const nc = await closer.open('NATS', connecting, (open) => open.close());
+  await until('the streams (bd migrate)', () => streamsExist(nc));
   const sql = openPostgres(addresses.database, { name: 'router', max: 2 });
-  const router = await startRouter({
-    routerId,
-    nc,
+  await closer.add('Postgres', () => closePostgres(sql));
+  const starting = startRouter(routerOptions(config, addresses, { routerId, nc, sql, log }));
+  const router = await closer.open('the router', starting, (open) => open.stop(), STOP_MS);
+  const page = await servePage(closer, config, routerId, router);
+  router.announce(page.url);
+  log.info({ routerId, form: config.routerForm, metrics: page.url }, 'router started');
+  while (!stopping.aborted && !router.ready()) await delay(20);
+  if (!stopping.aborted) {
+    reportReady(page.url);
+    await once(stopping, 'abort');
+  }
+  log.info({ why: String(stopping.reason) }, 'router stops');
+}
+
+function routerOptions(
+  config: Config,
+  addresses: Addresses,
+  parts: { routerId: string; nc: NatsConnection; sql: Sql; log: Logger },
+): RouterOptions {
+  return {
+    ...parts,
     natsUrl: addresses.nats,
     form: config.routerForm,
-    sql,
     redisUrl: addresses.redis,
     streams: STREAMS,
     routedSubjects: routedSubjects(config.productionSubjects),
@@ -59,62 +89,32 @@ async function main(): Promise<void> {
     maxControlLine: config.maxControlLine,
     // A fifth of what the stream keeps.
     ...(config.streamProfile === 'best-effort' ? { positionEveryMs: 60_000 } : {}),
-    log: log.child({ routerId }),
-  });
-  collectDefaultMetrics({ register: router.metrics.registry });
-  const page = await startMetricsServer({
-    registry: router.metrics.registry,
-    host: config.metricsHost,
-    port: config.metricsPort,
+    log: parts.log.child({ routerId: parts.routerId }),
+  };
+}
+
+function servePage(
+  closer: Closer,
+  { metricsHost: host, metricsPort: port }: Config,
+  routerId: string,
+  router: Router,
+): Promise<MetricsServer> {
+  const { registry } = router.metrics;
+  collectDefaultMetrics({ register: registry });
+  const starting = startMetricsServer({
+    ...{ registry, host, port },
     ready: () => ({ ok: router.ready(), detail: { routerId, ...router.status() } }),
     more: () => Promise.resolve(router.metrics.more()),
   });
-  router.announce(page.url);
-  log.info({ routerId, form: config.routerForm, metrics: page.url }, 'router started');
-  while (!stopping.signal.aborted && !router.ready()) await delay(20);
-  if (!stopping.signal.aborted) reportReady(page.url);
-
-  const why = await stopped;
-  log.info({ why }, 'router stops');
-  await router.stop();
-  await page.close();
-  await closeNats(nc);
-  await closePostgres(sql);
-  log.info('router stopped');
+  return closer.open('the page of metrics', starting, (page) => page.close());
 }
 
-async function streamsExist(nc: NatsConnection): Promise<true> {
+async function streamsExist(nc: NatsConnection): Promise<void> {
   for (const stream of [STREAMS.raw, STREAMS.routed, ROUTER_BUCKET_STREAM]) {
     await streamFacts(nc, stream).catch((error: unknown) => {
       throw new Error(`${stream}: ${messageOf(error)}`, { cause: error });
     });
   }
-  return true;
-}
-
-/** Retries until it works, or null when the process is being stopped. */
-async function until<T>(
-  signal: AbortSignal,
-  log: Logger,
-  what: string,
-  attempt: () => Promise<T>,
-): Promise<T | null> {
-  for (let toldAt = -Infinity; !signal.aborted;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const isOurs = error instanceof SandboxError;
-      // An address becomes no better by waiting.
-      if (isOurs && error.code === 'SANDBOX_008') throw error;
-      if (performance.now() - toldAt > TELL_EVERY_MS) {
-        toldAt = performance.now();
-        const hint = isOurs ? { hint: error.hint } : {};
-        log.warn({ error: messageOf(error), ...hint }, `waiting for ${what}`);
-      }
-      await delay(RETRY_MS);
-    }
-  }
-  return null;
 }
 
 await main().then(

@@ -2,12 +2,14 @@
 import { NativeConnection } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
 import { temporalAddress } from '../platform/addresses/temporal.js';
+import { allOpened, type Closer } from '../platform/closer.js';
 import type { Config } from '../platform/config.js';
-import { delay, withDeadline } from '../platform/deadline.js';
+import { withDeadline } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
-import { closeNats, openNats, type NatsConnection } from '../platform/nats.js';
+import { openNats, type NatsConnection } from '../platform/nats.js';
 import { asPostgresError } from '../platform/postgres.js';
 import { closeRedis, openRedis, type Redis } from '../platform/redis.js';
+import { isMisconfigured, retryUntil } from '../platform/retry.js';
 import type { Addresses } from '../platform/stack-file.js';
 import { temporalFailure } from '../platform/temporal-refusal.js';
 import { temporalSecurity } from '../platform/temporal-security.js';
@@ -21,63 +23,93 @@ export interface WorkerConnections {
   readonly database: Database;
   readonly redis: Redis;
   readonly nats: NatsConnection;
-  close(): Promise<void>;
 }
 
 type Server = 'temporal' | 'postgres' | 'redis' | 'nats';
 
+interface Waiting {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+const OPEN_MS = 5_000;
+
+/** Asks again until the server answers: a worker's first connection is not retried by the SDK. */
+const untilThere = <T>(server: Server, open: () => Promise<T>, { log, signal }: Waiting) =>
+  retryUntil(
+    () =>
+      open().catch((thrown: unknown) => {
+        throw cannotUse(server, server === 'postgres' ? asPostgresError(thrown) : thrown);
+      }),
+    {
+      what: `waiting for ${DEPENDENCIES[server]}`,
+      ...{ log, signal, isFinal: isMisconfigured },
+    },
+  );
+
 /**
- * Asks again until the server answers: a worker's first connection is not retried by the SDK.
- * @throws SANDBOX_008: an address becomes no better by waiting
+ * Everything is connected when it resolves, and belongs to the closer.
+ * @throws SANDBOX_008 for an address or certificates that are wrong; StoppedError
  */
-async function untilThere<T>(server: Server, open: () => Promise<T>, log: Logger): Promise<T> {
-  for (let attempt = 0; ; attempt += 1) {
+export async function openWorkerConnections(
+  closer: Closer,
+  addresses: Addresses,
+  config: Config,
+  { log, signal }: Waiting,
+): Promise<WorkerConnections> {
+  const openTemporal = temporalOpener(addresses, config);
+  // One that fails for good ends the others' waiting.
+  const failing = new AbortController();
+  const waiting = { log, signal: AbortSignal.any([signal, failing.signal]) };
+  const opened = async <T>(
+    server: Server,
+    open: () => Promise<T>,
+    close: (value: T) => unknown,
+  ) => {
     try {
-      return await open();
-    } catch (thrown) {
-      const error = cannotUse(server, server === 'postgres' ? asPostgresError(thrown) : thrown);
-      if (error.code === 'SANDBOX_008') throw error;
-      const { message, hint } = error;
-      log.warn({ server: DEPENDENCIES[server], err: message, hint }, 'waiting for a server');
-      await delay(Math.min(250 * 2 ** attempt, 5_000));
+      return await closer.open(DEPENDENCIES[server], untilThere(server, open, waiting), close);
+    } catch (error) {
+      failing.abort();
+      throw error;
     }
-  }
+  };
+  const closing = (connection: { close(): Promise<void> }) => connection.close();
+  const [temporal, connection, redis, nats, database] = await allOpened([
+    opened('temporal', () => openTemporal(NativeConnection), closing),
+    opened('temporal', () => openTemporal(Connection), closing),
+    opened('redis', () => openRedis(addresses.redis, 'bd worker'), closeRedis),
+    opened('nats', () => openNats(addresses.nats, 'bd worker'), closing),
+    opened('postgres', () => openPool(addresses), closing),
+  ]);
+  const client = new Client({ connection, namespace: config.namespace });
+  return { temporal, client, database, redis, nats };
 }
 
 /** @throws SANDBOX_008 for certificates that are none: they become no better by waiting */
-export async function openWorkerConnections(
-  addresses: Addresses,
-  config: Config,
-  log: Logger,
-): Promise<WorkerConnections> {
+function temporalOpener(addresses: Addresses, config: Config) {
   const address = temporalAddress(addresses.temporal);
   const security = temporalSecurity(config.temporalSecurity);
-  const server = { address, ...security };
-  const reached = async <T>(connection: Promise<T>): Promise<T> => {
+  return async <T extends { close(): Promise<void> }>(kind: {
+    connect(options: { address: string }): Promise<T>;
+  }): Promise<T> => {
+    const connecting = kind.connect({ address, ...security });
     try {
-      return await withDeadline(connection, 5_000, 'Temporal');
+      return await withDeadline(connecting, OPEN_MS, 'Temporal');
     } catch (error) {
+      // It may connect after the deadline.
+      void connecting.then((late) => late.close()).catch(() => undefined);
       throw await temporalFailure(error, address, security);
     }
   };
-  const [temporal, connection, redis, nats] = await Promise.all([
-    untilThere('temporal', () => reached(NativeConnection.connect(server)), log),
-    untilThere('temporal', () => reached(Connection.connect(server)), log),
-    untilThere('redis', () => openRedis(addresses.redis, 'bd worker'), log),
-    untilThere('nats', () => openNats(addresses.nats, 'bd worker'), log),
-  ]);
+}
+
+async function openPool(addresses: Addresses): Promise<Database> {
   const database = openDatabase(addresses.database, { name: 'bd worker', max: 20 });
-  await untilThere('postgres', () => withDeadline(database.sql`SELECT 1`, 5_000, 'Postgres'), log);
-  return {
-    temporal,
-    client: new Client({ connection, namespace: config.namespace }),
-    database,
-    redis,
-    nats,
-    async close() {
-      closeRedis(redis);
-      await Promise.allSettled([database.close(), closeNats(nats), connection.close()]);
-      await temporal.close().catch(() => undefined);
-    },
-  };
+  try {
+    await withDeadline(database.sql`SELECT 1`, OPEN_MS, 'Postgres');
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }

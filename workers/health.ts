@@ -7,15 +7,17 @@ import type { WorkerConnections } from './connections.js';
 
 const DEADLINE_MS = 2_000;
 
-export async function workerHealth(parts: WorkerConnections & { worker: Worker }): Promise<Health> {
-  const { database, redis, nats, client, worker } = parts;
+export async function workerHealth(
+  { database, redis, nats, client }: WorkerConnections,
+  workerState: ReturnType<Worker['getState']>,
+): Promise<Health> {
   const checks: Record<string, () => Promise<unknown>> = {
     postgres: () => database.sql`SELECT 1`,
     redis: () => redis.ping(),
     nats: () => nats.rtt(),
     temporal: () => client.workflowService.getSystemInfo({}),
   };
-  const detail: Record<string, string> = { worker: worker.getState() };
+  const detail: Record<string, string> = { worker: workerState };
   await Promise.all(
     Object.entries(checks).map(async ([name, ask]) => {
       detail[name] = await withDeadline(ask(), DEADLINE_MS, name).then(() => 'ok', messageOf);

@@ -1,8 +1,8 @@
 /** What a worker puts back by itself when a server has come back without its memory. */
 import { messageOf } from '../domain/errors.js';
-import { delay } from '../platform/deadline.js';
 import type { Logger } from '../platform/log.js';
 import type { Redis } from '../platform/redis.js';
+import { retryUntil } from '../platform/retry.js';
 import { distributeRoutes } from '../routes/distribution.js';
 import type { Resources } from '../resources/index.js';
 import type { Database } from '../store/database.js';
@@ -22,7 +22,7 @@ export interface ReconcileContext {
  */
 export function reconcileRedis(context: ReconcileContext): { close(): void } {
   const { database, redis, installation, resources, log } = context;
-  let closed = false;
+  const closing = new AbortController();
   let wanted = 0;
   let running = false;
 
@@ -40,33 +40,31 @@ export function reconcileRedis(context: ReconcileContext): { close(): void } {
     log.info({ sandboxes: rows.length }, 'Redis users and routes re-applied');
   }
 
+  /** What is wanted while one runs is done by the next one. */
   async function untilDone(): Promise<void> {
     if (running) return;
     running = true;
-    for (let done = 0, attempt = 0; done < wanted && !closed;) {
-      const goal = wanted;
-      try {
-        await run();
-        done = goal;
-        if (done === wanted) wanted = done = 0;
-      } catch (error) {
-        log.warn({ err: messageOf(error) }, 'Redis could not be reconciled yet');
-        attempt += 1;
-        await delay(Math.min(200 * 2 ** attempt, 5_000));
+    try {
+      while (wanted > 0) {
+        const goal = wanted;
+        await retryUntil(run, { what: 'reconciling Redis', log, signal: closing.signal });
+        wanted -= goal;
       }
+    } finally {
+      running = false;
     }
-    running = false;
   }
 
   const onReady = (): void => {
     wanted += 1;
-    void untilDone();
+    // It rejects only when it is closed.
+    untilDone().catch(() => undefined);
   };
   redis.on('ready', onReady);
   onReady();
   return {
     close: () => {
-      closed = true;
+      closing.abort();
       redis.off('ready', onReady);
     },
   };

@@ -3,54 +3,36 @@ import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { withEmf } from '../activities/emf-metrics.js';
-import { lifecycleMetrics } from '../activities/metrics.js';
+import { lifecycleMetrics, type LifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
-import { messageOf, SandboxError } from '../domain/errors.js';
+import { SandboxError } from '../domain/errors.js';
 import { migrate } from '../migrate/index.js';
-import { migrateNats } from '../migrate/nats.js';
-import { routedSubjects } from '../routing/subjects.js';
+import { loggingCloser, type Closer } from '../platform/closer.js';
 import type { Config } from '../platform/config.js';
-import { delay } from '../platform/deadline.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
-import { onStop, reportReady, surviveDriverErrors } from '../platform/process.js';
+import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
+import { retryUntil, StoppedError } from '../platform/retry.js';
 import {
   addressesFor,
   readMasterSecret,
   readNatsAuthority,
   type Addresses,
 } from '../platform/stack-file.js';
-import { natsAccountOf, parseNatsAuthority } from '../platform/nats-authority.js';
-import { openResources } from '../resources/index.js';
-import { installationId } from '../store/sandboxes.js';
-import { openWorkerConnections } from './connections.js';
-import { countActive } from './active.js';
-import { deploymentOf } from './deployment.js';
-import { guardConnections } from '../resources/redis/connection-guard.js';
-import { guardLocks } from '../resources/postgres/lock-guard.js';
-import { guardWaits } from '../resources/postgres/wait-guard.js';
-import { workerHealth } from './health.js';
+import {
+  natsAccountOf,
+  parseNatsAuthority,
+  type NatsAuthority,
+} from '../platform/nats-authority.js';
+import { openResources, type Resources } from '../resources/index.js';
 import { answerCallout } from '../resources/nats/callout.js';
-import { reconcileRedis } from './reconcile.js';
-import { reconcileStreams } from '../resources/nats/reconcile.js';
+import { installationId } from '../store/sandboxes.js';
+import { openWorkerConnections, type WorkerConnections } from './connections.js';
+import { deploymentOf } from './deployment.js';
+import { startGuards } from './guards.js';
+import { workerHealth } from './health.js';
 import { installRuntime } from './runtime.js';
-
-/** Everything but the database, which needs an administrator; waits, visibly, until that is migrated. */
-async function migrated(addresses: Addresses, config: Config, log: Logger): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const { changes } = await migrate(addresses, config, { postgres: 'check' });
-      const missing = changes.filter((change) => change.startsWith('Postgres'));
-      for (const change of changes) log.info({ change }, 'migrate');
-      if (missing.length === 0) return;
-      log.error({ missing }, 'the database is not migrated: run `bd migrate` as its administrator');
-    } catch (error) {
-      log.warn({ err: messageOf(error) }, 'migrate will be tried again');
-    }
-    await delay(Math.min(250 * 2 ** attempt, 5_000));
-  }
-}
 
 export interface WorkerExtras {
   /** The fault tests wrap every activity with theirs. */
@@ -65,6 +47,40 @@ export async function runWorker(
   const log = createLogger('worker', config.logLevel);
   surviveDriverErrors(log);
   const addresses = addressesFor(config, 'worker');
+  const secrets = readSecrets(config);
+  const stopping = stopSignal();
+  stopping.addEventListener('abort', () => {
+    log.info({ why: String(stopping.reason) }, 'stopping');
+  });
+  try {
+    await using closer = loggingCloser(log);
+    const parts = await openParts(closer, { config, addresses, secrets, stopping, log });
+    const { installation, resources, metrics, connections } = parts;
+    await startGuards(closer, {
+      ...{ config, addresses, connections, installation, resources, metrics, log },
+    });
+    const page = await servePage(closer, config, parts);
+    // Last: nothing can end a worker that never ran, and it keeps its connection open.
+    const worker = await createWorker(config, parts, activityInterceptors, log);
+    page.worker = worker;
+    log.info(
+      { metrics: page.url, temporal: addresses.temporal, version: process.version },
+      'worker started',
+    );
+    reportReady(page.url);
+    await runUntil(stopping, worker);
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+  }
+  log.info('worker stopped');
+}
+
+interface Secrets {
+  readonly masterSecret: string;
+  readonly natsAuthority: NatsAuthority | null;
+}
+
+function readSecrets(config: Config): Secrets {
   const masterSecret = readMasterSecret(config);
   if (masterSecret === null) {
     throw new SandboxError(
@@ -72,24 +88,47 @@ export async function runWorker(
       'the worker needs SANDBOX_MASTER_SECRET, of at least 32 characters',
     );
   }
-  const authorityText = readNatsAuthority(config);
-  const natsAuthority = authorityText === null ? null : parseNatsAuthority(authorityText);
-  const { sdkMetrics } = await installRuntime(log);
-  const connections = await openWorkerConnections(addresses, config, log);
-  const { database, redis, nats, client, temporal } = connections;
-  await migrated(addresses, config, log);
-  // Before anything is reported ready: a sandbox's user must be able to come in when its create returns.
-  const callout =
-    natsAuthority === null
-      ? null
-      : await answerCallout({
-          ...{ nats, natsUrl: addresses.nats, authority: natsAuthority, masterSecret, log },
-        });
+  const authority = readNatsAuthority(config);
+  return { masterSecret, natsAuthority: authority === null ? null : parseNatsAuthority(authority) };
+}
 
+interface Opening {
+  readonly config: Config;
+  readonly addresses: Addresses;
+  readonly secrets: Secrets;
+  readonly stopping: AbortSignal;
+  readonly log: Logger;
+}
+
+interface Parts {
+  readonly connections: WorkerConnections;
+  readonly installation: string;
+  readonly resources: Resources;
+  readonly registry: Registry;
+  readonly metrics: LifecycleMetrics;
+  readonly sdkMetrics: () => Promise<string>;
+}
+
+/** The connections, migrated servers, and what the activities work with. @throws StoppedError */
+async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
+  const { config, addresses, secrets, stopping: signal, log } = opening;
+  const { masterSecret, natsAuthority } = secrets;
+  const { sdkMetrics } = await installRuntime(log);
+  const connections = await openWorkerConnections(closer, addresses, config, { log, signal });
+  const { database, redis, nats } = connections;
+  await retryUntil(() => migrated(addresses, config, log), {
+    ...{ what: 'waiting for the migration', log, signal },
+  });
+  // Before anything is reported ready: a sandbox's user must be able to come in when its create returns.
+  if (natsAuthority !== null) {
+    const natsUrl = addresses.nats;
+    const callout = answerCallout({ nats, natsUrl, authority: natsAuthority, masterSecret, log });
+    await closer.open('the auth callout', callout, (open) => open.close());
+  }
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
   const registered = lifecycleMetrics(registry);
+  const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
   const metrics = config.emf ? withEmf(registered, toEmf) : registered;
   const installation = await installationId(database);
   const resources = openResources({
@@ -102,74 +141,80 @@ export async function runWorker(
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
+  return { connections, installation, resources, registry, metrics, sdkMetrics };
+}
+
+/** Everything but the database, which needs an administrator. @throws SANDBOX_009 until that has migrated it */
+async function migrated(addresses: Addresses, config: Config, log: Logger): Promise<void> {
+  const { changes } = await migrate(addresses, config, { postgres: 'check' });
+  for (const change of changes) log.info({ change }, 'migrate');
+  const missing = changes.filter((change) => change.startsWith('Postgres'));
+  if (missing.length === 0) return;
+  throw new SandboxError('SANDBOX_009', `the database is not migrated: ${missing.join('; ')}`, {
+    hint: 'Run `bd migrate` as its administrator.',
+  });
+}
+
+async function createWorker(
+  config: Config,
+  { connections, installation, resources, metrics }: Parts,
+  interceptors: readonly ActivityInterceptorsFactory[],
+  log: Logger,
+): Promise<Worker> {
+  const { database, client, temporal } = connections;
+  const { taskQueue, policy, sweep } = config;
   const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-  const worker = await Worker.create({
+  return Worker.create({
     connection: temporal,
     namespace: config.namespace,
-    taskQueue: config.taskQueue,
-    interceptors: { activity: [...activityInterceptors] },
+    taskQueue,
+    interceptors: { activity: [...interceptors] },
     workflowBundle: { codePath },
     ...(await deploymentOf(config, codePath)),
     activities: {
-      ...sandboxActivities({ database, resources, policy: config.policy, metrics, log }),
+      ...sandboxActivities({ database, resources, policy, metrics, log }),
       ...sweepActivities({
-        database,
-        resources,
-        client,
-        taskQueue: config.taskQueue,
-        installation,
-        graceMs: config.sweep.graceMs,
-        metrics,
-        log,
+        ...{ database, resources, client, taskQueue, installation, metrics, log },
+        graceMs: sweep.graceMs,
       }),
     },
-    // Measured (recipes.md): after a kill -9 an idle workflow answers in 1.2 s instead of 10.2.
+    // Measured: after a kill -9 an idle workflow answers in 1.2 s instead of 10.2.
     stickyQueueScheduleToStartTimeout: '1s',
     shutdownGraceTime: '5s',
     maxConcurrentActivityTaskExecutions: 100,
     maxConcurrentLocalActivityExecutions: 100,
     maxConcurrentWorkflowTaskExecutions: 100,
   });
-  const reconciler = reconcileRedis({ database, redis, installation, resources, log });
-  const streams = reconcileStreams({
-    ...{ nats, database, resources, log, profile: config.streamProfile },
-    makeStreams: () =>
-      migrateNats(addresses.nats, routedSubjects(config.productionSubjects), {
-        profile: config.streamProfile,
-      }),
-  });
-  const locks = guardLocks(addresses.database, metrics, log);
-  const waits = guardWaits(addresses.database, metrics, log);
-  const connectionGuard = guardConnections(redis, metrics, log);
-  const active = countActive(database, metrics, log);
-  const page = await startMetricsServer({
-    registry,
-    host: config.metricsHost,
-    port: config.metricsPort,
-    more: sdkMetrics,
-    ready: () => workerHealth({ ...connections, worker }),
-  });
+}
 
-  onStop((why) => {
-    log.info({ why }, 'stopping');
-    if (worker.getState() === 'RUNNING') worker.shutdown();
+interface Page {
+  readonly url: string;
+  /** What `/readyz` asks; without one the process is not ready. */
+  worker?: Worker;
+}
+
+async function servePage(
+  closer: Closer,
+  { metricsHost: host, metricsPort: port }: Config,
+  { registry, sdkMetrics, connections }: Parts,
+): Promise<Page> {
+  const starting = startMetricsServer({
+    ...{ registry, host, port, more: sdkMetrics },
+    ready: () => workerHealth(connections, page.worker?.getState() ?? 'INITIALIZED'),
   });
-  log.info(
-    { metrics: page.url, temporal: addresses.temporal, version: process.version },
-    'worker started',
-  );
-  reportReady(page.url);
-  try {
-    await worker.run();
-  } finally {
-    active.close();
-    connectionGuard.close();
-    await Promise.all([locks.close(), waits.close()]);
-    reconciler.close();
-    streams.close();
-    await page.close();
-    await callout?.close();
-    await connections.close();
-  }
-  log.info('worker stopped');
+  const { url } = await closer.open('the page of metrics', starting, (open) => open.close());
+  const page: Page = { url };
+  return page;
+}
+
+/** Resolves when the worker has drained. */
+async function runUntil(stopping: AbortSignal, worker: Worker): Promise<void> {
+  const shutdown = (): void => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  stopping.addEventListener('abort', shutdown);
+  const running = worker.run();
+  // It may have been stopped while its parts were opening.
+  if (stopping.aborted) shutdown();
+  await running;
 }
