@@ -27,25 +27,47 @@ const compiled: Plugin = {
   },
 };
 
+const FRESH = 'build/fresh.mjs';
+const exclude = [
+  ...configDefaults.exclude,
+  ...Object.entries(SEPARATE)
+    .filter(([name]) => process.env[name] !== '1')
+    .map(([, files]) => files),
+];
+
 export default defineConfig({
   plugins: [compiled],
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: [
-      ...configDefaults.exclude,
-      ...Object.entries(SEPARATE)
-        .filter(([name]) => process.env[name] !== '1')
-        .map(([, files]) => files),
-    ],
-    globalSetup: ['test/stack-for-tests.ts'],
     setupFiles: ['test/coverage-of-tests.ts'],
     // A trace names the source, not the compiled file.
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [/\/dist\//] } },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    // One stack for all of them; a whole run has two, side by side (build/halves.mjs).
-    maxWorkers: 2,
-    fileParallelism: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          globalSetup: [FRESH],
+          testTimeout: 30_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          exclude,
+          globalSetup: [FRESH, 'test/stack-for-tests.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // One stack for all of them; a whole run has two, side by side (build/halves.mjs).
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

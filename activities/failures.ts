@@ -15,7 +15,7 @@ export function toFailure(error: unknown): ApplicationFailure {
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
-/** The same functions, whose failures are typed, and each told to `onFailure`: also those that are retried. */
+/** Wraps the functions: each failure becomes typed and is passed to `onFailure`, retried failures included. */
 export function failuresTyped<T extends Record<string, Activity>>(
   activities: T,
   onFailure: (name: string, args: readonly unknown[]) => void = () => undefined,

@@ -1,6 +1,7 @@
-/** The worker's metrics (product.md, "Observability"). */
+/** The worker's metrics. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { FOUND_KINDS, RESOURCE_NAMES, type FoundKind } from '../domain/sandbox.js';
+import { cleanupLabels } from './cleanup-labels.js';
+import { RESOURCE_KINDS } from '../resources/index.js';
 import type { Guard, GuardMetrics } from '../resources/guard.js';
 
 export interface LifecycleMetrics extends GuardMetrics {
@@ -9,7 +10,7 @@ export interface LifecycleMetrics extends GuardMetrics {
   cleanupFailed(step: string): void;
   active(perOwner: ReadonlyMap<string, number>): void;
   /** What a sweep that has just ended found. */
-  swept(orphansPerKind: ReadonlyMap<FoundKind, number>): void;
+  swept(orphansPerKind: ReadonlyMap<string, number>): void;
 }
 
 /** Values of the label `reason`. */
@@ -19,10 +20,11 @@ const ENDED_FOR = {
   connections: 'redis_connections',
 } as const satisfies Record<Guard, string>;
 
+/** What a sweep may find. */
+const FOUND_KINDS = [...RESOURCE_KINDS.flatMap(({ kinds }) => kinds), 'route'];
 /** Values of the label `error_type`. */
 const CLEANUP_STEPS = [
-  ...['mark destroying', 'revoke credentials', 'mark destroyed'],
-  ...RESOURCE_NAMES.map((name) => `remove ${name}`),
+  ...cleanupLabels(RESOURCE_KINDS.map(({ name }) => name)),
   ...FOUND_KINDS.map((kind) => `orphan ${kind}`),
 ];
 
@@ -70,22 +72,6 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     help: 'When this worker last ended a sweep, in Unix time; 0: never. Workers take turns: the newest one counts.',
     registers,
   });
-  const ended = new Counter({
-    name: 'sandbox_sessions_ended_total',
-    help: 'Times that a sandbox’s sessions were ended, as they took too much of what all share, or kept the worker waiting.',
-    labelNames: ['reason'],
-    registers,
-  });
-  const guardErrors = new Counter({
-    name: 'sandbox_guard_errors_total',
-    help: 'Looks of a guard that failed; it looks again.',
-    labelNames: ['guard'],
-    registers,
-  });
-  for (const [guard, reason] of Object.entries(ENDED_FOR)) {
-    ended.inc({ reason }, 0);
-    guardErrors.inc({ guard }, 0);
-  }
   for (const kind of FOUND_KINDS) orphans.set({ kind }, 0);
   return {
     created: (seconds, outcome) => {
@@ -102,10 +88,33 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
       for (const [owner, count] of topOwners(perOwner)) active.set({ owner }, count);
     },
     swept: (orphansPerKind) => {
-      // A kind that is gone is told as 0: a series that only vanishes would leave its last value on a dashboard.
+      // An absent kind becomes 0: a series that only vanishes would leave its last value on a dashboard.
       for (const kind of FOUND_KINDS) orphans.set({ kind }, orphansPerKind.get(kind) ?? 0);
       lastSweep.setToCurrentTime();
     },
+    ...guardMetrics(registry),
+  };
+}
+
+function guardMetrics(registry: Registry): GuardMetrics {
+  const registers = [registry];
+  const ended = new Counter({
+    name: 'sandbox_sessions_ended_total',
+    help: 'Times that a sandbox’s sessions were ended, as they took too much of what all share, or kept the worker waiting.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const guardErrors = new Counter({
+    name: 'sandbox_guard_errors_total',
+    help: 'Looks of a guard that failed; it looks again.',
+    labelNames: ['guard'],
+    registers,
+  });
+  for (const [guard, reason] of Object.entries(ENDED_FOR)) {
+    ended.inc({ reason }, 0);
+    guardErrors.inc({ guard }, 0);
+  }
+  return {
     sessionsEnded: (guard) => {
       ended.inc({ reason: ENDED_FOR[guard] });
     },
@@ -115,7 +124,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
   };
 }
 
-/** Owners with a series of their own; the rest share one, so that labels stay bounded (traps.md 60). */
+/** Owners with a series of their own; the rest share one, so that labels stay bounded. */
 const OWNERS = 30;
 const OTHER = 'other';
 

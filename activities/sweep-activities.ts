@@ -9,13 +9,9 @@ import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
 import type { Orphan, Revived, SweepInput } from '../domain/sweep.js';
-import {
-  SANDBOX_WORKFLOW,
-  type FoundKind,
-  type ResourceName,
-  type SandboxView,
-} from '../domain/sandbox.js';
-import { inOrder, type Found, type Resources } from '../resources/index.js';
+import { SANDBOX_WORKFLOW, type SandboxView } from '../domain/sandbox.js';
+import type { FoundOfSandbox, Resources, Swept } from '../resources/index.js';
+import type { Routes } from '../routes/routes.js';
 import type { Logger } from '../platform/log.js';
 import type { Database } from '../store/database.js';
 import { getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
@@ -31,6 +27,7 @@ type SandboxWorkflow = (command: Command<'create'>, start?: SandboxStart) => Pro
 export interface SweepContext {
   readonly database: Database;
   readonly resources: Resources;
+  readonly routes: Routes;
   readonly client: Client;
   /** Where revived workflows run. */
   readonly taskQueue: string;
@@ -73,7 +70,7 @@ export function sweepActivities(context: SweepContext) {
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowTaskTimeout: '3s',
         staticSummary: `${row.name} (${row.owner}), revived by the sweep`,
-        args: [commandOf(row), { kind: as, state: stateOf(row) }],
+        args: [commandOf(row), { kind: as, state: stateOf(row, resources.names) }],
       });
     }
     log.warn({ sandboxId, status: row.status, as, dryRun }, 'a row lacked its workflow');
@@ -81,14 +78,11 @@ export function sweepActivities(context: SweepContext) {
   }
 
   async function removeOrphan(found: FoundOrphan, dryRun: boolean): Promise<Orphan> {
-    const { resource, kind, name, sandboxId } = found;
-    const facts = { resource, kind, name, sandboxId };
+    const { owner, kind, name, sandboxId } = found;
+    const facts = { resource: owner.name, kind, name, sandboxId };
     if (dryRun) return { ...facts, removed: false };
     try {
-      await resources[resource].remove(sandboxId);
-      if (kind === 'route') await resources['guild-routes'].rebuild();
-      // It may be of another master secret, and so have a key that nothing derives any more.
-      if (kind === 'nats-account') await resources['nats-subjects'].removeAccounts(sandboxId);
+      await owner.removeOrphan(found);
       log.warn(facts, 'orphan removed');
       return { ...facts, removed: true };
     } catch (error) {
@@ -115,7 +109,7 @@ export function sweepActivities(context: SweepContext) {
     async sweepOrphans({ dryRun, sandboxId }: SweepInput): Promise<Orphan[]> {
       if (sandboxId !== undefined) return [];
       const orphans = await findOrphanedResources(context);
-      const perKind = new Map<FoundKind, number>();
+      const perKind = new Map<string, number>();
       const reports: Orphan[] = [];
       for (const orphan of orphans) {
         Context.current().heartbeat();
@@ -129,20 +123,20 @@ export function sweepActivities(context: SweepContext) {
   });
 }
 
-/** What is on a server, of which resource, and whose it was. */
-type FoundOrphan = Found & { readonly resource: ResourceName; readonly sandboxId: SandboxId };
+/** An instance on a server, its sandbox, and its owner, which removes it. */
+type FoundOrphan = FoundOfSandbox & { readonly owner: Swept };
 
 /**
  * Resources of this installation, older than the grace period, that no live row owns. Resources are listed first and rows
  * second: a row always comes before its resources, so one that is seen without a row has none.
  */
 export async function findOrphanedResources(
-  context: Pick<SweepContext, 'database' | 'resources' | 'installation' | 'graceMs'>,
+  context: Pick<SweepContext, 'database' | 'resources' | 'routes' | 'installation' | 'graceMs'>,
 ): Promise<FoundOrphan[]> {
-  const { database, resources, installation, graceMs } = context;
+  const { database, resources, routes, installation, graceMs } = context;
   const listed = await Promise.all(
-    inOrder(resources).map(async (resource) =>
-      (await resource.list()).map((found) => ({ ...found, resource: resource.name })),
+    [...resources.all, routes].map(async (owner: Swept) =>
+      (await owner.list()).map((found) => ({ ...found, owner })),
     ),
   );
   const oldest = Date.now() - graceMs;
@@ -165,12 +159,13 @@ const timesOf = ({ createdAt, expiresAt }: SandboxRecord) => ({
   expiresAt: expiresAt.getTime(),
 });
 
-function stateOf(row: SandboxRecord): CarriedState {
+function stateOf(row: SandboxRecord, resources: readonly string[]): CarriedState {
   const { status, guildIds, rotation } = row;
   return {
     status,
     guildIds,
     rotation,
+    resources,
     ...timesOf(row),
     // Its workflow may have ended in the middle of the last one.
     resetting: rotation > 0,

@@ -1,8 +1,10 @@
-/** `npm run bench [-- lifecycle|scale|router]`: every benchmark, or one. Each prints its baseline, ours and the ratio. */
+/** `npm run bench [-- lifecycle|churn|idle|scale|router]`: every benchmark, or one. Each prints its baseline, ours and the ratio. */
 import { orRow, printFailure } from './failure.js';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   lifecycle: async () => (await import('./lifecycle/main.js')).benchLifecycle(),
+  churn: async () => (await import('./lifecycle/churn.js')).benchChurn(),
+  idle: async () => (await import('./idle.js')).benchIdle(),
   scale: async () => (await import('./lifecycle/scale.js')).benchScale(),
   router: async () => (await import('./router/main.js')).benchRouter(),
 };

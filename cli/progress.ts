@@ -46,7 +46,7 @@ export async function withProgress<T>(io: Io, text: string, work: () => Promise<
 
 /**
  * The same for what the sandbox's workflow carries out: Ctrl-C ends the waiting, not the work, and says so. npx delivers it
- * twice (traps.md 57).
+ * twice.
  */
 export async function withLastingProgress<T>(
   io: Io,

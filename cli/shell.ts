@@ -1,4 +1,4 @@
-/** Environment variables as text for shells and files, so that `eval` can never run what is data (traps.md 58). */
+/** Environment variables as text for shells and files, so that `eval` can never run what is data. */
 
 export const FORMATS = ['shell', 'fish', 'dotenv', 'json'] as const;
 export type Format = (typeof FORMATS)[number];

@@ -42,7 +42,7 @@ export interface SandboxContext {
   redisKey(key: string): string;
   /** Where this bot publishes: `sandbox.<id>.app.<subject>`, in production `<subject>`. @throws SANDBOX_008 */
   natsSubject(subject: string): string;
-  /** A transaction whose `search_path` is the sandbox's schema, whatever earlier statements have set. */
+  /** A transaction whose `search_path` is the sandbox's schema, also after a statement that set another. */
   withSchema<T>(work: (sql: Transaction) => Promise<T>): Promise<T>;
   /** The bot's events: its own durable consumer. Acknowledge each; unacknowledged ones come again after 30 s. */
   consumer(): Promise<Consumer>;
@@ -93,7 +93,7 @@ function contextOf(
 ): SandboxContext {
   const { sandboxId, guildIds, schema, redisPrefix, natsPrefix, consumer } = variables;
   const natsSubject = (subject: string): string => {
-    // A space would make the rest a reply subject (traps.md 51).
+    // A space would make the rest a reply subject.
     if (!/^[\w-]+(\.[\w-]+)*$/.test(subject)) {
       throw new SandboxError('SANDBOX_008', `${JSON.stringify(subject)} is not a subject`);
     }
@@ -123,7 +123,7 @@ function contextOf(
 
 /**
  * The sandbox's role brings its own `search_path`: a pooler refuses one at the start. The driver reads no times but ISO, and
- * takes DateStyle from nobody; all else is the bot's own affair.
+ * decodes no DateStyle; other settings are the bot's own.
  */
 async function openSql({ databaseUrl }: ContextVariables): Promise<Sql> {
   const { address, options } = postgresServer(databaseUrl);

@@ -10,7 +10,6 @@ import {
   schemaName,
   type SandboxId,
 } from '../domain/names.js';
-import type { CredentialVariable, IdentifierVariable } from '../domain/sandbox-variables.js';
 import { readNatsUrl } from '../platform/addresses/nats.js';
 import { readPostgresAddress } from '../platform/addresses/postgres.js';
 import { AddressProblem } from '../platform/addresses/problem.js';
@@ -35,24 +34,15 @@ export interface ContextVariables {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const ADDRESSES = [
-  'DATABASE_URL',
-  'REDIS_URL',
-  'NATS_URL',
-] as const satisfies readonly CredentialVariable[];
+const ADDRESSES = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'] as const;
 /** Any of them says that a sandbox was meant. */
 const IDENTIFIERS = [
   'SANDBOX_ID',
   'SANDBOX_SCHEMA',
   'SANDBOX_REDIS_PREFIX',
   'SANDBOX_NATS_PREFIX',
-] as const satisfies readonly IdentifierVariable[];
-const NATS = [
-  'NATS_STREAM',
-  'NATS_CONSUMER',
-  'NATS_INBOX_PREFIX',
-  'NATS_API_PREFIX',
-] as const satisfies readonly IdentifierVariable[];
+] as const;
+const NATS = ['NATS_STREAM', 'NATS_CONSUMER', 'NATS_INBOX_PREFIX', 'NATS_API_PREFIX'] as const;
 
 const HINT = 'Run it with `bd sandbox exec <sandbox> -- command`.';
 

@@ -12,7 +12,7 @@ import type { TemporalClient } from '../platform/temporal.js';
 import { openDatabase, type Database } from '../store/database.js';
 
 /**
- * Opened once, by whoever asks first. What could not be opened is tried again by the next who asks: a server that was away
+ * Opened once, by the first caller. After a failure the next caller tries again: a server that was away
  * must not be away for the rest of a long process's life.
  */
 export class Opening<T> {

@@ -1,4 +1,4 @@
-/** What can be asked of sandboxes: the use cases as one caller has them, whatever the way to the servers. */
+/** The use cases of one caller, independent of the way to the servers. */
 import type { ExtendResult, Sandbox } from '../domain/sandbox.js';
 import type { SandboxId } from '../domain/names.js';
 import type { SandboxStatus } from '../domain/status.js';
@@ -86,7 +86,7 @@ export interface Control extends AsyncDisposable {
   /** What is stored of its events, newest first. */
   storedEvents(idOrName: string, options: ReadingOptions): AsyncGenerator<SandboxEvent>;
   /**
-   * Publishes events for the sandbox and nobody else, whatever guild they name; returns their sequences of RAW.
+   * Publishes events for this sandbox alone; their guild does not matter. Returns their sequences in RAW.
    * @throws SANDBOX_007 unless it runs
    */
   emit(idOrName: string, events: Iterable<EventToEmit>): Promise<number[]>;

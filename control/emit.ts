@@ -1,4 +1,4 @@
-/** Publishes events for one sandbox, whatever guild they name: its subject is their address (docs/routing.md). */
+/** Publishes events for one sandbox. The subject is the address; the guild in the event does not matter (docs/routing.md). */
 import type { NatsConnection } from 'nats';
 import { invalid, SandboxError } from '../domain/errors.js';
 import { addressedSubject, isEventType, type EventFamily } from '../routing/addressed.js';

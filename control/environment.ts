@@ -1,64 +1,60 @@
-/** What a sandbox's bot needs to know, as environment variables: identifiers, and credentials for who holds the master secret. */
-import {
-  consumerName,
-  inboxPrefix,
-  natsPrefix,
-  redisPrefix,
-  natsUser,
-  redisUser,
-  roleName,
-  schemaName,
-} from '../domain/names.js';
-import { NATS_API_PREFIX } from '../resources/nats/permissions.js';
-import { STREAMS } from '../routing/subjects.js';
-import type { CredentialVariable, IdentifierVariable } from '../domain/sandbox-variables.js';
-import { withLogin } from '../platform/addresses/login.js';
+/** A sandbox's environment: its own variables, then those that each resource brings. */
+import { OWN_VARIABLES, type VariableEntry } from '../domain/sandbox-variables.js';
 import type { Config } from '../platform/config.js';
-import { passwordFor, type CredentialServer } from '../platform/credentials.js';
 import { natsAccountOf } from '../platform/nats-authority.js';
 import type { Addresses } from '../platform/stack-file.js';
+import { RESOURCE_KINDS, type Limit } from '../resources/index.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
 
 /** One flat object of variables; every value is a string. */
 export type SandboxEnvironment = Readonly<Record<string, string>>;
 
-export function identifiersOf(row: SandboxRecord): Readonly<Record<IdentifierVariable, string>> {
-  const { sandboxId } = row;
-  return {
-    SANDBOX_ID: sandboxId,
-    SANDBOX_SCHEMA: schemaName(sandboxId),
-    SANDBOX_REDIS_PREFIX: redisPrefix(sandboxId),
-    SANDBOX_NATS_PREFIX: natsPrefix(sandboxId),
-    SANDBOX_GUILD_IDS: row.guildIds.join(','),
-    NATS_STREAM: STREAMS.routed,
-    NATS_CONSUMER: consumerName(sandboxId),
-    NATS_INBOX_PREFIX: inboxPrefix(sandboxId),
-    NATS_API_PREFIX,
-  };
+/** Every variable in the order of `bd sandbox connect`: those that open nothing first. */
+export function sandboxVariables(kinds = RESOURCE_KINDS): Readonly<Record<string, VariableEntry>> {
+  const all = [OWN_VARIABLES, ...kinds.map(({ variables }) => variables)].flatMap(
+    Object.entries<VariableEntry>,
+  );
+  const [open, secret] = [false, true].map((wanted) =>
+    all.filter(([, entry]) => entry.secret === wanted),
+  );
+  return Object.fromEntries([...(open ?? []), ...(secret ?? [])]);
+}
+
+/** What a sandbox may take of each server. */
+export function resourceLimits(kinds = RESOURCE_KINDS): readonly Limit[] {
+  return kinds.flatMap(({ limits }) => limits);
+}
+
+export function identifiersOf(
+  { sandboxId, guildIds }: Pick<SandboxRecord, 'sandboxId' | 'guildIds'>,
+  kinds = RESOURCE_KINDS,
+): SandboxEnvironment {
+  const own = { SANDBOX_ID: sandboxId, SANDBOX_GUILD_IDS: guildIds.join(',') };
+  return Object.assign(
+    {},
+    own,
+    ...kinds.map((kind) => kind.identifiers(sandboxId)),
+  ) as SandboxEnvironment;
 }
 
 /**
- * The servers' addresses with the sandbox's own user and password in them: ours, or those that are for tenants
- * (SANDBOX_TENANT_…), such as a pooler's or one that is reached from outside.
+ * The servers' addresses with the sandbox's own user and password in them: our own addresses, or those for tenants
+ * (SANDBOX_TENANT_…), such as a pooler's or a public one.
  */
 export function credentialsOf(
-  row: SandboxRecord,
+  { sandboxId, rotation }: Pick<SandboxRecord, 'sandboxId' | 'rotation'>,
   addresses: Addresses,
   masterSecret: string,
   { redisAcl, tenant = {} }: { redisAcl: boolean; tenant?: Config['tenant'] },
-): Readonly<Partial<Record<CredentialVariable, string>>> {
-  const login = (server: CredentialServer, address: string, user: string): string =>
-    withLogin(address, user, passwordFor(masterSecret, server, row));
-  const { database, redis, nats } = { ...addresses, ...tenant };
-  const environment = {
-    DATABASE_URL: login('postgres', database, roleName(row.sandboxId)),
-    // Without ACL no user of the sandbox's exists on the server: a URL that names one would only fail later.
-    ...(redisAcl ? { REDIS_URL: login('redis', redis, redisUser(row.sandboxId)) } : {}),
+  kinds = RESOURCE_KINDS,
+): SandboxEnvironment {
+  const source = {
+    ...{ sandboxId, rotation, redisAcl },
+    addresses: { ...addresses, ...tenant },
+    natsAccount: natsAccountOf(addresses.nats),
   };
-  // Servers that know no accounts for sandboxes know no users of theirs either.
-  if (natsAccountOf(addresses.nats) === null) return environment;
-  return {
-    ...environment,
-    NATS_URL: login('nats', nats, natsUser(row.sandboxId)),
-  };
+  return Object.assign(
+    {},
+    ...kinds.map((kind) => kind.credentials(source, masterSecret)),
+  ) as SandboxEnvironment;
 }

@@ -130,7 +130,7 @@ export async function* eventsOf(
 
 /** So many sequences are looked at together. Small, since a window of the sandbox's own events is held in memory. */
 const WINDOW = 64;
-/** Where none of a window's are the sandbox's: in 10 million events of others that is 10,000 questions. */
+/** For windows without an event of the sandbox: 10 million events of others cost 10,000 requests. */
 const WIDEST = 1_024;
 
 /** What is stored, newest first. */

@@ -5,7 +5,9 @@ import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
 import { natsAccountOf, natsApiPrefixOf } from '../platform/nats-authority.js';
-import { inOrder, openResources } from '../resources/index.js';
+import { openInspectors, type Inspector } from '../resources/index.js';
+import { inspectRoutes } from '../routes/inspect.js';
+import { ROUTES, ROUTE_SERVERS } from '../routes/routes.js';
 import { installationId, type SandboxRecord } from '../store/sandboxes.js';
 import type { Connections } from './connections.js';
 
@@ -59,7 +61,7 @@ const nothingLeft = (row: SandboxRecord): SandboxHealth => ({
   ...{ lastEventAt: null, eventsWaiting: null, cleanupError: null },
 });
 
-/** Nothing for a sandbox that is as it should be: one whose expiry makes no sense lives on, and says so. */
+/** Empty for a valid expiry. A sandbox with an invalid expiry lives on, and this check says so. */
 function expiryCheck({ status, createdAt, expiresAt }: SandboxRecord): Check[] {
   const times = { createdAt: createdAt.getTime(), expiresAt: expiresAt.getTime() };
   const doubt = status === 'running' ? doubtOf({ ...times, now: Date.now() }) : null;
@@ -99,50 +101,42 @@ async function checkServers(
   connections: Connections,
   row: SandboxRecord,
 ): Promise<Pick<SandboxHealth, 'lastEventAt' | 'eventsWaiting'> & { checks: Check[] }> {
-  const { database, config } = connections;
-  const [redis, nats, installation] = await Promise.allSettled([
-    connections.redis(),
-    connections.nats(),
-    installationId(database),
-  ]);
-  // A server that is away answers every call with its own error, so that the other checks still run.
-  const orAbsent = <T extends object>(outcome: PromiseSettledResult<T>): T =>
-    outcome.status === 'fulfilled'
-      ? outcome.value
-      : (new Proxy({}, { get: () => () => Promise.reject(asError(outcome.reason)) }) as T);
-  const natsApiPrefix = natsApiPrefixOf(connections.addresses.nats);
-  const resources = openResources({
-    database,
-    redis: orAbsent(redis),
-    nats: orAbsent(nats),
-    installation: installation.status === 'fulfilled' ? installation.value : '',
-    masterSecret: null,
-    natsAuthority: null,
-    natsAccount: natsAccountOf(connections.addresses.nats),
-    ...(natsApiPrefix === undefined ? {} : { natsApiPrefix }),
-    redisAcl: config.redisAcl,
-  });
   let lastEventAt: string | null = null;
   let eventsWaiting: number | null = null;
   const checks = await Promise.all(
-    inOrder(resources).map(async (resource): Promise<Check> => {
+    inspectorsOf(connections).map(async (inspector): Promise<Check> => {
+      const { name, servers } = inspector;
       try {
-        const { state, detail, facts } = await withDeadline(
-          resource.inspect(row),
-          CHECK_MS,
-          namesOf(resource.servers),
-        );
+        const inspected = withDeadline(inspector.inspect(row), CHECK_MS, namesOf(servers));
+        const { state, detail, facts } = await inspected;
         if (facts?.waiting !== undefined) eventsWaiting = Number(facts.waiting);
         if (typeof facts?.lastEventAt === 'string') lastEventAt = facts.lastEventAt;
-        return { name: resource.name, state, detail };
+        return { name, state, detail };
       } catch (error) {
-        return { name: resource.name, state: 'error', detail: messageOf(error) };
+        return { name, state: 'error', detail: messageOf(error) };
       }
     }),
   );
   return { checks, lastEventAt, eventsWaiting };
 }
 
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(messageOf(reason));
+/** Of every resource, and of the routes. Each opens the connections that it needs, so that the others answer without them. */
+function inspectorsOf(connections: Connections): Inspector[] {
+  const { database, config, addresses } = connections;
+  const natsApiPrefix = natsApiPrefixOf(addresses.nats);
+  const context = {
+    database,
+    redis: () => connections.redis(),
+    nats: () => connections.nats(),
+    installation: () => installationId(database),
+    natsAccount: natsAccountOf(addresses.nats),
+    redisAcl: config.redisAcl,
+    ...(natsApiPrefix === undefined ? {} : { natsApiPrefix }),
+  };
+  const routes: Inspector = {
+    name: ROUTES,
+    servers: ROUTE_SERVERS,
+    inspect: (target) => inspectRoutes(context, target),
+  };
+  return [...openInspectors(context), routes];
 }

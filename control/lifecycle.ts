@@ -134,7 +134,7 @@ export class Lifecycle {
     }
   }
 
-  /** Resolves when the workflow has ended, whatever its result. */
+  /** Resolves when the workflow has ended, also with a failure. */
   async waitUntilEnded(sandboxId: SandboxId): Promise<void> {
     try {
       await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).result();

@@ -86,7 +86,7 @@ export function isEnd(error: unknown): boolean {
 
 /**
  * The run is not ready for an update: its workers keep failing or timing out (FAILED_PRECONDITION), or it closes at this
- * very moment (ABORTED, traps.md 5). The same update, with the same id, may be sent again.
+ * very moment (ABORTED). The same update, with the same id, may be sent again.
  */
 export function isNotReady(error: unknown): boolean {
   const code = grpcCode(error);

@@ -2,12 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Control } from '../control/control.js';
 import { openDirectControl } from '../control/direct-control.js';
 import { down, signalService, up } from '../deploy/stack/index.js';
-import { loadConfig } from '../platform/config.js';
+import type { Sandbox } from '../domain/sandbox.js';
+import { loadConfig, type Config } from '../platform/config.js';
 import { delay } from '../platform/deadline.js';
 import { closeNats, openNats } from '../platform/nats.js';
 import { openPostgres, closePostgres } from '../platform/postgres.js';
+import type { StackState } from '../platform/stack-file.js';
 import { flood, type Flood } from './flood.js';
 import { leftoversOf } from './leftovers.js';
 import { settle, readBack, type Account } from './ledger.js';
@@ -21,7 +24,7 @@ const ROUNDS = 12;
 async function main(): Promise<boolean> {
   const keep = process.argv.includes('--keep');
   const home = await mkdtemp(join(tmpdir(), 'sandbox-demo-'));
-  // Only the local stack's own servers: whatever the shell of a developer points to is left alone.
+  // Only the local stack's servers: the demo ignores addresses in the developer's shell.
   const config = loadConfig({
     SANDBOX_HOME: home,
     SANDBOX_MIN_TTL: '1s',
@@ -38,76 +41,7 @@ async function main(): Promise<boolean> {
       }),
     );
     await using client = openDirectControl(config);
-    const admin = stack.urls.admin;
-
-    report.title('Two sandboxes, a guild each; a third guild stays with production');
-    const lasting = await report.timed('create', () =>
-      client.create({ name: 'demo-lasting', ttl: '1h', guildIds: [GUILDS[0]] }),
-    );
-    const startedAt = Date.now();
-    const short = await report.timed('create', () =>
-      client.create({ name: 'demo-short', ttl: SHORT_TTL }),
-    );
-    await report.timed('register', () => client.registerGuild(short.id, GUILDS[1]));
-    report.line(`  ${lasting.name} ${lasting.id} gets guild ${GUILDS[0]}`);
-    report.line(`  ${short.name} ${short.id} gets guild ${GUILDS[1]}, expires in ${SHORT_TTL}`);
-
-    report.title(
-      'Publishing the corpus for three guilds; the router is killed (kill -9) in the middle',
-    );
-    report.line(
-      '  Some events of the corpus are malformed on purpose: the router must put them into the dead-letter queue (DLQ),',
-    );
-    report.line('  with the reason, and leave their neighbours alone.');
-    const sandboxOf = new Map([
-      [GUILDS[0], lasting.id],
-      [GUILDS[1], short.id],
-    ]);
-    const flooded = await report.timed('flood', () =>
-      flood({
-        ingestUrl: stack.ingestNatsUrl,
-        guilds: GUILDS,
-        rounds: ROUNDS,
-        sandboxOf,
-        halfway: async () => {
-          await signalService(config, 'router', 'SIGKILL');
-        },
-      }),
-    );
-    const account = await untilSettled(admin.nats, flooded);
-    report.account(account, { [lasting.id]: lasting.name, [short.id]: short.name });
-    for (const millis of await measureRoute(stack.ingestNatsUrl, admin.nats, GUILDS[0], 50))
-      report.sample('route', millis);
-
-    report.title(
-      'The worker is killed (kill -9) while the sandboxes sleep; the short one then expires',
-    );
-    await signalService(config, 'worker', 'SIGKILL');
-    const ended = await client.waitUntilDestroyed(short.id);
-    const late = Date.parse(ended.destroyedAt ?? '') - Date.parse(short.expiresAt);
-    report.line(
-      `  ${short.name} is ${ended.status}, ${late} ms after its expiry (${Date.now() - startedAt} ms after its creation)`,
-    );
-    const left = await leftoversOf(admin, short.id);
-    report.check('nothing of it is left on any server', left.length === 0, left.join('; '));
-    report.check('its row says destroyed', ended.status === 'destroyed');
-    const audit = await auditOf(admin.database, short.id);
-    report.check('its audit is complete', audit.at(-1) === 'sandbox_destroyed', audit.join(', '));
-    const health = await client.status(lasting.id);
-    report.check(
-      'the other one is healthy',
-      health.health === 'healthy',
-      JSON.stringify(health.checks),
-    );
-
-    report.title('Destroying the other one');
-    await report.timed('destroy', async () => {
-      await client.destroy(lasting.id);
-      await client.waitUntilDestroyed(lasting.id);
-    });
-    const rest = await leftoversOf(admin, lasting.id);
-    report.check('nothing of it is left on any server', rest.length === 0, rest.join('; '));
-
+    await story({ config, report, stack, client });
     report.timings();
     ok = report.ok;
     if (keep)
@@ -122,6 +56,101 @@ async function main(): Promise<boolean> {
   }
   report.verdict();
   return ok;
+}
+
+interface Scene {
+  readonly config: Config;
+  readonly report: Report;
+  readonly stack: StackState;
+  readonly client: Control;
+}
+
+async function story(scene: Scene): Promise<void> {
+  const { client, report } = scene;
+  report.title('Two sandboxes, a guild each; a third guild stays with production');
+  const lasting = await report.timed('create', () =>
+    client.create({ name: 'demo-lasting', ttl: '1h', guildIds: [GUILDS[0]] }),
+  );
+  const startedAt = Date.now();
+  const short = await report.timed('create', () =>
+    client.create({ name: 'demo-short', ttl: SHORT_TTL }),
+  );
+  await report.timed('register', () => client.registerGuild(short.id, GUILDS[1]));
+  report.line(`  ${lasting.name} ${lasting.id} gets guild ${GUILDS[0]}`);
+  report.line(`  ${short.name} ${short.id} gets guild ${GUILDS[1]}, expires in ${SHORT_TTL}`);
+
+  await routeEvents(scene, lasting, short);
+  await letExpire(scene, short, startedAt);
+  const health = await client.status(lasting.id);
+  report.check(
+    'the other one is healthy',
+    health.health === 'healthy',
+    JSON.stringify(health.checks),
+  );
+
+  report.title('Destroying the other one');
+  await report.timed('destroy', async () => {
+    await client.destroy(lasting.id);
+    await client.waitUntilDestroyed(lasting.id);
+  });
+  await checkNothingLeft(scene, lasting.id);
+}
+
+/** Into both sandboxes and production, while the router is killed once. */
+async function routeEvents(
+  { config, report, stack }: Scene,
+  lasting: Sandbox,
+  short: Sandbox,
+): Promise<void> {
+  report.title(
+    'Publishing the corpus for three guilds; the router is killed (kill -9) in the middle',
+  );
+  report.line(
+    '  Some events of the corpus are malformed on purpose: the router must put them into the dead-letter queue (DLQ),',
+  );
+  report.line('  with the reason, and leave their neighbours alone.');
+  const sandboxOf = new Map([
+    [GUILDS[0], lasting.id],
+    [GUILDS[1], short.id],
+  ]);
+  const flooded = await report.timed('flood', () =>
+    flood({
+      ingestUrl: stack.ingestNatsUrl,
+      guilds: GUILDS,
+      rounds: ROUNDS,
+      sandboxOf,
+      halfway: async () => {
+        await signalService(config, 'router', 'SIGKILL');
+      },
+    }),
+  );
+  const account = await untilSettled(stack.urls.admin.nats, flooded);
+  report.account(account, { [lasting.id]: lasting.name, [short.id]: short.name });
+  const latencies = await measureRoute(stack.ingestNatsUrl, stack.urls.admin.nats, GUILDS[0], 50);
+  for (const millis of latencies) report.sample('route', millis);
+}
+
+/** Its expiry falls into the time that the killed worker needs to come back. */
+async function letExpire(scene: Scene, short: Sandbox, startedAt: number): Promise<void> {
+  const { config, report, stack, client } = scene;
+  report.title(
+    'The worker is killed (kill -9) while the sandboxes sleep; the short one then expires',
+  );
+  await signalService(config, 'worker', 'SIGKILL');
+  const ended = await client.waitUntilDestroyed(short.id);
+  const late = Date.parse(ended.destroyedAt ?? '') - Date.parse(short.expiresAt);
+  report.line(
+    `  ${short.name} is ${ended.status}, ${late} ms after its expiry (${Date.now() - startedAt} ms after its creation)`,
+  );
+  await checkNothingLeft(scene, short.id);
+  report.check('its row says destroyed', ended.status === 'destroyed');
+  const audit = await auditOf(stack.urls.admin.database, short.id);
+  report.check('its audit is complete', audit.at(-1) === 'sandbox_destroyed', audit.join(', '));
+}
+
+async function checkNothingLeft({ report, stack }: Scene, sandboxId: string): Promise<void> {
+  const left = await leftoversOf(stack.urls.admin, sandboxId);
+  report.check('nothing of it is left on any server', left.length === 0, left.join('; '));
 }
 
 /** Until the router is through with what was published, or for a minute. */

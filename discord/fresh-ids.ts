@@ -87,7 +87,7 @@ function idsOf(type: string, data: JsonObject): Json[] {
   return ids.filter((id) => typeof id === 'string' && id !== data.guild_id);
 }
 
-/** As Discord's look: base64 of what it is and whose. */
+/** Like Discord's: base64 of a kind and an id. */
 function interactionToken(id: string, { random }: Snowflakes): string {
   const secret = Array.from({ length: 8 }, () => Math.floor(random() * 36 ** 4).toString(36));
   return btoa(`interaction:${id}:${secret.join('')}`).replaceAll('=', '');

@@ -1,4 +1,4 @@
-/** Which guild an event belongs to, read from its payload (routing.md, "The guild of an event"). */
+/** Which guild an event belongs to, read from its payload (docs/routing.md). */
 import { messageOf } from '../domain/errors.js';
 import { isGuildId, type GuildId } from '../domain/guild.js';
 
@@ -13,7 +13,7 @@ export type EventClass =
 
 const PRODUCTION: EventClass = { kind: 'production' };
 
-/** These concern the bot's own session or user, whatever guild they may mention: never a sandbox's. */
+/** Events of the bot's own session or user. They go to production, even with a guild in them. */
 const NEVER_SANDBOXED = new Set(['READY', 'RESUMED', 'USER_UPDATE']);
 /** Their `d` is the guild itself, so the id is `d.id` (discord-api-docs#582). */
 const GUILD_ITSELF = new Set(['GUILD_CREATE', 'GUILD_UPDATE', 'GUILD_DELETE']);

@@ -39,7 +39,7 @@ export interface Actor {
   readonly sandboxId?: SandboxId;
 }
 
-/** On this machine, with the servers' own credentials: an operator, whatever the name. @throws SANDBOX_008 */
+/** The caller on this machine has the servers' own credentials, so it is an operator under any name. @throws SANDBOX_008 */
 export const directActor = (owner: string): Actor => ({
   name: parseOwner(owner),
   kind: 'person',

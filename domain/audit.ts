@@ -1,4 +1,4 @@
-/** What the audit log tells of a sandbox (product.md, "Control plane"). */
+/** The entries of the audit log. */
 export const AUDIT_EVENTS = [
   'sandbox_created',
   'status_changed',

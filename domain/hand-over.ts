@@ -8,6 +8,8 @@ export interface CarriedState {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly guildIds: readonly GuildId[];
+  /** The sandbox's resources, in order of creation. */
+  readonly resources: readonly string[];
   /** Raised by every reset. */
   readonly rotation: number;
   /** A reset may have been left in its middle: the servers may know another rotation. */

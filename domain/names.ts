@@ -50,7 +50,7 @@ export function parseOwner(value: unknown): Owner {
   throw invalid('owner', value, 'use 1 to 64 of A-Z, a-z, 0-9 and "._@-"');
 }
 
-/** `sandbox-{owner}-{6 random}`, made a valid name whatever the owner holds. */
+/** `sandbox-{owner}-{6 random}`, made a valid name for any owner. */
 export function defaultName(owner: Owner, random: (length: number) => string): SandboxName {
   const label = owner
     .toLowerCase()

@@ -2,7 +2,7 @@
 
 /**
  * JetStream refuses overlapping streams, so production's `events.>` cannot be one beside `events.raw.>`: single-token
- * types fit `events.*`, families with dots are listed (routing.md, "Subjects and streams").
+ * types fit `events.*`, families with dots are listed (docs/routing.md).
  */
 export const DEFAULT_PRODUCTION_SUBJECTS = [
   'events.*',

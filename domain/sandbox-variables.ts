@@ -1,8 +1,4 @@
-/**
- * The variables of a sandbox's environment (`bd sandbox connect`, `exec`), in the order in which they are printed. The
- * environment is made by this table (control/environment.ts), read by it (context/variables.ts) and documented by it
- * (docs/connect.md, `npm run generate`).
- */
+/** A variable of a sandbox's environment (`bd sandbox connect`, `exec`), as docs/connect.md shows it; and the sandbox's own two. */
 export interface VariableEntry {
   /** One line for docs/connect.md. */
   readonly meaning: string;
@@ -12,77 +8,17 @@ export interface VariableEntry {
   readonly secret: boolean;
 }
 
-export const SANDBOX_VARIABLES = {
+/** Beside these, each resource brings its own (resources/index.ts). */
+export const OWN_VARIABLES: Readonly<Record<string, VariableEntry>> = {
   SANDBOX_ID: {
     meaning: 'The sandbox’s id. A process without it runs in no sandbox',
     example: 'sb0123456789',
     secret: false,
   },
-  SANDBOX_SCHEMA: {
-    meaning: 'Its Postgres schema, which is the role’s `search_path` already',
-    example: 'sandbox_sb0123456789',
-    secret: false,
-  },
-  SANDBOX_REDIS_PREFIX: {
-    meaning: 'What each key and each channel in Redis begins with; others are refused',
-    example: 'sandbox:sb0123456789:',
-    secret: false,
-  },
-  SANDBOX_NATS_PREFIX: {
-    meaning: 'What its subjects begin with. The bot publishes and subscribes below `<prefix>app.`',
-    example: 'sandbox.sb0123456789.',
-    secret: false,
-  },
   SANDBOX_GUILD_IDS: {
     meaning:
-      'Discord servers whose events it gets, separated by commas, as they were when this was printed; empty for none',
+      'The Discord servers of the sandbox when this was printed, separated by commas; empty for none',
     example: '1234567890123456789',
     secret: false,
   },
-  NATS_STREAM: {
-    meaning: 'The JetStream stream that holds its events',
-    example: 'ROUTED',
-    secret: false,
-  },
-  NATS_CONSUMER: {
-    meaning:
-      'Its durable pull consumer on that stream: its events, in order. Acknowledge each within 30 s, else it comes again',
-    example: 'sb_sb0123456789',
-    secret: false,
-  },
-  NATS_INBOX_PREFIX: {
-    meaning:
-      'The only prefix below which replies reach it. Without it every request times out: nothing else says that it is missing',
-    example: '_INBOX_sb0123456789',
-    secret: false,
-  },
-  NATS_API_PREFIX: {
-    meaning: 'The prefix of the JetStream API, in place of `$JS.API`',
-    example: 'SB.API',
-    secret: false,
-  },
-  DATABASE_URL: {
-    meaning: 'Postgres, with the sandbox’s own role and password',
-    example: 'postgres://sandbox_sb0123456789:…@127.0.0.1:5432/sandboxes',
-    secret: true,
-  },
-  REDIS_URL: {
-    meaning: 'Redis, with its own user and password. Absent with `SANDBOX_REDIS_ACL=off`',
-    example: 'redis://sandbox_sb0123456789:…@127.0.0.1:6379',
-    secret: true,
-  },
-  NATS_URL: {
-    meaning:
-      'NATS, with its own user and password. Absent where NATS is not in operator mode ([isolation](isolation.md))',
-    example: 'nats://sandbox_sb0123456789:…@127.0.0.1:4222',
-    secret: true,
-  },
-} as const satisfies Readonly<Record<string, VariableEntry>>;
-
-export type SandboxVariable = keyof typeof SANDBOX_VARIABLES;
-/** Variables that hold a password. */
-export type CredentialVariable = {
-  [Name in SandboxVariable]: (typeof SANDBOX_VARIABLES)[Name]['secret'] extends true ? Name : never;
-}[SandboxVariable];
-/** Variables that name things and open nothing. */
-export type IdentifierVariable = Exclude<SandboxVariable, CredentialVariable>;
+};

@@ -12,27 +12,6 @@ import {
 } from './names.js';
 import type { SandboxStatus } from './status.js';
 
-/** What a sandbox owns, in the order in which it is made; it is removed the other way round. */
-export const RESOURCE_NAMES = [
-  'postgres-schema',
-  'redis-keyspace',
-  'nats-subjects',
-  'guild-routes',
-] as const;
-export type ResourceName = (typeof RESOURCE_NAMES)[number];
-
-/** What a server may hold of a sandbox. */
-export const FOUND_KINDS = [
-  'schema',
-  'role',
-  'keyspace',
-  'acl-user',
-  'consumer',
-  'nats-account',
-  'route',
-] as const;
-export type FoundKind = (typeof FOUND_KINDS)[number];
-
 /** The public JSON of a sandbox; times in ISO 8601. */
 export interface Sandbox {
   readonly id: SandboxId;
@@ -79,9 +58,15 @@ export function describeSandbox(facts: SandboxFacts): Sandbox {
 }
 
 /** Times in epoch ms. */
-export interface ClaimedSandbox {
+export interface ClaimedTimes {
   readonly createdAt: number;
   readonly expiresAt: number;
+}
+
+/** A claim's answer. */
+export interface ClaimedSandbox extends ClaimedTimes {
+  /** The resources that this worker makes, in order of creation. */
+  readonly resources: readonly string[];
 }
 
 /** Which sandbox a resource is made for, as it crosses into an activity; `createdAt` in epoch ms. */

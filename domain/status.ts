@@ -1,5 +1,5 @@
 /**
- * The life of a sandbox: its states and the only ways between them. The database enforces them (sql/002); this table is what
+ * The life of a sandbox: its states and the only ways between them. The database enforces them (sql/020_sandboxes.sql); this table is what
  * a test holds it to.
  */
 
@@ -14,7 +14,7 @@ export const SANDBOX_STATUSES = [
 
 export type SandboxStatus = (typeof SANDBOX_STATUSES)[number];
 
-/** product.md, "Control plane": legal transitions only. */
+/** Legal transitions only. */
 export const TRANSITIONS: Readonly<Record<SandboxStatus, readonly SandboxStatus[]>> = {
   pending: ['creating', 'destroying'],
   creating: ['running', 'destroying'],

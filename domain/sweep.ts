@@ -1,9 +1,8 @@
 /** The sweep: its names in Temporal, what it is asked, and what it reports. */
 import type { SandboxId } from './names.js';
-import type { FoundKind, ResourceName } from './sandbox.js';
 
 export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
-/** One sweep at a time, whoever starts it: the id is the lock. */
+/** One sweep at a time: the workflow id is the lock, for the Schedule and for a person. */
 export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';
 /** A Schedule adds the time to it, so its workflows only start the sweep, as a child with the id above. */
 export const SCHEDULED_SWEEP_WORKFLOW_ID = 'sandbox-scheduled-sweep';
@@ -21,8 +20,9 @@ export interface Revived {
 }
 
 export interface Orphan {
-  readonly resource: ResourceName;
-  readonly kind: FoundKind;
+  /** The resource's name, or `guild-routes`. */
+  readonly resource: string;
+  readonly kind: string;
   readonly name: string;
   readonly sandboxId: string;
   readonly removed: boolean;

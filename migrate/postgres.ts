@@ -30,7 +30,13 @@ export function readMigrations(folder = join(projectRoot(), 'sql')): Migration[]
     });
 }
 
-/** Names of the migrations this database lacks. @throws SANDBOX_007 where an applied one was changed since */
+/** Only databases of before the squash into files by subject have it. */
+const FIRST_BEFORE_SQUASH = '001_roles.sql';
+
+/**
+ * The migrations that this database lacks.
+ * @throws SANDBOX_007 where an applied migration was changed since; SANDBOX_008 for a layout of before the squash
+ */
 export async function pendingMigrations(sql: Sql | Transaction): Promise<Migration[]> {
   const [{ present }] = await sql<[{ present: boolean }]>`
     SELECT to_regclass('public.sandbox_migrations') IS NOT NULL AS present`;
@@ -40,6 +46,7 @@ export async function pendingMigrations(sql: Sql | Transaction): Promise<Migrati
       SELECT name, checksum FROM public.sandbox_migrations`;
     for (const row of rows) applied.set(row.name, row.checksum);
   }
+  if (applied.has(FIRST_BEFORE_SQUASH)) throw earlierLayout();
   const migrations = readMigrations();
   for (const { name, checksum } of migrations) {
     const known = applied.get(name);
@@ -54,9 +61,20 @@ export async function pendingMigrations(sql: Sql | Transaction): Promise<Migrati
   return migrations.filter(({ name }) => !applied.has(name));
 }
 
+function earlierLayout(): SandboxError {
+  return new SandboxError(
+    'SANDBOX_008',
+    `the database has the layout of an earlier version (its migrations begin with ${FIRST_BEFORE_SQUASH}), which this version cannot carry over`,
+    {
+      hint: 'Local stack: `bd dev down --purge`, then `bd dev up`. Elsewhere: destroy the sandboxes with the version that made them, then run `bd migrate` on an empty database.',
+      details: { dependency: 'postgres', migration: FIRST_BEFORE_SQUASH },
+    },
+  );
+}
+
 /**
  * Applies what is missing; returns the names. Needs the database owner's rights and CREATEROLE (or a superuser).
- * The table lock, not an advisory lock, holds the second caller off: a tenant could hold an advisory one (traps.md 20).
+ * A table lock makes the second caller wait. Any tenant could take an advisory lock and block every migration.
  */
 export async function migratePostgres(url: string): Promise<string[]> {
   const sql = openPostgres(url, { name: 'bd migrate', max: 1 });

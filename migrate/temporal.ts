@@ -65,7 +65,10 @@ async function migrateSearchAttributes(
   );
 }
 
-/** One sweep at a time (SKIP), and no year-long catch-up after an outage, which is the default (traps.md 12). */
+/**
+ * One sweep at a time (SKIP). After an outage Temporal starts what was missed within the catch-up window, a year by
+ * default: https://docs.temporal.io/schedule#catchup-window
+ */
 async function migrateSchedule(
   { client }: TemporalClient,
   { sweepIntervalMs: intervalMs, taskQueue }: TemporalWants,

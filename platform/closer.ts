@@ -59,7 +59,8 @@ export class Closer implements AsyncDisposable {
 
   private async end({ what, close, withinMs }: Part): Promise<void> {
     try {
-      await withDeadline(Promise.resolve(close()), withinMs, what);
+      // Behind a promise: a throw of `close` becomes a rejection as well.
+      await withDeadline(Promise.resolve().then(close), withinMs, what);
     } catch (error) {
       this.onFailure(what, error);
     }

@@ -32,7 +32,7 @@ export function natsLogin({ servers, tls, user, pass }: NatsUrl): ConnectionOpti
 
 /**
  * Each of our users receives its replies below a prefix of its own, since a shared `_INBOX.>` would show it everybody's
- * (traps.md 49; the permissions are in deploy/stack/nats-permissions.ts).
+ * (permissions: deploy/stack/nats-permissions.ts).
  */
 const ownInbox = (user: string | undefined): { inboxPrefix?: string } =>
   user !== undefined && /^(admin|ingest|bd_[a-z]+)$/.test(user)
@@ -46,7 +46,7 @@ export function newInbox(nc: NatsConnection): string {
   return createInbox(inboxPrefixes.get(nc));
 }
 
-/** Reconnects for ever (the default gives up after ten attempts, traps.md 36). @throws SANDBOX_009 within 5 s */
+/** Reconnects for ever (the default gives up after ten attempts). @throws SANDBOX_009 within 5 s */
 export async function openNats(url: string, name: string): Promise<NatsConnection> {
   const address = parseNatsUrl(url);
   try {

@@ -18,7 +18,7 @@ export interface PostgresOptions {
 
 /**
  * What a session's settings decide on reading: a role or a database may have others (`ALTER ROLE … SET`), and these win.
- * All four pass a PgBouncer, which refuses any other parameter at the start; sql/017 fixes the rest for our own roles.
+ * All four pass a PgBouncer, which refuses any other parameter at the start; sql/090_sessions.sql fixes the rest for our own roles.
  */
 const READING = {
   DateStyle: 'ISO, MDY',
@@ -147,7 +147,7 @@ export function isWriteAfterClose(error: unknown): boolean {
   return /nextWrite \(.*\/postgres\/.*\/connection\.js:/.test(frame);
 }
 
-/** Bounded, since `end()` may never resolve after a reset (traps.md 23). */
+/** Bounded, since `end()` may never resolve after a reset. */
 export async function closePostgres(sql: Sql): Promise<void> {
   await withDeadline(sql.end({ timeout: 2 }), 3_000, 'Postgres').catch(() => undefined);
 }

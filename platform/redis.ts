@@ -21,7 +21,7 @@ export function redisServer(url: string): RedisOptions {
 
 /**
  * Connected and usable, or SANDBOX_009 within 5 s. Commands given while it reconnects wait at most
- * for the command's own time-out: callers retry, so every command sent here is idempotent (traps.md 35).
+ * for the command's own time-out: callers retry, so every command sent here is idempotent.
  */
 export async function openRedis(url: string, name: string): Promise<Redis> {
   const redis = new Redis({

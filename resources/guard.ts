@@ -12,17 +12,42 @@ export interface GuardMetrics {
   guardFailed(guard: Guard): void;
 }
 
-/** Looks every `millis` until it is closed; each look that fails is counted and logged, and the next one comes all the same. */
+/** Of a guard that has nothing to guard against: how many looks it leaves out, and after how many it asks. */
+const LEFT_OUT = 4;
+const ASKED_EVERY = 10;
+
+export interface Looks {
+  readonly metrics: GuardMetrics;
+  readonly log: Logger;
+  /** Asked now and then; while it is false, only every fifth look comes, and it only asks again. */
+  readonly isNeeded?: () => Promise<boolean>;
+}
+
+/** Looks every `millis` until it is closed. A look that fails is counted and logged; the next one comes all the same. */
 export function lookEvery(
   millis: number,
   guard: Guard,
   look: () => Promise<void>,
-  { metrics, log }: { readonly metrics: GuardMetrics; readonly log: Logger },
+  { metrics, log, isNeeded = () => Promise.resolve(true) }: Looks,
 ): { close(): void } {
-  return every(millis, () =>
-    look().catch((error: unknown) => {
+  let leftOut = 0;
+  let looks = 0;
+  const turn = async (): Promise<void> => {
+    if (looks === 0 && !(await isNeeded())) {
+      leftOut = LEFT_OUT;
+      return;
+    }
+    looks = (looks + 1) % ASKED_EVERY;
+    await look();
+  };
+  return every(millis, () => {
+    if (leftOut > 0) {
+      leftOut -= 1;
+      return Promise.resolve();
+    }
+    return turn().catch((error: unknown) => {
       metrics.guardFailed(guard);
       log.debug({ guard, err: messageOf(error) }, 'a guard could not look');
-    }),
-  );
+    });
+  });
 }

@@ -1,27 +1,64 @@
-/** Everything a sandbox owns, in order. A new kind is one more file and one more line here and in `RESOURCE_NAMES`. */
-import { RESOURCE_NAMES, type ResourceName } from '../domain/sandbox.js';
-import { guildRoutes, type GuildRoutes } from '../routes/routes.js';
-import { natsSubjects, type NatsSubjects } from './nats/subjects.js';
-import { postgresSchema } from './postgres/schema.js';
-import { redisKeyspace } from './redis/keyspace.js';
-import type { Resource, ResourceContext } from './resource.js';
+/** Everything that a sandbox owns, in order of creation; removed the other way round. A new kind is one folder and one line here. */
+import { nats } from './nats/index.js';
+import { postgres } from './postgres/index.js';
+import { redis } from './redis/index.js';
+import type {
+  InspectingContext,
+  Inspector,
+  MakingContext,
+  Resource,
+  ResourceKind,
+} from './resource.js';
 
-export type { Found, Inspection, Resource, ResourceContext, ResourceTarget } from './resource.js';
+export type {
+  Found,
+  FoundOfSandbox,
+  Inspection,
+  InspectingContext,
+  Inspector,
+  Limit,
+  MakingContext,
+  Resource,
+  ResourceKind,
+  ResourceTarget,
+  Swept,
+} from './resource.js';
 
-export type Resources = Readonly<Record<ResourceName, Resource>> & {
-  readonly 'nats-subjects': NatsSubjects;
-  readonly 'guild-routes': GuildRoutes;
-};
+export const RESOURCE_KINDS: readonly ResourceKind[] = [postgres, redis, nats];
 
-export function openResources(context: ResourceContext): Resources {
-  return {
-    'postgres-schema': postgresSchema(context),
-    'redis-keyspace': redisKeyspace(context),
-    'nats-subjects': natsSubjects(context),
-    'guild-routes': guildRoutes(context),
-  };
+export class Resources {
+  private readonly byName: ReadonlyMap<string, Resource>;
+  /** In order of creation. */
+  readonly all: readonly Resource[];
+
+  constructor(
+    context: MakingContext,
+    readonly kinds: readonly ResourceKind[] = RESOURCE_KINDS,
+  ) {
+    this.all = kinds.map((kind) => {
+      const { name, servers } = kind;
+      return { ...kind.open(context), name, servers };
+    });
+    this.byName = new Map(this.all.map((resource) => [resource.name, resource]));
+  }
+
+  get names(): string[] {
+    return this.all.map(({ name }) => name);
+  }
+
+  get(name: string): Resource {
+    const resource = this.byName.get(name);
+    if (resource === undefined) throw new Error(`no resource is called ${name}`);
+    return resource;
+  }
 }
 
-export function inOrder(resources: Resources): Resource[] {
-  return RESOURCE_NAMES.map((name) => resources[name]);
+export function openInspectors(
+  context: InspectingContext,
+  kinds: readonly ResourceKind[] = RESOURCE_KINDS,
+): Inspector[] {
+  return kinds.map((kind) => {
+    const { name, servers } = kind;
+    return { name, servers, inspect: kind.inspector(context) };
+  });
 }

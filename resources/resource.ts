@@ -1,27 +1,40 @@
-/** The one shape of everything a sandbox owns: five verbs, each idempotent. */
+/**
+ * The shape of everything that a sandbox owns. A resource is one folder and one line in resources/index.ts: it names its
+ * servers, makes and removes its part, inspects it, and brings its environment variables.
+ */
 import { SandboxError, type Dependency } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
-import type { FoundKind, ResourceName } from '../domain/sandbox.js';
+import type { VariableEntry } from '../domain/sandbox-variables.js';
+import type { Addresses } from '../platform/stack-file.js';
 import type { NatsConnection } from '../platform/nats.js';
 import type { NatsAuthority } from '../platform/nats-authority.js';
 import type { Redis } from '../platform/redis.js';
 import type { Database } from '../store/database.js';
 
-/** What resources work with; made once at the process's entry. */
-export interface ResourceContext {
+/** What making needs: open connections and the secrets. Opened once, at the worker's entry. */
+export interface MakingContext {
   readonly database: Database;
   readonly redis: Redis;
   readonly nats: NatsConnection;
   readonly installation: string;
-  /** Null for those who only inspect: they cannot derive passwords. */
-  readonly masterSecret: string | null;
-  /** Makes the sandboxes' NATS accounts; null for those who only inspect, and where the servers have no such accounts. */
+  readonly masterSecret: string;
+  /** Signs the sandboxes' NATS accounts; null where the servers have no such accounts. */
   readonly natsAuthority: NatsAuthority | null;
-  /** The account that the resources' NATS connection is in; null where the servers have none. */
+  /** The account of the `nats` connection; null where the servers have none. */
   readonly natsAccount: string | null;
-  /** Where that account is not JetStream's: below which subject it imports JetStream's API. */
-  readonly natsApiPrefix?: string;
   /** False where the Redis server refuses ACL SETUSER. */
+  readonly redisAcl: boolean;
+}
+
+/** What inspecting needs: connections alone. One that cannot be opened fails the checks that use it, and no other. */
+export interface InspectingContext {
+  readonly database: Database;
+  readonly redis: () => Promise<Redis>;
+  readonly nats: () => Promise<NatsConnection>;
+  readonly installation: () => Promise<string>;
+  readonly natsAccount: string | null;
+  /** Where the `nats` connection's account is not JetStream's: the prefix of the JetStream API that it imports. */
+  readonly natsApiPrefix?: string;
   readonly redisAcl: boolean;
 }
 
@@ -30,7 +43,7 @@ export interface ResourceTarget {
   readonly sandboxId: SandboxId;
   readonly rotation: number;
   readonly createdAt: Date;
-  /** Being made for the first time: nothing of it can have been used yet. Absent: it may be a repair. */
+  /** The first attempt of a create: no part of it was used yet. Absent: it may be a repair. */
   readonly fresh?: boolean;
 }
 
@@ -42,9 +55,10 @@ export interface Inspection {
   readonly facts?: Readonly<Record<string, string | number | null>>;
 }
 
-/** One instance on a server, whoever it belongs to. */
+/** One instance on a server, of this or another installation. */
 export interface Found {
-  readonly kind: FoundKind;
+  /** One of the resource's `kinds`. */
+  readonly kind: string;
   readonly name: string;
   /** Null where the name is not shaped like one of ours: never touched. */
   readonly sandboxId: SandboxId | null;
@@ -53,29 +67,84 @@ export interface Found {
   readonly createdAt: Date | null;
 }
 
-export interface Resource {
-  readonly name: ResourceName;
-  /** What its steps wait for. */
+/** A found instance of a sandbox. */
+export type FoundOfSandbox = Found & { readonly sandboxId: SandboxId };
+
+/** Whatever the sweep looks through. */
+export interface Swept {
+  readonly name: string;
+  list(): Promise<Found[]>;
+  /** Removes an instance that no live row owns. */
+  removeOrphan(found: FoundOfSandbox): Promise<void>;
+}
+
+/**
+ * `remove`'s answer where the rest takes long: the destroy ends, and a workflow of its own calls `finishRemoval` until that
+ * succeeds.
+ */
+export const FOLLOW_UP = 'follow-up';
+export type Removal = typeof FOLLOW_UP | undefined;
+
+/** Makes and removes one resource. Each verb may be repeated, and may come late. */
+export interface Resource extends Swept {
+  /** The servers that its steps wait for. */
   readonly servers: readonly [Dependency, ...Dependency[]];
   /** Creates or repairs. @throws SANDBOX_007 once the sandbox is being destroyed */
   ensure(target: ResourceTarget): Promise<void>;
-  inspect(target: ResourceTarget): Promise<Inspection>;
-  /**
-   * Empties it and gives it the credentials of `target.rotation`; done once for a rotation, whatever goes on late. Absent:
-   * it holds no data of the sandbox, and `ensure` with the new rotation is enough.
-   */
-  reset?(target: ResourceTarget): Promise<void>;
+  /** Empties it and gives it the credentials of `target.rotation`: done once for a rotation. */
+  reset(target: ResourceTarget): Promise<void>;
   /** Credentials dead, connections cut; nothing else. */
   revoke(sandboxId: SandboxId): Promise<void>;
-  /** Leaves nothing. */
-  remove(sandboxId: SandboxId): Promise<void>;
-  list(): Promise<Found[]>;
+  /** Leaves nothing, or answers FOLLOW_UP. */
+  remove(sandboxId: SandboxId): Promise<Removal>;
+  /** The part of `remove` that outlives the destroy. */
+  finishRemoval?(sandboxId: SandboxId): Promise<void>;
 }
 
-/** @throws SANDBOX_010 for those who only inspect */
-export function heldSecret(masterSecret: string | null): string {
-  if (masterSecret !== null) return masterSecret;
-  throw new SandboxError('SANDBOX_010', 'this process does not hold the master secret');
+/** A check of `bd sandbox status`. */
+export interface Inspector {
+  readonly name: string;
+  readonly servers: readonly [Dependency, ...Dependency[]];
+  inspect(target: ResourceTarget): Promise<Inspection>;
+}
+
+/** What the variables of a sandbox are made from. */
+export interface VariableSource {
+  readonly sandboxId: SandboxId;
+  readonly rotation: number;
+  /** The servers as the sandbox's bot reaches them. */
+  readonly addresses: Pick<Addresses, 'database' | 'redis' | 'nats'>;
+  readonly natsAccount: string | null;
+  readonly redisAcl: boolean;
+}
+
+/** A limit of use, as docs/isolation.md shows it. */
+export interface Limit {
+  readonly what: string;
+  readonly limit: string;
+  /** Whether the tenant can raise it. */
+  readonly raisable: boolean | null;
+}
+
+type Values = Readonly<Record<string, string>>;
+
+/** One kind of resource: the line in resources/index.ts. */
+export interface ResourceKind {
+  /** Names the resource in steps, checks, logs and metrics. */
+  readonly name: string;
+  readonly servers: readonly [Dependency, ...Dependency[]];
+  /** What its `list` may find: labels of `sandbox_orphans`. */
+  readonly kinds: readonly string[];
+  /** Its variables in a sandbox's environment, in the order in which they are printed (docs/connect.md). */
+  readonly variables: Readonly<Record<string, VariableEntry>>;
+  /** What a sandbox may take of its server (docs/isolation.md). */
+  readonly limits: readonly Limit[];
+  /** The variables that open nothing. */
+  identifiers(sandboxId: SandboxId): Values;
+  /** The variables with a password; fewer where its server separates sandboxes by name only. */
+  credentials(source: VariableSource, masterSecret: string): Values;
+  open(context: MakingContext): Omit<Resource, 'name' | 'servers'>;
+  inspector(context: InspectingContext): (target: ResourceTarget) => Promise<Inspection>;
 }
 
 /** The mark that each resource carries where its server can hold one. */
@@ -104,4 +173,9 @@ export function parseMark(text: string | null | undefined): {
     // Not a mark of ours.
   }
   return { installation: null, createdAt: null };
+}
+
+/** What a late attempt gets. */
+export function outdated(sandboxId: SandboxId): SandboxError {
+  return new SandboxError('SANDBOX_007', `sandbox ${sandboxId} was reset or destroyed meanwhile`);
 }

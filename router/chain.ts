@@ -12,7 +12,7 @@ import type { Egress, EgressEvents, Outgoing } from './egress.js';
 import type { ChainedMessage, Link, LinkMessage } from './wire/link.js';
 import { readStatus } from './wire/status-line.js';
 
-/** Per 100: 1.51 of the bare copy; a PubAck for each event: 1.24 (routing.md, "Pipeline"). */
+/** Per 100: 1.51 of the bare copy; a PubAck for each event: 1.24 (docs/routing.md). */
 const CONFIRM_EVERY = 100;
 const ACK_TIMEOUT_MS = 2_000;
 const EMPTY = new Uint8Array(0);

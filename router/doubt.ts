@@ -1,4 +1,4 @@
-/** Why the router stops, reads its position and begins again (routing.md, "Position"). */
+/** Why the router stops, reads its position and begins again (docs/routing.md). */
 
 /** The label of `sandbox_router_reconciliations_total`: few, and told in the documentation. */
 export type DoubtReason =

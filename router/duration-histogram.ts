@@ -15,7 +15,7 @@ interface Series {
 
 /**
  * prom-client's own would be observed for each event (1 µs and more); events of one PubAck share their duration.
- * Labels are bounded: the first `maxLabels`, the rest is `other` (traps.md 60).
+ * Labels are bounded: the first `maxLabels`, the rest is `other`.
  */
 export class DurationHistogram {
   readonly #series = new Map<string, Series>();
@@ -30,7 +30,7 @@ export class DurationHistogram {
     if (bucket >= 0) series.counts[bucket] = (series.counts[bucket] ?? 0) + times;
   }
 
-  /** Forgets the series of every sandbox but these, so that a destroyed one's go and its place is free (traps.md 60). */
+  /** Forgets the series of every sandbox but these, so that a destroyed one's go and its place is free. */
   keep(sandboxes: ReadonlySet<string>): void {
     for (const label of this.#series.keys()) {
       if (isSandboxId(label) && !sandboxes.has(label)) this.#series.delete(label);

@@ -1,4 +1,4 @@
-/** The output: the chain of expected sequences into `ROUTED` (routing.md, "Position"). */
+/** The output: the chain of expected sequences into `ROUTED` (docs/routing.md). */
 import type { DlqReason } from '../routing/destination.js';
 import type { LogPosition } from '../routing/routed-log.js';
 import type { Doubt } from './doubt.js';

@@ -11,7 +11,7 @@ const claimShape = z.object({ routerId: z.string() });
 const AFTER_ABSENCE_MS = 100;
 
 /**
- * Only who holds the key writes, but nothing rests on it: two writers at once are held apart by the chain, and the fence
+ * Only the holder of the key writes. Safety does not rest on that: the chain keeps two writers apart, and the fence
  * with which each term begins. A claim made too early costs a stall of some 20 ms.
  */
 export class Election {

@@ -1,6 +1,6 @@
 /**
  * The router's life: standby until it is the writer, then terms of writing, each behind a fence; at any doubt the position
- * is read anew, and while the destination cannot be known nothing is decided (routing.md, "Position", "The route table").
+ * is read anew, and while the destination cannot be known nothing is decided (docs/routing.md).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';

@@ -1,4 +1,4 @@
-/** The router's metrics (product.md, "Observability"). */
+/** The router's metrics. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { DLQ_REASONS } from '../routing/destination.js';
 import type { DoubtReason } from './doubt.js';
@@ -22,6 +22,32 @@ export interface RouterGauges {
   /** Name, or `other`, and how many. */
   readonly consumersAtRisk: () => ReadonlyMap<string, number>;
 }
+
+const HITS = 'Route lookups answered from memory.';
+const MISSES = 'Events that waited for the route table.';
+
+type NumberGauge = readonly [name: string, help: string, read: () => number];
+
+const numbersOf = (gauges: RouterGauges): readonly NumberGauge[] => [
+  ['sandbox_router_lag_events', 'Events in RAW that are not yet confirmed.', gauges.lag],
+  ['sandbox_router_in_flight', 'Events published and not yet confirmed.', gauges.inFlight],
+  ['sandbox_router_paused', '1 while nothing is routed on purpose.', () => Number(gauges.paused())],
+  ['sandbox_router_writer', '1 for the writer, 0 for a standby.', () => Number(gauges.writer())],
+  ['sandbox_router_route_version', 'Version of the route table in memory.', gauges.routeVersion],
+  ['sandbox_router_route_age_seconds', 'Since the version was last compared.', gauges.routeAge],
+  ['sandbox_router_routes', 'Routes of guilds in memory.', gauges.routes],
+  ['sandbox_router_addressees', 'Sandboxes that take addressed events.', gauges.addressees],
+  [
+    'sandbox_router_confirmed_raw_sequence',
+    'Last sequence of RAW that is confirmed.',
+    gauges.confirmedRaw,
+  ],
+  [
+    'sandbox_router_raw_fill_ratio',
+    "How full RAW is, of its max_bytes; the writer's.",
+    gauges.rawFill,
+  ],
+];
 
 export class RouterMetrics {
   readonly registry = new Registry();
@@ -66,70 +92,38 @@ export class RouterMetrics {
 
   expose(gauges: RouterGauges): void {
     this.#sandboxes = gauges.sandboxes;
-    const gauge = (name: string, help: string, read: () => number): void => {
-      new Gauge({
-        name,
-        help,
-        registers: [this.registry],
-        collect() {
-          this.set(read());
-        },
-      });
-    };
-    const counter = (name: string, help: string, read: () => number): void => {
-      let told = 0;
-      new Counter({
-        name,
-        help,
-        registers: [this.registry],
-        collect() {
-          const now = read();
-          this.inc(now - told);
-          told = now;
-        },
-      });
-    };
-    counter(
-      'sandbox_route_cache_hits_total',
-      'Route lookups answered from memory.',
-      () => this.hits,
-    );
-    counter(
-      'sandbox_route_cache_misses_total',
-      'Events that waited for the route table.',
-      () => this.misses,
-    );
-    gauge('sandbox_router_lag_events', 'Events in RAW that are not yet confirmed.', gauges.lag);
-    gauge('sandbox_router_in_flight', 'Events published and not yet confirmed.', gauges.inFlight);
-    gauge('sandbox_router_paused', '1 while nothing is routed on purpose.', () =>
-      Number(gauges.paused()),
-    );
-    gauge('sandbox_router_writer', '1 for the writer, 0 for a standby.', () =>
-      Number(gauges.writer()),
-    );
-    gauge(
-      'sandbox_router_route_version',
-      'Version of the route table in memory.',
-      gauges.routeVersion,
-    );
-    gauge(
-      'sandbox_router_route_age_seconds',
-      'Since the version was last compared.',
-      gauges.routeAge,
-    );
-    gauge('sandbox_router_routes', 'Routes of guilds in memory.', gauges.routes);
-    gauge('sandbox_router_addressees', 'Sandboxes that take addressed events.', gauges.addressees);
-    gauge(
-      'sandbox_router_confirmed_raw_sequence',
-      'Last sequence of RAW that is confirmed.',
-      gauges.confirmedRaw,
-    );
-    gauge(
-      'sandbox_router_raw_fill_ratio',
-      "How full RAW is, of its max_bytes; the writer's.",
-      gauges.rawFill,
-    );
-    const { consumersAtRisk } = gauges;
+    this.#counter('sandbox_route_cache_hits_total', HITS, () => this.hits);
+    this.#counter('sandbox_route_cache_misses_total', MISSES, () => this.misses);
+    for (const [name, help, read] of numbersOf(gauges)) this.#gauge(name, help, read);
+    this.#exposeConsumers(gauges.consumersAtRisk);
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  #counter(name: string, help: string, read: () => number): void {
+    let told = 0;
+    new Counter({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        const now = read();
+        this.inc(now - told);
+        told = now;
+      },
+    });
+  }
+
+  #exposeConsumers(atRisk: RouterGauges['consumersAtRisk']): void {
     new Gauge({
       name: 'sandbox_consumer_at_risk',
       help: 'Consumers of ROUTED that are about to lose what they have not read, by name; the rest as other.',
@@ -137,7 +131,7 @@ export class RouterMetrics {
       registers: [this.registry],
       collect() {
         this.reset();
-        for (const [consumer, count] of consumersAtRisk()) this.set({ consumer }, count);
+        for (const [consumer, count] of atRisk()) this.set({ consumer }, count);
       },
     });
   }

@@ -114,32 +114,14 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
       return new WriterTerm(position, { nc, link, streams, destinationOf, limits, metrics, log });
     },
   });
-  const raw = new RawWatch({
-    nc,
-    stream: streams.raw,
-    confirmed: () => engine.confirmedRaw,
-    log,
-  });
-  const consumers = new ConsumerWatch({
-    nc,
-    stream: streams.routed,
-    writer: () => engine.term !== undefined,
-    log,
-    ...(options.consumersEveryMs === undefined ? {} : { everyMs: options.consumersEveryMs }),
-  });
+  const { raw, consumers } = watches(options, engine);
   metrics.expose({
-    lag: () => raw.lag,
-    inFlight: () => engine.term?.egress.unconfirmed ?? 0,
-    paused: () => engine.state === 'paused',
-    writer: () => engine.term !== undefined,
-    routeVersion: () => table.version,
+    ...gaugesOfEngine(engine),
+    ...gaugesOfTable(table),
     routeAge: () => loader.age,
-    routes: () => table.size,
-    addressees: () => table.addressees.size,
-    sandboxes: () => table.sandboxes(),
+    lag: () => raw.lag,
     rawFill: () => raw.fill,
     consumersAtRisk: () => consumers.labels(),
-    confirmedRaw: () => engine.confirmedRaw ?? 0,
   });
 
   void watchConnection(nc, engine, log);
@@ -176,6 +158,38 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
   };
 }
 
+/** What the router looks at beside the events: how far `RAW` is read, and the consumers of `ROUTED`. */
+function watches({ nc, streams, log, consumersEveryMs }: RouterOptions, engine: Engine) {
+  const raw = new RawWatch({
+    nc,
+    stream: streams.raw,
+    confirmed: () => engine.confirmedRaw,
+    log,
+  });
+  const consumers = new ConsumerWatch({
+    nc,
+    stream: streams.routed,
+    writer: () => engine.term !== undefined,
+    log,
+    ...(consumersEveryMs === undefined ? {} : { everyMs: consumersEveryMs }),
+  });
+  return { raw, consumers };
+}
+
+const gaugesOfEngine = (engine: Engine) => ({
+  inFlight: () => engine.term?.egress.unconfirmed ?? 0,
+  paused: () => engine.state === 'paused',
+  writer: () => engine.term !== undefined,
+  confirmedRaw: () => engine.confirmedRaw ?? 0,
+});
+
+const gaugesOfTable = (table: RouteTable) => ({
+  routeVersion: () => table.version,
+  routes: () => table.size,
+  addressees: () => table.addressees.size,
+  sandboxes: () => table.sandboxes(),
+});
+
 function ownLink({ form, nc, natsUrl, routerId }: RouterOptions): () => Promise<Link> {
   if (form === 'plain') return () => Promise.resolve(new PlainLink(nc));
   return () => openFastLink(nc, natsUrl, `router ${routerId} events`);
@@ -188,7 +202,7 @@ async function watchConnection(nc: NatsConnection, engine: Engine, log: Logger):
       log.warn('the connection to NATS is lost');
       engine.doubt(new Doubt('connection', 'the connection was lost'));
     } else if (type === Events.Error) {
-      // A refused permission is told here only; the request itself just times out (traps.md 47).
+      // A refused permission is told here only; the request itself just times out.
       log.error({ error: data }, 'NATS refuses something');
     }
   }

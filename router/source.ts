@@ -1,6 +1,6 @@
 /**
  * The input: a pull consumer on `RAW` without acks, in memory, that begins behind the position. Every delivery is
- * checked, and whatever is not exactly the next one is a doubt (routing.md, "Position").
+ * checked, and anything but the next sequence is a doubt (docs/routing.md).
  */
 import { AckPolicy, DeliverPolicy, nanos, ReplayPolicy, type NatsConnection } from 'nats';
 import { MAX_UNCONFIRMED } from '../routing/members.js';

@@ -3,37 +3,62 @@
  * addressed events reach it.
  */
 import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
-import { counted } from '../domain/counted.js';
-import { decodeRoute, redisRoutes } from '../routing/route.js';
+import { redisRoutes } from '../routing/route.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import { inNats } from '../platform/nats-errors.js';
-import { inRedis } from '../platform/redis.js';
+import type { NatsConnection } from '../platform/nats.js';
+import { inRedis, type Redis } from '../platform/redis.js';
+import type { Database } from '../store/database.js';
 import {
   activateRoutes,
   addGuild,
-  guildsOf,
   removeAllGuilds,
   removeGuild,
   routeVersion,
 } from '../store/guild-mappings.js';
-import type { Found, Inspection, Resource, ResourceContext } from '../resources/resource.js';
 import { confirmRoutes } from '../routing/barrier.js';
 import { distributeRoutes } from './distribution.js';
 
 /** How long a registration waits for the routers before it is rolled back as SANDBOX_009. */
 const CONFIRM_MS = 3_000;
 
-export interface GuildRoutes extends Resource {
-  /** Returns once every live router sends the guild's events to the sandbox; rolled back if one cannot. */
-  register(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
-  /** Writes Redis' copy of the table anew from Postgres: for entries that no mapping accounts for. */
-  rebuild(): Promise<void>;
-  /** Returns once no router will store another of its events for the sandbox. */
-  unregister(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
+export const ROUTES = 'guild-routes';
+/** The servers that the routes' steps wait for. Redis is not one: routers work without its copy. */
+export const ROUTE_SERVERS = ['postgres', 'nats'] as const;
+
+export interface RoutesContext {
+  readonly database: Database;
+  readonly redis: Redis;
+  readonly nats: NatsConnection;
+  readonly installation: string;
 }
 
-export function guildRoutes({ database, redis, nats, installation }: ResourceContext): GuildRoutes {
+export interface Routes {
+  readonly name: typeof ROUTES;
+  /** Routes the guilds that the claim has written. @throws SANDBOX_007 once the sandbox is being destroyed */
+  activate(sandboxId: SandboxId): Promise<void>;
+  /** Returns once every live router sends the guild's events to the sandbox; rolled back if one cannot. */
+  register(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
+  /** Returns once no router will store another of its events for the sandbox. */
+  unregister(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
+  /** The same for all of its guilds, and for its addressed events. */
+  remove(sandboxId: SandboxId): Promise<void>;
+  /** Entries of Redis' copy of the table, as the sweep looks through them. */
+  list(): Promise<RouteFound[]>;
+  /** Removes the entry of a sandbox without a live row, and writes Redis' copy anew from Postgres. */
+  removeOrphan(found: { readonly sandboxId: SandboxId }): Promise<void>;
+}
+
+export interface RouteFound {
+  readonly kind: 'route';
+  readonly name: string;
+  readonly sandboxId: SandboxId;
+  readonly installation: string;
+  readonly createdAt: Date;
+}
+
+export function openRoutes({ database, redis, nats, installation }: RoutesContext): Routes {
   const keys = redisRoutes(installation);
 
   /**
@@ -46,57 +71,21 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
     await inNats(() => confirmRoutes(nats, version, { timeoutMs: CONFIRM_MS }));
   }
 
-  return {
-    name: 'guild-routes',
-    // Redis’ part in the routes is never waited for.
-    servers: ['postgres', 'nats'],
+  async function remove(sandboxId: SandboxId): Promise<void> {
+    await removeAllGuilds(database, sandboxId, WORKFLOW_ACTOR);
+    // Also without a guild: `destroying` ends its addressed events, and each router must know.
+    await distributeAndConfirm();
+  }
 
-    async ensure({ sandboxId }) {
+  return {
+    name: ROUTES,
+
+    async activate(sandboxId) {
       await activateRoutes(database, sandboxId);
       await distributeAndConfirm();
     },
 
-    async inspect({ sandboxId }): Promise<Inspection> {
-      const guilds = await guildsOf(database, sandboxId);
-      const inactive = guilds.filter(({ active }) => !active);
-      if (inactive.length > 0) {
-        return {
-          state: 'error',
-          detail: `not yet routed: ${inactive.length} of ${counted(guilds.length, 'guild')}`,
-        };
-      }
-      return inRedis(async () => {
-        const routed = [sandboxId, ...guilds.map(({ guildId }) => guildId)];
-        const entries = await redis.hmget(keys.map, ...routed);
-        const [own, ...wrong] = routed.map((key, i) => {
-          const entry = entries[i];
-          const stands = entry != null && decodeRoute(key, entry)?.sandboxId === sandboxId;
-          return stands ? null : key;
-        });
-        const lacking = wrong.filter((key) => key !== null);
-        if (lacking.length > 0) {
-          return {
-            state: 'missing',
-            detail: `Redis lacks the route of guild ${lacking.join(', ')}`,
-          };
-        }
-        if (own !== null) return { state: 'missing', detail: "Redis lacks the sandbox's address" };
-        return {
-          state: 'ok',
-          detail: guilds.length === 0 ? 'no guilds' : `${counted(guilds.length, 'guild')} routed`,
-        };
-      });
-    },
-
-    async revoke() {
-      // Routes have no credentials.
-    },
-
-    async remove(sandboxId) {
-      await removeAllGuilds(database, sandboxId, WORKFLOW_ACTOR);
-      // Also without a guild: `destroying` has made it no addressee, and each router must know.
-      await distributeAndConfirm();
-    },
+    remove,
 
     async register(sandboxId, guildId, actor) {
       const { added } = await addGuild(database, sandboxId, guildId, actor);
@@ -116,18 +105,19 @@ export function guildRoutes({ database, redis, nats, installation }: ResourceCon
       await distributeAndConfirm();
     },
 
-    async rebuild() {
+    async removeOrphan({ sandboxId }) {
+      await remove(sandboxId);
       await inRedis(async () => {
         await redis.del(keys.version, keys.map, keys.changes);
         await distributeRoutes(database, redis, installation);
       });
     },
 
-    async list(): Promise<Found[]> {
+    async list() {
       const routes = await inRedis(() => redis.hgetall(keys.map));
       // A route carries no time: old enough for any grace period.
       const mark = { installation, createdAt: new Date(0) };
-      const found: Found[] = [];
+      const found: RouteFound[] = [];
       for (const [key, text] of Object.entries(routes)) {
         // Whatever it says: what no row accounts for is an orphan, and the table is written anew.
         const sandboxId = text.slice(text.indexOf(':') + 1) as SandboxId;

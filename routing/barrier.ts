@@ -1,5 +1,5 @@
 /**
- * The barrier of a route change (routing.md, "Barrier"): it returns once every live router has the new version and has
+ * The barrier of a route change (docs/routing.md): it returns once every live router has the new version and has
  * stored all that it decided under an older one.
  */
 import type { NatsConnection } from 'nats';
@@ -115,19 +115,26 @@ async function runBarrier(
         throw unconfirmed([...waiting, ...stuck], replies, request.version);
       }
       const silent = waiting.filter((routerId) => !replies.has(routerId));
-      await Promise.all(
-        silent.map(async (routerId) => {
-          absences.set(
-            routerId,
-            (await isAbsent(nc, routerId)) ? (absences.get(routerId) ?? 0) + 1 : 0,
-          );
-        }),
-      );
+      await countAbsences(nc, silent, absences);
       if (stuck.length > 0) await delay(20);
     }
   } finally {
     subscription.unsubscribe();
   }
+}
+
+/** Counts for each how often in a row no process has answered for it. */
+async function countAbsences(
+  nc: NatsConnection,
+  routerIds: readonly string[],
+  absences: Map<string, number>,
+): Promise<void> {
+  await Promise.all(
+    routerIds.map(async (routerId) => {
+      const before = absences.get(routerId) ?? 0;
+      absences.set(routerId, (await isAbsent(nc, routerId)) ? before + 1 : 0);
+    }),
+  );
 }
 
 /** Who has not answered at all is dropped when its lease ends, so that is waited for in any case. */

@@ -65,7 +65,7 @@ export function decide(rules: DestinationRules, subject: string, event: EventCla
 const FED_BACK = 'a type that begins with "raw" would feed the router its own output';
 const isRawType = (type: string): boolean => type === 'raw' || type.startsWith('raw.');
 
-/** For the addressee or nobody, whatever guild or type the payload names. */
+/** An addressed event goes to its addressee or nowhere. The payload's guild and type do not matter. */
 function decideAddressed(
   rules: DestinationRules,
   family: string,
@@ -96,7 +96,7 @@ export type Destinations = (subject: string, event: EventClass) => Destination;
 const isAddressed = (subject: string): boolean =>
   FAMILIES.some(({ raw }) => subject.startsWith(raw) && parseAddress(subject.slice(raw.length)));
 
-/** As `decide`, whose answers it remembers by subject and sandbox: an event then costs two look-ups, and no new string. */
+/** `decide` with a memory of its answers by subject and sandbox: an event costs two look-ups and no new string. */
 export function remembering(rules: DestinationRules): Destinations {
   const known = new Map<string, Known>();
   return (subject, event) => {

@@ -1,5 +1,5 @@
-/** The headers of a routed event, as bytes: the event's own ones unchanged, then the router's (routing.md, "Promise"). */
-/** Headers of the chain (routing.md, "Position"). */
+/** The headers of a routed event, as bytes: the event's own ones unchanged, then the router's (docs/routing.md). */
+/** Headers of the chain (docs/routing.md). */
 export const HEADER_RAW_SEQ = 'Raw-Seq';
 export const HEADER_EXPECTED_LAST_SEQ = 'Nats-Expected-Last-Sequence';
 export const HEADER_DLQ_REASON = 'Dlq-Reason';
@@ -30,7 +30,7 @@ export function carriedHeaders(block: Uint8Array | null): Uint8Array {
   return renamed(block, /\r\n(?=Nats-|Raw-Seq:)/g, ['\r\nNats-', '\r\nRaw-Seq:']);
 }
 
-/** The same for the DLQ, whose own two headers must not be forged either. */
+/** The same for the DLQ. An event must not forge the DLQ's two headers either. */
 export function carriedToDlq(
   block: Uint8Array | null,
   dlq: { readonly detail: string; readonly subject: string },
@@ -63,7 +63,7 @@ export function chained(carried: Uint8Array, expectedLast: number, rawSeq: numbe
 /** What `chained` adds at most: both numbers below 2^53. */
 export const CHAIN_BYTES = chainLines(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).length;
 
-/** A block with none of an event's own headers. */
+/** A block without the event's own headers. */
 export function headerBlock(lines: Readonly<Record<string, string | number>>): Buffer {
   const text = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(`NATS/1.0\r\n${text.join('')}\r\n`, 'latin1');

@@ -9,7 +9,7 @@ export const ROUTER_BUCKET_STREAM = `KV_${ROUTER_BUCKET}`;
 export const memberKey = (routerId: string): string => `member.${routerId}`;
 
 /**
- * The barrier: whoever changed a route publishes `SyncRequest` here with a reply subject, again every 250 ms; each router
+ * The barrier: after a change of routes the worker publishes `SyncRequest` here with a reply subject, every 250 ms; each router
  * answers once its table holds `version` and everything it decided under an older one is confirmed stored.
  * A core subject, in no stream.
  */
@@ -58,7 +58,7 @@ export const CHECKPOINT_KEY = 'checkpoint';
  */
 export const FENCE_KEY = 'fence';
 
-/** Each router answers here at once: "no responders" tells of a dead one sooner than any lease. A core subject. */
+/** Each router answers here at once: "no responders" shows a dead router sooner than any lease. A core subject. */
 export const aliveSubject = (routerId: string): string => `router.alive.${routerId}`;
 
 /**

@@ -49,7 +49,7 @@ export function encodeRoute({ version, sandboxId }: Route): string {
 }
 
 /**
- * Null for what this product has not written: whoever may write to Redis must not choose a subject (a sandbox of `a b` or
+ * Null for a foreign entry: a writer to Redis must not be able to choose a subject (a sandbox of `a b` or
  * `>` would make another one of it) nor a version.
  */
 export function decodeRoute(key: string, text: string): Route | null {

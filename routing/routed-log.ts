@@ -1,6 +1,6 @@
 /**
  * `ROUTED` as the router's log: its last message holds the position, and a fence ends what earlier writers may still
- * have in flight (routing.md, "Position").
+ * have in flight (docs/routing.md).
  */
 import type { NatsConnection, StoredMsg } from 'nats';
 import { headerBlock, rawSequenceIn } from './event-headers.js';

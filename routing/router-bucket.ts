@@ -1,4 +1,4 @@
-/** The routers' KV bucket (routing/members.ts), read from its leader, since a replica's answer could hide a live router; and who of them lives. */
+/** The routers' KV bucket (routing/members.ts), read from its leader: a replica's answer could hide a live router. */
 import { ErrorCode, headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
 import { z } from 'zod';
 import {
@@ -124,7 +124,7 @@ export function routerBucket(
   };
 }
 
-/** What each router has written whose lease has not run out. */
+/** The entries of all routers with a valid lease. */
 export async function livingMembers<T>(bucket: RouterBucket, shape: Shape<T>): Promise<T[]> {
   const { keys, now } = await bucket.keys(memberKey(''));
   const members = await Promise.all(keys.map((key) => bucket.read(key, shape)));

@@ -1,6 +1,6 @@
 /** The streams and subjects on which ingestor, router, worker and readers must agree (docs/routing.md). */
 
-/** routing.md, "Subjects and streams". Configurable, since past one router each set of shards has its own pair. */
+/** docs/routing.md. Configurable, since past one router each set of shards has its own pair. */
 export interface StreamPair {
   readonly raw: string;
   readonly routed: string;

@@ -3,7 +3,7 @@ import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
-import type { ClaimedSandbox } from '../domain/sandbox.js';
+import type { ClaimedTimes } from '../domain/sandbox.js';
 import { postgresCode } from '../platform/postgres.js';
 import { recordCreateFailure } from './create-failures.js';
 import { inDatabase, type Database } from './database.js';
@@ -26,7 +26,7 @@ const DEADLOCK = '40P01';
  * A refusal leaves only a `create_failed` audit entry.
  * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_007 where this id is already being destroyed
  */
-export async function claimSandbox(database: Database, claim: Claim): Promise<ClaimedSandbox> {
+export async function claimSandbox(database: Database, claim: Claim): Promise<ClaimedTimes> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await inDatabase(() => claimOnce(database, claim));
@@ -38,10 +38,10 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
   }
 }
 
-async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedSandbox> {
+async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedTimes> {
   const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor } = claim;
   // As text of a whole number: extra_float_digits would round a float to the year 2033.
-  const [claimed] = await sql<[Record<keyof ClaimedSandbox, string>]>`
+  const [claimed] = await sql<[Record<keyof ClaimedTimes, string>]>`
     SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt"
     FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,

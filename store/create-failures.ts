@@ -1,6 +1,6 @@
 /**
  * Creates that came to nothing: one audit entry each, which also keeps a late claim of the same id from coming true.
- * An id is used once, so an entry is final. The statements are functions of sql/007, which a claim shares.
+ * An id is used once, so an entry is final. The statements are functions of sql/030_lifecycle.sql, which a claim shares.
  */
 import type { Actor } from '../domain/actor.js';
 import type { Owner, SandboxId } from '../domain/names.js';

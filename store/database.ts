@@ -11,6 +11,7 @@ import {
   withoutStatement,
   type Sql,
 } from '../platform/postgres.js';
+import { DdlSessions } from './ddl-sessions.js';
 import * as schema from './schema.js';
 
 export interface Database {
@@ -20,12 +21,25 @@ export interface Database {
    * switched the driver's own serialisers off, and a parameter that cannot be serialised leaves the connection stuck for good.
    */
   readonly sql: Sql;
+  /** Runs `work` on a session for DDL (ddl-sessions.ts). */
+  readonly ddl: <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
   close(): Promise<void>;
 }
 
+/** Enough for the DDL of a burst: more sessions of DDL wait for each other's locks. */
+const DDL_SESSIONS = 8;
+
 export function openDatabase(url: string, options: { name: string; max?: number }): Database {
   const sql = openPostgres(url, options);
-  return { db: drizzle(sql, { schema }), sql, close: () => closePostgres(sql) };
+  const max = Math.min(DDL_SESSIONS, options.max ?? DDL_SESSIONS);
+  const sessions = new DdlSessions(() => openPostgres(url, { name: `${options.name} ddl`, max }));
+  return {
+    ...{ db: drizzle(sql, { schema }), sql },
+    ddl: (work) => sessions.use(work),
+    async close() {
+      await Promise.all([closePostgres(sql), sessions.close()]);
+    },
+  };
 }
 
 /** Our SQL raises `SB0nn` for what is SANDBOX_0nn. */

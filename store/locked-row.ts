@@ -8,8 +8,8 @@ import { sandboxes, type SandboxRow } from './schema.js';
 export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
 
 /**
- * `share` keeps a status from changing (whoever writes `destroying` waits for us, or we see it); `update` is for who changes
- * the row. Undefined where there is none.
+ * `share` keeps the status from changing: a writer of `destroying` waits for us, or we see the new status. `update` is for
+ * changes of the row. Undefined without a row.
  */
 export async function lockedRow(
   tx: Transaction,

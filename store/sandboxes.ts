@@ -88,7 +88,7 @@ export async function listSandboxes(
   });
 }
 
-/** How many live sandboxes each owner has; nobody who has none. */
+/** The number of live sandboxes for each owner with at least one. */
 export async function countLiveByOwner(database: Database): Promise<Map<Owner, number>> {
   const rows = await inDatabase(() =>
     database.db
@@ -109,7 +109,7 @@ export interface Transition {
 }
 
 /**
- * Moves the row and writes its audit in one statement, exactly once however often it is called (sql/007).
+ * Moves the row and writes its audit in one statement, exactly once however often it is called (sql/030_lifecycle.sql).
  * @throws SANDBOX_004 without a row, SANDBOX_007 where the status machine forbids it
  */
 export async function transition(

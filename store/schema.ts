@@ -1,4 +1,4 @@
-/** The control plane's tables for Drizzle (sql/002), and the types that derive from them. */
+/** The control plane's tables for Drizzle (sql/020_sandboxes.sql), and the types that derive from them. */
 import { relations, sql as raw } from 'drizzle-orm';
 import {
   bigint,
@@ -20,7 +20,7 @@ import { parseTime } from '../platform/postgres-time.js';
 
 const sandboxStatus = pgEnum('sandbox_status', SANDBOX_STATUSES);
 
-/** Drizzle's own gives `new Date` whatever text comes, and `new Date` makes a time of most. */
+/** Drizzle's own decoder passes any text to `new Date`, which accepts most texts as a time. */
 const time = customType<{ data: Date; driverData: string }>({
   dataType: () => 'timestamp with time zone',
   toDriver: (value) => value.toISOString(),

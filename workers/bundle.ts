@@ -1,4 +1,4 @@
-/** Build step: bundles the compiled workflows, so that a worker starts in 0.5 s instead of 3 (recipes.md). */
+/** Build step: bundles the compiled workflows, so that a worker starts in 0.5 s instead of 3. */
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

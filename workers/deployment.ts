@@ -7,7 +7,7 @@ import type { Config } from '../platform/config.js';
 /**
  * Off without a deployment's name: a versioned worker gets no task until an operator has made its version the current
  * one, which a developer's stack has nobody for. AUTO_UPGRADE: a sandbox sleeps for up to 30 days, and a pinned one would
- * keep its old worker alive that long (traps.md 12); what changes in the workflow's code is patched instead.
+ * keep its old worker alive that long; what changes in the workflow's code is patched instead.
  */
 export async function deploymentOf(
   { deployment, buildId }: Pick<Config, 'deployment' | 'buildId'>,

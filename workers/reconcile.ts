@@ -17,7 +17,7 @@ export interface ReconcileContext {
 }
 
 /**
- * ACL users vanish with a Redis restart (traps.md 32) and the route table with a flush: on every (re)connection both are
+ * ACL users vanish with a Redis restart and the route table with a flush: on every (re)connection both are
  * written again. Runs one at a time and again until it succeeds.
  */
 export function reconcileRedis(context: ReconcileContext): { close(): void } {
@@ -31,7 +31,8 @@ export function reconcileRedis(context: ReconcileContext): { close(): void } {
     const rows = await listSandboxes(database, { status: ['running'] });
     for (const { sandboxId, rotation, createdAt } of rows) {
       // One that is being destroyed meanwhile refuses, as it should.
-      await resources['redis-keyspace']
+      await resources
+        .get('redis-keyspace')
         .ensure({ sandboxId, rotation, createdAt })
         .catch((error: unknown) => {
           log.debug({ sandboxId, err: messageOf(error) }, 'not re-applied');

@@ -1,4 +1,4 @@
-/** A worker: runs the workflows and activities of sandboxes until it is told to stop, then drains and closes what it opened. */
+/** A worker: runs the workflows and activities of sandboxes until a stop signal, then drains and closes its connections. */
 import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry, collectDefaultMetrics } from 'prom-client';
@@ -25,7 +25,8 @@ import {
   parseNatsAuthority,
   type NatsAuthority,
 } from '../platform/nats-authority.js';
-import { openResources, type Resources } from '../resources/index.js';
+import { Resources } from '../resources/index.js';
+import { openRoutes, type Routes } from '../routes/routes.js';
 import { answerCallout } from '../resources/nats/callout.js';
 import { installationId } from '../store/sandboxes.js';
 import { openWorkerConnections, type WorkerConnections } from './connections.js';
@@ -104,6 +105,7 @@ interface Parts {
   readonly connections: WorkerConnections;
   readonly installation: string;
   readonly resources: Resources;
+  readonly routes: Routes;
   readonly registry: Registry;
   readonly metrics: LifecycleMetrics;
   readonly sdkMetrics: () => Promise<string>;
@@ -131,7 +133,8 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
   const metrics = config.emf ? withEmf(registered, toEmf) : registered;
   const installation = await installationId(database);
-  const resources = openResources({
+  const routes = openRoutes({ database, redis, nats, installation });
+  const resources = new Resources({
     database,
     redis,
     nats,
@@ -141,7 +144,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
-  return { connections, installation, resources, registry, metrics, sdkMetrics };
+  return { connections, installation, resources, routes, registry, metrics, sdkMetrics };
 }
 
 /** Everything but the database, which needs an administrator. @throws SANDBOX_009 until that has migrated it */
@@ -157,7 +160,7 @@ async function migrated(addresses: Addresses, config: Config, log: Logger): Prom
 
 async function createWorker(
   config: Config,
-  { connections, installation, resources, metrics }: Parts,
+  { connections, installation, resources, routes, metrics }: Parts,
   interceptors: readonly ActivityInterceptorsFactory[],
   log: Logger,
 ): Promise<Worker> {
@@ -172,9 +175,9 @@ async function createWorker(
     workflowBundle: { codePath },
     ...(await deploymentOf(config, codePath)),
     activities: {
-      ...sandboxActivities({ database, resources, policy, metrics, log }),
+      ...sandboxActivities({ database, resources, routes, policy, metrics, log }),
       ...sweepActivities({
-        ...{ database, resources, client, taskQueue, installation, metrics, log },
+        ...{ database, resources, routes, client, taskQueue, installation, metrics, log },
         graceMs: sweep.graceMs,
       }),
     },

@@ -19,7 +19,7 @@ export async function installRuntime(log: Logger): Promise<SdkRuntime> {
     try {
       install(log, bindAddress);
     } catch (error) {
-      // Between our look and its own binding somebody took the port (traps.md 59).
+      // Between our look and its own binding somebody took the port.
       if (attempt < ATTEMPTS) continue;
       throw error;
     }

@@ -14,7 +14,7 @@ import type { SandboxMachine } from './sandbox-machine.js';
 /** The activity refused for certain, so it wrote nothing. */
 export const isRefusal = (error: unknown): boolean => ERRORS[failureOf(error, 'update').code].final;
 
-/** The typed failure inside whatever Temporal has wrapped around it. */
+/** The typed failure inside Temporal's wrappers. */
 export function failureOf(error: unknown, step: string): WorkflowFailure {
   let inner = error;
   // Of a time-out the last attempt's failure, where one is known: it names what was waited for.

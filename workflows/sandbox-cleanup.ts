@@ -1,9 +1,9 @@
 /** Removes a sandbox completely: tries each step at once, then for as long as it takes. */
 import { WORKFLOW_ACTOR } from '../domain/actor.js';
-import { RESOURCE_NAMES } from '../domain/sandbox.js';
+import { startRemoval } from './removal.js';
 import { failureOf } from './failures.js';
 import type { SandboxMachine } from './sandbox-machine.js';
-import { localOnce, untilDone } from './steps.js';
+import { localOnce, stepOf, untilDone } from './steps.js';
 
 /** One step, by either kind of activity. */
 type Attempt<T> = (steps: typeof localOnce | typeof untilDone, summary: string) => Promise<T>;
@@ -19,10 +19,10 @@ export async function cleanUp(sandbox: SandboxMachine, publish: () => void): Pro
   const { actor, reason } = sandbox.ending ?? { actor: WORKFLOW_ACTOR, reason: 'destroyed' };
   const step = retriedStep(sandbox, publish);
 
-  const exists = await step('mark destroying', (steps, summary) =>
+  const resources = await step('mark destroying', (steps, summary) =>
     steps.markDestroying.executeWithOptions({ summary }, [sandboxId, actor, reason, owner]),
   );
-  if (!exists) {
+  if (resources === null) {
     sandbox.status = 'destroyed';
     return;
   }
@@ -38,14 +38,15 @@ export async function cleanUp(sandbox: SandboxMachine, publish: () => void): Pro
   );
   await Promise.race([revoked, mayGoOn]);
 
-  const removal = (name: (typeof RESOURCE_NAMES)[number]): Promise<void> =>
-    step(`remove ${name}`, (steps, summary) =>
-      steps.removeResource.executeWithOptions({ summary }, [sandboxId, name]),
-    );
-  await removal('guild-routes');
+  await step('remove guild-routes', (steps, summary) =>
+    steps.removeRoutes.executeWithOptions({ summary }, [sandboxId]),
+  );
   sandbox.guildIds = [];
-  const rest = [...RESOURCE_NAMES].reverse().filter((name) => name !== 'guild-routes');
-  await Promise.all([...rest.map(removal), revoked]);
+  const remove = async (name: string): Promise<void> => {
+    const rest = await step(`remove ${name}`, (steps) => stepOf(steps, name, 'remove')(sandboxId));
+    if (rest === 'follow-up') await startRemoval(sandboxId, name);
+  };
+  await Promise.all([...resources.map(remove), revoked]);
 
   await step('mark destroyed', (steps, summary) =>
     steps.markDestroyed.executeWithOptions({ summary }, [

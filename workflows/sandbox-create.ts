@@ -1,14 +1,13 @@
 /** Makes a sandbox: all of it, or nothing but the reason why not. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { Command } from '../domain/command.js';
-import { RESOURCE_NAMES, type ResourceName } from '../domain/sandbox.js';
 import { failureOf } from './failures.js';
 import type { SandboxMachine } from './sandbox-machine.js';
-import { localRetried } from './steps.js';
+import { localRetried, stepOf } from './steps.js';
 
 /**
- * Claim, then every resource but the routes side by side, then the routes, then `running`. A destroy does not wait for a
- * create: the row's `destroying` refuses whatever is still under way.
+ * Claim, then every resource side by side, then the routes, then `running`. A destroy does not wait for a
+ * create: the row's `destroying` refuses every step that is still under way.
  */
 export async function create(
   sandbox: SandboxMachine,
@@ -48,10 +47,10 @@ async function makeResources(
   startedAt: number,
 ): Promise<void> {
   const target = sandbox.target(true);
-  const make = (name: ResourceName): Promise<void> =>
-    localRetried.ensureResource.executeWithOptions({ summary: `make ${name}` }, [name, target]);
-  const names = RESOURCE_NAMES.filter((name) => name !== 'guild-routes');
-  const outcomes = await Promise.allSettled(names.map(make));
+  const names = sandbox.resources;
+  const outcomes = await Promise.allSettled(
+    names.map((name) => stepOf(localRetried, name, 'ensure')(target)),
+  );
   for (const [i, outcome] of outcomes.entries()) {
     if (outcome.status === 'rejected') {
       progress.step = names[i] ?? 'resources';
@@ -60,7 +59,9 @@ async function makeResources(
   }
   if (sandbox.isEnding()) return;
   progress.step = 'guild-routes';
-  await make('guild-routes');
+  await localRetried.activateRoutes.executeWithOptions({ summary: 'route its guilds' }, [
+    sandbox.sandboxId,
+  ]);
   if (sandbox.isEnding()) return;
   progress.step = 'running';
   const seconds = (Date.now() - startedAt) / 1000;

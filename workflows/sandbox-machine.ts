@@ -36,6 +36,8 @@ export class SandboxMachine {
   createdAt = 0;
   expiresAt = 0;
   guildIds: readonly GuildId[];
+  /** Of the sandbox, in order of creation. */
+  resources: readonly string[] = [];
   rotation = 0;
   resetting = false;
   ending: Ending | null = null;
@@ -58,11 +60,12 @@ export class SandboxMachine {
   }
 
   carry(): CarriedState {
-    const { status, createdAt, expiresAt, guildIds, rotation, resetting } = this;
-    return { status, createdAt, expiresAt, guildIds, rotation, resetting };
+    const { status, createdAt, expiresAt, guildIds, resources, rotation, resetting } = this;
+    return { status, createdAt, expiresAt, guildIds, resources, rotation, resetting };
   }
 
-  claimed({ createdAt, expiresAt }: ClaimedSandbox): void {
+  claimed({ createdAt, expiresAt, resources }: ClaimedSandbox): void {
+    this.resources = resources;
     this.createdAt = createdAt;
     this.expiresAt = expiresAt;
     this.status = 'creating';

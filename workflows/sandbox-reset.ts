@@ -1,14 +1,8 @@
-/** The servers' part of a reset: each is done once for a rotation, so it may run again. */
-import { RESOURCE_NAMES } from '../domain/sandbox.js';
+/** The servers' part of a reset: each resource resets once for a rotation, so it may run again. */
 import type { SandboxMachine } from './sandbox-machine.js';
-import { untilDone } from './steps.js';
+import { stepOf, untilDone } from './steps.js';
 
 export async function resetResources(sandbox: SandboxMachine): Promise<void> {
   const target = sandbox.target(false);
-  const names = RESOURCE_NAMES.filter((name) => name !== 'guild-routes');
-  await Promise.all(
-    names.map((name) =>
-      untilDone.resetResource.executeWithOptions({ summary: `reset ${name}` }, [name, target]),
-    ),
-  );
+  await Promise.all(sandbox.resources.map((name) => stepOf(untilDone, name, 'reset')(target)));
 }

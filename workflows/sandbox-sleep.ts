@@ -1,4 +1,4 @@
-/** The sleep of a sandbox: until its expiry, whatever its updates are at. */
+/** The sleep of a sandbox until its expiry, beside its updates. */
 import {
   ActivityFailure,
   allHandlersFinished,
@@ -72,7 +72,7 @@ function warn(sandbox: SandboxMachine, why: string): void {
 }
 
 /**
- * The row has the last word, since no expiry can be taken back (sql/017). False: it ends later, and so does the workflow.
+ * The row has the last word, since no expiry can be taken back (sql/020_sandboxes.sql). False: it ends later, and so does the workflow.
  * Where Postgres cannot be asked, the clean-up waits for it.
  */
 async function hasExpired(sandbox: SandboxMachine): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** A sandbox: one workflow that creates it, sleeps until its expiry while answering, and removes it whatever happens. */
+/** One workflow for each sandbox: creates it, sleeps until its expiry while answering updates, and removes it. */
 import {
   allHandlersFinished,
   CancellationScope,

@@ -1,5 +1,6 @@
 /** The activities as the workflow calls them. Each set of options is named for what it does. */
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { ResourceVerbs } from '../activities/resource-activities.js';
 import type { SandboxActivities } from '../activities/sandbox-activities.js';
 
 /**
@@ -50,3 +51,20 @@ export const untilDoneSoon = proxyActivities<SandboxActivities>({
   heartbeatTimeout,
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '1s' },
 });
+
+/** Any of the sets above. */
+type Steps = typeof localOnce | typeof untilDone;
+
+/**
+ * One verb of one resource, by its activity type `<resource>.<verb>` (activities/resource-activities.ts): the type names the
+ * resource in the Web UI's timeline.
+ */
+export function stepOf<Verb extends keyof ResourceVerbs>(
+  steps: Steps,
+  resource: string,
+  verb: Verb,
+): ResourceVerbs[Verb] {
+  return (steps as unknown as Record<string, ResourceVerbs[Verb]>)[
+    `${resource}.${verb}`
+  ] as ResourceVerbs[Verb];
+}

@@ -2,15 +2,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { customAlphabet } from 'nanoid';
 import type { Control } from '../../control/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
 import { down, up } from '../../deploy/stack/index.js';
-import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
-import { loadConfig } from '../../platform/config.js';
+import { parseSandboxId } from '../../domain/names.js';
+import { loadConfig, type Config } from '../../platform/config.js';
 import { openTemporal } from '../../platform/temporal.js';
-import { atOnce, markdown, median, ms, oneByOne, quantile } from '../statistics.js';
+import { CPU_HEAD, cpuCells, cpuOf } from '../cpu.js';
+import { atOnce, markdown, median, ms, oneByOne, quantile, type Burst } from '../statistics.js';
 import { orRow } from '../failure.js';
+import { newId } from './ids.js';
 import { openBare, type Bare } from './bare.js';
 import { burstRow } from './burst-row.js';
 
@@ -18,7 +19,6 @@ const SEQUENTIAL = 50;
 const AT_ONCE = [20, 200] as const;
 const ROUND = 10;
 
-const newId = (): string => `sb${customAlphabet(ID_ALPHABET, 10)()}`;
 const ids = (count: number): string[] => Array.from({ length: count }, newId);
 const guild = (i: number): string => `${10_000_000_000_000_000n + BigInt(i)}`;
 
@@ -27,6 +27,7 @@ interface Operations {
   readonly destroy: (sandboxId: string) => Promise<unknown>;
   readonly client: Control;
   readonly bare: Bare;
+  readonly config: Config;
 }
 
 type Samples = Record<
@@ -77,16 +78,31 @@ function row(
   ];
 }
 
-async function bursts({ create, destroy, bare }: Operations): Promise<void> {
+async function bursts({ create, destroy, bare, config }: Operations): Promise<void> {
   const rows: string[][] = [];
+  const costs: string[][] = [];
+  const measured = async (name: string, count: number, work: () => Promise<Burst>) => {
+    const before = await cpuOf(config);
+    const burst = await work();
+    costs.push([`${count} × ${name}`, ...cpuCells(before, await cpuOf(config), count)]);
+    return burst;
+  };
   for (const count of AT_ONCE) {
     const [ours, theirs] = [ids(count), ids(count)];
-    const creates = await atOnce(count, (i) => create(ours[i] ?? ''));
-    const bareCreates = await atOnce(count, (i) => bare.create(theirs[i] ?? ''));
+    const creates = await measured('create', count, () =>
+      atOnce(count, (i) => create(ours[i] ?? '')),
+    );
+    const bareCreates = await measured('bare create', count, () =>
+      atOnce(count, (i) => bare.create(theirs[i] ?? '')),
+    );
     const made = creates.succeeded.map((i) => ours[i] ?? '');
     const bareMade = bareCreates.succeeded.map((i) => theirs[i] ?? '');
-    const destroys = await atOnce(made.length, (i) => destroy(made[i] ?? ''));
-    const bareDestroys = await atOnce(bareMade.length, (i) => bare.destroy(bareMade[i] ?? ''));
+    const destroys = await measured('destroy', made.length, () =>
+      atOnce(made.length, (i) => destroy(made[i] ?? '')),
+    );
+    const bareDestroys = await measured('bare destroy', bareMade.length, () =>
+      atOnce(bareMade.length, (i) => bare.destroy(bareMade[i] ?? '')),
+    );
     rows.push(
       burstRow(`${count} × create`, creates, bareCreates),
       burstRow(`${made.length} × destroy`, destroys, bareDestroys),
@@ -95,6 +111,7 @@ async function bursts({ create, destroy, bare }: Operations): Promise<void> {
   console.log(
     `\n${markdown(['at once', 'p50', 'last one', 'bare workflow, last one', 'ratio'], rows)}`,
   );
+  console.log(`\n${markdown(['CPU of one', ...CPU_HEAD], costs)}`);
 }
 
 export async function benchLifecycle(): Promise<void> {
@@ -129,7 +146,7 @@ export async function benchLifecycle(): Promise<void> {
       await bare.create(id);
       await bare.destroy(id);
     }
-    const operations = { create, destroy, client, bare };
+    const operations = { create, destroy, client, bare, config };
     await orRow('one by one', () => sequential(operations));
     await orRow('at once', () => bursts(operations));
     await bare.close();

@@ -3,15 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { customAlphabet } from 'nanoid';
 import type { Control } from '../../control/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
 import { down, status, up, type ServiceName } from '../../deploy/stack/index.js';
-import { ID_ALPHABET, parseSandboxId } from '../../domain/names.js';
+import { parseSandboxId } from '../../domain/names.js';
 import { loadConfig, type Config } from '../../platform/config.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import type { StackState } from '../../platform/stack-file.js';
 import { orRow } from '../failure.js';
+import { newId } from './ids.js';
 import { markdown, median, ms, oneByOne, quantile, timed } from '../statistics.js';
 
 const LIVE = [10, 1_000, 5_000] as const;
@@ -23,7 +23,6 @@ const EXPIRING = 1_000;
 const EXPIRE_IN_SECONDS = 120;
 const MEASURED: readonly ServiceName[] = ['worker', 'temporal', 'router', 'nats', 'redis'];
 
-const newId = (): string => `sb${customAlphabet(ID_ALPHABET, 10)()}`;
 let guilds = 10_000_000_000_000_000n;
 let made = 0;
 

@@ -8,7 +8,7 @@ import { AckPolicy, connect, DeliverPolicy } from 'nats';
 import { STREAMS } from '../../routing/subjects.js';
 import { type RouterForm } from '../../domain/routing-settings.js';
 import { delay } from '../../platform/deadline.js';
-import { guild } from '../../test/system/router/routes.js';
+import { guild } from '../../test/support/ids.js';
 import type { BenchServers } from './bench-servers.js';
 
 export interface Latency {

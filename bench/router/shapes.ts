@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type NatsConnection } from 'nats';
 import { STREAMS } from '../../routing/subjects.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
-import { guild } from '../../test/system/router/routes.js';
+import { guild } from '../../test/support/ids.js';
 import type { BenchServers } from './bench-servers.js';
 
 export interface Sample {

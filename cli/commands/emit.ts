@@ -90,7 +90,7 @@ async function list({ io, input }: CommandContext, events: readonly CorpusEvent[
   await print(io, await table(io, ['Event', 'Family', 'Type', 'Goes to'], rows));
 }
 
-/** `events.raw.MESSAGE_CREATE`: what it is published as, whoever it is for. */
+/** The subject in RAW, without the addressee: `events.raw.MESSAGE_CREATE`. */
 function partsOf(subject: string): { family: 'events' | 'commands'; type: string } {
   const [family, , ...type] = subject.split('.');
   return { family: family === 'commands' ? 'commands' : 'events', type: type.join('.') };

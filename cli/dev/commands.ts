@@ -1,4 +1,4 @@
-/** `bd dev`: the local stack. The code that runs it lives in deploy/local and is loaded only when needed. */
+/** `bd dev`: the local stack. The code that runs it lives in deploy/stack and is loaded only when needed. */
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
 import { CONFIRM_OPTIONS } from '../confirm.js';
 import { colours, note, print, printJson } from '../io.js';

@@ -1,4 +1,4 @@
-/** `bd dev down --purge`: asks first where the stack holds live sandboxes, or where nobody can say. */
+/** `bd dev down --purge`: asks first if the stack holds live sandboxes, or if that is unknown. */
 import { counted } from '../../domain/counted.js';
 import type { Config } from '../../platform/config.js';
 import type { CommandContext } from '../command.js';

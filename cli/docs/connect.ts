@@ -1,5 +1,5 @@
 /** The generated parts of docs/connect.md: the table of variables, and the example programs as they stand in examples/clients. */
-import { SANDBOX_VARIABLES } from '../../domain/sandbox-variables.js';
+import { sandboxVariables } from '../../control/environment.js';
 
 interface Example {
   readonly title: string;
@@ -24,7 +24,7 @@ export const commandOf = (example: Example): string =>
   `bd sandbox exec my-fix -- ${isPython(example) ? '.venv/bin/python' : 'node'} ${example.file}`;
 
 export function variableTable(): string {
-  const rows = Object.entries(SANDBOX_VARIABLES).map(
+  const rows = Object.entries(sandboxVariables()).map(
     ([name, { meaning, example, secret }]) =>
       `| \`${name}\` | ${meaning} | \`${example}\` | ${secret ? 'yes' : 'no'} |`,
   );

@@ -1,6 +1,7 @@
 /** The files of the repository that are made from the code: `npm run generate` writes them, a test compares. */
 import { GROUPS } from '../groups.js';
 import { parameterTable } from './addresses.js';
+import { limitTable } from './limits.js';
 import { exampleSections, variableTable } from './connect.js';
 import { errorsPage } from './errors.js';
 import { commandReference } from './reference.js';
@@ -9,6 +10,7 @@ import { configurationTable } from './variables.js';
 const ADDRESSES = 'docs/addresses.md';
 const GUIDE = 'docs/sandbox-guide.md';
 const CONNECT = 'docs/connect.md';
+const ISOLATION = 'docs/isolation.md';
 const END = '<!-- end of what is generated -->';
 
 /** Path from the root → text. `read` gives a file as it is: of some pages only parts are generated. */
@@ -26,6 +28,7 @@ export function generatedFiles(read: (path: string) => string): ReadonlyMap<stri
       ADDRESSES,
       withParts(ADDRESSES, read(ADDRESSES), { 'the parameters': `${parameterTable()}\n` }),
     ],
+    [ISOLATION, withParts(ISOLATION, read(ISOLATION), { 'the limits': `${limitTable()}\n` })],
     [
       CONNECT,
       withParts(CONNECT, read(CONNECT), {

@@ -111,7 +111,7 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
   }
 }
 
-/** A user for each sandbox is worth nothing where whoever comes without one is let in, as Redis does unless it is told otherwise. */
+/** Users of sandboxes separate nothing while Redis accepts connections without a login, which is its default. */
 async function separationOf(url: string, acl: boolean): Promise<Finding> {
   const name = 'redis acl';
   if (!acl) {

@@ -1,4 +1,4 @@
-/** Starts the stack in a process of its own, and waits until it works, whoever has started it. */
+/** Starts the stack in a process of its own, or joins one that starts, and waits until it works. */
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { SandboxError } from '../../domain/errors.js';

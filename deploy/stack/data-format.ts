@@ -8,8 +8,9 @@ import { readJson, writeJson, type HomePaths } from './home.js';
 /**
  * Raise it with each change after which today's programs cannot read what yesterday's wrote.
  * 1: NATS had one account by the name of CONTROL. 2: NATS' accounts have keys, and JetStream's folders their names.
+ * 3: Postgres' migrations are squashed into files by subject.
  */
-const DATA_FORMAT = 2;
+const DATA_FORMAT = 3;
 
 const stored = z.object({ format: z.number().int().positive() });
 

@@ -15,7 +15,7 @@ const NAME = 'bd dev status';
 /** Below the supervisor's own limit for a status. */
 const WITHIN_MS = 3_000;
 
-/** A server whose address the environment gives: `external` where it answers, else `unreachable` with the reason. */
+/** A server with an address in the environment: `external` if it answers, else `unreachable` with the reason. */
 export async function foreignServer(
   name: ServerName,
   given: string,

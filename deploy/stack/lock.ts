@@ -17,7 +17,7 @@ const holderSchema = identitySchema.extend({
 });
 export type LockHolder = z.infer<typeof holderSchema>;
 
-/** Who holds the lock and lives; null where nobody does. */
+/** The live holder of the lock; null without one. */
 export async function readLock(path: string): Promise<LockHolder | null> {
   const holder = parse(await readFile(path, 'utf8').catch(() => ''));
   return holder !== null && isAlive(holder) ? holder : null;

@@ -52,20 +52,23 @@ const CLAIMS = [
   { name: 'lookup', subject: '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP', type: 'service' },
 ];
 
-export function natsOperator(secret: string): NatsOperator {
-  const operator = deriveNatsKey(secret, 'operator', 'operator');
-  const [control, sys, auth, reader] = (['CONTROL', 'SYS', 'AUTH', 'READER'] as const).map(
-    (name) => ({
-      name,
-      key: deriveNatsKey(secret, 'account', name),
-    }),
-  ) as [Account, Account, Account, Account];
-  const user = (
-    account: Account,
-    name: string,
-    permissions?: NatsPermissions,
-    tags: readonly string[] = [],
-  ): string =>
+const readerImports = (control: Account) =>
+  [...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES].map(([subject, here]) => ({
+    ...{ name: here, subject, type: 'service', account: control.key.publicKey },
+    // Wildcards of what is imported are numbered in the local subject.
+    local_subject: here.replace('*', '$1'),
+  }));
+
+type SignUser = (
+  account: Account,
+  name: string,
+  permissions?: NatsPermissions,
+  tags?: readonly string[],
+) => string;
+
+const signerOfUsers =
+  (secret: string): SignUser =>
+  (account, name, permissions, tags = []) =>
     signNatsToken(account.key, {
       sub: deriveNatsKey(secret, 'user', name).publicKey,
       name,
@@ -76,6 +79,16 @@ export function natsOperator(secret: string): NatsOperator {
         ...(permissions?.responses === undefined ? {} : { resp: permissions.responses }),
       },
     });
+
+export function natsOperator(secret: string): NatsOperator {
+  const operator = deriveNatsKey(secret, 'operator', 'operator');
+  const [control, sys, auth, reader] = (['CONTROL', 'SYS', 'AUTH', 'READER'] as const).map(
+    (name) => ({
+      name,
+      key: deriveNatsKey(secret, 'account', name),
+    }),
+  ) as [Account, Account, Account, Account];
+  const user = signerOfUsers(secret);
   const account = ({ name, key }: Account, nats: Record<string, unknown>): string =>
     signNatsToken(operator, {
       sub: key.publicKey,
@@ -103,11 +116,7 @@ export function natsOperator(secret: string): NatsOperator {
     [reader.key.publicKey]: account(reader, {
       imports: [
         ...CLAIMS.filter(({ name }) => name === 'lookup').map(imported),
-        ...[...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES].map(([subject, here]) => ({
-          ...{ name: here, subject, type: 'service', account: control.key.publicKey },
-          // Wildcards of what is imported are numbered in the local subject.
-          local_subject: here.replace('*', '$1'),
-        })),
+        ...readerImports(control),
       ],
     }),
   };

@@ -1,6 +1,6 @@
 /**
  * Who may say what on NATS: the users of the control account, which holds JetStream and which tenants never share
- * (isolation.md, "NATS"). Only the router publishes into ROUTED, and the worker its fence.
+ * (docs/isolation.md). Only the router publishes into ROUTED, and the worker its fence.
  */
 import {
   DOCTOR_SERVICES,
@@ -29,7 +29,7 @@ const ACCOUNT_LOOKUP = '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP';
 const { raw: RAW } = STREAMS;
 const api = (...rest: readonly string[]): string => ['$JS.API', ...rest].join('.');
 
-/** Replies to a user come below its own prefix: a shared `_INBOX.>` would show it everybody's (traps.md 49). */
+/** Replies to a user come below its own prefix: a shared `_INBOX.>` would show it everybody's. */
 const inboxPrefix = (user: string): string => `_INBOX_${user}`;
 
 /** Looking at streams, consumers and messages; the API's answers, no message of a stream, go to the asker. */

@@ -31,7 +31,7 @@ const stored = z.record(z.string(), z.number().int().min(1).max(65_535));
 
 /**
  * Reserved ports are held open until just before the server that gets them is spawned: between stacks that start at
- * once, a port that is only probed would be given out twice (traps.md 59).
+ * once, a port that is only probed would be given out twice.
  */
 export class Ports {
   private readonly held = new Map<PortName, Server>();

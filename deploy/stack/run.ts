@@ -14,7 +14,7 @@ export interface Run {
 
 export function runSupervisor(options: SupervisorOptions): Run {
   const supervisor = new Supervisor(options);
-  // npx delivers Ctrl-C twice (traps.md 57), and people press it again: a stop that has begun is never cut short,
+  // npx delivers Ctrl-C twice, and people press it again: a stop that has begun is never cut short,
   // since each of its steps has a limit of its own.
   const onSignal = (signal: NodeJS.Signals): void => {
     options.onProgress({ service: 'stack', text: `${signal}, stopping` });

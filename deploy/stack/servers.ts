@@ -1,4 +1,4 @@
-/** The four servers, each with its programs found and its service made, whatever else goes on meanwhile. */
+/** The four servers: their programs are found and their services made in parallel. */
 import { basename, join } from 'node:path';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';

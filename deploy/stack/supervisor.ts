@@ -72,7 +72,7 @@ export class Supervisor implements Commands {
   private readonly books: Bookkeeping;
   private readonly faults = new Set<string>();
   private resolveEnded: () => void = () => undefined;
-  /** Resolves once everything has ended, whoever asked for it. */
+  /** Resolves once every service has ended. */
   readonly ended = new Promise<void>((resolve) => {
     this.resolveEnded = resolve;
   });

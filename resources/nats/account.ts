@@ -54,7 +54,7 @@ function factsOf(nats: Readonly<Record<string, unknown>>): AccountFacts | null {
   };
 }
 
-/** What the servers know of an account; null where they have none of this key. */
+/** The servers' facts about an account; null if they have no account of this key. */
 export async function lookUpAccount(
   nats: NatsConnection,
   publicKey: string,
@@ -90,7 +90,7 @@ export async function pushAccount(
 export const deleteAccount = (keys: AccountKeys, sandboxId: SandboxId): Promise<void> =>
   deleteAccountByKey(keys, accountKeyOf(keys.masterSecret, sandboxId).publicKey);
 
-/** The same for one of another master secret than today's, whose key is not the derived one. */
+/** The same for an account of an earlier master secret: its key is not the derived one. */
 export async function deleteAccountByKey(
   { nats, authority }: Pick<AccountKeys, 'nats' | 'authority'>,
   publicKey: string,
@@ -112,7 +112,7 @@ export interface FoundAccount {
   readonly publicKey: string;
 }
 
-/** Every sandbox's account on the servers, whoever made it. */
+/** Every sandbox's account on the servers, also of other installations. */
 export async function listAccounts(nats: NatsConnection): Promise<FoundAccount[]> {
   const accounts: FoundAccount[] = [];
   const inbox = newInbox(nats);

@@ -1,5 +1,5 @@
 /**
- * Answers the NATS servers' question who may come in with a user and a password (auth callout): a sandbox's user, into the
+ * Answers the NATS servers' auth callout for logins with a user and a password: a sandbox's user comes into the
  * sandbox's own account. The account on the servers is the truth: without it, or with a password of another rotation, the
  * answer is no. Each worker answers (queue group), and no database is asked.
  */

@@ -1,17 +1,15 @@
 /**
  * What a sandbox may do in NATS. It has an account of its own, without JetStream, that imports three services from the
  * control account: in one account with JetStream permissions would not hold, since the server publishes a reply with its
- * own rights wherever the request's reply subject points (isolation.md, "NATS").
+ * own rights wherever the request's reply subject points (docs/isolation.md).
  */
 import { consumerName, inboxPrefix, natsPrefix, type SandboxId } from '../../domain/names.js';
+import { MAX_CONNECTIONS, MAX_SUBSCRIPTIONS } from './limits.js';
 import { ADDRESSED_SUBJECTS, DLQ_STREAM, STREAMS } from '../../routing/subjects.js';
 import { ROUTER_BUCKET_STREAM } from '../../routing/members.js';
 
 /** Imported below `$JS.API` itself the services would answer 503, so clients take this prefix (`NATS_API_PREFIX`). */
 export const NATS_API_PREFIX = 'SB.API';
-/** A sandbox's connections at once. */
-export const MAX_CONNECTIONS = 20;
-const MAX_SUBSCRIPTIONS = 1_000;
 
 const NEXT = `CONSUMER.MSG.NEXT.${STREAMS.routed}`;
 const INFO = `CONSUMER.INFO.${STREAMS.routed}`;
@@ -48,9 +46,9 @@ type Services = readonly (readonly [there: string, here: string])[];
 const imported = (...subjects: readonly string[]): Services =>
   subjects.map((subject) => [`$JS.API.${subject}`, `${NATS_API_PREFIX}.${subject}`]);
 
-/** What who only looks imports from the control account: subject there, subject here. Permissions name the latter. */
+/** Imports of a read-only account from the control account: subject there, subject here. Permissions name the latter. */
 export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE, `${INFO}.*`);
-/** And who looks whether all is well: every stream's settings, and who routes. */
+/** Imports of `bd doctor`: the settings of each stream, and the routers' bucket. */
 export const DOCTOR_SERVICES: Services = imported(RAW_INFO, DLQ_INFO, ROUTERS_INFO, ROUTERS_ENTRY);
 
 /** What `emit` imports: publishing an event that names its sandbox, acknowledged by RAW. */

@@ -58,7 +58,8 @@ async function restoreConsumers({
   const rows = await listSandboxes(database, { status: ['running'] });
   for (const { sandboxId, rotation, createdAt } of rows) {
     // One that is being destroyed meanwhile refuses, as it should.
-    await resources['nats-subjects']
+    await resources
+      .get('nats-subjects')
       .ensure({ sandboxId, rotation, createdAt })
       .catch((error: unknown) => {
         log.debug({ sandboxId, err: messageOf(error) }, 'its consumer was not restored');

@@ -6,11 +6,12 @@ import { customAlphabet } from 'nanoid';
 import type { Logger } from '../../platform/log.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
+import { tenantSessions } from './tenant-sessions.js';
 
-/** Often enough that who fills it again and again leaves others room between. */
+/** Often enough that other sandboxes find room between two attempts to fill the table. */
 const INTERVAL_MS = 200;
 /**
- * Places in the table that this session holds, to have some when the table is full: asking who holds the rest needs about ten.
+ * Places in the table that this session holds for itself: with a full table, the query for the holders needs about ten.
  * Tried and not taken, so that no tenant that holds a key of them can make us wait.
  */
 const BALLAST = 200;
@@ -49,7 +50,15 @@ export function guardLocks(
     ballastOf = seen.me;
   }
 
-  const looks = lookEvery(INTERVAL_MS, 'locks', look, { metrics, log });
+  const sessions = tenantSessions(sql);
+  /** A look is also needed for the ballast of a new session. */
+  const isNeeded = async (): Promise<boolean> => {
+    const { others, me } = await sessions();
+    return others > 0 || me !== ballastOf;
+  };
+  const looks = lookEvery(INTERVAL_MS, 'locks', look, {
+    ...{ metrics, log, isNeeded },
+  });
   return {
     async close() {
       looks.close();

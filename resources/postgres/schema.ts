@@ -1,49 +1,49 @@
-/** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/005). */
-import { counted } from '../../domain/counted.js';
+/** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/050_tenant_schemas.sql). */
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../../domain/names.js';
 import { passwordFor, scramVerifier } from '../../platform/credentials.js';
 import { delay } from '../../platform/deadline.js';
-import { postgresCode } from '../../platform/postgres.js';
+import { postgresCode, type Sql } from '../../platform/postgres.js';
 import { inDatabase } from '../../store/database.js';
 import {
-  heldSecret,
   parseMark,
   type Found,
-  type Inspection,
-  type Resource,
-  type ResourceContext,
+  type MakingContext,
+  type ResourceKind,
   type ResourceTarget,
 } from '../resource.js';
 
-/** Grants and role changes at once raise XX000 "tuple concurrently updated" (traps.md 14); the rest are deadlock and serialisation. */
+/** Grants and role changes at once raise XX000 "tuple concurrently updated"; the rest are deadlock and serialisation. */
 const TRANSIENT = new Set(['XX000', '40P01', '40001']);
 
-/** After 3 s (sql/005); the activity is tried again, so that the wait shows instead of looking like a server that is away. */
+/** After 3 s (sql/070_removal.sql). The activity is retried, so that the wait shows and does not look like an absent server. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Below the lock table's size at default settings (traps.md 16: 4,000 tables exhaust it). */
+/** Below the lock table's size at default settings (4,000 tables exhaust it). */
 const DROP_BATCH = 200;
 
 /** Times that sessions are told to end, 20 ms apart, before that counts as a failure. */
 const SESSION_PATIENCE = 50;
 
-/** What `remove_sandbox` (sql/007) leaves to do. */
-type Removal = 'removed' | 'login' | 'sessions' | 'objects';
+/** What `remove_sandbox` (sql/070_removal.sql) leaves to do. */
+type Next = 'removed' | 'login' | 'sessions' | 'objects';
 
-export function postgresSchema({ database, masterSecret }: ResourceContext): Resource {
+export function openSchema({
+  database,
+  masterSecret,
+}: Pick<MakingContext, 'database' | 'masterSecret'>): ReturnType<ResourceKind['open']> {
   const { sql } = database;
 
   const verifierOf = ({ sandboxId, rotation }: ResourceTarget): Promise<string> =>
-    scramVerifier(passwordFor(heldSecret(masterSecret), 'postgres', { sandboxId, rotation }));
+    scramVerifier(passwordFor(masterSecret, 'postgres', { sandboxId, rotation }));
 
   async function retrying<T>(
-    work: () => Promise<T>,
+    work: (sql: Sql) => Promise<T>,
     beforeRetry?: () => Promise<void>,
   ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await inDatabase(work);
+        return await inDatabase(() => database.ddl(work));
       } catch (error) {
         if (!TRANSIENT.has(postgresCode(error) ?? '') || attempt === 6) throw error;
         await delay(10 * 2 ** attempt * Math.random());
@@ -53,7 +53,7 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
   }
 
   async function revoke(sandboxId: SandboxId): Promise<void> {
-    await retrying(() => sql`SELECT public.revoke_sandbox(${sandboxId})`);
+    await retrying((ddl) => ddl`SELECT public.revoke_sandbox(${sandboxId})`);
     await terminateSessions(sandboxId);
   }
 
@@ -68,43 +68,35 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
     throw sessionsStay(sandboxId);
   }
 
-  return {
-    name: 'postgres-schema',
-    servers: ['postgres'],
+  async function remove(sandboxId: SandboxId): Promise<undefined> {
+    for (let sessions = 0; ;) {
+      const [row] = await retrying(
+        (ddl) => ddl<{ next: Next }[]>`
+          SELECT public.remove_sandbox(${sandboxId}, ${DROP_BATCH}) AS next`,
+        () => terminateSessions(sandboxId),
+      ).catch((error: unknown) => {
+        throw postgresCode(error) === LOCK_NOT_AVAILABLE ? lockHeld(error) : error;
+      });
+      if (row?.next === 'removed') return undefined;
+      if (row?.next === 'login') await revoke(sandboxId);
+      if (row?.next === 'sessions') {
+        if ((sessions += 1) > SESSION_PATIENCE) throw sessionsStay(sandboxId);
+        await delay(20);
+      }
+    }
+  }
 
+  return {
     async ensure(target) {
       const { sandboxId } = target;
       const verifier = await verifierOf(target);
       try {
-        await retrying(() => sql`SELECT public.provision_sandbox(${sandboxId}, ${verifier})`);
+        await retrying((ddl) => ddl`SELECT public.provision_sandbox(${sandboxId}, ${verifier})`);
       } catch (error) {
         if (error instanceof SandboxError) throw error;
         const what = `schema ${schemaName(sandboxId)} could not be created`;
         throw new SandboxError('SANDBOX_005', `${what}: ${messageOf(error)}`, { cause: error });
       }
-    },
-
-    async inspect({ sandboxId }): Promise<Inspection> {
-      const schema = schemaName(sandboxId);
-      const [row] = await inDatabase(
-        () => sql<
-          { schema: boolean; login: boolean | null; tables: string; rows: string; bytes: string }[]
-        >`
-          SELECT public.sandbox_schema_exists(${sandboxId}) AS schema,
-            (SELECT rolcanlogin FROM pg_roles WHERE rolname = ${schema}) AS login,
-            s.tables, s.estimated_rows AS rows, s.bytes
-          FROM public.sandbox_schema_stats(${sandboxId}) s`,
-      );
-      if (row?.schema !== true)
-        return { state: 'missing', detail: `schema ${schema} does not exist` };
-      if (row.login === null) return { state: 'missing', detail: `role ${schema} does not exist` };
-      if (!row.login) return { state: 'error', detail: `role ${schema} may not log in` };
-      const facts = {
-        tables: Number(row.tables),
-        estimatedRows: Number(row.rows),
-        bytes: Number(row.bytes),
-      };
-      return { state: 'ok', detail: `schema ${schema}, ${counted(facts.tables, 'table')}`, facts };
     },
 
     revoke,
@@ -121,35 +113,21 @@ export function postgresSchema({ database, masterSecret }: ResourceContext): Res
       const cutSessions = () => terminateSessions(sandboxId);
       for (;;) {
         const [row] = await retrying(
-          () => sql<{ dropped: number }[]>`
+          (ddl) => ddl<{ dropped: number }[]>`
             SELECT public.reset_sandbox_objects(${sandboxId}, ${rotation}, ${DROP_BATCH}) AS dropped`,
           cutSessions,
         );
         if ((row?.dropped ?? 0) === 0) break;
       }
       await retrying(
-        () => sql`SELECT public.reset_sandbox_schema(${sandboxId}, ${rotation}, ${verifier})`,
+        (ddl) => ddl`SELECT public.reset_sandbox_schema(${sandboxId}, ${rotation}, ${verifier})`,
         cutSessions,
       );
     },
 
-    async remove(sandboxId) {
-      for (let sessions = 0; ;) {
-        const [row] = await retrying(
-          () => sql<{ next: Removal }[]>`
-            SELECT public.remove_sandbox(${sandboxId}, ${DROP_BATCH}) AS next`,
-          () => terminateSessions(sandboxId),
-        ).catch((error: unknown) => {
-          throw postgresCode(error) === LOCK_NOT_AVAILABLE ? lockHeld(error) : error;
-        });
-        if (row?.next === 'removed') return;
-        if (row?.next === 'login') await revoke(sandboxId);
-        if (row?.next === 'sessions') {
-          if ((sessions += 1) > SESSION_PATIENCE) throw sessionsStay(sandboxId);
-          await delay(20);
-        }
-      }
-    },
+    remove,
+
+    removeOrphan: ({ sandboxId }) => remove(sandboxId),
 
     async list(): Promise<Found[]> {
       // The pattern is a regular expression: in LIKE the underscore would be a wildcard.

@@ -7,10 +7,11 @@ import { sandboxIdIn } from '../../domain/names.js';
 import type { Logger } from '../../platform/log.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
+import { tenantSessions } from './tenant-sessions.js';
 
 /** A create and a destroy wait for this long where a tenant is in their way: both promise to take no longer than 2 s. */
 const INTERVAL_MS = 200;
-/** An honest sandbox that changes its tables holds up whoever changes the catalogue, for a moment each time. */
+/** A correct sandbox that changes its tables also blocks changes of the catalogue, for a moment each time. */
 const PATIENCE_MS = 100;
 
 /** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
@@ -42,7 +43,11 @@ export function guardWaits(
     }
   }
 
-  const looks = lookEvery(INTERVAL_MS, 'waits', look, { metrics, log });
+  const sessions = tenantSessions(sql);
+  const isNeeded = async (): Promise<boolean> => (await sessions()).others > 0;
+  const looks = lookEvery(INTERVAL_MS, 'waits', look, {
+    ...{ metrics, log, isNeeded },
+  });
   return {
     async close() {
       looks.close();

@@ -1,4 +1,4 @@
-/** What a sandbox's Redis user may do: an explicit list, since categories leak (isolation.md, "Redis"). */
+/** What a sandbox's Redis user may do: an explicit list, since categories leak (docs/isolation.md). */
 import { redisPrefix, type SandboxId } from '../../domain/names.js';
 import type { Redis } from '../../platform/redis.js';
 
@@ -53,7 +53,7 @@ function supported(redis: Redis): Promise<string[]> {
   return known;
 }
 
-/** Arguments of ACL SETUSER. `reset` first: SETUSER appends, and a retry would leave two valid passwords (traps.md 30). */
+/** Arguments of ACL SETUSER. `reset` first: SETUSER appends, and a retry would leave two valid passwords. */
 export async function tenantRules(
   redis: Redis,
   sandboxId: SandboxId,

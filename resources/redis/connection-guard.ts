@@ -5,15 +5,14 @@
 import { sandboxIdIn } from '../../domain/names.js';
 import type { Logger } from '../../platform/log.js';
 import type { Redis } from '../../platform/redis.js';
+import { MAX_REDIS_CONNECTIONS } from './limits.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
 
 /** The server writes a line for each connection and answers nobody else meanwhile. */
 const INTERVAL_MS = 2_000;
-/** Of one sandbox at once. */
-export const MAX_REDIS_CONNECTIONS = 200;
 /**
  * Of a line of the list, which holds the name that a client gives itself. With longer ones the list could become more than
- * the server lets wait for anybody (64 MB): it would end the connection of whoever asks for it.
+ * the server lets wait for anybody (64 MB): it would end the connection that asks for the list.
  */
 const MAX_LINE = 4_096;
 /** How many connections are asked for at a time, by their numbers, where all are too much; then where those are. */
@@ -85,7 +84,7 @@ export function guardConnections(
     }
   }
 
-  /** Where nobody can be it: then whoever is shown as `default` has not logged in. */
+  /** Whether the `default` user is off: then a connection shown as `default` has not logged in. */
   async function defaultIsOff(): Promise<boolean> {
     const facts = (await own.call('ACL', 'GETUSER', 'default').catch(() => null)) as
       unknown[] | null;

@@ -1,29 +1,23 @@
 /** The sandbox's Redis key space: an ACL user that may reach `sandbox:<id>:*` and nothing else, and the keys themselves. */
 import { SandboxError } from '../../domain/errors.js';
-import {
-  isSandboxId,
-  redisPrefix,
-  redisUser,
-  sandboxIdIn,
-  type SandboxId,
-} from '../../domain/names.js';
+import { isSandboxId, redisUser, sandboxIdIn, type SandboxId } from '../../domain/names.js';
 import { passwordFor } from '../../platform/credentials.js';
-import { inRedis, type ChainableCommander, type Redis } from '../../platform/redis.js';
+import { inRedis, type ChainableCommander } from '../../platform/redis.js';
+import { fencedConnection } from './fenced-connection.js';
 import { keyRemoval, rotationKey } from './scan.js';
 import { tenantRules } from './acl.js';
 import {
-  heldSecret,
+  outdated,
   parseMark,
   type Found,
-  type Inspection,
   type Mark,
-  type Resource,
-  type ResourceContext,
+  type MakingContext,
+  type ResourceKind,
   type ResourceTarget,
 } from '../resource.js';
 
 /** Field: sandbox id, value: a Mark. Key spaces and ACL users cannot carry one themselves. */
-const REDIS_REGISTRY = 'sandbox:registry';
+export const REDIS_REGISTRY = 'sandbox:registry';
 
 /**
  * Set by `revoke` and watched by `ensure`, so that a worker that was stopped in the middle of a create and goes on after
@@ -32,7 +26,9 @@ const REDIS_REGISTRY = 'sandbox:registry';
 const tombstoneKey = (sandboxId: SandboxId): string => `sandbox:tombstone:${sandboxId}`;
 const TOMBSTONE_SECONDS = 7 * 86_400;
 
-export function redisKeyspace(context: ResourceContext): Resource {
+export function openKeyspace(
+  context: Pick<MakingContext, 'redis' | 'installation' | 'masterSecret' | 'redisAcl'>,
+): ReturnType<ResourceKind['open']> {
   const { redis, installation, masterSecret, redisAcl } = context;
   const fenced = fencedConnection(redis);
   const removeKeys = keyRemoval(redis);
@@ -44,7 +40,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
   async function revoked(sandboxId: SandboxId): Promise<boolean> {
     const pipeline = redis.pipeline();
     pipeline.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
-    // DELUSER also cuts the user's connections; `off` would leave them working (traps.md 31).
+    // DELUSER also cuts the user's connections; `off` would leave them working.
     if (redisAcl) pipeline.call('ACL', 'DELUSER', redisUser(sandboxId));
     const results = (await pipeline.exec()) ?? [];
     const full = results[0]?.[0]?.message.startsWith('OOM') === true;
@@ -57,8 +53,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
     { sandboxId, rotation }: ResourceTarget,
     as: 'repair' | 'reset',
   ): Promise<void> {
-    const secret = heldSecret(masterSecret);
-    const password = passwordFor(secret, 'redis', { sandboxId, rotation });
+    const password = passwordFor(masterSecret, 'redis', { sandboxId, rotation });
     const mark: Mark = { installation, createdAt: new Date().toISOString() };
     await inRedis(async () => {
       const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;
@@ -89,29 +84,24 @@ export function redisKeyspace(context: ResourceContext): Resource {
     });
   }
 
+  async function remove(sandboxId: SandboxId): Promise<undefined> {
+    await inRedis(async () => {
+      // Sent in this order: what a user that still lived would write during the walk might be missed.
+      const [buried] = await Promise.all([revoked(sandboxId), removeKeys(sandboxId)]);
+      // Perhaps it is this one that had filled the server: then there is room now.
+      if (!buried && !(await revoked(sandboxId))) {
+        throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {
+          hint: 'Raise maxmemory, or destroy the sandbox that fills it; this goes on by itself then.',
+          details: { dependency: 'redis' },
+        });
+      }
+      const rest = redis.pipeline().del(rotationKey(sandboxId));
+      await together(rest.hdel(REDIS_REGISTRY, sandboxId));
+    });
+  }
+
   return {
-    name: 'redis-keyspace',
-    servers: ['redis'],
-
     ensure: (target) => give(target, 'repair'),
-
-    async inspect({ sandboxId }): Promise<Inspection> {
-      return inRedis(async () => {
-        const registered = await redis.hexists(REDIS_REGISTRY, sandboxId);
-        if (!redisAcl) {
-          return {
-            state: 'ok',
-            detail: `prefix ${redisPrefix(sandboxId)} (no ACL: separation by prefix only)`,
-          };
-        }
-        const user = await redis.call('ACL', 'GETUSER', redisUser(sandboxId));
-        if (user === null)
-          return { state: 'missing', detail: `ACL user ${redisUser(sandboxId)} does not exist` };
-        if (registered === 0)
-          return { state: 'missing', detail: 'its entry in the registry is missing' };
-        return { state: 'ok', detail: `prefix ${redisPrefix(sandboxId)}, ACL user present` };
-      });
-    },
 
     async reset(target) {
       const { sandboxId, rotation } = target;
@@ -127,21 +117,9 @@ export function redisKeyspace(context: ResourceContext): Resource {
       await inRedis(() => revoked(sandboxId));
     },
 
-    async remove(sandboxId) {
-      await inRedis(async () => {
-        // Sent in this order: what a user that still lived would write during the walk might be missed.
-        const [buried] = await Promise.all([revoked(sandboxId), removeKeys(sandboxId)]);
-        // Perhaps it is this one that had filled the server: then there is room now.
-        if (!buried && !(await revoked(sandboxId))) {
-          throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {
-            hint: 'Raise maxmemory, or destroy the sandbox that fills it; this goes on by itself then.',
-            details: { dependency: 'redis' },
-          });
-        }
-        const rest = redis.pipeline().del(rotationKey(sandboxId));
-        await together(rest.hdel(REDIS_REGISTRY, sandboxId));
-      });
-    },
+    remove,
+
+    removeOrphan: ({ sandboxId }) => remove(sandboxId),
 
     async list(): Promise<Found[]> {
       return inRedis(async () => {
@@ -166,47 +144,7 @@ export function redisKeyspace(context: ResourceContext): Resource {
   };
 }
 
-function outdated(sandboxId: SandboxId): SandboxError {
-  return new SandboxError('SANDBOX_007', `sandbox ${sandboxId} was reset or destroyed meanwhile`);
-}
-
 /** Sent together, answered in order. @throws the first command's error */
 async function together(pipeline: ChainableCommander): Promise<void> {
   for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
-}
-
-/**
- * WATCH belongs to a connection: one of its own, used by one caller at a time. After a failure it is not used again: what it
- * still watches would make the next caller's EXEC fail, for a key that is not his.
- */
-function fencedConnection(
-  redis: Redis,
-): (work: (connection: Redis) => Promise<void>) => Promise<void> {
-  let connection: Redis | undefined;
-  let tail: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const turn = tail.then(async () => {
-      connection ??= duplicateOf(redis);
-      try {
-        await work(connection);
-      } catch (error) {
-        connection.disconnect();
-        connection = undefined;
-        throw error;
-      }
-    });
-    tail = turn.catch(() => undefined);
-    return turn;
-  };
-}
-
-function duplicateOf(redis: Redis): Redis {
-  const connection = redis.duplicate({ lazyConnect: false });
-  connection.on('error', () => undefined);
-  const endToo = (): void => {
-    connection.disconnect();
-  };
-  redis.once('end', endToo);
-  connection.once('end', () => redis.off('end', endToo));
-  return connection;
 }

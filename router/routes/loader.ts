@@ -156,7 +156,7 @@ export class RouteLoader {
     return this.#options.table.version >= newest;
   }
 
-  /** Postgres is away: Redis tells of changes, and keeps the table trusted. */
+  /** Postgres is away: Redis delivers changes and keeps the table trusted. */
   async #withoutOwner(began: number, why: string): Promise<boolean> {
     const current = await this.#fromRedis().catch(() => false);
     if (!current) return false;

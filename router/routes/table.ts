@@ -1,4 +1,4 @@
-/** The whole route table in memory, at one version (routing.md, "The route table"). */
+/** The whole route table in memory, at one version (docs/routing.md). */
 import type { GuildId } from '../../domain/guild.js';
 import { isSandboxId, type SandboxId } from '../../domain/names.js';
 import type { Route } from '../../routing/route.js';

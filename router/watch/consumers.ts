@@ -1,6 +1,6 @@
 /**
- * Looks now and then at who reads `ROUTED`: the stream forgets its oldest messages by size and age, read or not, so a
- * consumer whose oldest unread message is among the next to go is told of before that (routing.md, "Subjects and streams").
+ * Checks the consumers of `ROUTED` now and then: the stream forgets its oldest messages by size and age, read or not, so a
+ * consumer with its oldest unread message near that end is logged before the loss (docs/routing.md).
  */
 import type { ConsumerInfo, JetStreamManager, NatsConnection, StreamInfo } from 'nats';
 import { messageOf } from '../../domain/errors.js';
@@ -76,7 +76,7 @@ async function consumersAtRisk(nc: NatsConnection, stream: string): Promise<Cons
   const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
   const info = await jsm.streams.info(stream);
   const { first_seq: first, first_ts: firstTime } = info.state;
-  // Where the very oldest is not on its way out, nobody's is: no consumer is asked for.
+  // If the stream's oldest message is not near its end, no unread one is: no consumer is asked for.
   if (depthOf(info, first, new Date(firstTime)) < AT_RISK) return [];
   const found: ConsumerAtRisk[] = [];
   for await (const consumer of jsm.consumers.list(stream)) {

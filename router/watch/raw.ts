@@ -39,7 +39,7 @@ export class RawWatch {
     const raw = await streamFacts(nc, stream).catch(() => null);
     if (raw === null) return;
     const position = confirmed();
-    // What was removed unrouted is behind nobody (PositionReader tells of it).
+    // Messages removed unrouted do not count as behind (PositionReader reports them).
     const behind = Math.max(position ?? raw.lastSequence, raw.firstSequence - 1);
     this.lag = Math.max(0, raw.lastSequence - behind);
     this.fill = raw.maxBytes > 0 ? raw.bytes / raw.maxBytes : 0;

@@ -118,7 +118,7 @@ class FastLink implements Link {
     this.#writer.chained(message, expectedLast, reply);
   }
 
-  /** What is unconfirmed then is nobody's: the next term decides it anew. Kept for a slow server, it would pile up. */
+  /** The next term decides unconfirmed messages anew. Kept for a slow server, they would pile up. */
   close(): void {
     if (this.#lost) return;
     this.#lost = true;
@@ -179,7 +179,7 @@ class FastLink implements Link {
     const info = JSON.parse(text) as { tls_required?: boolean; max_payload?: number };
     this.maxPayload = info.max_payload ?? DEFAULT_MAX_PAYLOAD;
     const { encrypted } = this.address;
-    // As the client found it, or not at all: the password never goes in the clear to whoever stands in for the server.
+    // TLS as the client found it, or no connection: the password never goes in the clear to a stand-in of the server.
     if ((info.tls_required === true) !== encrypted) {
       this.#lose(encrypted ? 'the server offers no TLS any more' : 'the server asks for TLS now');
       return;
@@ -201,7 +201,7 @@ class FastLink implements Link {
   #lose(detail: string): void {
     if (this.#lost) return;
     this.#lost = true;
-    // The rest of the same read is nobody's.
+    // The rest of the same read is dropped.
     this.#handlers.clear();
     this.#socket.destroy();
     this.#settle(new Error(detail));

@@ -32,7 +32,7 @@ export interface ChainedMessage {
 }
 
 export interface Link {
-  /** As the server last told this very connection; a reload of its configuration tells nobody who was connected before. */
+  /** As the server last sent it to this connection; after a reload the server informs no earlier connection. */
   readonly maxPayload: number;
   /** For answers, below the prefix that the user may subscribe to. */
   newInbox(): string;

@@ -1,4 +1,4 @@
-/** The plain form: the client's own publish and subscriptions. 26 µs of Node an event for the API alone (routing.md). */
+/** The plain form: the client's own publish and subscriptions. 26 µs of Node an event for the API alone (docs/routing.md). */
 import type { NatsConnection } from 'nats';
 import { chained } from '../../routing/event-headers.js';
 import { newInbox } from '../../platform/nats.js';
@@ -7,7 +7,7 @@ import { placeOfReply } from './delivery-place.js';
 import { DEFAULT_MAX_PAYLOAD, type ChainedMessage, type Link, type LinkMessage } from './link.js';
 
 export class PlainLink implements Link {
-  /** A lost connection is told by the client's status (router.ts), and by errors of what is called. */
+  /** A lost connection shows in the client's status (router.ts), and in errors of calls. */
   onLost: (detail: string) => void = () => undefined;
 
   constructor(private readonly nc: NatsConnection) {}

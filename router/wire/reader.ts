@@ -16,7 +16,7 @@ const M = 77;
 const H = 72;
 /** No message is as large: the protocol's max_payload is at most this (nats-server: "MaxPayload must be <= 64 MB"), headers included. */
 const MAX_MESSAGE = 64 * 1024 * 1024;
-/** No control line is as long, whatever the server's max_control_line: what is has lost its frame. */
+/** Longer than any server's max_control_line: a longer line has lost its frame. */
 const MAX_LINE = 1024 * 1024;
 
 /**

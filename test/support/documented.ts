@@ -71,7 +71,7 @@ export const withoutNpx = (command: string): string => command.replaceAll(/\bnpx
 
 /** Typed on a stack of its own by first-day.test.ts, since they stop it, kill it, or need it empty. */
 export const FIRST_DAY = [
-  ['README.md', 'Use it'],
+  ['README.md', 'Quickstart for your bot'],
   ['docs/sandbox-runbook.md', 'Manual cleanup'],
   ['docs/sandbox-runbook.md', 'Drills'],
   ['docs/lifecycle.md', 'Rolling deploy'],

@@ -1,8 +1,20 @@
 /** The package as `npm pack` makes it, installed in an empty folder. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../platform/project-root.js';
 
 const NAME = 'discord-server-sandboxes';
@@ -57,3 +69,58 @@ export function installPacked(): Packed {
     },
   };
 }
+
+export interface PackedContext {
+  readonly folder: string;
+  /** What the package declares. */
+  readonly dependencies: readonly string[];
+  /** Of all that is installed, dependencies of dependencies included. */
+  readonly bytes: number;
+  remove(): void;
+}
+
+/** The package of `npm run pack:context` with copies of its dependencies, as `npm install <tarball>` brings them. */
+export async function installPackedContext(): Promise<PackedContext> {
+  const root = projectRoot();
+  const script = pathToFileURL(join(root, 'build/context-package.mjs')).href;
+  const { NAME: name, packContext } = (await import(script)) as {
+    NAME: string;
+    packContext: (destination: string) => string;
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'context-'));
+  const modules = join(folder, 'node_modules');
+  const own = join(modules, name);
+  mkdirSync(own, { recursive: true });
+  const tarball = packContext(folder);
+  execFileSync('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
+  rmSync(tarball);
+  const dependencies = dependenciesOf(own);
+  const wanted = [...dependencies];
+  for (const dependency of wanted) {
+    const to = join(modules, dependency);
+    if (existsSync(to)) continue;
+    cpSync(join(root, 'node_modules', dependency), to, { recursive: true });
+    // One that npm has put below its dependent was copied with it.
+    for (const next of dependenciesOf(to))
+      if (!existsSync(join(to, 'node_modules', next))) wanted.push(next);
+  }
+  return {
+    ...{ folder, dependencies, bytes: bytesBelow(modules) },
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function dependenciesOf(folder: string): string[] {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>;
+  };
+  return Object.keys(dependencies);
+}
+
+const bytesBelow = (folder: string): number =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).reduce(
+    (sum, path) => sum + statSync(join(folder, path)).size,
+    0,
+  );

@@ -4,14 +4,23 @@ import { natsAccountOf, parseNatsAuthority } from '../../platform/nats-authority
 import { closeNats, openNats } from '../../platform/nats.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import { readMasterSecret, readNatsAuthority } from '../../platform/stack-file.js';
-import { openResources, type ResourceContext, type Resources } from '../../resources/index.js';
+import {
+  openInspectors,
+  Resources,
+  type InspectingContext,
+  type Inspector,
+  type MakingContext,
+} from '../../resources/index.js';
+import { openRoutes, type Routes } from '../../routes/routes.js';
 import { openDatabase } from '../../store/database.js';
 import { installationId } from '../../store/sandboxes.js';
 import { stackConfig, stackState } from './stack.js';
 
-export interface WorkerParts extends ResourceContext {
+export interface WorkerParts extends MakingContext {
   /** The resources of a worker that differs in this. */
-  readonly resources: (change?: Partial<ResourceContext>) => Resources;
+  readonly resources: (change?: Partial<MakingContext>) => Resources;
+  readonly routes: (change?: Partial<MakingContext>) => Routes;
+  readonly inspector: (name: string, change?: Partial<InspectingContext>) => Inspector;
 }
 
 /** Closed when the test ends. */
@@ -24,12 +33,28 @@ export async function openWorkerParts(): Promise<WorkerParts> {
     closeRedis(redis);
     await Promise.all([database.close(), closeNats(nats)]);
   });
-  const context: ResourceContext = {
+  const context: MakingContext = {
     ...{ database, redis, nats, installation: await installationId(database) },
-    masterSecret: readMasterSecret(stackConfig()),
+    masterSecret: readMasterSecret(stackConfig()) ?? '',
     natsAuthority: parseNatsAuthority(readNatsAuthority(stackConfig()) ?? ''),
     natsAccount: natsAccountOf(urls.worker.nats),
     redisAcl: true,
   };
-  return { ...context, resources: (change = {}) => openResources({ ...context, ...change }) };
+  const inspecting: InspectingContext = {
+    ...{ database, natsAccount: context.natsAccount, redisAcl: true },
+    redis: () => Promise.resolve(redis),
+    nats: () => Promise.resolve(nats),
+    installation: () => Promise.resolve(context.installation),
+  };
+  return {
+    ...context,
+    resources: (change = {}) => new Resources({ ...context, ...change }),
+    routes: (change = {}) => openRoutes({ ...context, ...change }),
+    inspector(name, change = {}) {
+      const all = openInspectors({ ...inspecting, ...change });
+      const found = all.find((inspector) => inspector.name === name);
+      if (found === undefined) throw new Error(`no inspector of ${name}`);
+      return found;
+    },
+  };
 }

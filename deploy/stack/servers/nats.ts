@@ -80,7 +80,7 @@ server_name: local
 listen: "127.0.0.1:${port()}"
 http: "127.0.0.1:${monitorPort()}"
 pid_file: ${quote(join(run, 'nats-server.pid'))}
-# Member chunks pass 1 MiB (routing.md).
+# Member chunks pass 1 MiB (docs/routing.md).
 max_payload: 8MB
 jetstream {
   store_dir: ${quote(data)}

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Control } from '../../../control/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
-import { MAX_CONNECTIONS } from '../../../resources/nats/permissions.js';
+import { MAX_CONNECTIONS } from '../../../resources/nats/limits.js';
 import {
   makeTenant,
   natsAs,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Control } from '../../../control/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { redisRoutes } from '../../../routing/route.js';
-import { MAX_REDIS_CONNECTIONS } from '../../../resources/redis/connection-guard.js';
+import { MAX_REDIS_CONNECTIONS } from '../../../resources/redis/limits.js';
 import {
   makeTenant,
   natsAs,

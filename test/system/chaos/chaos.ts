@@ -12,7 +12,7 @@ import { drained, numberOf, storedIn } from '../router/flood.js';
 import { FLIPPING, MAPPED } from './events.js';
 import { act, plan, type Fault } from './faults.js';
 import { Publishers } from './publishers.js';
-import { Random } from './random.js';
+import { Random } from '../../support/random.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { World, type Base } from './world.js';
 

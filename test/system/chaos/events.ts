@@ -1,5 +1,5 @@
 /** The events of a chaos run: each a function of its number, so that a million of them need not be kept. */
-import { guild, sandbox } from '../router/routes.js';
+import { guild, sandbox } from '../../support/ids.js';
 import type { PublishedEvent } from '../router/checker.js';
 
 export const GUILDS = 40;

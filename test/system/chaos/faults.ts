@@ -1,6 +1,6 @@
 /** What the killer does, when, and for how long: drawn from the seed before the run, so that it can be repeated. */
 import { delay } from '../../../platform/deadline.js';
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 import type { World } from './world.js';
 
 export interface Fault {

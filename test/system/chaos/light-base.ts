@@ -10,7 +10,7 @@ import {
   REDIS_ROUTES_CHANGED,
   type Route,
 } from '../../../routing/route.js';
-import { guild } from '../router/routes.js';
+import { guild } from '../../support/ids.js';
 import { INSTALLATION, startServers } from '../router/servers.js';
 import { fixedSandboxes, MAPPED } from './events.js';
 import type { GuildId } from '../../../domain/guild.js';

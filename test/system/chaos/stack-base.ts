@@ -6,7 +6,7 @@ import { openDirectControl } from '../../../control/direct-control.js';
 import { down, signalService, status, up } from '../../../deploy/stack/index.js';
 import { loadConfig } from '../../../platform/config.js';
 import { delay, withDeadline } from '../../../platform/deadline.js';
-import { guild } from '../router/routes.js';
+import { guild } from '../../support/ids.js';
 import { FLIPPING, MAPPED } from './events.js';
 import type { Base } from './world.js';
 

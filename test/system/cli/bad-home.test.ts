@@ -104,7 +104,7 @@ describe('a database', () => {
       const env = { DATABASE_URL: url.href };
       const check = await bdHere(['migrate', '--check'], env);
       expect(check.code).toBe(1);
-      expect(check.stdout).toContain('001_roles.sql is missing');
+      expect(check.stdout).toContain('010_roles.sql is missing');
       const list = await bdHere(['sandbox', 'list'], env);
       expect(list.code, list.stderr).toBeGreaterThan(0);
       expect(told(list).remedy).toContain('bd migrate');

@@ -15,6 +15,11 @@ const script = (name: string, command: string): Elsewhere => ({
 });
 /** This run itself. */
 const npmTest = script('test', 'node build/test.mjs');
+/** Its package is packed, and its dependencies are beside it. */
+const contextPackage: Elsewhere = {
+  file: 'test/system/docs/installed.test.ts',
+  holding: 'await installPackedContext()',
+};
 const deployTools: Elsewhere = {
   file: 'test/system/deploy/files.tools.test.ts',
   holding: "spawnSync('terraform'",
@@ -48,13 +53,17 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   // npm's, of the checkout.
   'npm ci': { file: 'build/installed.mjs', holding: "npm('ci'" },
   'npm test': npmTest,
-  'npm test -- test/cli': npmTest,
-  'npm test -- test/cli --coverage': npmTest,
+  'npm test -- test/system/cli': npmTest,
+  'npm test -- test/system/cli --coverage': npmTest,
   'npm test -- --coverage': npmTest,
-  'npx vitest run test/attacks': { file: 'test/system/attacks/attacks.test.ts', holding: 'it' },
+  'npx vitest run test/system/attacks': {
+    file: 'test/system/attacks/attacks.test.ts',
+    holding: 'it',
+  },
   'npm run build': { file: 'build/installed.mjs', holding: "npm('run', '--silent', 'build')" },
   'npm run generate': { file: 'test/unit/docs/docs.test.ts', holding: 'generatedFiles(read)' },
   'npm run db:migrate': script('db:migrate', 'node dist/cli/main.js migrate'),
+  'npm run test:unit': script('test:unit', 'vitest run --project unit'),
   'npm run test:deploy': script('test:deploy', 'node build/test-deploy.mjs'),
   'npm run compose:secrets': {
     file: 'test/system/deploy/files.test.ts',
@@ -65,6 +74,8 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run demo -- --keep': script('demo', 'node build/demo.mjs'),
   'npm run bench': benchmark,
   'npm run bench -- lifecycle': benchmark,
+  'npm run bench -- churn': benchmark,
+  'npm run bench -- idle': benchmark,
   'npm run bench -- scale': benchmark,
   'npm run bench -- router': benchmark,
   'npm run faults': { file: 'test/system/faults/faults.test.ts', holding: 'runCell' },
@@ -73,6 +84,13 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
     holding: 'runCell',
   },
   'npm run chaos -- --seed N': { file: 'test/system/chaos/chaos.test.ts', holding: 'runChaos' },
+  'npm run recording': script('recording', 'node build/fresh.mjs && node build/recording.mjs'),
+  'npm run schema': {
+    file: 'test/system/store/current-schema.test.ts',
+    holding: 'toMatchFileSnapshot',
+  },
+  'npm run pack:context': contextPackage,
+  'npm install ./discord-server-sandboxes-context-0.1.0.tgz': contextPackage,
   'npm run histories': { file: 'test/system/lifecycle/record-histories.test.ts', holding: 'it(' },
   'UPDATES=3000 npm test -- test/system/lifecycle/continue-as-new': {
     file: 'test/system/lifecycle/continue-as-new.test.ts',

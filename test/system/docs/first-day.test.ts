@@ -19,7 +19,7 @@ import { openShell, type Shell } from './shell.js';
 
 const RUNBOOK = 'docs/sandbox-runbook.md';
 const GUIDE = 'docs/sandbox-guide.md';
-const WALK = linesOf('README.md', 'Use it');
+const WALK = linesOf('README.md', 'Quickstart for your bot');
 
 /** Whole stacks, on a machine that may have other work. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -52,7 +52,7 @@ describe('the packed package', () => {
   it('holds what it needs at run time, and no test', () => {
     const { files } = packed;
     expect(files).toContain('dist/workflow-bundle.js');
-    expect(files.filter((path) => path.startsWith('sql/')).length).toBeGreaterThan(10);
+    expect(files.filter((path) => /^sql\/[0-9]{3}_/.test(path)).length).toBeGreaterThan(8);
     expect(files).toContain('deploy/prometheus/sandboxes.rules.yml');
     const useless = /^dist\/(test|bench|demo)\/|\.(map|tsbuildinfo)$/;
     expect(files.filter((path) => useless.test(path))).toEqual([]);
@@ -81,15 +81,19 @@ describe('the packed package', () => {
     expect(hint(process.execPath, packed.bd)).toContain('Start one with `bd dev up`');
   });
 
-  it('is what a program imports, in JavaScript and with its types', () => {
-    const names = readPage('index.ts').match(/(?<=^export \{ )[A-Z]\w+/gm) ?? [];
+  it.each([
+    ['discord-server-sandboxes', 'index.ts', ['openContext', 'SandboxError']],
+    ['discord-server-sandboxes/control', 'control/index.ts', ['openDirectControl', 'loadConfig']],
+  ])('is what a program imports: %s', (entry, source, some) => {
+    const names = readPage(source).match(/(?<=^export \{ )[A-Za-z]\w+/gm) ?? [];
     const program = `
-      import * as all from 'discord-server-sandboxes';
+      import * as all from '${entry}';
       console.log(Object.keys(all).join(' '));`;
     const printed = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
       cwd: packed.folder,
     }).toString();
-    for (const name of [...names, 'openContext', 'loadConfig']) expect(printed).toContain(name);
+    expect(names).toEqual(expect.arrayContaining(some));
+    for (const name of names) expect(printed).toContain(name);
   });
 });
 

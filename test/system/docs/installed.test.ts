@@ -1,9 +1,14 @@
-/** `npm run demo` and `npm test` install only where `npm ci` has not: by npm's own record, `node_modules/.package-lock.json`. */
-import { readFileSync } from 'node:fs';
+/**
+ * What an installation brings. `npm run demo` and `npm test` install only where `npm ci` has not, by npm's own record,
+ * `node_modules/.package-lock.json`; the bot's side is a small package that works by itself.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../../platform/project-root.js';
+import { installPackedContext, type PackedContext } from '../../support/packed.js';
 
 type Packages = Record<string, { version?: string; integrity?: string; optional?: boolean }>;
 const { asLocked } = (await import(
@@ -29,4 +34,55 @@ it('the demo is made of nothing that belongs to the tests', () => {
     expect(readFileSync(join(projectRoot(), `demo/${file}.ts`), 'utf8')).not.toMatch(
       /from '.*test\//,
     );
+});
+
+describe("the bot's side, packed", () => {
+  let packed: PackedContext;
+
+  beforeAll(async () => {
+    packed = await installPackedContext();
+  });
+
+  afterAll(() => {
+    packed.remove();
+  });
+
+  it('brings three packages, and less than 15 MB with all of theirs', () => {
+    expect(packed.dependencies).toEqual(['ioredis', 'nats', 'postgres']);
+    expect(packed.bytes).toBeGreaterThan(1_000_000);
+    expect(packed.bytes).toBeLessThan(15_000_000);
+  });
+
+  it('is imported where nothing else is installed', () => {
+    const program = `
+      import { openContext, SandboxError } from 'discord-server-sandboxes-context';
+      const error = await openContext({}).catch((error) => error);
+      console.log(error instanceof SandboxError, error.code);`;
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: packed.folder,
+    });
+    expect(printed.toString()).toBe('true SANDBOX_008\n');
+  });
+
+  it('has types that hold', () => {
+    writeFileSync(
+      join(packed.folder, 'bot.mts'),
+      `import { openContext, type SandboxContext } from 'discord-server-sandboxes-context';
+      export const context: SandboxContext = await openContext(process.env);
+      export const rows: { now: Date }[] = await context.sql<{ now: Date }[]>\`SELECT now()\`;
+      // @ts-expect-error: a promise. It would be taken if the client's types were not found.
+      export const value: string = context.redis.get('key');`,
+    );
+    const modules = join(projectRoot(), 'node_modules');
+    const options = '--noEmit --strict --module nodenext --target es2022 --types node'.split(' ');
+    const { status, stdout } = spawnSync(
+      join(modules, '.bin/tsc'),
+      [
+        ...[...options, '--lib', 'es2023,esnext.disposable,dom'],
+        ...['--typeRoots', join(modules, '@types'), 'bot.mts'],
+      ],
+      { cwd: packed.folder, encoding: 'utf8' },
+    );
+    expect(status, stdout).toBe(0);
+  });
 });

@@ -21,12 +21,12 @@ describe('a fault at any step', () => {
 
   it('of a server, killed as the step begins, leaves the right end', async () => {
     const wanted = [
-      'ensureResource postgres-schema',
-      'ensureResource redis-keyspace',
-      'ensureResource nats-subjects',
-      'removeResource postgres-schema',
-      'removeResource redis-keyspace',
-      'removeResource nats-subjects',
+      'postgres-schema.ensure',
+      'redis-keyspace.ensure',
+      'nats-subjects.ensure',
+      'postgres-schema.remove',
+      'redis-keyspace.remove',
+      'nats-subjects.remove',
     ];
     const results = [];
     for (const { name, servers } of STEPS.filter((step) => wanted.includes(step.name))) {
@@ -50,7 +50,7 @@ describe('a fault at any step', () => {
   }, 240_000);
 
   it('is seen: a step that cannot be run twice makes its cell wrong', async () => {
-    const step = 'ensureResource redis-keyspace';
+    const step = 'redis-keyspace.ensure';
     const cell = await runCell({
       home: stack.home,
       fault: { step, moment: 'inside' },

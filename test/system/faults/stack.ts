@@ -18,7 +18,7 @@ export async function startFaultStack(): Promise<FaultStack> {
   const url = new URL(
     import.meta.url.includes('/dist/')
       ? '../../../deploy/stack/index.js'
-      : '../../../dist/deploy/local/index.js',
+      : '../../../dist/deploy/stack/index.js',
     import.meta.url,
   );
   const { up, down, signalService } = (await import(url.href)) as typeof Local;

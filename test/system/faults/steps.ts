@@ -1,5 +1,5 @@
 /** Every step of a create and of a clean-up, enumerated from the resource list: a new resource is covered without an edit here. */
-import { RESOURCE_NAMES } from '../../../domain/sandbox.js';
+import { RESOURCE_KINDS } from '../../../resources/index.js';
 
 /** `stopped`: SIGSTOP as the step begins, and on again only when the sandbox has been destroyed by another worker. */
 export type Moment = 'before' | 'inside' | 'after' | 'server' | 'stopped';
@@ -17,36 +17,19 @@ export interface Step {
   readonly servers: readonly string[];
 }
 
-const SERVER_OF: Readonly<Record<string, string>> = {
-  'postgres-schema': 'postgres',
-  'redis-keyspace': 'redis',
-  'nats-subjects': 'nats',
-  'guild-routes': 'nats',
-};
-
 export const STEPS: readonly Step[] = [
   { name: 'claim', phase: 'create', servers: ['postgres'] },
-  ...RESOURCE_NAMES.map((name): Step => ({
-    name: `ensureResource ${name}`,
-    phase: 'create',
-    servers: [SERVER_OF[name] ?? 'nats'],
+  ...RESOURCE_KINDS.map(({ name, servers }): Step => ({
+    ...{ name: `${name}.ensure`, phase: 'create', servers },
   })),
+  { name: 'activateRoutes', phase: 'create', servers: ['nats'] },
   { name: 'markRunning', phase: 'create', servers: ['postgres'] },
   { name: 'markExpired', phase: 'clean-up', servers: ['postgres'] },
   { name: 'markDestroying', phase: 'clean-up', servers: ['postgres'] },
   { name: 'revokeAll', phase: 'clean-up', servers: ['postgres', 'redis', 'nats'] },
-  ...[...RESOURCE_NAMES].reverse().map((name): Step => ({
-    name: `removeResource ${name}`,
-    phase: 'clean-up',
-    servers: [SERVER_OF[name] ?? 'nats'],
+  { name: 'removeRoutes', phase: 'clean-up', servers: ['nats'] },
+  ...[...RESOURCE_KINDS].reverse().map(({ name, servers }): Step => ({
+    ...{ name: `${name}.remove`, phase: 'clean-up', servers },
   })),
   { name: 'markDestroyed', phase: 'clean-up', servers: ['postgres'] },
 ];
-
-/** The step that an activity is: its type, and for resources the name among its arguments. */
-export function stepOf(activityType: string, args: readonly unknown[]): string {
-  const resource = args.find(
-    (arg) => typeof arg === 'string' && (RESOURCE_NAMES as readonly string[]).includes(arg),
-  );
-  return typeof resource === 'string' ? `${activityType} ${resource}` : activityType;
-}

@@ -28,16 +28,17 @@ const fresh = (sandboxId: SandboxId, rotation = 0) => ({
 describe('a Redis without ACL', () => {
   it('gets no user; the key space is kept apart by its prefix, and emptied all the same', async () => {
     const parts = await openWorkerParts();
-    const keyspace = parts.resources({ redisAcl: false })['redis-keyspace'];
+    const keyspace = parts.resources({ redisAcl: false }).get('redis-keyspace');
     const id = someId();
     const key = `sandbox:${id}:mine`;
     await keyspace.ensure(fresh(id));
-    expect(await keyspace.inspect(fresh(id))).toMatchObject({
+    const inspector = parts.inspector('redis-keyspace', { redisAcl: false });
+    expect(await inspector.inspect(fresh(id))).toMatchObject({
       ...{ state: 'ok', detail: expect.stringContaining('separation by prefix only') as string },
     });
     expect(await parts.redis.call('ACL', 'GETUSER', `sandbox_${id}`)).toBeNull();
     await parts.redis.set(key, '1');
-    await keyspace.reset?.(fresh(id, 1));
+    await keyspace.reset(fresh(id, 1));
     expect(await parts.redis.exists(key)).toBe(0);
     expect((await keyspace.list()).filter(({ sandboxId }) => sandboxId === id)).toMatchObject([
       { kind: 'keyspace', name: `sandbox:${id}:`, installation: parts.installation },
@@ -65,19 +66,22 @@ describe('a NATS without accounts', () => {
     const id = parseSandboxId(sandbox.id);
     const target = { ...fresh(id), createdAt: new Date(sandbox.createdAt) };
     const parts = await openWorkerParts();
-    const subjects = parts.resources({ natsAuthority: null, natsAccount: null })['nats-subjects'];
+    const subjects = parts
+      .resources({ natsAuthority: null, natsAccount: null })
+      .get('nats-subjects');
     const jsm = await parts.nats.jetstreamManager();
     await jsm.consumers.delete('ROUTED', `sb_${id}`);
 
     await subjects.ensure(target);
-    expect(await subjects.inspect(target)).toMatchObject({
+    const inspector = parts.inspector('nats-subjects', { natsAccount: null });
+    expect(await inspector.inspect(target)).toMatchObject({
       ...{ state: 'ok', detail: expect.stringContaining('separation by subject only') as string },
     });
     const own = (await subjects.list()).filter(({ sandboxId }) => sandboxId === id);
     expect(own.map(({ kind }) => kind)).toEqual(['consumer']);
     // What is missing for those who look with accounts in mind: its account, which its consumer does not name.
     expect((await client.status(id)).health).toBe('degraded');
-    await parts.resources()['nats-subjects'].ensure(target);
+    await parts.resources().get('nats-subjects').ensure(target);
     expect((await client.status(id)).health).toBe('healthy');
 
     // Such a worker cannot end an account: it leaves it to one that can.
@@ -89,8 +93,7 @@ describe('a NATS without accounts', () => {
   it('removes no account by another operator’s word, and says so', async () => {
     const parts = await openWorkerParts();
     const { nats, natsAuthority: authority, natsAccount, masterSecret } = parts;
-    if (authority === null || natsAccount === null || masterSecret === null)
-      throw new Error('the stack has accounts');
+    if (authority === null || natsAccount === null) throw new Error('the stack has accounts');
     const keys = { nats, authority, masterSecret, controlAccount: natsAccount };
     const stranger = { ...authority, operator: deriveNatsKey('x'.repeat(32), 'operator', 'other') };
     const id = someId();
@@ -114,14 +117,14 @@ describe('an account that another version, or a hand, has made', () => {
   ])('%s is nobody’s orphan, and its sandbox lacks one', async (_what, tags) => {
     const { nats, natsAuthority, natsAccount, masterSecret, resources } = await openWorkerParts();
     const id = someId();
-    const { publicKey } = accountKeyOf(masterSecret ?? '', id);
+    const { publicKey } = accountKeyOf(masterSecret, id);
     const token = signNatsToken((natsAuthority as NatsAuthority).operator, {
       ...{ sub: publicKey, name: `sandbox_${id}` },
       nats: tenantAccount(id, natsAccount ?? '', tags),
     });
     await nats.request('$SYS.REQ.CLAIMS.UPDATE', token, { timeout: 5_000 });
     expect(await lookUpAccount(nats, publicKey)).toBeNull();
-    const found = (await resources()['nats-subjects'].list()).filter(
+    const found = (await resources().get('nats-subjects').list()).filter(
       ({ sandboxId }) => sandboxId === id,
     );
     expect(found).toEqual([
@@ -133,13 +136,13 @@ describe('an account that another version, or a hand, has made', () => {
         createdAt: null,
       },
     ]);
-    await resources()['nats-subjects'].revoke(id);
+    await resources().get('nats-subjects').revoke(id);
   });
 
   it('with a rotation alone is known by that', async () => {
     const { nats, natsAuthority, natsAccount, masterSecret, resources } = await openWorkerParts();
     const id = someId();
-    const { publicKey } = accountKeyOf(masterSecret ?? '', id);
+    const { publicKey } = accountKeyOf(masterSecret, id);
     const token = signNatsToken((natsAuthority as NatsAuthority).operator, {
       ...{ sub: publicKey, name: `sandbox_${id}` },
       nats: tenantAccount(id, natsAccount ?? '', ['rotation:4']),
@@ -150,7 +153,7 @@ describe('an account that another version, or a hand, has made', () => {
       installation: null,
       createdAt: null,
     });
-    await resources()['nats-subjects'].revoke(id);
+    await resources().get('nats-subjects').revoke(id);
   });
 
   it('has the same key again behind more sandboxes than are remembered', () => {
@@ -164,19 +167,6 @@ describe('an account that another version, or a hand, has made', () => {
   });
 });
 
-describe('a process without the master secret', () => {
-  it('makes and resets nothing that has a password', async () => {
-    const parts = await openWorkerParts();
-    const resources = parts.resources({ masterSecret: null });
-    const target = fresh(someId(), 1);
-    for (const name of ['postgres-schema', 'redis-keyspace'] as const)
-      await expect(resources[name].ensure(target)).rejects.toMatchObject({ code: 'SANDBOX_010' });
-    await expect(resources['postgres-schema'].reset?.(target)).rejects.toMatchObject({
-      code: 'SANDBOX_010',
-    });
-  });
-});
-
 describe('the copy of the routes in Redis', () => {
   it('is not needed for a registration: the routers read Postgres', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
@@ -185,13 +175,13 @@ describe('the copy of the routes in Redis', () => {
     const away = await openRedis(stackState().urls.worker.redis, 'test');
     closeRedis(away);
     const parts = await openWorkerParts();
-    const routes = parts.resources({ redis: away })['guild-routes'];
+    const routes = parts.routes({ redis: away });
     await routes.register(id, guild, TESTER);
     expect((await client.get(id)).guildIds).toEqual([guild]);
     await routes.unregister(id, guild, TESTER);
     expect((await client.get(id)).guildIds).toEqual([]);
     // A step that is done again has nothing to activate.
-    await routes.ensure(fresh(id));
+    await routes.activate(id);
     await client.destroy(id);
   });
 
@@ -216,7 +206,7 @@ describe('what bears no mark of this product', () => {
     const { redis, resources } = await openWorkerParts();
     const id = someId();
     await redis.hset('sandbox:registry', id, mark, `no id ${id}`, mark);
-    const found = (await resources()['redis-keyspace'].list()).filter(({ name }) =>
+    const found = (await resources().get('redis-keyspace').list()).filter(({ name }) =>
       name.includes(id),
     );
     expect(found).toHaveLength(2);
@@ -233,9 +223,9 @@ describe('what bears no mark of this product', () => {
     const jsm = await nats.jetstreamManager();
     const name = someName();
     await jsm.consumers.add('ROUTED', { durable_name: name, filter_subject: 'events.x' });
-    expect((await resources()['nats-subjects'].list()).some((found) => found.name === name)).toBe(
-      false,
-    );
+    expect(
+      (await resources().get('nats-subjects').list()).some((found) => found.name === name),
+    ).toBe(false);
     await jsm.consumers.delete('ROUTED', name);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RouteProvider } from '../../../index.js';
+import { RouteProvider } from '../../../control/index.js';
 import { closeRedis, openRedis } from '../../../platform/redis.js';
 import {
   openAdmin,

@@ -1,13 +1,12 @@
 /** The variables of a sandbox: the table that docs/connect.md shows is what `connect` prints. */
 import { describe, expect, it } from 'vitest';
-import { identifiersOf } from '../../../control/environment.js';
-import { SANDBOX_VARIABLES, type VariableEntry } from '../../../domain/sandbox-variables.js';
+import { identifiersOf, sandboxVariables } from '../../../control/environment.js';
 import type { SandboxRecord } from '../../../store/sandboxes.js';
 import { bd } from '../../support/bd.js';
 import { openClient, someGuild, someOwner } from '../../support/stack.js';
 import { makeTenant, variable } from './tenants.js';
 
-const table: Readonly<Record<string, VariableEntry>> = SANDBOX_VARIABLES;
+const table = sandboxVariables();
 const secrets = Object.keys(table).filter((name) => table[name]?.secret === true);
 
 describe('the variables of a sandbox', () => {

@@ -50,7 +50,7 @@ describe('a clean-up that cannot go on', () => {
     expect(details).toMatch(waits);
     const { raw } = await handle.describe();
     expect(raw.pendingActivities?.map(({ activityType }) => activityType?.name)).toEqual([
-      'removeResource',
+      'postgres-schema.remove',
     ]);
 
     // So that it is begun again soon where its worker is killed.

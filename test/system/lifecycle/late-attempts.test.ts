@@ -6,8 +6,8 @@ import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId, type SandboxId } from '../../../domain/names.js';
 import { delay } from '../../../platform/deadline.js';
-import { RESOURCE_NAMES, type Sandbox } from '../../../domain/sandbox.js';
-import type { ResourceTarget } from '../../../resources/index.js';
+import type { Sandbox } from '../../../domain/sandbox.js';
+import { RESOURCE_KINDS, type ResourceTarget } from '../../../resources/index.js';
 import { extendSandbox, raiseRotation } from '../../../store/commands.js';
 import { leftoversOf } from '../../support/leftovers.js';
 import { openWorkerParts } from '../../support/resources.js';
@@ -31,30 +31,47 @@ const bounds = () => ({ now: Date.now(), maxMs: 30 * 86_400_000 });
 const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
 
 describe('an attempt that comes after the destroy', () => {
-  it.each(RESOURCE_NAMES)('to make its %s is refused, and makes nothing', async (name) => {
+  it.each(RESOURCE_KINDS.map(({ name }) => name))(
+    'to make its %s is refused, and makes nothing',
+    async (name) => {
+      const client = openClient({ SANDBOX_OWNER: someOwner() });
+      const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
+      const target = targetOf(sandbox, 0);
+      await client.destroy(sandbox.id);
+      await client.waitUntilDestroyed(target.sandboxId);
+      const { resources } = await openWorkerParts();
+      await expect(resources().get(name).ensure(target)).rejects.toMatchObject(refused);
+      await expect(
+        resources()
+          .get(name)
+          .ensure({ ...target, fresh: true }),
+      ).rejects.toMatchObject(refused);
+      expect(await leftoversOf(stackState().urls.admin, target.sandboxId)).toEqual([]);
+      // Nor does a second removal mind that there is nothing.
+      await resources().get(name).remove(target.sandboxId);
+    },
+  );
+
+  it('to route its guilds is refused, and so is one of what was never claimed', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
-    const target = targetOf(sandbox, 0);
+    const sandboxId = parseSandboxId(sandbox.id);
     await client.destroy(sandbox.id);
-    await client.waitUntilDestroyed(target.sandboxId);
-    const { resources } = await openWorkerParts();
-    await expect(resources()[name].ensure(target)).rejects.toMatchObject(refused);
-    await expect(resources()[name].ensure({ ...target, fresh: true })).rejects.toMatchObject(
-      refused,
-    );
-    expect(await leftoversOf(stackState().urls.admin, target.sandboxId)).toEqual([]);
-    // Nor does a second removal mind that there is nothing.
-    await resources()[name].remove(target.sandboxId);
+    await client.waitUntilDestroyed(sandboxId);
+    const routes = (await openWorkerParts()).routes();
+    await expect(routes.activate(sandboxId)).rejects.toMatchObject(refused);
+    await expect(routes.activate(someId())).rejects.toMatchObject(refused);
+    expect(await leftoversOf(stackState().urls.admin, sandboxId)).toEqual([]);
+    await routes.remove(sandboxId);
   });
 
   it.each([
     ['postgres-schema', 'SANDBOX_004'],
     ['nats-subjects', 'SANDBOX_007'],
-    ['guild-routes', 'SANDBOX_007'],
   ] as const)('to make the %s of what was never claimed is %s', async (name, code) => {
     const { resources } = await openWorkerParts();
     const target = { sandboxId: someId(), rotation: 0, createdAt: new Date() };
-    await expect(resources()[name].ensure(target)).rejects.toMatchObject({ code });
+    await expect(resources().get(name).ensure(target)).rejects.toMatchObject({ code });
     expect(await leftoversOf(stackState().urls.admin, target.sandboxId)).toEqual([]);
   });
 });
@@ -67,7 +84,9 @@ describe('an attempt that comes after a reset or an extension', () => {
       const sandbox = await client.create({ ttl: '1h' });
       await client.reset(sandbox.id);
       const { resources } = await openWorkerParts();
-      await expect(resources()[name].ensure(targetOf(sandbox, 0))).rejects.toMatchObject(refused);
+      await expect(resources().get(name).ensure(targetOf(sandbox, 0))).rejects.toMatchObject(
+        refused,
+      );
       expect((await client.status(sandbox.id)).health).toBe('healthy');
       await client.destroy(sandbox.id);
     },
@@ -95,7 +114,7 @@ describe('an attempt that comes after a reset or an extension', () => {
     await tenant.redis.set(`sandbox:${sandbox.id}:new`, '1');
     const { resources } = await openWorkerParts();
     for (const name of ['postgres-schema', 'redis-keyspace'] as const)
-      await resources()[name].reset?.(targetOf(sandbox, 1));
+      await resources().get(name).reset(targetOf(sandbox, 1));
     expect((await tenant.sql.query('SELECT name FROM communities')).rows).toEqual([
       { name: 'new' },
     ]);
@@ -114,10 +133,10 @@ it('a repair in the middle of a reset leaves it the old keys to remove', async (
     sandbox,
     await raiseRotation(database, commandOf('reset', parseSandboxId(sandbox.id), {})),
   );
-  const keyspace = resources()['redis-keyspace'];
+  const keyspace = resources().get('redis-keyspace');
   // Redis was away when the reset came to it, and every worker puts its users back when it is there again.
   await expect(keyspace.ensure(target)).rejects.toMatchObject(refused);
-  await keyspace.reset?.(target);
+  await keyspace.reset(target);
   const fresh = new Redis((await client.connection(sandbox.id)).environment.REDIS_URL ?? '');
   expect(await fresh.get(`sandbox:${sandbox.id}:old`)).toBeNull();
   fresh.disconnect();

@@ -1,4 +1,4 @@
-/** Roles of sandboxes are kept by different keepers (sql/011): what they granted to each other must not outlive either. */
+/** Roles of sandboxes are kept by different keepers (sql/070_removal.sql): what they granted to each other must not outlive either. */
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { parseSandboxId, schemaName, type SandboxId } from '../../../domain/names.js';

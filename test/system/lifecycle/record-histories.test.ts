@@ -23,7 +23,7 @@ const FOLDER = new URL('../../unit/workflows/histories/', import.meta.url);
 let own: OwnTemporal;
 let temporal: TemporalClient;
 
-/** One file for each run of the sandbox's workflow: `kind.json`, `kind.2.json`, … */
+/** A numbered file for each run of the sandbox's workflow. */
 async function record(kind: string, sandboxId: string): Promise<void> {
   const id = workflowId(parseSandboxId(sandboxId));
   const runs: { runId: string; startTime: Date }[] = [];

@@ -8,7 +8,7 @@ import { freeze } from '../../support/freeze.js';
 import { scrape, readiness, total } from '../../support/scrape.js';
 import { openClient, someGuild, someName, someOwner, until } from '../../support/stack.js';
 
-/** product.md, "Observability", and what the runbook tells of. */
+/** The metrics that docs/sandbox-runbook.md names. */
 const WORKER = [
   'sandbox_active_total',
   'sandbox_create_duration_seconds_count',

@@ -9,7 +9,8 @@ import { check, NOTHING_WRONG, type StoredEvent, type Verdict } from './checker.
 import { drained, Flood, numberOf, readRouted, type EventPlan } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
 import { RouterProcess } from './router-process.js';
-import { guild, sandbox, setAddressee, setRoute, tellRedis } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setAddressee, setRoute, tellRedis } from './routes.js';
 import { INSTALLATION } from './servers.js';
 import { freshStreams, openWorld, type TestWorld } from './world.js';
 

@@ -13,7 +13,8 @@ import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted } from './flood.js';
 import { routerInProcess } from './in-process.js';
 import { RouterProcess } from './router-process.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute } from './routes.js';
 import { startServers, type Servers } from './servers.js';
 
 const FLIPS = flipsOr(100);

@@ -16,7 +16,7 @@ import { drained, Flood, verdict } from './flood.js';
 import { routerInProcess } from './in-process.js';
 import { freePort, natsBinary, startServers, type Servers } from './servers.js';
 import { setRoute } from './routes.js';
-import { guild, sandbox } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
 import { inTurn } from './world.js';
 import { closePostgres, openPostgres } from '../../../platform/postgres.js';
 

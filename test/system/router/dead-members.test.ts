@@ -73,13 +73,16 @@ it('doctor tells of the local stack only where there is one to tell of', async (
 
 it('a NATS without the streams is an error of each question, and never an empty answer', async () => {
   const nats = await connected(await startOwnNats());
-  const { resources } = await openWorkerParts();
-  const subjects = resources({ nats, natsAuthority: null, natsAccount: null })['nats-subjects'];
+  const { resources, inspector } = await openWorkerParts();
+  const subjects = resources({ nats, natsAuthority: null, natsAccount: null }).get('nats-subjects');
   const target = { sandboxId: 'sb0000000000' as never, rotation: 0, createdAt: new Date() };
   const questions: (() => Promise<unknown>)[] = [
     () => streamFacts(nats, STREAMS.routed),
     () => writeFence(nats, { sequence: 0, rawSequence: 0 }, { length: 2, timeoutMs: 500 }),
-    () => subjects.inspect(target),
+    () =>
+      inspector('nats-subjects', {
+        ...{ nats: () => Promise.resolve(nats), natsAccount: null },
+      }).inspect(target),
     () => subjects.list(),
     () => subjects.remove(target.sandboxId),
   ];

@@ -15,7 +15,7 @@ import { WireWriter } from '../../../router/wire/writer.js';
 import { TcpProxy } from '../chaos/tcp-proxy.js';
 import { drained } from './flood.js';
 import { routerInProcess } from './in-process.js';
-import { guild } from './routes.js';
+import { guild } from '../../support/ids.js';
 import { openWorld, type TestWorld } from './world.js';
 
 /** 1,000,000 in the long form: `EVENTS=1000000 npm test -- test/system/router/forms.test.ts`. */

@@ -28,7 +28,7 @@ describe('a router that lives and does not confirm', () => {
       ) as string,
     };
     // As one attempt of the workflow does it; the workflow tries it again.
-    const routes = (await openWorkerParts()).resources()['guild-routes'];
+    const routes = (await openWorkerParts()).routes();
     const register = (id: string, guild: string): Promise<void> =>
       routes.register(parseSandboxId(id), parseGuildId(guild), TESTER);
     await Promise.all([

@@ -7,7 +7,8 @@ import { delay } from '../../../platform/deadline.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
-import { guild, sandbox, setRoute, tellRedis } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute, tellRedis } from './routes.js';
 import { INSTALLATION } from './servers.js';
 import { openWorld, type TestWorld } from './world.js';
 

@@ -4,7 +4,8 @@ import { delay } from '../../../platform/deadline.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, verdict, type EventPlan } from './flood.js';
 import { RouterProcess } from './router-process.js';
-import { guild, sandbox, tellRedis } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { tellRedis } from './routes.js';
 import { INSTALLATION } from './servers.js';
 import { inTurn, openWorld, type TestWorld } from './world.js';
 

@@ -16,7 +16,8 @@ import { streamFacts } from '../../../routing/routed-log.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, readRouted, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute } from './routes.js';
 import { freshStreams, inTurn, openWorld, type TestWorld } from './world.js';
 
 describe('limits', () => {

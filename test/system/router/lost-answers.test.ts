@@ -18,7 +18,7 @@ import { historiesOf, replayFailures } from '../../support/replay.js';
 import { until } from '../../support/stack.js';
 import { drained, Flood, readRouted } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
-import { guild } from './routes.js';
+import { guild } from '../../support/ids.js';
 import { commandOf } from '../../support/commands.js';
 
 const TYPE = 'MESSAGE_CREATE';

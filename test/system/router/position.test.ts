@@ -6,7 +6,7 @@ import { purgeLeftovers } from '../../../routing/barrier.js';
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
-import { sandbox } from './routes.js';
+import { sandbox } from '../../support/ids.js';
 import { freshStreams, inTurn, lastOfRouted, openWorld, type TestWorld } from './world.js';
 
 const alarmsOf = async ({ router }: TestRouter): Promise<number> => {

@@ -18,7 +18,7 @@ import { check, NOTHING_WRONG, type StoredEvent } from './checker.js';
 import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
-import { guild } from './routes.js';
+import { guild } from '../../support/ids.js';
 import { commandOf } from '../../support/commands.js';
 
 const FLIPS = flipsOr(40);

@@ -11,10 +11,6 @@ import {
 import type { Sql } from '../../../platform/postgres.js';
 import { INSTALLATION } from './servers.js';
 
-export const guild = (n: number): GuildId =>
-  String(100_000_000_000_000_000n + BigInt(n)) as GuildId;
-export const sandbox = (n: number): SandboxId => `sb${String(n).padStart(10, '0')}` as SandboxId;
-
 /** The new version. `redis` null: Redis is not told. */
 export async function setRoute(
   sql: Sql,

@@ -6,7 +6,8 @@ import { closePostgres, openPostgres, type Sql } from '../../../platform/postgre
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, readRouted, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute } from './routes.js';
 import { startServers, type Servers } from './servers.js';
 
 describe('a router', () => {

@@ -10,7 +10,8 @@ import { streamFacts, writeFence, type LogPosition } from '../../../routing/rout
 import { NOTHING_WRONG } from './checker.js';
 import { drained, Flood, readRouted, verdict } from './flood.js';
 import { RouterProcess } from './router-process.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute } from './routes.js';
 import { freshStreams, inTurn, lastOfRouted, openWorld, type TestWorld } from './world.js';
 
 /** What a writer that was stopped still has in its buffers: `count` events that follow `behind`. How many were stored. */

@@ -13,7 +13,8 @@ import {
 import { NOTHING_WRONG } from './checker.js';
 import { Flood, drained, readRouted, verdict } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute } from './routes.js';
 import { INSTALLATION } from './servers.js';
 import { freshStreams, openWorld, type TestWorld } from './world.js';
 

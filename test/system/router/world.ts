@@ -7,7 +7,8 @@ import { closeNats, openNats } from '../../../platform/nats.js';
 import { closePostgres, openPostgres, type Sql } from '../../../platform/postgres.js';
 import { readLogEntry, streamFacts, type LogEntry } from '../../../routing/routed-log.js';
 import type { EventPlan } from './flood.js';
-import { guild, sandbox, setRoute } from './routes.js';
+import { guild, sandbox } from '../../support/ids.js';
+import { setRoute } from './routes.js';
 import { startServers, type Servers } from './servers.js';
 
 export interface TestWorld {

@@ -1,29 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { customAlphabet } from 'nanoid';
 import { migrate } from '../../../migrate/index.js';
-import { migratePostgres, pendingMigrations, readMigrations } from '../../../migrate/postgres.js';
-import { closePostgres, openPostgres, type Sql } from '../../../platform/postgres.js';
+import {
+  checkPostgres,
+  migratePostgres,
+  pendingMigrations,
+  readMigrations,
+} from '../../../migrate/postgres.js';
+import { closePostgres, openPostgres } from '../../../platform/postgres.js';
 import { addressesFor } from '../../../platform/stack-file.js';
+import { inFreshDatabase } from '../../support/fresh-database.js';
 import { openAdmin, stackConfig, stackState } from '../../support/stack.js';
-
-const letters = customAlphabet('abcdefghijklmnopqrstuvwxyz', 8);
-
-/** A database of its own on the run's Postgres; dropped afterwards. */
-async function inFreshDatabase(work: (url: string, sql: Sql) => Promise<void>): Promise<void> {
-  const admin = openPostgres(stackState().urls.admin.database, { name: 'test', max: 1 });
-  const name = `fresh_${letters()}`;
-  await admin.unsafe(`CREATE DATABASE ${name}`);
-  const url = new URL(stackState().urls.admin.database);
-  url.pathname = `/${name}`;
-  const sql = openPostgres(url.href, { name: 'test', max: 4 });
-  try {
-    await work(url.href, sql);
-  } finally {
-    await closePostgres(sql);
-    await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
-    await closePostgres(admin);
-  }
-}
 
 const allNames = readMigrations().map(({ name }) => name);
 
@@ -42,6 +28,31 @@ describe('migrations', () => {
       await migratePostgres(url);
       await sql`UPDATE sandbox_migrations SET checksum = 'other' WHERE name = ${allNames[0] ?? ''}`;
       await expect(migratePostgres(url)).rejects.toMatchObject({ code: 'SANDBOX_007' });
+    });
+  });
+
+  it('refuse a database of before the squash at once, name the way out, and change nothing', async () => {
+    await inFreshDatabase(async (url, sql) => {
+      await sql`CREATE TABLE sandbox_migrations (
+        name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
+      await sql`INSERT INTO sandbox_migrations (name, checksum)
+        VALUES ('001_roles.sql', 'a'), ('010_router_installation.sql', 'b')`;
+      const refused = {
+        code: 'SANDBOX_008',
+        message: expect.stringContaining('001_roles.sql') as string,
+        hint: expect.stringMatching(/`bd dev down --purge`.*`bd migrate`/) as string,
+      };
+      const since = performance.now();
+      await expect(migratePostgres(url)).rejects.toMatchObject(refused);
+      await expect(checkPostgres(url)).rejects.toMatchObject(refused);
+      expect(performance.now() - since).toBeLessThan(5_000);
+      expect(await sql`SELECT name FROM sandbox_migrations ORDER BY name`).toMatchObject([
+        { name: '001_roles.sql' },
+        { name: '010_router_installation.sql' },
+      ]);
+      expect(await sql`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`).toHaveLength(
+        1,
+      );
     });
   });
 

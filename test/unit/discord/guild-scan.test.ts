@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { classify } from '../../../discord/guild-of-event.js';
 import { classifyFast, scanGuild } from '../../../discord/guild-scan.js';
 import { corpus } from '../../../fixtures/events/index.js';
-import { guild } from '../../system/router/routes.js';
+import { guild } from '../../support/ids.js';
 
 const ids = {
   guild: guild(1),
@@ -17,10 +18,14 @@ const events = corpus(ids).map((event) => ({ ...event, bytes: Buffer.from(event.
 function expectSame(bytes: Uint8Array): void {
   const scanned = scanGuild(bytes);
   const reference = classify(bytes);
+  const { kind } = classifyFast(bytes);
+  const same =
+    scanned === null ? reference.kind === 'malformed' : isDeepStrictEqual(scanned, reference);
+  // A hundred thousand times: `expect` alone would take most of the time.
+  if (same && kind === reference.kind) return;
   const shown = Buffer.from(bytes.subarray(0, 1_000)).toString('latin1');
   if (scanned === null) expect(reference.kind, shown).toBe('malformed');
   else expect(scanned, shown).toEqual(reference);
-  const { kind } = classifyFast(bytes);
   expect(kind, shown).toBe(reference.kind);
 }
 

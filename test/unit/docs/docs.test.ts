@@ -52,6 +52,13 @@ describe('the documentation', () => {
     expect(dead).toEqual([]);
   });
 
+  it('names files and folders that are there, where a reader looks for something', () => {
+    const [, tables = ''] = read('docs/README.md').split('## Where to find it');
+    const paths = tables.match(/(?<=`)[a-z]+(?:\/[\w.-]*)+(?=`)|(?<=`)index\.ts(?=`)/g) ?? [];
+    expect(paths.length).toBeGreaterThan(30);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it('tells of every variable that the configuration reads', () => {
     const names = CONFIG_VARIABLES;
     expect(names.length).toBeGreaterThan(20);

@@ -26,6 +26,7 @@ const CARRIED: CarriedState = {
   createdAt: T,
   expiresAt: T + 60_000,
   guildIds: [guild(34)],
+  resources: ['postgres-schema'],
   rotation: 2,
   resetting: true,
 };
@@ -39,7 +40,7 @@ describe('a sandbox, as its workflow knows it', () => {
     expect(sandbox.view()).toMatchObject({
       ...{ status: 'pending', createdAt: null, expiresAt: null, guildIds: [guild(12)] },
     });
-    sandbox.claimed({ createdAt: 5, expiresAt: 10 });
+    sandbox.claimed({ createdAt: 5, expiresAt: 10, resources: [] });
     expect(sandbox.view()).toMatchObject({ status: 'creating', createdAt: 5, expiresAt: 10 });
     expect(sandbox.target(true)).toEqual({
       ...{ sandboxId: COMMAND.sandboxId, rotation: 0, createdAt: 5, fresh: true },

@@ -1,0 +1,7 @@
+/** Fresh sandbox ids, which a benchmark chooses itself. */
+import { customAlphabet } from 'nanoid';
+import { ID_ALPHABET } from '../../domain/names.js';
+
+const random = customAlphabet(ID_ALPHABET, 10);
+
+export const newId = (): string => `sb${random()}`;

@@ -1,0 +1,119 @@
+import type { NatsConnection } from 'nats';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseSandboxId, type SandboxId } from '../../../domain/names.js';
+import {
+  accountKeyOf,
+  deleteAccount,
+  lookUpAccount,
+  pushAccount,
+} from '../../../resources/nats/account.js';
+import { openSubjects } from '../../../resources/nats/subjects.js';
+import { openDatabase } from '../../../store/database.js';
+import { leftoversOf } from '../../support/leftovers.js';
+import { openClient, someOwner, stackState, until } from '../../support/stack.js';
+import { operatorsKeys } from './operators-keys.js';
+import { makeTenant, natsAs } from './tenants.js';
+
+describe('the account of a sandbox', () => {
+  it('is missing in `status` when its account is gone from the servers', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const check = async () =>
+      (await client.status(tenant.id)).checks.find(({ name }) => name === 'nats-subjects');
+    expect(await check()).toMatchObject({ state: 'ok' });
+    await deleteAccount(await operatorsKeys(), parseSandboxId(tenant.id));
+    expect(await check()).toMatchObject({ state: 'missing' });
+    await client.destroy(tenant.id);
+  });
+});
+
+describe('an account of a master secret that was replaced since', () => {
+  /** Made by the worker of that time. */
+  async function former(id: SandboxId): Promise<{ nats: NatsConnection; publicKey: string }> {
+    const keys = {
+      ...(await operatorsKeys()),
+      masterSecret: 'the secret of yesterday, and no more',
+    };
+    const { publicKey } = accountKeyOf(keys.masterSecret, id);
+    const installation = (await lookUpAccount(keys.nats, await today(id)))?.installation ?? null;
+    await pushAccount(keys, id, { rotation: 1, installation, createdAt: new Date(0) });
+    expect(await lookUpAccount(keys.nats, publicKey)).not.toBeNull();
+    return { nats: keys.nats, publicKey };
+  }
+  const today = async (id: SandboxId): Promise<string> =>
+    accountKeyOf((await operatorsKeys()).masterSecret, id).publicKey;
+
+  it('goes with the next sweep, where its sandbox is destroyed', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const id = parseSandboxId((await makeTenant(client)).id);
+    const { nats, publicKey } = await former(id);
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    await client.sweep({ dryRun: false });
+    expect(await lookUpAccount(nats, publicKey)).toBeNull();
+  });
+
+  it('goes with its sandbox, whose consumer names it', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const id = parseSandboxId((await makeTenant(client)).id);
+    const { nats, publicKey } = await former(id);
+    const { consumers } = await nats.jetstreamManager();
+    const { config } = await consumers.info('ROUTED', `sb_${id}`);
+    await consumers.update('ROUTED', `sb_${id}`, {
+      metadata: { ...config.metadata, account: publicKey },
+    });
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    expect(await lookUpAccount(nats, publicKey)).toBeNull();
+  });
+});
+
+describe('a push of an account that comes late', () => {
+  it.each([
+    ['once', 1],
+    ['again and again', 5],
+  ])('brings it back for no longer than to the next sweep, %s', async (_, times) => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const keys = await operatorsKeys();
+    const id = parseSandboxId(tenant.id);
+    const { publicKey } = accountKeyOf(keys.masterSecret, id);
+    const facts = await lookUpAccount(keys.nats, publicKey);
+    expect(facts).not.toBeNull();
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
+    // The request that stood somewhere on the way: word for word the one that made the account.
+    for (let i = 0; i < times; i += 1) if (facts !== null) await pushAccount(keys, id, facts);
+    expect(await lookUpAccount(keys.nats, publicKey)).toEqual(facts);
+    const swept = await until('it is swept', async () => {
+      const { orphans } = await client.sweep({ dryRun: false });
+      return orphans.find(({ name }) => name === `sandbox_${id}`) ?? null;
+    });
+    expect(swept).toMatchObject({ kind: 'nats-account', sandboxId: id });
+    expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
+    await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
+    expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
+  });
+
+  it('is taken back by the attempt itself, where the row says that its sandbox is destroyed', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const tenant = await makeTenant(client);
+    const keys = await operatorsKeys();
+    const id = parseSandboxId(tenant.id);
+    const database = openDatabase(stackState().urls.worker.database, { name: 'test', max: 2 });
+    onTestFinished(() => database.close());
+    const [row] = await database.sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
+    const subjects = openSubjects({
+      ...{ database, nats: keys.nats, masterSecret: keys.masterSecret },
+      ...{ natsAuthority: keys.authority, natsAccount: keys.controlAccount },
+      ...{ installation: row?.id ?? '' },
+    });
+    await client.destroy(id);
+    await client.waitUntilDestroyed(id);
+    // `fresh`: as a create does it, which looks at the row only after it has pushed.
+    const late = { sandboxId: id, rotation: 0, createdAt: new Date(), fresh: true };
+    await expect(subjects.ensure(late)).rejects.toMatchObject({ code: 'SANDBOX_007' });
+    expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
+  });
+});
