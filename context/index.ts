@@ -6,11 +6,12 @@
 import { Redis } from 'ioredis';
 import { connect, type Consumer, type NatsConnection } from 'nats';
 import postgres from 'postgres';
-import { SandboxError } from '../domain/errors.js';
+import { messageOf, SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
+import { allOpened, Closer } from '../platform/closer.js';
 import { withDeadline } from '../platform/deadline.js';
-import { closeNats, natsLogin, parseNatsUrl } from '../platform/nats.js';
+import { natsLogin, parseNatsUrl } from '../platform/nats.js';
 import {
   asPostgresError,
   closePostgres,
@@ -67,24 +68,20 @@ export async function openContext(
   { production = false }: ContextOptions = {},
 ): Promise<SandboxContext> {
   const variables = readContext(env, production);
-  const opened = await Promise.allSettled([
-    openSql(variables),
-    openRedis(variables),
-    openNats(variables),
-  ]);
-  const [sql, redis, nats] = opened;
-  const close = async (): Promise<void> => {
-    if (redis.status === 'fulfilled') redis.value.disconnect();
-    await Promise.all([
-      sql.status === 'fulfilled' ? closePostgres(sql.value) : null,
-      nats.status === 'fulfilled' ? closeNats(nats.value) : null,
+  const closer = new Closer((what, error) => {
+    process.emitWarning(`${what} could not be closed: ${messageOf(error)}`, 'SandboxContext');
+  });
+  try {
+    const [sql, redis, nats] = await allOpened([
+      closer.open('Postgres', openSql(variables), closePostgres),
+      closer.open('Redis', openRedis(variables), (open) => open.disconnect()),
+      closer.open('NATS', openNats(variables), (open) => open.close()),
     ]);
-  };
-  if (sql.status !== 'fulfilled' || redis.status !== 'fulfilled' || nats.status !== 'fulfilled') {
-    await close();
-    throw opened.find((outcome) => outcome.status === 'rejected')?.reason;
+    return contextOf(variables, sql, redis, nats, () => closer.close());
+  } catch (error) {
+    await closer.close();
+    throw error;
   }
-  return contextOf(variables, sql.value, redis.value, nats.value, close);
 }
 
 function contextOf(

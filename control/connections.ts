@@ -2,6 +2,8 @@
  * The client's connections, each opened when a call first needs it: a list needs Postgres alone. The drivers are loaded
  * then, too: ioredis and nats cost 130 ms of a `bd sandbox list`, Temporal's client 300.
  */
+import { messageOf } from '../domain/errors.js';
+import { Closer } from '../platform/closer.js';
 import type { Config } from '../platform/config.js';
 import type { NatsConnection } from '../platform/nats.js';
 import type { Redis } from '../platform/redis.js';
@@ -25,28 +27,29 @@ export class Opening<T> {
     });
     return this.opening;
   }
-
-  /** Never rejects; nothing to do where nothing is open. */
-  async close(end: (opened: T) => unknown): Promise<void> {
-    await this.opening?.then(end).catch(() => undefined);
-  }
 }
 
+/** Closed in the reverse order of their opening. */
 export class Connections {
   readonly addresses: Addresses;
+  /** A command has had its answer: what cannot be closed is a warning of the process, and no failure of the command. */
+  private readonly closer = new Closer((what, error) => {
+    process.emitWarning(`${what} could not be closed: ${messageOf(error)}`, 'SandboxClient');
+  });
   private databaseOpened: Database | undefined;
   private readonly redisOpening = new Opening<Redis>(async () => {
-    const { openRedis } = await import('../platform/redis.js');
-    return openRedis(this.addresses.redis, 'bd');
+    const { closeRedis, openRedis } = await import('../platform/redis.js');
+    return this.closer.open('Redis', openRedis(this.addresses.redis, 'bd'), closeRedis);
   });
   private readonly natsOpening = new Opening<NatsConnection>(async () => {
     const { openNats } = await import('../platform/nats.js');
-    return openNats(this.addresses.nats, 'bd');
+    return this.closer.open('NATS', openNats(this.addresses.nats, 'bd'), (nc) => nc.close());
   });
   private readonly temporalOpening = new Opening<TemporalClient>(async () => {
     const { openTemporal } = await import('../platform/temporal.js');
     const { namespace, temporalSecurity } = this.config;
-    return openTemporal(this.addresses.temporal, namespace, temporalSecurity);
+    const opening = openTemporal(this.addresses.temporal, namespace, temporalSecurity);
+    return this.closer.open('Temporal', opening, (temporal) => temporal.close());
   });
 
   constructor(readonly config: Config) {
@@ -54,7 +57,12 @@ export class Connections {
   }
 
   get database(): Database {
-    return (this.databaseOpened ??= openDatabase(this.addresses.database, { name: 'bd', max: 4 }));
+    if (this.databaseOpened === undefined) {
+      const opened = openDatabase(this.addresses.database, { name: 'bd', max: 4 });
+      void this.closer.add('Postgres', () => opened.close());
+      this.databaseOpened = opened;
+    }
+    return this.databaseOpened;
   }
 
   redis(): Promise<Redis> {
@@ -69,17 +77,8 @@ export class Connections {
     return this.temporalOpening.get();
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled([
-      this.databaseOpened?.close(),
-      this.redisOpening.close((redis) => {
-        redis.disconnect();
-      }),
-      this.natsOpening.close(async (nc) => {
-        const { closeNats } = await import('../platform/nats.js');
-        await closeNats(nc);
-      }),
-      this.temporalOpening.close((temporal) => temporal.close()),
-    ]);
+  /** Never rejects. What is still opening is closed as soon as it is open. */
+  close(): Promise<void> {
+    return this.closer.close();
   }
 }

@@ -1,7 +1,6 @@
 /** Work that is tried again until it succeeds: the one loop for servers that are away. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf, SandboxError } from '../domain/errors.js';
-import type { Logger } from './log.js';
 
 /** `retryUntil` ends with it when its signal is aborted. */
 export class StoppedError extends Error {
@@ -11,7 +10,7 @@ export class StoppedError extends Error {
 export interface RetryOptions {
   /** What the work waits for or does: the text of each log line. */
   readonly what: string;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly log: { warn(facts: object, text: string): void };
   /** Milliseconds before the second attempt; doubled for each further one. Default 250. */
   readonly firstMs?: number;
   /** The longest pause, in milliseconds. Default 5,000. */

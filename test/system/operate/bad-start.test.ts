@@ -3,9 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { loggingCloser } from '../../../platform/closer.js';
+import { createLogger } from '../../../platform/log.js';
 import { projectRoot } from '../../../platform/project-root.js';
+import { addressesFor } from '../../../platform/stack-file.js';
+import { openWorkerConnections } from '../../../workers/connections.js';
 import { startOwnNats } from '../../support/own-nats.js';
-import { until } from '../../support/stack.js';
+import { openAdmin, someName, stackConfig, until } from '../../support/stack.js';
 
 const AWAY = {
   TEMPORAL_ADDRESS: '127.0.0.1:1',
@@ -77,4 +81,50 @@ describe('a router that waits', () => {
     child.disconnect();
     expect(await ended).toEqual({ code: 0, signal: null });
   });
+});
+
+describe('a worker that waits', () => {
+  const SECRET = { SANDBOX_MASTER_SECRET: 's'.repeat(32) };
+
+  it('for its servers says so, and ends when told', async () => {
+    const { child, ended, told } = started('workers/main.js', { ...AWAY, ...SECRET });
+    for (const server of ['Temporal', 'Postgres', 'Redis', 'NATS'])
+      await until(server, () => Promise.resolve(told().includes(`waiting for ${server}`)));
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(told()).toContain('worker stopped');
+  });
+
+  it('for its servers ends with its parent', async () => {
+    const { child, ended, told } = started('workers/main.js', { ...AWAY, ...SECRET }, true);
+    await until('it waits', () => Promise.resolve(told().includes('waiting for Temporal')));
+    child.disconnect();
+    expect(await ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+it('a worker whose start fails half-way leaves no connection open', async () => {
+  const admin = openAdmin();
+  const name = someName();
+  const open = async (): Promise<number> => {
+    const rows = await admin`SELECT FROM pg_stat_activity WHERE application_name = ${name}`;
+    return rows.length;
+  };
+  const config = stackConfig();
+  const addresses = addressesFor(config, 'worker');
+  const database = new URL(addresses.database);
+  database.searchParams.set('application_name', name);
+  const log = createLogger('test', 'silent');
+  const closer = loggingCloser(log);
+  const starting = openWorkerConnections(
+    closer,
+    // Temporal is waited for, and NATS can never be reached: the start must fail with Postgres and Redis open.
+    { ...addresses, database: database.href, temporal: '127.0.0.1:1', nats: 'http://nowhere' },
+    config,
+    { log, signal: new AbortController().signal },
+  );
+  await expect(starting).rejects.toMatchObject({ code: 'SANDBOX_008' });
+  expect(await open()).toBe(1);
+  await closer.close();
+  await until('the connection is closed', async () => (await open()) === 0);
 });
