@@ -16,6 +16,12 @@ const onFault = (error: unknown): void => {
 process.on('unhandledRejection', onFault).on('uncaughtException', onFault);
 
 const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => BENCHMARKS[name] === undefined);
+if (unknown.length > 0) {
+  const known = Object.keys(BENCHMARKS).join(', ');
+  console.error(`no benchmark is called ${unknown.join(', ')}; there are ${known}`);
+  process.exit(2);
+}
 for (const [name, run] of Object.entries(BENCHMARKS))
   if (wanted.length === 0 || wanted.includes(name)) await orRow(name, run);
 process.exit();

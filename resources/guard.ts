@@ -33,7 +33,8 @@ export function lookEvery(
   let leftOut = 0;
   let looks = 0;
   const turn = async (): Promise<void> => {
-    if (looks === 0 && !(await isNeeded())) {
+    // A server that cannot answer this may be the one to guard: then look.
+    if (looks === 0 && !(await isNeeded().catch(() => true))) {
       leftOut = LEFT_OUT;
       return;
     }

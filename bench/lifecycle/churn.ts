@@ -17,7 +17,9 @@ import { newId } from './ids.js';
 const AT_ONCE = 20;
 /** Lives of each window that is measured. */
 const WINDOW = 100;
-const CHURN = Number(process.env.CHURN ?? 2_000);
+/** Not a multiple of a session's uses (store/ddl-sessions.ts): both windows must not meet sessions of the same age. */
+const DEFAULT_CHURN = 2_040;
+const CHURN = Number(process.env.CHURN ?? DEFAULT_CHURN);
 
 interface Window {
   readonly from: number;
@@ -26,6 +28,9 @@ interface Window {
 }
 
 export async function benchChurn(): Promise<void> {
+  if (!Number.isInteger(CHURN) || CHURN <= WINDOW) {
+    throw new Error(`CHURN must be a whole number above ${WINDOW}`);
+  }
   const home = await mkdtemp(join(tmpdir(), 'sandbox-bench-'));
   const config = loadConfig({
     ...{ SANDBOX_HOME: home, SANDBOX_MAX_PER_OWNER: '100000', LOG_LEVEL: 'error' },
