@@ -67,7 +67,8 @@ const cachePlace = (spec: BinarySpec, { cache, platform }: SearchOptions): strin
 async function fromCache(spec: BinarySpec, search: SearchOptions): Promise<Binary> {
   const place = cachePlace(spec, search);
   const path = join(place, spec.executable);
-  const note = (await readJson(join(place, 'origin.json'))) as Partial<Record<string, unknown>>;
+  const note = (await readJson(join(place, 'origin.json'))) as
+    Partial<Record<string, unknown>> | undefined;
   if (note === undefined) throw new Error('not there');
   // Hashing 150 MB at every start would cost a second; a size that differs tells of a damaged disk or a full one.
   const size = await stat(path).then(

@@ -8,7 +8,9 @@ import { findBinary } from '../install/binary.js';
 import type { ServerContext } from '../servers.js';
 import { SERVER_DEFAULTS, type Service } from '../service.js';
 
-export async function temporalService(context: ServerContext): Promise<Service> {
+export async function temporalService(
+  context: Pick<ServerContext, 'config' | 'ports' | 'data' | 'env' | 'search'>,
+): Promise<Service> {
   const { ports, data, env, search } = context;
   const { namespace } = context.config;
   const { path } = await findBinary(BINARIES.temporal, search);
