@@ -39,7 +39,7 @@ export async function findPostgres(search: PostgresSearch): Promise<PostgresProg
   const suited = async (found: Promise<PostgresPrograms>): Promise<PostgresPrograms> => {
     const { major, version } = await found;
     if (dataMajor === null ? major < MINIMUM_MAJOR : major !== dataMajor)
-      throw new Error(`is ${version}`);
+      throw new Error(`it is ${version}`);
     return found;
   };
   const sources: Source<PostgresPrograms>[] = [
