@@ -1,4 +1,4 @@
-/** Starts one local stack for the whole run, in a directory of its own, and takes it away at the end. */
+/** Starts one local stack for the whole run, in its own directory, and removes it at the end. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,19 +13,20 @@ declare module 'vitest' {
   }
 }
 
-/** Policies of the stack's worker: short lives, so that tests see them end. */
+/** Limits of the stack's worker: short lives, so that tests see sandboxes expire. */
 const WORKER_ENV = { SANDBOX_MIN_TTL: '1s', SANDBOX_SWEEP_GRACE: '1s', LOG_LEVEL: 'info' };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Given by build/halves.mjs, which takes away what an interrupted run has left.
+  // build/halves.mjs chooses the directory, and removes what an interrupted run has left.
   const home = process.env.SANDBOX_TEST_HOME ?? (await mkdtemp(join(tmpdir(), 'sandbox-test-')));
   project.provide('home', home);
-  // Whatever the shell of a developer points to is left alone.
+  // Variables of the developer's shell are ignored.
   for (const name of Object.keys(process.env)) {
     if (/^(SANDBOX_(?!CACHE)|TEMPORAL_|DATABASE_URL|REDIS_URL|NATS_URL)/.test(name))
       Reflect.deleteProperty(process.env, name);
   }
-  // The compiled form: the processes of the stack run it as well. Its path is computed, for the compiler must not follow it.
+  // The compiled form, as in the stack's own processes. The path is computed, so that the compiler
+  // does not follow it.
   const compiled = (path: string): Promise<unknown> =>
     import(new URL(`../dist/${path}`, import.meta.url).href);
   const { up, down } = (await compiled('deploy/stack/index.js')) as typeof Local;

@@ -1,7 +1,7 @@
-/** The audit of a sandbox as the database has it, and what every complete life must show there exactly once. */
+/** Reads a sandbox's audit log, and finds events that a complete life must log only once. */
 import type { Sql } from '../../platform/postgres.js';
 
-/** `status_changed running`, `guild_registered`, … in the order in which they were written. */
+/** `status_changed running`, `guild_registered`, …, oldest first. */
 export async function auditOf(admin: Sql, sandboxId: string): Promise<string[]> {
   const rows = await admin<{ event: string }[]>`
     SELECT event_type || coalesce(' ' || (details->>'to'), '') AS event FROM sandbox_audit_log
@@ -9,7 +9,7 @@ export async function auditOf(admin: Sql, sandboxId: string): Promise<string[]> 
   return rows.map(({ event }) => event);
 }
 
-/** The events that occur more often than once, `create_failed` and transitions included; guilds and extensions may. */
+/** Events logged more than once. Events about guilds, extensions and resets may repeat. */
 export function repeated(events: readonly string[]): string[] {
   const once = events.filter((event) => !/^(guild_|ttl_extended|sandbox_reset)/.test(event));
   return once.filter((event, i) => once.indexOf(event) !== i);

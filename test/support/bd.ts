@@ -1,4 +1,4 @@
-/** Runs the compiled `bd` as a user would, and gives what it printed. */
+/** Runs the compiled `bd` as a user would, and returns its output. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -13,7 +13,7 @@ export interface Ran {
   readonly millis: number;
 }
 
-/** @param env beside PATH and HOME; the run's stack unless it names another SANDBOX_HOME */
+/** @param env added to PATH and HOME; SANDBOX_HOME defaults to that of the run's stack */
 export function bd(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(projectRoot(), 'dist/cli/main.js'), ...args], {
@@ -38,7 +38,7 @@ export function bd(args: readonly string[], env: Record<string, string> = {}): P
   });
 }
 
-/** The same within this process, which is forty times cheaper: for command lines that end before they do anything. */
+/** Runs `bd` in this process, forty times cheaper: for command lines that are refused early. */
 export async function bdHere(
   args: readonly string[],
   env: Record<string, string> = {},

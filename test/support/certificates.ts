@@ -1,22 +1,25 @@
-/** Certificates for a test's own TLS: an authority and what it issues, made here (X.509 in DER), so that no tool is needed. */
+/**
+ * Certificates for a test's own TLS: an authority and certificates that it issues. The DER is
+ * written here, so tests need no openssl.
+ */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
 export interface Issued {
-  /** PEM, as are the keys. */
+  /** Certificate and keys are PEM. */
   readonly certificate: string;
   readonly key: string;
 }
 
 export interface Authority {
   readonly certificate: string;
-  /** For a server reached under `host` or at 127.0.0.1, or for a client. */
+  /** For a server reached as `host` or at 127.0.0.1, or for a client. */
   issue(name: string, options?: { readonly host?: string; readonly daysValid?: number }): Issued;
 }
 
 export function makeAuthority(name: string): Authority {
   const { publicKey, privateKey } = keys();
   const self = certificate({ name, issuer: name, publicKey, signer: privateKey, days: 2 }, [
-    // Basic constraints: may issue.
+    // Basic constraints: this certificate may issue others.
     seq(oid('551d13'), bool, octets(seq(bool))),
   ]);
   return {
@@ -37,7 +40,7 @@ export function makeAuthority(name: string): Authority {
   };
 }
 
-/** A server's own, which no authority has signed. */
+/** A self-signed server certificate. */
 export function makeSelfSigned(host: string): Issued {
   const { publicKey, privateKey } = keys();
   const subject = { name: host, issuer: host, publicKey, signer: privateKey, days: 1 };

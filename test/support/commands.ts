@@ -1,4 +1,4 @@
-/** Commands as `control/` makes them, for tests that go past it. */
+/** Commands as `control/` makes them, for tests that bypass it. */
 import { directActor, type Actor } from '../../domain/actor.js';
 import type { Command, CommandAction, CommandArgs } from '../../domain/command.js';
 import type { SandboxId } from '../../domain/names.js';
@@ -7,7 +7,7 @@ export const TESTER: Actor = directActor('tester');
 
 let made = 0;
 
-/** A command of its own for each call, unless `commandId` says which. */
+/** Each call makes a new command, unless `commandId` is given. */
 export function commandOf<A extends CommandAction>(
   action: A,
   sandboxId: SandboxId,

@@ -1,4 +1,4 @@
-/** Every query of the Grafana dashboards, with where it stands. */
+/** Every query of the Grafana dashboards, with its place. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../platform/project-root.js';

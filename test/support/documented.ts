@@ -1,14 +1,16 @@
-/** Every command line that the documentation shows: in its `console` and `sh` blocks, and between single backquotes. */
+/**
+ * Finds every command line of the documentation: in `console` and `sh` blocks, and in backquotes.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../platform/project-root.js';
 
 const root = projectRoot();
 
-/** The page's text, from the root. */
+/** The text of a page; `path` is relative to the project's root. */
 export const readPage = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** All Markdown of the repository, and the examples' sources, whose comments say how they are run. */
+/** All Markdown of the repository, and the examples' sources: their comments show commands. */
 export const pages: readonly string[] = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
   ...filesBelow('docs', '.md'),
@@ -23,23 +25,28 @@ function filesBelow(folder: string, end: string): string[] {
 }
 
 export interface Documented {
-  /** As it stands on the page, without its comment. */
+  /** The line as the page shows it, without its comment. */
   readonly command: string;
   readonly page: string;
-  /** The heading above it. */
+  /** The heading above the line. */
   readonly section: string;
-  /** `console` and `sh` lines are to be typed; `inline` stands in a sentence, where it may be no more than a name. */
+  /**
+   * A reader types `console` and `sh` lines. `inline` is part of a sentence, perhaps only a name.
+   */
   readonly kind: 'console' | 'sh' | 'inline';
 }
 
-/** What makes an inline text a command: its first word, perhaps after assignments. Of a tool the bare name is no command. */
+/**
+ * An inline text is a command if its first word is `bd` or a tool with arguments. Assignments may
+ * come first.
+ */
 const TOOLS =
   'npx|npm|node|eval|source|kill|psql|redis-cli|nats|temporal|docker|terraform|kubectl|promtool|curl|git|sh|bash';
 const COMMAND = new RegExp(`^(?:[A-Z_]+=\\S* )*(?:bd(?=\\s|$)|(?:${TOOLS})\\s)`);
 
 const withoutComment = (line: string): string => line.replace(/(^|\s+)#\s.*$/, '').trim();
 
-/** In the page's order. */
+/** The commands of a page, from top to bottom. */
 export function documentedOn(page: string): Documented[] {
   const found: Documented[] = [];
   let language: string | null = null;
@@ -60,16 +67,16 @@ export function documentedOn(page: string): Documented[] {
   return found;
 }
 
-/** What a reader of a section types, one line after the other. */
+/** The lines that a reader of a section types, in order. */
 export const linesOf = (page: string, ...sections: readonly string[]): string[] =>
   documentedOn(page).flatMap(({ command, section, kind }) =>
     kind !== 'inline' && sections.includes(section) ? [command] : [],
   );
 
-/** In a checkout `bd` is `npx bd`: the same command. */
+/** In a checkout `bd` and `npx bd` are the same command. */
 export const withoutNpx = (command: string): string => command.replaceAll(/\bnpx bd\b/g, 'bd');
 
-/** Typed on a stack of its own by first-day.test.ts, since they stop it, kill it, or need it empty. */
+/** first-day.test.ts types these on a stack of its own: they stop it, kill it, or need it empty. */
 export const FIRST_DAY = [
   ['README.md', 'Quickstart for your bot'],
   ['docs/sandbox-runbook.md', 'Manual cleanup'],

@@ -1,11 +1,14 @@
-/** A database of a test's own on the run's Postgres. */
+/** A database on the run's Postgres for one test. */
 import { customAlphabet } from 'nanoid';
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { stackState } from './stack.js';
 
 const letters = customAlphabet('abcdefghijklmnopqrstuvwxyz', 8);
 
-/** An empty database, which `work` sees as its administrator; dropped afterwards. */
+/**
+ * Passes `work` an administrator's connection to an empty database, and drops the database
+ * afterwards.
+ */
 export async function inFreshDatabase(
   work: (url: string, sql: Sql) => Promise<void>,
 ): Promise<void> {

@@ -1,14 +1,14 @@
-/** Routers that live and do not confirm, for tests of the barrier. */
+/** Live routers that do not confirm, for tests of the barrier. */
 import { onTestFinished } from 'vitest';
 import { aliveSubject, memberKey, SYNC_SUBJECT } from '../../routing/members.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { routerBucket } from '../../routing/router-bucket.js';
 import { stackState } from './stack.js';
 
-/** Answers a question to the barrier; null: says nothing. */
+/** Answers a question of the barrier; null means no answer. */
 type Answer = { readonly version: number; readonly error?: string } | null;
 
-/** Members that renew their key and say that they live, until the function that it gives is called. */
+/** These members renew their keys and report as alive until the returned function is called. */
 export async function ghosts(
   answers: Readonly<Record<string, Answer>>,
 ): Promise<() => Promise<void>> {

@@ -1,4 +1,4 @@
-/** Ids by number: the same number gives the same id. */
+/** Numbered ids: the same number gives the same id. */
 import type { GuildId } from '../../domain/guild.js';
 import type { SandboxId } from '../../domain/names.js';
 

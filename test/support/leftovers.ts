@@ -1,2 +1,2 @@
-/** The demo counts what is left with the same eyes. */
+/** Tests and demo share one count of leftovers. */
 export { leftoversOf } from '../../demo/leftovers.js';

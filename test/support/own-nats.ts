@@ -1,4 +1,4 @@
-/** A NATS server of a test's own that has never seen the product, ended with the test. */
+/** A NATS server for one test, without any data of the product. It ends with the test. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { freePort, natsBinary, ServerProcess } from '../system/router/servers.js';
 
-/** Its address. */
+/** The server's address. */
 export async function startOwnNats(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'sandbox-nats-'));
   const [port, binary] = [await freePort(), await natsBinary()];

@@ -1,6 +1,7 @@
 /**
- * A Temporal server of a test's own, with dynamic configuration of its own, and workers between it and the run's other
- * servers. Its Schedule never comes round: a sweep here would take the run's sandboxes for rows without a workflow.
+ * A Temporal server for one test, with its own dynamic configuration, and workers that connect it
+ * with the run's other servers. Its Schedule never fires: a sweep here would find the run's
+ * sandboxes and no workflows.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,11 +18,11 @@ import { until } from './stack.js';
 export interface OwnTemporal {
   readonly address: string;
   readonly uiUrl: string;
-  /** Of its HTTP API. */
+  /** Address of the HTTP API. */
   readonly apiUrl: string;
-  /** What a client or worker needs to be between this Temporal and the run's stack. */
+  /** Environment of a client or worker that uses this Temporal and the run's other servers. */
   readonly env: Readonly<Record<string, string>>;
-  /** Resolves when it serves. */
+  /** Resolves when the server answers. */
   startWorker(env?: Readonly<Record<string, string>>): Promise<ChildProcess>;
   close(): Promise<void>;
 }
@@ -36,7 +37,7 @@ export async function startOwnTemporal(
     `${key}=${value}`,
   ]);
   let started = await startServer(data, settings);
-  // A port that was free may be somebody's by the time that the server takes it.
+  // Another process may take the free port before the server does.
   for (let attempt = 1; started === null && attempt < 3; attempt += 1)
     started = await startServer(data, settings);
   if (started === null) throw new Error('the own Temporal ends before it serves');
@@ -81,7 +82,7 @@ interface StartedServer {
   readonly http: number;
 }
 
-/** Null where it has ended before it served. */
+/** Null if the server ended before it answered. */
 async function startServer(
   data: string,
   settings: readonly string[],
@@ -121,7 +122,7 @@ async function startServer(
   return ended() ? null : { server, frontend, ui, http };
 }
 
-/** SIGTERM, and SIGKILL for what does not end. */
+/** Sends SIGTERM, then SIGKILL to a process that does not end. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));

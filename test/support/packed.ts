@@ -1,4 +1,4 @@
-/** The package as `npm pack` makes it, installed in an empty folder. */
+/** Installs the package that `npm pack` makes, in an empty folder. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -20,18 +20,18 @@ import { projectRoot } from '../../platform/project-root.js';
 const NAME = 'discord-server-sandboxes';
 
 export interface Packed {
-  /** Where a program that uses the package stands. */
+  /** The folder of a program that uses the package. */
   readonly folder: string;
   /** `bd`, as npm links it. */
   readonly bd: string;
-  /** What the package holds, from its root. */
+  /** Paths of the package's files. */
   readonly files: readonly string[];
   remove(): void;
 }
 
 /**
- * As `npm install <tarball>` would, without fetching anything a second time: of the dependencies exactly those that the package
- * declares are there, so that one which it forgot to declare is missed.
+ * Does what `npm install <tarball>` would, without downloads. It links only the declared
+ * dependencies, so an undeclared one is missing.
  */
 export function installPacked(): Packed {
   const root = projectRoot();
@@ -72,14 +72,17 @@ export function installPacked(): Packed {
 
 export interface PackedContext {
   readonly folder: string;
-  /** What the package declares. */
+  /** The dependencies that the package declares. */
   readonly dependencies: readonly string[];
-  /** Of all that is installed, dependencies of dependencies included. */
+  /** All installed packages, including dependencies of dependencies. */
   readonly bytes: number;
   remove(): void;
 }
 
-/** The package of `npm run pack:context` with copies of its dependencies, as `npm install <tarball>` brings them. */
+/**
+ * The package of `npm run pack:context` with copies of its dependencies, as `npm install <tarball>`
+ * installs them.
+ */
 export async function installPackedContext(): Promise<PackedContext> {
   const root = projectRoot();
   const script = pathToFileURL(join(root, 'build/context-package.mjs')).href;
@@ -100,7 +103,7 @@ export async function installPackedContext(): Promise<PackedContext> {
     const to = join(modules, dependency);
     if (existsSync(to)) continue;
     cpSync(join(root, 'node_modules', dependency), to, { recursive: true });
-    // One that npm has put below its dependent was copied with it.
+    // A dependency that npm nested below its dependent was copied with it.
     for (const next of dependenciesOf(to))
       if (!existsSync(join(to, 'node_modules', next))) wanted.push(next);
   }

@@ -1,4 +1,7 @@
-/** A real PgBouncer in transaction mode before the run's Postgres; the roles log in with their own passwords. */
+/**
+ * A real PgBouncer in transaction mode in front of the run's Postgres. Roles log in with their own
+ * passwords.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect, type AddressInfo } from 'node:net';
@@ -33,7 +36,7 @@ export async function startPooler(
   const settings = {
     ...{ listen_addr: '127.0.0.1', listen_port: port, unix_socket_dir: '' },
     ...{ auth_type: 'scram-sha-256', auth_file: join(directory, 'users') },
-    // Few sessions for many clients, so that each transaction of a client has another.
+    // Few sessions for many clients, so that each transaction of a client gets another session.
     ...{ pool_mode: 'transaction', default_pool_size: 3, max_client_conn: 200 },
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
@@ -42,7 +45,7 @@ export async function startPooler(
     config,
     `[databases]\n* = host=127.0.0.1 port=${target}\n[pgbouncer]\n${lines.join('\n')}\n`,
   );
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const child = spawn(program(), [...user, config], { stdio: 'ignore' });
   const exited = once(child, 'exit');

@@ -1,8 +1,10 @@
-/** A TCP proxy in front of Postgres that loses the answer of one certain COMMIT, or stands still in one certain transaction. */
+/**
+ * A TCP proxy in front of Postgres that loses the answer to one COMMIT, or stalls one transaction.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** The tag of CommandComplete: Postgres has committed, and says so. */
+/** The tag of CommandComplete: Postgres has committed and reports it. */
 const COMMITTED = 'COMMIT\0';
 
 type Trap =
@@ -12,7 +14,7 @@ type Trap =
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
-  /** The transaction that the trap waits for runs here. */
+  /** The transaction that triggers the trap runs on this connection. */
   marked: boolean;
 }
 
@@ -43,14 +45,14 @@ export class PostgresProxy {
   }
 
   /**
-   * Whoever commits after having sent `text` hears nothing of it: every connection is cut, and none is taken for `awayMs`.
-   * Resolves when it has happened.
+   * The client that commits after it has sent `text` gets no answer. All connections are cut, and
+   * new ones are refused for `awayMs`. Resolves when this has happened.
    */
   loseCommit(text: string, awayMs: number): Promise<void> {
     return this.#set({ kind: 'lose the answer of COMMIT', text, awayMs });
   }
 
-  /** Once a client has sent `text`, nothing passes on any connection for `forMs`; then all of it does. */
+  /** After a client has sent `text`, the proxy holds all bytes of all connections for `forMs`. */
   standStill(text: string, forMs: number): Promise<void> {
     return this.#set({ kind: 'stand still', text, forMs });
   }
@@ -111,7 +113,7 @@ export class PostgresProxy {
     this.#sprung();
   }
 
-  /** New connections are taken, and hang. */
+  /** New connections are accepted and hang. */
   #pause(forMs: number): void {
     this.#trap = null;
     const paused = [...this.#pairs].flatMap(({ client, server }) => [client, server]);

@@ -9,7 +9,7 @@ import { pageOf } from './scrape.js';
 import { until } from './stack.js';
 
 export interface Prometheus extends AsyncDisposable {
-  /** The number of series that a query gives. */
+  /** The number of series that a query returns. */
   query(expression: string): Promise<number>;
 }
 
@@ -30,7 +30,7 @@ export async function runningPrometheus(): Promise<Prometheus> {
       static_configs: [{ targets: [new URL(await pageOf(service)).host] }],
     })),
   );
-  // YAML takes JSON.
+  // JSON is valid YAML.
   const config = { global: { scrape_interval: '1s' }, scrape_configs: jobs };
   writeFileSync(join(directory, 'prometheus.yml'), JSON.stringify(config));
   const port = await freePort();

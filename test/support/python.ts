@@ -1,4 +1,7 @@
-/** Python for tests of programs in that language: a venv with the packages of a requirements file, or why there is none. */
+/**
+ * Python for tests of Python programs: a venv with the packages of a requirements file, or the
+ * reason why there is none.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,14 +9,14 @@ import { join } from 'node:path';
 
 /** Exactly one of the two is not null. */
 export interface Python {
-  /** The interpreter's path. */
+  /** Path of the interpreter. */
   readonly path: string | null;
-  /** Why the machine cannot run the programs. */
+  /** The reason why this machine cannot run the programs. */
   readonly missing: string | null;
   remove(): void;
 }
 
-/** What the pinned packages need, and a `venv` that can make pip. */
+/** The version that the pinned packages need, and a `venv` that can install pip. */
 const CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11, 3))';
 const INSTALL_MS = 90_000;
 
@@ -33,7 +36,7 @@ export function preparePython(requirements: string): Python {
     const { status, stderr } = spawnSync(command, args, { timeout: INSTALL_MS, encoding: 'utf8' });
     if (status === 0) continue;
     remove();
-    // Absent where the program could not be started at all.
+    // Undefined if the program could not be started.
     const last = (stderr as string | null)?.trim().split('\n').at(-1) ?? '';
     return { path: null, missing: last === '' ? why : `${why}: ${last}`, remove };
   }

@@ -1,4 +1,4 @@
-/** A seeded source of chance: the same seed gives the same faults at the same moments. */
+/** Seeded random numbers: the same seed gives the same faults at the same moments. */
 
 export class Random {
   #state: number;
@@ -7,7 +7,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** mulberry32: 0 up to, not including, 1. */
+  /** mulberry32: a number from 0 up to, but not including, 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let t = this.#state;

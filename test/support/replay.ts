@@ -1,4 +1,4 @@
-/** Replays what workers have written with the bundle that is shipped: a history that does not replay is a sandbox that is stuck for good. */
+/** Replays histories with the shipped bundle. A sandbox whose history does not replay is stuck. */
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { workflowId, type SandboxId } from '../../domain/names.js';
@@ -15,8 +15,9 @@ export interface NamedHistory {
 let tail: Promise<unknown> = Promise.resolve();
 
 /**
- * By workflow id, why today's workflow code would not have written its history; empty where it would. One call after the
- * other: the SDK ends its runtime with its last worker, under one that another call is just making.
+ * For each workflow id, the reason why today's workflow code does not replay its history. Calls run
+ * one after the other: the SDK shuts down its runtime with the last worker, even while another call
+ * starts one.
  */
 export function replayFailures(
   histories: Iterable<NamedHistory> | AsyncIterable<NamedHistory>,
@@ -36,7 +37,7 @@ async function replay(
   return failures;
 }
 
-/** The newest run of each sandbox's workflow, as the server holds it. */
+/** The newest run of each sandbox's workflow, from the server. */
 export async function* historiesOf(
   temporal: TemporalClient,
   sandboxIds: readonly SandboxId[],

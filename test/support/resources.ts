@@ -1,4 +1,4 @@
-/** The resources as a worker has them: its roles on the run's servers, and the secrets that it holds. */
+/** The resources as a worker opens them, with its roles and its secrets. */
 import { onTestFinished } from 'vitest';
 import { natsAccountOf, parseNatsAuthority } from '../../platform/nats-authority.js';
 import { closeNats, openNats } from '../../platform/nats.js';
@@ -17,7 +17,7 @@ import { installationId } from '../../store/sandboxes.js';
 import { stackConfig, stackState } from './stack.js';
 
 export interface WorkerParts extends MakingContext {
-  /** The resources of a worker that differs in this. */
+  /** The resources of a worker with another configuration. */
   readonly resources: (change?: Partial<MakingContext>) => Resources;
   readonly routes: (change?: Partial<MakingContext>) => Routes;
   readonly inspector: (name: string, change?: Partial<InspectingContext>) => Inspector;

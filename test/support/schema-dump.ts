@@ -1,11 +1,11 @@
 /**
- * The state of a migrated database as text, from its catalogue: what `sql/current.sql` shows and a test compares.
- * Not `pg_dump`: the programs of the local stack do not have it, and its output differs between versions of Postgres.
+ * Writes the state of a migrated database as text, from its catalogue, for `sql/current.sql`. Not
+ * with `pg_dump`: the local stack does not have it, and its output differs between versions.
  */
 import type { Sql } from '../../platform/postgres.js';
 
 interface Row {
-  /** What a grant names: `TABLE public.sandboxes`. Empty for what has no grants of its own. */
+  /** The object as GRANT names it: `TABLE public.sandboxes`. Empty for an object without grants. */
   readonly what: string;
   readonly text: string;
 }
@@ -14,7 +14,7 @@ const HEADER = `-- The database as \`bd migrate\` leaves it, at one look. Nothin
 -- \`npm run schema\` writes it from the catalogue; test/system/store/current-schema.test.ts compares it.
 -- bd_keeper_N stands for each of the keepers bd_keeper_0 to bd_keeper_f, DB for the database.`;
 
-/** The same text for the same schema, whatever the database, its administrator and its sandboxes. */
+/** The same schema gives the same text. Database, administrator and sandboxes do not matter. */
 export async function dumpSchema(sql: Sql): Promise<string> {
   const grants = new Map<string, string[]>();
   for (const { what, text } of await grantsOf(sql))
@@ -33,7 +33,7 @@ export async function dumpSchema(sql: Sql): Promise<string> {
   return `${HEADER}\n\n${parts.join('\n')}`;
 }
 
-/** Sixteen copies of one function would hide everything else. A copy that differs stands by itself, and shows. */
+/** Shows sixteen equal copies of a function once. A copy that differs is shown separately. */
 function onceForAllKeepers(blocks: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const block of blocks) {
@@ -46,7 +46,7 @@ function onceForAllKeepers(blocks: readonly string[]): string[] {
 const ours = (sql: Sql, name: string) =>
   sql.unsafe(`${name} ~ '^bd_(control|worker|router|client|api|keeper_[0-9a-f])$'`);
 
-/** Of what belongs to the administrator, whose name differs between servers, the owner is not shown. */
+/** Omits an administrator as owner: the name differs between servers. */
 const owner = (sql: Sql, what: string, role: string) =>
   sql.unsafe(
     `CASE WHEN ${role}::regrole::text ~ '^bd_' THEN format('ALTER %s OWNER TO %s;', ${what}, ${role}::regrole) END`,
@@ -133,7 +133,7 @@ const functions = (sql: Sql) => sql<Row[]>`
   WHERE p.pronamespace::regnamespace::text ~ '^(public$|bd_)'
   ORDER BY p.proname COLLATE "C", p.pronamespace::regnamespace::text COLLATE "C" DESC, identity.text COLLATE "C"`;
 
-/** What others than the owner may do: PUBLIC and the product's roles. */
+/** Grants to PUBLIC and to the product's roles. */
 const grantsOf = (sql: Sql) => sql<Row[]>`
   WITH objects AS (
     SELECT 'DATABASE DB' AS what, datdba AS owner, coalesce(datacl, acldefault('d', datdba)) AS acl

@@ -1,4 +1,4 @@
-/** A service's metrics page, read as Prometheus would. */
+/** Reads a service's metrics page, as Prometheus would. */
 import { status } from '../../deploy/stack/index.js';
 import { stackConfig } from './stack.js';
 
@@ -10,7 +10,7 @@ export async function pageOf(service: 'worker' | 'router'): Promise<string> {
   return found.metrics;
 }
 
-/** Sample → value, by the sample's whole text: `name{label="value"}`. */
+/** Values by the sample's whole text: `name{label="value"}`. */
 export async function scrape(service: 'worker' | 'router'): Promise<Scrape> {
   const text = await (await fetch(await pageOf(service))).text();
   const samples = new Map<string, number>();
@@ -21,7 +21,7 @@ export async function scrape(service: 'worker' | 'router'): Promise<Scrape> {
   return samples;
 }
 
-/** The sum of all samples of a name whose labels contain `label`. */
+/** The sum of all samples of a name with a label that contains `label`. */
 export function total(samples: Scrape, name: string, label = ''): number {
   let sum = 0;
   for (const [sample, value] of samples) {
@@ -30,7 +30,7 @@ export function total(samples: Scrape, name: string, label = ''): number {
   return sum;
 }
 
-/** `/readyz`: its status, and what it says of each dependency. */
+/** `/readyz`: its status, and the state of each dependency. */
 export async function readiness(
   service: 'worker' | 'router',
 ): Promise<{ status: number; text: string }> {

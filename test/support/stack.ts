@@ -1,4 +1,7 @@
-/** The run's stack as a test sees it: configuration, administrator's addresses, clients, and a way to wait. */
+/**
+ * The run's stack for tests: configuration, the administrator's addresses, clients, and a way to
+ * wait.
+ */
 import { customAlphabet } from 'nanoid';
 import { inject, onTestFinished } from 'vitest';
 import type { Control } from '../../control/control.js';
@@ -25,7 +28,7 @@ export function openClient(env: Record<string, string> = {}): Control {
   return client;
 }
 
-/** The database with the administrator's rights; closed when the test ends. */
+/** A connection with the administrator's rights; closed when the test ends. */
 export function openAdmin(): Sql {
   const sql = openPostgres(stackState().urls.admin.database, { name: 'test', max: 4 });
   onTestFinished(() => closePostgres(sql));
@@ -34,14 +37,14 @@ export function openAdmin(): Sql {
 
 const letters = customAlphabet('abcdefghijklmnopqrstuvwxyz', 10);
 
-/** An owner of the test's own, so that limits of other tests don't count. */
+/** A new owner, so that other tests do not count against its limit. */
 export const someOwner = (): string => `owner-${letters()}`;
 export const someName = (): string => `test-${letters()}`;
 const digits = customAlphabet('0123456789', 17);
 /** A guild that no other test uses. */
 export const someGuild = (): string => `1${digits()}`;
 
-/** Until `probe` gives something true; fails with `what` after `millis`. */
+/** Waits until `probe` returns a truthy value; after `millis` it fails with the text `what`. */
 export async function until<T>(
   what: string,
   probe: () => Promise<T>,

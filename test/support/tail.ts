@@ -1,4 +1,4 @@
-/** A sandbox with a guild, and a running `bd sandbox tail` beside it. */
+/** A sandbox with a guild, and a running `bd sandbox tail` for it. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
@@ -16,7 +16,7 @@ export async function sandboxWithGuild() {
   return { client, sandbox, guild, name };
 }
 
-/** A running `bd sandbox tail`, ended with the test. */
+/** A running `bd sandbox tail`; it ends with the test. */
 export function startTail(args: readonly string[]) {
   const child = spawn(
     process.execPath,

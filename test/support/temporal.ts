@@ -1,4 +1,7 @@
-/** Temporal of the run's stack, asked past the product: what an operator does in the Web UI, a test does here. */
+/**
+ * Temporal of the run's stack, without the product in between: tests do here what operators do in
+ * the Web UI.
+ */
 import type { WorkflowHandle } from '@temporalio/client';
 import { onTestFinished } from 'vitest';
 import { workflowId, type SandboxId } from '../../domain/names.js';

@@ -1,4 +1,4 @@
-/** A sandbox's own connections, made from what `connect` gives. Closed when the test ends. */
+/** A sandbox's own connections, with the credentials of `connect`. Closed when the test ends. */
 import { onTestFinished } from 'vitest';
 import { Redis } from 'ioredis';
 import pg from 'pg';

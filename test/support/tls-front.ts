@@ -1,4 +1,6 @@
-/** TLS in front of a server's TCP port, by each protocol's own way into it: a real handshake with a certificate of choice. */
+/**
+ * A TLS server in front of a TCP port, with any certificate. It starts TLS as each protocol does.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
@@ -11,13 +13,13 @@ export interface TlsFront {
   close(): Promise<void>;
 }
 
-/** What a NATS server says before TLS. */
+/** A NATS server's first line, sent before TLS. */
 const INFO = `INFO ${JSON.stringify({
   ...{ server_id: 'front', version: '2.14.0', proto: 1, max_payload: 1_048_576, headers: true },
   ...{ tls_required: true, tls_available: true },
 })}\r\n`;
 
-/** @param target port of the server behind; without one the connection ends after the handshake */
+/** @param target port of the server behind; if undefined, connections end after the handshake */
 export async function startTlsFront(
   protocol: Protocol,
   issued: Issued,
@@ -43,7 +45,7 @@ export async function startTlsFront(
       }
     };
     if (protocol === 'postgres') {
-      // SSLRequest: eight bytes, answered by one.
+      // SSLRequest has eight bytes; its answer has one.
       raw.once('data', () => {
         raw.write('S');
         encrypt();

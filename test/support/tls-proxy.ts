@@ -1,4 +1,4 @@
-/** TLS in front of a Temporal, as a gateway has it: asks for a client certificate and, where told to, for an API key. */
+/** A TLS gateway in front of Temporal: it requires a client certificate and an API key. */
 import {
   connect,
   constants,
@@ -10,9 +10,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Authority } from './certificates.js';
 
 export interface TlsProxy {
-  /** By name: the certificate's. */
+  /** Has the host name of the certificate. */
   readonly address: string;
-  /** Each call that came through: its gRPC method, and what its `authorization` header said. */
+  /** Each call that arrived: its gRPC method and its `authorization` header. */
   readonly calls: readonly { readonly method: string; readonly authorization: string }[];
   close(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface TlsProxy {
 export const SERVER_NAME = 'temporal.test';
 const UNAUTHENTICATED = '16';
 
-/** @param target host:port of a server that speaks HTTP/2 in clear */
+/** @param target host:port of an HTTP/2 server without TLS */
 export async function startTlsProxy(
   target: string,
   authority: Authority,
