@@ -37,25 +37,25 @@ it.each([
   [['--follow'], true],
   [['--follow=false'], false],
   [[], true],
-])('takes the flag that is on of itself from %j', (argv, follow) => {
+])('reads a default-on flag from %j', (argv, follow) => {
   expect(parsed('make', ...argv).flag('follow', true)).toBe(follow);
   expect(parsed('make', ...argv).args).toEqual([]);
 });
 
 it.each(['--no-wait=false', '--no-follow=true', '--no-dry-run='])(
-  'refuses %s, which says yes and no',
+  'refuses %s, which means both yes and no',
   (option) => {
     expect(() => parsed('make', option)).toThrow(/takes no value/);
   },
 );
 
-it('keeps a value that looks like a flag, a number or nothing', () => {
+it('keeps a value that looks like a flag, a number or an empty value', () => {
   expect(parsed('make', '--owner=false').text('owner')).toBe('false');
   expect(parsed('make', '--owner', '007').text('owner')).toBe('007');
   expect(parsed('make', '--owner=1234567890123456789').text('owner')).toBe('1234567890123456789');
 });
 
-it('offers the option that was meant', () => {
+it('suggests the option that was meant', () => {
   expect(() => parsed('make', '--dry-rum')).toThrow(
     expect.objectContaining({ hint: 'Did you mean --dry-run?' }) as Error,
   );
@@ -97,13 +97,13 @@ describe('a command line of another program', () => {
     expect((exec(...argv) as Parsed).input).toMatchObject({ args: ['my-fix'], rest });
   });
 
-  it('begins with its word: what stands before is ours', () => {
+  it('begins with its program: options before it belong to bd', () => {
     expect(exec('my-fix', '--version')).toBe('version');
     expect(exec('--help', 'my-fix', 'node')).toHaveProperty('help');
   });
 });
 
-describe('a word of another tool', () => {
+describe('the name of a command in another tool', () => {
   const meant = (line: string): string[] => {
     const words = line.split(' ');
     const name = words.slice(0, -1).join(' ');
@@ -138,7 +138,7 @@ describe('a word of another tool', () => {
     expect(meant(line)).toEqual(commands);
   });
 
-  it('stands for a command that there is, and is none itself', () => {
+  it('suggests an existing command, and is no command itself', () => {
     for (const [group, words] of Object.entries(SYNONYMS)) {
       const commands = GROUPS.find(({ name }) => name === group)?.commands ?? [];
       const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);

@@ -30,19 +30,19 @@ describe('an event in one line', () => {
     );
   });
 
-  it('is cut on a terminal, and whole through a pipe', () => {
+  it('is cut on a terminal, and complete through a pipe', () => {
     const long = event(message('x'.repeat(300)));
     expect(textLine(io(60), long)).toHaveLength(60);
     expect(textLine(io(), long)).toContain('x'.repeat(300));
     expect(textLine(io(), event(message('x'.repeat(1_000_000))))).toHaveLength(5_000 + 36);
   });
 
-  it('stays one line without control characters, whatever a stranger wrote', () => {
+  it('stays one line without control characters, whatever its author wrote', () => {
     const line = textLine(io(), event(message('a\n\u001b[31mb\u0007\u202ec\u2028d')));
     expect(line).toMatch(/ a \[31mb c d$/);
   });
 
-  it('of what is no object is its text', () => {
+  it('is the text of a payload that is no object', () => {
     expect(textLine(io(), event('[1,2]'))).toBe('12:34:56.789 MESSAGE_CREATE [1,2]');
     expect(textLine(io(), event('{"d":{"token":"secret"'))).not.toContain('secret');
   });
@@ -60,7 +60,7 @@ describe('an event in one line', () => {
     expect(jsonLine(event('{"d":{"token":"secret"'))).not.toContain('secret');
   });
 
-  it('survives what is nested without end', () => {
+  it('does not fail on endless nesting', () => {
     const deep = `{"token":"secret","a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     const shown = JSON.parse(jsonLine(event(deep))) as { payload: unknown };
     expect(shown.payload).toEqual(expect.stringContaining('[redacted]'));

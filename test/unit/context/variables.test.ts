@@ -1,4 +1,4 @@
-/** What `openContext` reads of an environment, before it opens anything. */
+/** The variables that `openContext` reads before it opens any connection. */
 import { describe, expect, it } from 'vitest';
 import { readContext } from '../../../context/variables.js';
 
@@ -9,7 +9,7 @@ const ADDRESSES = {
 };
 
 describe('production’s environment', () => {
-  it('names no consumer unless it names stream and consumer', () => {
+  it('names a consumer only together with its stream', () => {
     const named = { NATS_STREAM: 'ROUTED', NATS_CONSUMER: 'bot' };
     expect(readContext({ ...ADDRESSES, ...named }, true).consumer).toEqual({
       ...{ stream: 'ROUTED', name: 'bot', apiPrefix: '$JS.API' },
@@ -31,7 +31,7 @@ describe('production’s environment', () => {
   it.each([
     ['DATABASE_URL', 'secret', 'is not a URL'],
     ['REDIS_URL', 'redis://127.0.0.1/3', 'must name database 0'],
-  ])('with a %s of %s is refused, and its value is not told', (name, value, reason) => {
+  ])('with a %s of %s is refused, without showing the value', (name, value, reason) => {
     expect(() => readContext({ ...ADDRESSES, [name]: value }, true)).toThrow(`${name}: ${reason}`);
   });
 });

@@ -31,12 +31,12 @@ function fresh(name: string, snowflakes = made()): { d: Message; old: Message } 
 }
 
 describe('a snowflake', () => {
-  it('holds its time, as Discord’s own example does', () => {
+  it('holds its time, as in Discord’s own example', () => {
     expect(timeOfSnowflake('175928847299117063')).toBe(1_462_015_105_796);
     expect(timeOfSnowflake(snowflakeAt(NOW))).toBe(NOW);
   });
 
-  it('is greater than the one before it, also 10,000 in one millisecond and when the clock goes back', () => {
+  it('is greater than the one before, also for 10,000 in one millisecond and after the clock goes back', () => {
     let now = NOW;
     const snowflakes = new Snowflakes(() => now, Math.random);
     const all = Array.from({ length: 10_000 }, () => snowflakes.next());
@@ -49,7 +49,7 @@ describe('a snowflake', () => {
 });
 
 describe('an event with fresh ids', () => {
-  it('has an id of now, and its time follows; who wrote it and where stays', () => {
+  it('has a new id and a matching time, and keeps its author and place', () => {
     const { d, old } = fresh('message-create');
     expect(timeOfSnowflake(d.id)).toBe(NOW);
     expect(d.timestamp).toBe('2026-11-28T12:00:00.000000+00:00');
@@ -60,13 +60,13 @@ describe('an event with fresh ids', () => {
     expect({ ...old, ...rest }).toEqual(old);
   });
 
-  it('is another each time', () => {
+  it('has another id each time', () => {
     const snowflakes = made();
     const seen = Array.from({ length: 100 }, () => fresh('message-create', snowflakes).d.id);
     expect(new Set(seen).size).toBe(100);
   });
 
-  it('refers to what it referred to', () => {
+  it('keeps its references to itself', () => {
     const text = JSON.stringify({
       ...{ t: 'MESSAGE_CREATE', s: 1, op: 0 },
       d: { id: '5', thread: { id: '5' }, resolved: { '5': { of: ['5', '6'] } }, channel_id: '6' },
@@ -79,7 +79,7 @@ describe('an event with fresh ids', () => {
     });
   });
 
-  it('of an interaction has a token of its own, which names it', () => {
+  it('of an interaction has its own token, which contains its id', () => {
     const { d, old } = fresh('interaction-slash-command');
     expect(d.token).not.toBe(old.token);
     expect(atob(d.token)).toContain(`interaction:${d.id}:`);
@@ -87,7 +87,7 @@ describe('an event with fresh ids', () => {
     expect(d.data).toEqual(old.data);
   });
 
-  it('of a flat form has another event id and time', () => {
+  it('of a flat form has a new event id and time', () => {
     const { payload } = catalogue.find(({ name }) => name === 'flat-message-create')!;
     const read = (text: string) =>
       JSON.parse(text) as { event_id: string; timestamp: number; data: Message };
@@ -97,11 +97,11 @@ describe('an event with fresh ids', () => {
     expect(timeOfSnowflake(now.data.id)).toBe(NOW);
   });
 
-  it('keeps typing’s time in seconds', () => {
+  it('keeps the time of typing in seconds', () => {
     expect(fresh('typing-start').d.timestamp).toBe(NOW / 1_000);
   });
 
-  it('goes where it went, and is left alone where its bytes are what it is for', () => {
+  it('keeps its destination, and stays as it is if its exact bytes are under test', () => {
     for (const { name, payload } of catalogue) {
       const text = withFreshIds(payload, made());
       const canonical = (() => {

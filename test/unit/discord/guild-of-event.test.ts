@@ -33,7 +33,7 @@ describe('the guild of an event', () => {
     expect(event(document)).toEqual(expected);
   });
 
-  it('counts the last of a repeated key, as JSON.parse does', () => {
+  it('is the last one of a repeated key, as JSON.parse decides', () => {
     const text = `{"guild_id":"${guild(2)}","guild_id":"${G}"}`;
     expect(classify(Buffer.from(text))).toEqual(ofG);
   });

@@ -14,14 +14,14 @@ const ids = {
 };
 const events = corpus(ids).map((event) => ({ ...event, bytes: Buffer.from(event.payload) }));
 
-/** The scan may leave to JSON.parse what is wrong with a document, but never give another answer. */
+/** The scan may leave a broken document to JSON.parse. It must never give another answer. */
 function expectSame(bytes: Uint8Array): void {
   const scanned = scanGuild(bytes);
   const reference = classify(bytes);
   const { kind } = classifyFast(bytes);
   const same =
     scanned === null ? reference.kind === 'malformed' : isDeepStrictEqual(scanned, reference);
-  // A hundred thousand times: `expect` alone would take most of the time.
+  // Runs a hundred thousand times: `expect` alone would take most of the time.
   if (same && kind === reference.kind) return;
   const shown = Buffer.from(bytes.subarray(0, 1_000)).toString('latin1');
   if (scanned === null) expect(reference.kind, shown).toBe('malformed');
@@ -29,8 +29,8 @@ function expectSame(bytes: Uint8Array): void {
   expect(kind, shown).toBe(reference.kind);
 }
 
-describe('the byte scan says what JSON.parse says', () => {
-  it('for every event of the corpus, and tells what JSON.parse says of broken ones', () => {
+describe('the byte scan agrees with JSON.parse', () => {
+  it('for every event of the corpus, and reports the error of JSON.parse for broken ones', () => {
     for (const { bytes } of events) {
       expectSame(bytes);
       if (bytes.length <= 65_536) expect(classifyFast(bytes)).toEqual(classify(bytes));
@@ -81,14 +81,14 @@ describe('the byte scan says what JSON.parse says', () => {
     expectSame(Buffer.from(document));
   });
 
-  it('for nesting beyond any stack', () => {
+  it('for nesting deeper than any stack', () => {
     const deep = 100_000;
     const whole = `{"a":${'[{"b":'.repeat(deep)}1${'}]'.repeat(deep)},"guild_id":"${G}"}`;
     expect(scanGuild(Buffer.from(whole))).toEqual({ kind: 'guild', guildId: G });
     expectSame(Buffer.from(whole.slice(0, -deep)));
   });
 
-  it('without JSON.parse for megabytes, which two routers would take the writer’s place over for ever', () => {
+  it('for megabytes without calling it: the pause would make two routers replace each other for ever', () => {
     const parse = vi.spyOn(JSON, 'parse');
     const depth = 1_000_000;
     const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`;
@@ -110,7 +110,7 @@ describe('the byte scan says what JSON.parse says', () => {
     }
   });
 
-  it('for bytes that are no UTF-8, inside strings and outside', () => {
+  it('for bytes that are not UTF-8, inside strings and outside', () => {
     for (const bad of [
       '80',
       'c3',
@@ -137,7 +137,7 @@ describe('the byte scan says what JSON.parse says', () => {
     }
   });
 
-  it('for generated documents with the keys that count at every depth', () => {
+  it('for generated documents with the decisive keys at every depth', () => {
     const key = fc.constantFrom('d', 't', 'guild_id', 'id', 'event_type', 'x', 'guild\\u005fid');
     const leaf = fc.constantFrom(
       ...[
@@ -172,7 +172,7 @@ describe('the byte scan says what JSON.parse says', () => {
     );
   });
 
-  it('for events of the corpus with bytes changed, put in and taken out', () => {
+  it('for events of the corpus with bytes changed, added and removed', () => {
     const short = events.filter(({ bytes }) => bytes.length < 2_000);
     const bytes = fc.oneof(
       fc.constantFrom(...Buffer.from('{}[]",:\\ \n0123456789-+.eEtrufalsn')),

@@ -49,7 +49,7 @@ describe('the summary of an event', () => {
     ['interaction-modal-submit', /^form feedback: \S+=/],
     ['flat-command-slash', /^\/rank$/],
     ['flat-command-button', /^button join$/],
-  ])('of %s is what the person did', (name, text) => {
+  ])('of %s shows the person’s action', (name, text) => {
     expect(summary(name)?.text).toMatch(text);
   });
 
@@ -98,7 +98,7 @@ describe('the summary of an event', () => {
       { text: 'dnd · Chess' },
     ],
     ['A_TYPE_OF_TOMORROW', { name: 'x', id: '1' }, { text: 'name=x id=1' }],
-  ])('of %s from %j is short and telling', (type, data, expected) => {
+  ])('of %s from %j is short and informative', (type, data, expected) => {
     expect(dispatch(type, data)).toMatchObject(expected);
   });
 
@@ -144,13 +144,13 @@ describe('the summary of an event', () => {
     ],
     [{ t: 'constructor', d: { toString: 1 } }, { text: '' }],
     [{ t: 'INTERACTION_CREATE', d: { data: { options: [null, 1, { options: {} }] } } }, {}],
-  ])('of %j, which Discord does not send, fails nothing', (document, expected) => {
+  ])('of %j, which Discord does not send, does not fail', (document, expected) => {
     const found = summaryOf('', document);
     if (expected === null) expect(found).toBeNull();
     else expect(found).toMatchObject(expected);
   });
 
-  it('does not follow options without end', () => {
+  it('does not follow endless options', () => {
     let command: object = { name: 'x', type: 1 };
     for (let i = 0; i < 100; i += 1) command = { name: 'x', type: 1, options: [command] };
     expect(dispatch('INTERACTION_CREATE', { data: command })?.text).toBe('/x x x x x');
@@ -158,7 +158,7 @@ describe('the summary of an event', () => {
 });
 
 describe('redaction', () => {
-  it('takes the token of every interaction, webhook and voice server of the catalogue', () => {
+  it('removes the token of every interaction, webhook and voice server of the catalogue', () => {
     for (const name of ['interaction-slash-command', 'interaction-button', 'voice-server-update']) {
       const text = JSON.stringify(withoutTokens(documentOf(name)));
       expect(text).toContain(`"token":"${REDACTED}"`);
@@ -166,7 +166,7 @@ describe('redaction', () => {
     }
   });
 
-  it('takes it wherever an ingestor has put it, and leaves everything else as it was', () => {
+  it('removes it from each place that an ingestor may use, and changes nothing else', () => {
     const before = {
       a: [{ token: 'x' }, { data: { token: 5, content: 'my "token": "x"' } }],
       token: null,

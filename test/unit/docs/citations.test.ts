@@ -1,4 +1,4 @@
-/** What a comment or a page cites is there: a reader who follows it finds a file of this repository. */
+/** A file that a comment or a page cites exists in this repository. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -13,7 +13,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
 const paths = new Set(tracked);
 const names = new Set(tracked.map((path) => posix.basename(path)));
 
-/** Tokens that look like a file, and are none of ours. */
+/** Words that look like our files, and are not. */
 const OTHERS = new Set([
   // Products.
   ...['Node.js', 'nats.js', 'postgres.js', 'discord.js'],
@@ -25,13 +25,13 @@ const OTHERS = new Set([
 const CITATION =
   /(?<![\w/.:@-])((?:[\w.-]+\/)*[\w-]+(?:\.[\w-]+)*\.(?:ts|md|sql|mjs|js|json|ya?ml|tf))(?![\w-])/g;
 
-/** The prose of a line: all of a page's, and of code what stands in a comment. */
+/** The prose of a line: all of it in a page, only the comment in code. */
 function proseOf(path: string, line: string): string {
   if (path.endsWith('.md') || /^\s*(?:\/\/|\/?\*|--|#)/.test(line)) return line;
   return /(?:\/\/|\/\*\*|--|#) .*$/.exec(line)?.[0] ?? '';
 }
 
-/** `file:line: citation` for each that leads nowhere. */
+/** `file:line: citation` for each dead citation. */
 export function deadCitations(path: string, text: string): string[] {
   return text.split('\n').flatMap((line, i) =>
     [...proseOf(path, line).matchAll(CITATION)]
@@ -42,7 +42,7 @@ export function deadCitations(path: string, text: string): string[] {
 }
 
 function leadsSomewhere(from: string, cited: string): boolean {
-  // Built files have the path of their source.
+  // A built file has the path of its source.
   const source = cited.replace(/^dist\//, '').replace(/\.js$/, '.ts');
   if (OTHERS.has(cited) || cited === 'dist/workflow-bundle.js') return true;
   if (!cited.includes('/') && names.has(cited)) return true;
@@ -57,7 +57,7 @@ describe('a citation', () => {
       /\.(?:ts|mjs|cjs|sql|md|ya?ml|tf)$/.test(path) && path !== 'test/unit/docs/citations.test.ts',
   );
 
-  it('leads to a file of this repository', () => {
+  it('names a file of this repository', () => {
     const dead = read.flatMap((path) =>
       deadCitations(path, readFileSync(join(root, path), 'utf8')),
     );
@@ -70,11 +70,11 @@ describe('a citation', () => {
     ['a.ts', 'const a = 1; // see sql/999_nothing.sql', 'sql/999_nothing.sql'],
     ['sql/a.sql', '-- domain/nowhere.ts decides', 'domain/nowhere.ts'],
     ['docs/a.md', 'see [it](docs/nowhere.md)', 'docs/nowhere.md'],
-  ])('to nothing is found: in %s, %s', (path, text, cited) => {
+  ])('to a missing file is found: in %s, %s', (path, text, cited) => {
     expect(deadCitations(path, text)).toEqual([`${path}:1: ${cited}`]);
   });
 
-  it('is none where a string of code looks like one', () => {
+  it('is not taken from a string of code', () => {
     expect(deadCitations('a.ts', "import x from './nowhere.js';")).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ const pages = [
     .map((name) => join('docs', name)),
 ];
 
-/** As GitHub makes them. */
+/** Anchors as GitHub makes them. */
 const anchorsOf = (text: string): Set<string> =>
   new Set([
     ...[...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
@@ -29,7 +29,7 @@ const anchorsOf = (text: string): Set<string> =>
 
 describe('the documentation', () => {
   it.each([...generatedFiles(read)])(
-    '%s is what the code says (npm run generate)',
+    '%s has the content of the code (npm run generate)',
     (path, text) => {
       expect(read(path)).toBe(text);
     },
@@ -52,21 +52,21 @@ describe('the documentation', () => {
     expect(dead).toEqual([]);
   });
 
-  it('names files and folders that are there, where a reader looks for something', () => {
+  it('names only existing files and folders in its tables of places', () => {
     const [, tables = ''] = read('docs/README.md').split('## Where to find it');
     const paths = tables.match(/(?<=`)[a-z]+(?:\/[\w.-]*)+(?=`)|(?<=`)index\.ts(?=`)/g) ?? [];
     expect(paths.length).toBeGreaterThan(30);
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it('tells of every variable that the configuration reads', () => {
+  it('explains every variable that the configuration reads', () => {
     const names = CONFIG_VARIABLES;
     expect(names.length).toBeGreaterThan(20);
     const guide = read('docs/sandbox-guide.md');
     expect(names.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
   });
 
-  it('names a test that is there for every row of the failure matrix', () => {
+  it('names an existing test in every row of the failure matrix', () => {
     const rows = [...read('docs/routing.md').matchAll(/^\|.+\| `(.+)` \| `(test\/.+)` \|$/gm)];
     expect(rows.length).toBeGreaterThan(25);
     const source = (path: string): string => read(path).replaceAll("\\'", "'");
@@ -74,7 +74,7 @@ describe('the documentation', () => {
     expect(missing.map(([row]) => row)).toEqual([]);
   });
 
-  it('names a test that is there for every subject of the plan', () => {
+  it('names an existing test for every subject of the plan', () => {
     const rows = read('docs/plan.md').match(/^\|(?! (?:---|from|what)).*$/gm) ?? [];
     expect(rows.length).toBeGreaterThan(25);
     for (const row of rows) expect(row).toMatch(/`test\/\S+\.test\.ts`|\]\(\w+\.md|npm test/);
@@ -82,7 +82,7 @@ describe('the documentation', () => {
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it('tells of every metric that worker and router have', () => {
+  it('explains every metric of worker and router', () => {
     const sources = ['activities/metrics.ts', 'router/metrics.ts'].map(read).join('\n');
     const names = sources.match(/'sandbox_[a-z_]+'/g) ?? [];
     const runbook = read('docs/sandbox-runbook.md');

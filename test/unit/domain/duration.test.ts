@@ -57,18 +57,18 @@ describe('durations', () => {
     expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'SANDBOX_008' }));
   });
 
-  it('says which forms are accepted', () => {
+  it('lists the accepted forms in its error', () => {
     expect(() => parseDuration('30m1h', 'TTL')).toThrow(
       /TTL "30m1h" is not valid: .*large before small, such as 90m, 24h, 7d or 1h30m/,
     );
   });
 
-  it('names the bound that a TTL passes', () => {
+  it('names the bound that a TTL exceeds', () => {
     const bounds = { minMs: 60_000, maxMs: 30 * 24 * HOUR };
     expect(checkTtl(HOUR, bounds)).toBe(HOUR);
     expect(() => checkTtl(1_000, bounds)).toThrow(/minimum, 1m/);
     expect(() => checkTtl(31 * 24 * HOUR, bounds)).toThrow(/maximum, 30d/);
-    // What a program hands over, past all parsing.
+    // Values from a program, without parsing.
     for (const millis of [NaN, Infinity, HOUR + 0.5, -HOUR])
       expect(() => checkTtl(millis, bounds)).toThrow(/minimum, 1m/);
   });
@@ -80,18 +80,18 @@ describe('durations', () => {
       });
   });
 
-  it('refuses an extension past now + maximum, with the bound and what it leaves', () => {
+  it('refuses an extension past now + maximum, and names the bound and the time left', () => {
     const past = () => extendExpiry(HOUR, { byMs: 9 * HOUR, clamp: false }, 0, 8 * HOUR);
     expect(past).toThrow(/by 9h passes the maximum: .* 8h from now, which leaves 7h/);
     expect(past).toThrow(expect.objectContaining({ code: 'SANDBOX_008' }));
   });
 
-  it('cuts an extension to the maximum where that is asked for, and never shortens a life', () => {
+  it('cuts an extension to the maximum if asked to, and never shortens a life', () => {
     const clamp = true;
     expect(extendExpiry(1_000, { byMs: 50_000, clamp }, 900, 10_000)).toEqual({
       ...{ expiresAt: 10_900, clamped: true },
     });
-    // A maximum that was lowered since.
+    // The maximum was lowered after this expiry.
     expect(extendExpiry(20_000, { byMs: 1, clamp }, 900, 10_000)).toEqual({
       ...{ expiresAt: 20_000, clamped: true },
     });

@@ -1,4 +1,4 @@
-/** Which expiry is believed, and what an extension makes of one. */
+/** Which expiry counts as valid, and the result of an extension. */
 import { describe, expect, it } from 'vitest';
 import { checkExtended, doubtOf, extensionBase, LONGEST_LIFE_MS } from '../../../domain/expiry.js';
 
@@ -13,7 +13,7 @@ describe('an expiry', () => {
     ['ahead', NOW + DAY],
     ['that has passed, which is how each sandbox ends', NOW - 1],
     ['as far ahead as a policy may allow', NOW + LONGEST_LIFE_MS],
-  ])('%s is believed', (_what, expiresAt) => {
+  ])('%s is valid', (_what, expiresAt) => {
     expect(doubtOf({ ...made, expiresAt })).toBeNull();
   });
 
@@ -31,7 +31,7 @@ describe('an expiry', () => {
     ['before its creation, as German 05.12. read as May', Date.UTC(2026, 4, 12)],
     ['the moment of its creation', made.createdAt],
     ['beyond every maximum', NOW + LONGEST_LIFE_MS + 2 * DAY],
-  ])('that is %s is not', (_what, expiresAt) => {
+  ])('that is %s is not valid', (_what, expiresAt) => {
     expect(doubtOf({ ...made, expiresAt })).toMatch(/expiry/);
   });
 
@@ -39,7 +39,7 @@ describe('an expiry', () => {
     ['is no time', NaN],
     ['is ahead', NOW + 3 * DAY],
     ['is older than Discord', 1],
-  ])('of a sandbox whose creation %s is not believed', (_what, createdAt) => {
+  ])('of a sandbox whose creation %s is not valid', (_what, createdAt) => {
     expect(doubtOf({ createdAt, expiresAt: NOW + 9 * DAY, now: NOW })).toMatch(/creation/);
   });
 });
@@ -56,7 +56,7 @@ describe('an extension', () => {
   });
 
   it.each([NaN, untyped(null), NOW, NOW - 1, Date.UTC(2026, 4, 12), NOW * 1_000])(
-    'whose outcome is %s is not believed',
+    'whose outcome is %s is refused',
     (outcome) => {
       expect(() => checkExtended(outcome, NOW)).toThrow(
         expect.objectContaining({ code: 'SANDBOX_011' }),

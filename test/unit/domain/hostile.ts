@@ -1,4 +1,4 @@
-/** Values that would mean something to SQL, Redis patterns, NATS subjects, ACL rules or shells. */
+/** Values with a special meaning in SQL, Redis patterns, NATS subjects, ACL rules or shells. */
 export const HOSTILE: readonly string[] = [
   '',
   ' ',

@@ -25,7 +25,7 @@ const refused = (run: () => unknown): void => {
 };
 
 describe('ids', () => {
-  it('takes 12 characters a-z0-9 beginning with sb, and nothing else', () => {
+  it('has 12 characters a-z0-9 beginning with sb, and no other form', () => {
     expect(parseSandboxId('sb0123456789')).toBe('sb0123456789');
     for (const value of [
       ...HOSTILE,
@@ -45,7 +45,7 @@ describe('ids', () => {
     expect(newSandboxId((n) => 'a'.repeat(n))).toBe('sbaaaaaaaaaa');
   });
 
-  it('finds an id only inside a name that is exactly ours', () => {
+  it('finds an id only inside a name that has exactly our form', () => {
     expect(sandboxIdIn('sandbox_sb0123456789', 'sandbox_')).toBe('sb0123456789');
     expect(sandboxIdIn('sandboxXsb0123456789', 'sandbox_')).toBeNull();
     expect(sandboxIdIn('sandbox_test123', 'sandbox_')).toBeNull();
@@ -58,7 +58,7 @@ describe('names', () => {
       expect(parseSandboxName(name)).toBe(name);
   });
 
-  it('refuses what is not one, and what is shaped like an id', () => {
+  it('refuses any other name, and one with the form of an id', () => {
     for (const value of HOSTILE.filter((v) => v !== '')) {
       if (/^x+$/.test(value) && value.length < 64) continue;
       refused(() => parseSandboxName(value));
@@ -88,20 +88,20 @@ describe('owners', () => {
       expect(parseOwner(owner)).toBe(owner);
   });
 
-  it('refuses the rest', () => {
+  it('refuses any other owner', () => {
     for (const value of ['', 'a b', 'a\nb', "o'neill", 'x'.repeat(65), '$(id)', 'ä', 7])
       refused(() => parseOwner(value));
   });
 });
 
 describe('guilds', () => {
-  it('takes snowflakes of 17 to 20 digits below 2^64, unrounded', () => {
+  it('takes snowflakes of 17 to 20 digits below 2^64, exactly', () => {
     for (const id of ['12345678901234567', '1234567890123456789', '18446744073709551615']) {
       expect(parseGuildId(id)).toBe(id);
     }
   });
 
-  it('refuses numbers, short and long ones, 2^64, and anything with other characters', () => {
+  it('refuses numbers, short and long ones, 2^64, and other characters', () => {
     const bad = [
       '1234567890123456',
       '18446744073709551616',
@@ -128,7 +128,7 @@ describe('guilds', () => {
     );
   });
 
-  it('merges duplicates and orders them', () => {
+  it('merges duplicates and sorts them', () => {
     const [a, b] = ['22345678901234567', '12345678901234567'];
     expect(parseGuildIds([a, b, a])).toEqual([b, a]);
   });

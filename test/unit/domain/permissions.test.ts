@@ -25,7 +25,7 @@ const others = { owner: bob, sandboxId: OTHER_ID };
 const ACTIONS = Object.keys(RULES) as Action[];
 const OF_OWNERS = ACTIONS.filter((action) => RULES[action].by === 'owner');
 
-/** For each action: of whom it is permitted, with every scope. */
+/** For each action, the owners whose sandboxes it may concern, for an actor with every scope. */
 const TABLE: Readonly<Record<Action, readonly string[]>> = {
   create: ['operator', 'owner'],
   read: ['operator', 'owner', 'stranger'],
@@ -40,8 +40,8 @@ const TABLE: Readonly<Record<Action, readonly string[]>> = {
   sweep: ['operator'],
 };
 
-describe('permits', () => {
-  it.each(Object.entries(TABLE))('%s to %j alone', (action, permitted) => {
+describe('permissions', () => {
+  it.each(Object.entries(TABLE))('permit %s to %j only', (action, permitted) => {
     const asked: Record<string, readonly [Actor, typeof own]> = {
       operator: [operator, own],
       owner: [developer, own],
@@ -53,7 +53,7 @@ describe('permits', () => {
     expect(allowed).toEqual(permitted);
   });
 
-  it.each(ACTIONS)('%s to nobody without its scope, operators included', (action) => {
+  it.each(ACTIONS)('refuse %s without its scope, also to operators', (action) => {
     const { scope } = RULES[action];
     const without = SCOPES.filter((one) => one !== scope);
     for (const actor of [operator, developer, WORKFLOW_ACTOR])
@@ -61,26 +61,23 @@ describe('permits', () => {
     expect(permits({ ...operator, scopes: [scope] }, action, own)).toBeNull();
   });
 
-  it.each(OF_OWNERS)(
-    '%s on its own sandbox alone to an identity that is bound to one',
-    (action) => {
-      expect(permits(bot, action, own)).toBeNull();
-      for (const subject of [others, { owner: ada, sandboxId: OTHER_ID }, { owner: ada }, null])
-        expect(permits(bot, action, subject)).toEqual({ kind: 'sandbox', sandboxId: ID });
-      // An operator's sandbox identity is bound as well.
-      expect(permits({ ...bot, role: 'operator' }, action, others)).toEqual({
-        ...{ kind: 'sandbox', sandboxId: ID },
-      });
-    },
-  );
+  it.each(OF_OWNERS)('permit %s to a sandbox’s own identity on that sandbox only', (action) => {
+    expect(permits(bot, action, own)).toBeNull();
+    for (const subject of [others, { owner: ada, sandboxId: OTHER_ID }, { owner: ada }, null])
+      expect(permits(bot, action, subject)).toEqual({ kind: 'sandbox', sandboxId: ID });
+    // The sandbox identity of an operator is bound as well.
+    expect(permits({ ...bot, role: 'operator' }, action, others)).toEqual({
+      ...{ kind: 'sandbox', sandboxId: ID },
+    });
+  });
 
-  it('reading without naming a sandbox to everybody, but a sweep to operators', () => {
+  it('permit everybody to read without naming a sandbox, and only operators to sweep', () => {
     expect(permits(developer, 'read', null)).toBeNull();
     expect(permits(developer, 'sweep', null)).toEqual({ kind: 'role', role: 'operator' });
     expect(permits(SWEEP_ACTOR, 'sweep', null)).toBeNull();
   });
 
-  it('does not take a name for another that only looks like it', () => {
+  it('do not confuse names that look alike', () => {
     for (const name of ['Ada', 'ada.', 'ad', 'adaa'])
       expect(permits({ ...developer, name: parseOwner(name) }, 'destroy', own)).not.toBeNull();
   });
@@ -94,7 +91,7 @@ it.each([
   ],
   [developer, others, 'ada may not destroy this sandbox: its owner is bob'],
   [bot, others, 'ada may not destroy this sandbox: this identity is bound to sandbox sb0000000001'],
-])('a refusal names what is lacking', (actor, subject, message) => {
+])('a refusal names the missing permission', (actor, subject, message) => {
   const refused = expect.objectContaining({ code: 'SANDBOX_010', message, exitCode: 8 }) as Error;
   expect(() => requirePermission(actor, 'destroy', subject)).toThrow(refused);
 });

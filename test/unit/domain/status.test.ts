@@ -19,7 +19,7 @@ describe('the status machine', () => {
     ]);
   });
 
-  it('leads from everywhere to destroyed', () => {
+  it('reaches destroyed from every status', () => {
     for (const start of SANDBOX_STATUSES) {
       const seen = new Set([start]);
       for (const status of seen) for (const next of TRANSITIONS[status]) seen.add(next);
@@ -27,7 +27,7 @@ describe('the status machine', () => {
     }
   });
 
-  it('frees name and limit as soon as destroying begins', () => {
+  it('frees name and limit as soon as a destroy begins', () => {
     expect(SANDBOX_STATUSES.filter(isLive)).toEqual(['pending', 'creating', 'running', 'expired']);
   });
 });

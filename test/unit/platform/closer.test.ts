@@ -17,7 +17,7 @@ function recorded() {
 }
 
 describe('a closer', () => {
-  it('closes what was opened last first, and everything once', async () => {
+  it('closes in reverse order of opening, and closes everything once', async () => {
     const { closer, open, closed, failures } = recorded();
     for (const name of ['connection', 'guard', 'page']) expect(await open(name)).toBe(name);
     await Promise.all([closer.close(), closer.close()]);
@@ -26,7 +26,7 @@ describe('a closer', () => {
     expect(failures).toEqual([]);
   });
 
-  it('closes what is open when an opening fails half-way', async () => {
+  it('closes open resources when an opening fails half-way', async () => {
     const { closer, open, closed } = recorded();
     const start = async (): Promise<void> => {
       await using all = closer;
@@ -37,7 +37,7 @@ describe('a closer', () => {
     expect(closed).toEqual(['connection']);
   });
 
-  it('closes the others where one cannot be closed, and reports it', async () => {
+  it('closes the others if one close fails, and reports the failure', async () => {
     const { closer, open, closed, failures } = recorded();
     await open('first');
     await closer.add('throws', () => {
@@ -50,7 +50,7 @@ describe('a closer', () => {
     expect(failures).toEqual(['rejects: Error: reset', 'throws: Error: gone']);
   });
 
-  it('awaits no close beyond its time', async () => {
+  it('does not wait for a close longer than its time limit', async () => {
     const { closer, open, closed, failures } = recorded();
     await open('first');
     await closer.add('hangs', () => new Promise(() => undefined), 20);
@@ -59,7 +59,7 @@ describe('a closer', () => {
     expect(failures).toEqual(['hangs: DeadlineError: hangs did not answer within 20 ms']);
   });
 
-  it('closes at once what opens after its end', async () => {
+  it('closes at once a resource that opens after the end', async () => {
     const { closer, open, closed } = recorded();
     const late = pause(20).then(() => open('late'));
     await closer.close();
@@ -77,12 +77,12 @@ describe('a closer', () => {
   });
 });
 
-describe('openings beside each other', () => {
-  it('give all that they opened', async () => {
+describe('parallel openings', () => {
+  it('give all opened resources', async () => {
     expect(await allOpened([Promise.resolve(1), Promise.resolve('two')])).toEqual([1, 'two']);
   });
 
-  it('are all over when the first failure is thrown', async () => {
+  it('have all ended when the first failure is thrown', async () => {
     const { closer, open, closed } = recorded();
     const slow = pause(20).then(() => open('slow'));
     const failures = [

@@ -11,7 +11,7 @@ const CONTROL = {
   NATS_URL: 'nats://127.0.0.1',
 };
 
-/** No value is a default. */
+/** None of these values is a default. */
 const EVERY: Readonly<Record<string, string>> = {
   SANDBOX_OWNER: 'somebody',
   SANDBOX_HOME: '/srv/sandbox',
@@ -68,7 +68,7 @@ describe('the configuration', () => {
     expect(routes).toEqual({ cacheTtlMs: 60_000, staleMs: 60_000 });
   });
 
-  it('names an OS user without a name by his number, as in the image of deploy/Dockerfile', () => {
+  it('uses the number of an OS user without a name, as in the image of deploy/Dockerfile', () => {
     const script = `
       import { CONFIG_VARIABLES, environmentOf, loadConfig } from ${JSON.stringify(join(projectRoot(), 'dist/platform/config.js'))};
       try { process.seteuid(65532); } catch {}
@@ -77,12 +77,12 @@ describe('the configuration', () => {
       console.log(loadConfig({}).owner);`;
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
     const { username, uid } = userInfo();
-    // Only root may become somebody else.
+    // Only root may change its user.
     const other = uid === 0 ? 'uid-65532' : username;
     expect(stdout.toString(), stderr.toString()).toBe(`${other}\n${username}\n`);
   });
 
-  it("takes nats-server's max_control_line, within what can be meant", () => {
+  it("takes nats-server's max_control_line, within sensible bounds", () => {
     expect(loadConfig({}).maxControlLine).toBe(4_096);
     expect(loadConfig({ SANDBOX_MAX_CONTROL_LINE: '8192' }).maxControlLine).toBe(8_192);
     for (const wrong of ['0', '1000', '4k', '-1', '99999999']) {
@@ -109,7 +109,7 @@ describe('the configuration', () => {
     for (const name of Object.keys(env)) expect(message).toContain(name);
   });
 
-  it("never takes a tenant's URLs for its own", () => {
+  it("never uses a tenant's URLs", () => {
     expect(loadConfig(CONTROL).given.database).toBe(CONTROL.DATABASE_URL);
     expect(loadConfig({ ...CONTROL, SANDBOX_ID: 'sb0123456789' }).given).toEqual({});
     const control = 'postgres://c:d@127.0.0.1/x';
@@ -133,7 +133,7 @@ describe('the configuration', () => {
     }
   });
 
-  it('writes an environment from which the same configuration is read', () => {
+  it('writes an environment that reads back as the same configuration', () => {
     expect(loadConfig(environmentOf(loadConfig(EVERY)))).toEqual(loadConfig(EVERY));
     expect(loadConfig(environmentOf(loadConfig({})))).toEqual(loadConfig({}));
   });
@@ -151,7 +151,7 @@ describe('the configuration', () => {
     }
   });
 
-  it("refuses a wrong plain address beside the control plane's own", () => {
+  it('refuses a wrong plain address even if the control plane has its own', () => {
     const wrong = {
       SANDBOX_CONTROL_REDIS_URL: 'redis://127.0.0.1',
       REDIS_URL: 'http://x',

@@ -1,4 +1,7 @@
-/** What the drivers' errors mean to a caller: which server is away (SANDBOX_009), what our own code raised, and what stays as it was. */
+/**
+ * How drivers' errors are translated: the unreachable server (SANDBOX_009), errors of our own code,
+ * and errors that stay as they are.
+ */
 import {
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -44,14 +47,14 @@ describe('an error of Postgres', () => {
     expect(asPostgresError(wrapped(coded(code)))).toEqual(away('Postgres'));
   });
 
-  it.each(['28P01', '28000'])('%s tells where to look for the credentials', (code) => {
+  it.each(['28P01', '28000'])('%s names the place of the credentials', (code) => {
     expect(asPostgresError(coded(code))).toMatchObject({
       code: 'SANDBOX_009',
       hint: expect.stringContaining('DATABASE_URL') as string,
     });
   });
 
-  it('that is no answer in time means that it is away', () => {
+  it('that means no answer in time names Postgres as unreachable', () => {
     expect(asPostgresError(new DeadlineError('late'))).toEqual(away('Postgres'));
   });
 
@@ -63,7 +66,7 @@ describe('an error of Postgres', () => {
     ['with its facts', { detail: '{"guildId":"1"}' }, { guildId: '1' }],
     ['without facts', {}, {}],
     ['with a detail that is Postgres’ own', { detail: 'Key (id)=(1) exists.' }, {}],
-  ])('that our SQL raised is ours, %s', async (_what, more, details) => {
+  ])('raised by our SQL is ours, %s', async (_what, more, details) => {
     for (const error of [coded('SB003', more), wrapped(coded('SB003', more))])
       await expect(inDatabase(() => Promise.reject(error))).rejects.toMatchObject({
         ...{ code: 'SANDBOX_003', message: 'error SB003', details },
@@ -117,7 +120,7 @@ describe('an error of Temporal', () => {
   const late = 'it goes on';
 
   it.each([1, 4, 9, 10])(
-    'of gRPC code %i means that the workers stayed busy, and what goes on',
+    'of gRPC code %i means that the workers stayed busy, and says which work continues',
     (code) => {
       const error = asTemporalError(wrapped(grpc(code)), late);
       expect(error).toMatchObject({
@@ -128,13 +131,13 @@ describe('an error of Temporal', () => {
     },
   );
 
-  it('that is the client’s own time-out of an update means the same', () => {
+  it('from the client’s own time-out of an update means the same', () => {
     expect(
       asTemporalError(new WorkflowUpdateRPCTimeoutOrCancelledError('late'), late),
     ).toMatchObject({ details: { dependency: 'worker' } });
   });
 
-  it('of gRPC code 14 means that Temporal is away', () => {
+  it('with gRPC code 14 means that Temporal is unreachable', () => {
     expect(asTemporalError(grpc(14), late)).toEqual(away('Temporal'));
   });
 
@@ -143,7 +146,7 @@ describe('an error of Temporal', () => {
     [[{ hint: '' }], new SandboxError('SANDBOX_003', '').hint, { hint: '' }],
     [['a text'], new SandboxError('SANDBOX_003', '').hint, {}],
     [undefined, new SandboxError('SANDBOX_003', '').hint, {}],
-  ])('that a workflow raised is ours, with the hint and facts in %j', (details, hint, facts) => {
+  ])('raised by a workflow is ours, with the hint and facts in %j', (details, hint, facts) => {
     const failure = ApplicationFailure.create({
       ...{ type: 'SANDBOX_003', message: 'taken' },
       ...(details === undefined ? {} : { details }),
@@ -160,11 +163,11 @@ describe('an error of Temporal', () => {
     },
   );
 
-  it('that is none is told by its text', () => {
+  it('of an unknown kind is shown by its text', () => {
     expect(asTemporalError('gone', late)).toMatchObject({ message: 'gone' });
   });
 
-  it('tells whether to try again, to wait, or to give up', () => {
+  it('advises to try again, to wait, or to give up', () => {
     const kinds = [grpc(8), grpc(9), grpc(10), new WorkflowNotFoundError('x', 'w', 'r'), 'x'];
     expect(kinds.map((e) => [isResourceExhausted(e), isNotReady(e), isGone(e)])).toEqual([
       [true, false, false],

@@ -21,21 +21,18 @@ async function asked(url: string, path: string): Promise<[status: number, text: 
   return [response.status, await response.text()];
 }
 
-it.each(['127.0.0.1', '0.0.0.0'])(
-  'a page on %s is told of with an address that works',
-  async (host) => {
-    const url = await pageOf({ host });
-    expect(new URL(url).hostname).toBe('127.0.0.1');
-    expect(await asked(url, '/metrics')).toEqual([200, expect.stringContaining('things_total 7')]);
-  },
-);
+it.each(['127.0.0.1', '0.0.0.0'])('a page on %s reports an address that works', async (host) => {
+  const url = await pageOf({ host });
+  expect(new URL(url).hostname).toBe('127.0.0.1');
+  expect(await asked(url, '/metrics')).toEqual([200, expect.stringContaining('things_total 7')]);
+});
 
-it('the process’s own metrics are shown where others cannot be had', async () => {
+it('the page shows the process’s own metrics if the additional ones fail', async () => {
   const url = await pageOf({ more: () => Promise.reject(new Error('the SDK is silent')) });
   expect(await asked(url, '/metrics')).toEqual([200, expect.stringContaining('things_total 7')]);
 });
 
-it('a question about readiness that fails is an error, and `/healthz` still answers', async () => {
+it('a failing readiness check is an error, and `/healthz` still answers', async () => {
   const url = await pageOf({ ready: () => Promise.reject(new Error('no answer')) });
   expect(await asked(url, '/readyz')).toEqual([500, 'no answer\n']);
   expect(await asked(url, '/healthz')).toEqual([200, 'ok\n']);
@@ -47,12 +44,12 @@ it('anything else is not found', async () => {
     expect(await asked(url, path)).toEqual([404, 'not found\n']);
 });
 
-it('a port that is taken is an error of the start, not of a page that nobody reads', async () => {
+it('a port in use fails the start', async () => {
   const port = Number(new URL(await pageOf()).port);
   await expect(pageOf({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
-it('a path that is no URL is not found, and the process lives on', async () => {
+it('a path that is no URL is not found, and the process continues', async () => {
   const url = await pageOf();
   const { port, hostname } = new URL(url);
   for (const path of ['//', '//x:99999/', 'http://[']) {

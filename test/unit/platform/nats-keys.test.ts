@@ -1,4 +1,4 @@
-/** Keys and tokens of NATS as texts; that the server takes them is what every stack of the tests shows. */
+/** Keys and tokens of NATS as texts. Every test stack shows that the server accepts them. */
 import { describe, expect, it } from 'vitest';
 import {
   apiPrefixTag,
@@ -83,7 +83,7 @@ describe('the keys in SANDBOX_NATS_AUTHORITY', () => {
   });
 });
 
-describe('what a user’s token tells of him', () => {
+describe('a user’s token', () => {
   const tokenUrl = (nats: NatsClaims['nats']): string => {
     const token = signNatsToken(keyOf('account'), {
       sub: keyOf('user').publicKey,
@@ -98,7 +98,7 @@ describe('what a user’s token tells of him', () => {
     ['its signer’s', {}, own],
     ['its signer’s, where no other is named', { issuer_account: '' }, own],
     ['the one for which a signing key has signed', { issuer_account: 'AOTHER' }, 'AOTHER'],
-  ])('is the account: %s', (_what, nats, account) => {
+  ])('names the account: %s', (_what, nats, account) => {
     expect(natsAccountOf(tokenUrl(nats))).toBe(account);
   });
 
@@ -107,18 +107,18 @@ describe('what a user’s token tells of him', () => {
     ['none in other tags', { tags: ['a'] }, undefined],
     ['none without tags', {}, undefined],
     ['none where they are no list', { tags: apiPrefixTag('SB.API') }, undefined],
-  ])('is the prefix of JetStream’s API: %s', (_what, nats, prefix) => {
+  ])('names the prefix of JetStream’s API: %s', (_what, nats, prefix) => {
     expect(natsApiPrefixOf(tokenUrl(nats))).toBe(prefix);
   });
 
   it.each(['nats://127.0.0.1:4222', 'nats://bot:secret@127.0.0.1:4222'])(
-    'is nothing where he has none: %s',
+    'is absent in an address without one: %s',
     (url) => {
       expect([natsAccountOf(url), natsApiPrefixOf(url)]).toEqual([null, undefined]);
     },
   );
 
-  it.each(['', 'a.b.c', 'eyJ.AAAA.x'])('is nothing in %j', (text) => {
+  it.each(['', 'a.b.c', 'eyJ.AAAA.x'])('is not read from %j', (text) => {
     expect(readNatsToken(text)).toBe(null);
   });
 });

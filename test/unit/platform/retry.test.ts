@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SandboxError } from '../../../domain/errors.js';
 import { isMisconfigured, retryUntil, StoppedError } from '../../../platform/retry.js';
 
-/** Fails with these, one after the other, then gives `result`. */
+/** Throws these errors one after the other, then returns `result`. */
 function failing(errors: readonly Error[], result = 'done') {
   const left = [...errors];
   const at: number[] = [];
@@ -45,7 +45,7 @@ describe('retryUntil', () => {
     expect(pauses()[0]).toBeGreaterThanOrEqual(248);
   });
 
-  it('logs each failure with its hint, and a repeated one once in a while', async () => {
+  it('logs each failure with its hint, and a repeated failure only now and then', async () => {
     const { log, lines } = logged();
     const away = new SandboxError('SANDBOX_009', 'away', { hint: 'Start it.' });
     const { work } = failing([away, away, away, new Error('refused')]);
@@ -56,7 +56,7 @@ describe('retryUntil', () => {
     ]);
   });
 
-  it('throws at once what no attempt can mend', async () => {
+  it('throws at once an error that no retry can cure', async () => {
     const wrong = new SandboxError('SANDBOX_008', 'no address');
     const { log, lines } = logged();
     const { work, at } = failing([new Error('away'), wrong]);
@@ -66,7 +66,7 @@ describe('retryUntil', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('ends in the middle of a pause when it is stopped', async () => {
+  it('ends during a pause when it is stopped', async () => {
     const stopping = new AbortController();
     const { work, at } = failing([new Error('away')]);
     const waiting = retryUntil(work, {
@@ -79,7 +79,7 @@ describe('retryUntil', () => {
     expect(at).toHaveLength(1);
   });
 
-  it('awaits an attempt that runs when it is stopped, and gives what that opened', async () => {
+  it('waits for a running attempt when it is stopped, and returns its result', async () => {
     const stopping = new AbortController();
     const work = (): Promise<string> =>
       new Promise((resolve) => {

@@ -1,4 +1,7 @@
-/** How a process finds its servers: the environment, else the local stack's file, else an error that says what to do. */
+/**
+ * How a process finds its servers: from the environment, else from the local stack's file, else it
+ * fails with a remedy.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,14 +53,14 @@ const withStack = (change: Partial<StackState> = {}): Promise<void> =>
   writeStackFile(home, { ...STATE, ...change });
 
 describe('the state file', () => {
-  it('is none where no stack runs', () => {
+  it('is null if no stack runs', () => {
     expect(readStackFile(home)).toBeNull();
   });
 
   it.each([
     ['half of one', '{"version":1,"pid":'],
     ['one of another version', JSON.stringify({ ...STATE, version: 2 })],
-  ])('is refused with the way out: %s', async (_what, text) => {
+  ])('is refused with a remedy: %s', async (_what, text) => {
     await writeFile(stackFilePath(home), text);
     expect(() => readStackFile(home)).toThrow(
       expect.objectContaining({
@@ -67,14 +70,14 @@ describe('the state file', () => {
     );
   });
 
-  it('that cannot be read is told of by its path and the reason', async () => {
+  it('that cannot be read is an error with its path and the reason', async () => {
     await mkdir(stackFilePath(home));
     expect(() => readStackFile(home)).toThrow(/stack\.json cannot be read: EISDIR/);
   });
 });
 
 describe('a role’s addresses', () => {
-  it('are the environment’s before the stack’s, each by itself', async () => {
+  it('come from the environment first, then from the stack, each by itself', async () => {
     await withStack();
     expect(addressesFor(configOf(), 'worker')).toEqual({
       ...urlsOf('worker'),
@@ -88,7 +91,7 @@ describe('a role’s addresses', () => {
     });
   });
 
-  it('need no stack where the environment names all, a damaged one’s file included', async () => {
+  it('need no stack if the environment has all of them, even if the stack’s file is damaged', async () => {
     await writeFile(stackFilePath(home), '{');
     expect(addressesFor(configOf(GIVEN), 'client').nats).toBe(GIVEN.NATS_URL);
   });
@@ -111,14 +114,14 @@ describe('a role’s addresses', () => {
     },
   );
 
-  it('of a router name no Temporal, for it needs none', () => {
+  it('of a router include no Temporal, because it needs none', () => {
     const { TEMPORAL_ADDRESS: _none, ...rest } = GIVEN;
     expect(addressesFor(configOf(rest), 'router').temporal).toBe('');
     expect(addressesFor(configOf(GIVEN), 'router').temporal).toBe(GIVEN.TEMPORAL_ADDRESS);
   });
 });
 
-it('the master secret and NATS’ keys are the environment’s, else the home’s, else nobody’s', async () => {
+it('the master secret and NATS’ keys come from the environment, else from the home, else there are none', async () => {
   const SANDBOX_MASTER_SECRET = 'm'.repeat(32);
   expect([readMasterSecret(configOf()), readNatsAuthority(configOf())]).toEqual([null, null]);
   await withStack();
@@ -132,7 +135,7 @@ it('the master secret and NATS’ keys are the environment’s, else the home’
     SANDBOX_MASTER_SECRET,
     'given',
   ]);
-  // The stack's keys are not those of another server.
+  // The stack's keys do not belong to another server.
   expect(readNatsAuthority(configOf({ NATS_URL: GIVEN.NATS_URL }))).toBeNull();
   await withStack({ natsAuthority: undefined });
   expect(readNatsAuthority(configOf())).toBeNull();

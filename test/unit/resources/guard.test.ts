@@ -1,10 +1,10 @@
-/** When a guard looks: rarely while there is nothing to guard against, and always when that cannot be asked. */
+/** When a guard checks: rarely if no guard is needed, and always if the need is unknown. */
 import pino from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { delay } from '../../../platform/deadline.js';
 import { lookEvery } from '../../../resources/guard.js';
 
-/** How often it asked and looked within 50 turns or so. */
+/** How often it asked and checked in about 50 rounds. */
 async function turns(isNeeded: () => Promise<boolean>) {
   const counts = { asked: 0, looked: 0 };
   const guard = lookEvery(
@@ -30,20 +30,20 @@ async function turns(isNeeded: () => Promise<boolean>) {
   return counts;
 }
 
-it('looks at every turn while it is needed, and asks that now and then', async () => {
+it('checks every round while it is needed, and asks now and then if it still is', async () => {
   const { asked, looked } = await turns(() => Promise.resolve(true));
   expect(asked).toBeGreaterThan(0);
   expect(looked).toBeGreaterThan(4 * asked);
 });
 
-it('looks never, and asks less often, while it is not needed', async () => {
+it('never checks while it is not needed, and asks less often', async () => {
   const { asked, looked } = await turns(() => Promise.resolve(false));
   expect(looked).toBe(0);
   expect(asked).toBeGreaterThan(0);
   expect(asked).toBeLessThan(20);
 });
 
-it('looks where that cannot be asked: the server may be the one to guard', async () => {
+it('checks if the need is unknown: the unreachable server may be the one to guard', async () => {
   const { looked } = await turns(() => Promise.reject(new Error('out of shared memory')));
   expect(looked).toBeGreaterThan(0);
 });

@@ -63,7 +63,7 @@ describe('the chain', () => {
     ['of no form', '', 'NATS/1.0 500 Oh\r\n\r\n', 'refused', /^an answer of no form: 500 Oh$/],
     ['of nobody', '', 'NATS/1.0 503\r\n\r\n', 'no_responders', /^no stream answers$/],
   ])(
-    'is given up at an answer %s, once, and nothing is sent behind it',
+    'stops at an answer %s, once, and sends nothing after it',
     async (_what, text, header, reason, detail) => {
       const { chain, sent, doubts, send, say } = chained();
       send(21);
@@ -83,7 +83,7 @@ describe('the chain', () => {
     },
   );
 
-  it('sends no position where as much is in flight as a fence is long', async () => {
+  it('sends no position while as many messages are in flight as a fence is long', async () => {
     const { chain, sent, send, say } = chained();
     for (let n = 1; n <= 1_000; n++) send(20 + n);
     expect(chain.sendPosition()).toBe(false);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { DurationHistogram } from '../../../router/duration-histogram.js';
 
-it('durations beyond the last bucket count in the sum and in +Inf alone', () => {
+it('durations beyond the last bucket count only in the sum and in +Inf', () => {
   const histogram = new DurationHistogram();
   histogram.observe('production', 60, 2);
   const text = histogram.text();

@@ -1,4 +1,4 @@
-/** The fast form before a hostile peer: whatever comes on the wire, what is routed is what was sent, or nothing is. */
+/** The fast form with a hostile peer: it routes exactly the messages that were sent, or none. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { NatsConnection } from 'nats';
@@ -8,7 +8,7 @@ import type { Link, LinkMessage } from '../../../router/wire/link.js';
 
 const CRLF = '\r\n';
 
-/** A server that says what the test wants. */
+/** A server that sends what the test wants. */
 class Peer {
   readonly received: Buffer[] = [];
   socket: Socket | undefined;
@@ -54,7 +54,7 @@ describe('the fast form’s connection', () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
 
-  /** As of a client that is connected to the peer. */
+  /** As for a client that is connected to the peer. */
   async function open(greeting: string, info: object = {}): Promise<{ peer: Peer; link: Link }> {
     const peer = await Peer.start(greeting);
     closing.push(() => peer.close());
@@ -82,7 +82,7 @@ describe('the fast form’s connection', () => {
     return messages;
   }
 
-  it('is lost by an error in mid-stream, once, and delivers nothing behind it', async () => {
+  it('is lost once by an error in mid-stream, and delivers nothing after it', async () => {
     const { peer, link } = await open(INFO);
     const [lost, messages] = [lossOf(link), messagesOf(link)];
     peer.say(
@@ -110,7 +110,7 @@ describe('the fast form’s connection', () => {
     await expect.poll(() => lost).toEqual([`'${error}'`]);
   });
 
-  it('is lost by bytes that are no protocol, and routes nothing of them', async () => {
+  it('is lost by invalid protocol bytes, and routes nothing of them', async () => {
     const { peer, link } = await open(INFO);
     const [lost, messages] = [lossOf(link), messagesOf(link)];
     peer.say(`MSG a 1 3${CRLF}abcdef${CRLF}MSG a 1 1${CRLF}x${CRLF}`);
@@ -118,7 +118,7 @@ describe('the fast form’s connection', () => {
     expect(messages).toEqual([]);
   });
 
-  it('goes on when the server tells of changes: another limit, other addresses, lame duck mode', async () => {
+  it('continues when the server announces changes: another limit, other addresses, lame duck mode', async () => {
     const { peer, link } = await open(INFO);
     const [lost, messages] = [lossOf(link), messagesOf(link)];
     peer.say(
@@ -128,12 +128,12 @@ describe('the fast form’s connection', () => {
     await expect.poll(() => messages).toHaveLength(1);
     expect(lost).toEqual([]);
     expect(peer.text.match(/CONNECT/g)).toHaveLength(1);
-    // The duck has gone.
+    // The server in lame duck mode closes.
     peer.socket?.end();
     await expect.poll(() => lost).toEqual(['the server closed the connection']);
   });
 
-  it('answers a PING behind what the server does not take, without a loss', async () => {
+  it('answers a PING while the server does not read, without a loss', async () => {
     const { peer, link } = await open(INFO);
     const lost = lossOf(link);
     peer.socket?.pause();
@@ -154,7 +154,7 @@ describe('the fast form’s connection', () => {
     expect(lost).toEqual([]);
   });
 
-  it('sends nothing more once it is closed: what a slow server has not taken is not kept for it', async () => {
+  it('sends nothing after close: data that a slow server has not read is dropped', async () => {
     const { peer, link } = await open(INFO);
     peer.socket?.pause();
     const payload = Buffer.alloc(400_000, 'p');
@@ -170,15 +170,15 @@ describe('the fast form’s connection', () => {
     const closed = once(peer.socket!, 'close');
     peer.socket?.resume();
     await closed;
-    // What the kernel had taken, and no more.
+    // Only the bytes that the kernel already had.
     expect(peer.text.length).toBeLessThan(50 * payload.length);
   });
 
-  it('is not opened without TLS where the client has it: the password does not go in the clear', async () => {
+  it('is not opened without TLS if the client uses TLS: the password must not be sent in clear', async () => {
     await expect(open(INFO, { tls_required: true })).rejects.toThrow('no TLS any more');
   });
 
-  it('is not opened where the server asks for TLS and the client had none', async () => {
+  it('is not opened if the server requires TLS and the client used none', async () => {
     const asking = `INFO {"tls_required":true}${CRLF}`;
     await expect(open(asking)).rejects.toThrow('asks for TLS');
   });

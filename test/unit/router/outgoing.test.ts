@@ -14,13 +14,13 @@ describe('an event that is too large for the server', () => {
       limits,
     ).outgoing;
 
-  it('by its headers goes to the DLQ without them, its payload whole', () => {
+  it('because of its headers goes to the DLQ with its whole payload and without them', () => {
     const { subject, payload, headers } = routed(1_000, 1_200);
     expect([subject, payload.length]).toEqual(['dlq.oversize', 1_000]);
     expect(Buffer.from(headers).toString()).not.toContain('hhh');
   });
 
-  it('by its payload is told of in the DLQ, with where RAW has it', () => {
+  it('because of its payload leaves a note in the DLQ with its sequence in RAW', () => {
     const { subject, payload, headers } = routed(2_500, 0);
     expect([subject, payload.length]).toEqual(['dlq.oversize', 0]);
     expect(Buffer.from(headers).toString()).toContain('RAW has it at 77');

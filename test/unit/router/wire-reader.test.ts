@@ -1,4 +1,6 @@
-/** The fast form's reader: however the bytes are cut, what is read is what was sent, or nothing is. */
+/**
+ * The fast form's reader: however the bytes are cut, it reads exactly what was sent, or nothing.
+ */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, WireReader } from '../../../router/wire/reader.js';
@@ -6,13 +8,16 @@ import { Random } from '../../support/random.js';
 
 const CRLF = '\r\n';
 
-/** Around every size that the reader keeps memory by, and odd ones. */
+/** Sizes around each limit of the reader's memory, and odd ones. */
 const SIZES: [number, ...number[]] = [
   0, 1, 2, 3, 7, 511, 4_095, 65_533, 65_534, 65_535, 65_536, 65_537, 131_071, 262_143,
 ];
 const BIG: [number, ...number[]] = [262_144, 262_145, 327_679, 327_680, 327_681, 700_001];
 
-/** Messages, and lines of every kind between them; payloads full of what looks like frames. */
+/**
+ * Messages, with lines of every kind between them. Payloads are full of text that looks like
+ * frames.
+ */
 function stream(random: Random, count: number): Buffer {
   const parts: Buffer[] = [];
   const bait = Buffer.from(`${CRLF}MSG a 1 5${CRLF}-ERR 'x'${CRLF}PING${CRLF}`);
@@ -41,8 +46,8 @@ function stream(random: Random, count: number): Buffer {
 }
 
 /**
- * What is read of the chunks: through the reader's own memory as a socket does, or from buffers as TLS does. Looked at when
- * the read is over, as the chain does with a burst's last event, which it holds back until then.
+ * Reads the chunks through the reader's own memory, as a socket does, or from buffers, as TLS does.
+ * It looks at messages only after the read: the chain holds back a burst's last event until then.
  */
 function read(chunks: Iterable<Buffer>, through: 'space' | 'push'): string[] {
   const seen: string[] = [];
@@ -62,7 +67,7 @@ function read(chunks: Iterable<Buffer>, through: 'space' | 'push'): string[] {
     else reader.push(passing);
     seen.push(...held.map((look) => look()));
     held = [];
-    // The memory of a TLS record is not ours for longer than its turn.
+    // The memory of a TLS record is valid for one turn only.
     passing.fill(0);
   }
   return seen;
@@ -86,7 +91,7 @@ describe('a stream of protocol bytes', () => {
     const whole = read([bytes], 'push');
     expect(whole).toHaveLength(120);
     for (const longest of [11, 1_400, 16_384, 65_536, 262_144]) {
-      // Byte for byte takes long: a part of it.
+      // Byte for byte takes long, so only a part is tried.
       const part = longest === 11 ? bytes.subarray(0, 400_000) : bytes;
       const wanted = longest === 11 ? read([part], 'push') : whole;
       expect(read(cut(part, random, longest), 'space')).toEqual(wanted);
@@ -115,7 +120,7 @@ describe('a stream of protocol bytes', () => {
     }
   });
 
-  it('is given up where a line does not end', () => {
+  it('is refused if a line does not end', () => {
     const endless = Array.from({ length: 30 }, () => Buffer.alloc(60_000, 'x'));
     expect(() => read(endless, 'space')).toThrow(ProtocolError);
     expect(() => read(endless, 'push')).toThrow(ProtocolError);

@@ -1,4 +1,4 @@
-/** The bytes that the fast form writes, against a plain description of the protocol. */
+/** The bytes that the fast form writes, compared with a plain description of the protocol. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChainedMessage } from '../../../router/wire/link.js';
@@ -23,7 +23,7 @@ describe('the writer of protocol bytes', () => {
     ]);
   };
 
-  it('writes what the protocol says, message by message, whatever the sizes', async () => {
+  it('writes each message by the protocol, whatever its size', async () => {
     const sizes = fc.oneof(
       fc.nat(200),
       fc.constantFrom(63, 64, 65, 65_535, 65_536, 131_072, 200_000),
@@ -43,7 +43,7 @@ describe('the writer of protocol bytes', () => {
         const written: Buffer[] = [];
         const writer = new WireWriter((bytes, done) => {
           written.push(Buffer.from(bytes));
-          // The memory is used again at once.
+          // The memory is reused at once.
           bytes.fill(0);
           done();
         });
@@ -69,7 +69,7 @@ describe('the writer of protocol bytes', () => {
     );
   });
 
-  it('knows a subject again behind more than it remembers', () => {
+  it('recognises a subject again after more subjects than it remembers', () => {
     const written: Buffer[] = [];
     const writer = new WireWriter((bytes, done) => {
       written.push(Buffer.from(bytes));

@@ -39,7 +39,7 @@ describe('the destination', () => {
         [`events.raw.for.${sandbox(3)}.A`, document, `sandbox.${sandbox(3)}.events.A`],
         [`commands.raw.for.${sandbox(3)}.a.b`, document, `sandbox.${sandbox(3)}.commands.a.b`],
         [`events.raw.for.${sandbox(3)}.READY`, document, `sandbox.${sandbox(3)}.events.READY`],
-        // The one that has the guild does not take addressed events.
+        // The sandbox that has the guild does not take addressed events.
         [`events.raw.for.${sandbox(1)}.A`, document, 'dlq.addressee'],
       ],
     ),
@@ -57,7 +57,7 @@ describe('the destination', () => {
     expect(to(subject, document)).toBe(expected);
   });
 
-  it('is the same where it is remembered, also when a mapping has changed', () => {
+  it('is the same with and without the cache, also after a mapping has changed', () => {
     const types = [
       ...['A', 'guild.join', 'READY', 'user.update', 'raw', 'raw.x', 'no.such.x', ''],
       ...['for', `for.${sandbox(1)}`, `for.${sandbox(1)}.A`, `for.${sandbox(2)}.raw`, 'for.x.A'],
@@ -93,7 +93,7 @@ describe('the destination', () => {
     }
   });
 
-  it('is the same behind more subjects and sandboxes than are remembered', () => {
+  it('is the same beyond the size of the cache', () => {
     let holder = sandbox(1);
     const own = {
       covers: subjectMatcher(['events.*']),
@@ -120,7 +120,7 @@ describe('the destination', () => {
     expect(['a', 'a.x.y', 'b', 'c.x', 'd'].some(covers)).toBe(false);
   });
 
-  it('knows what ROUTED would refuse', () => {
+  it('detects events that ROUTED would refuse', () => {
     const limits = { maxPayload: 1_000_000, maxControlLine: 4_096 };
     const fine = { subject: 'a'.repeat(3_840), headerBytes: 65_535, payloadBytes: 900_000 };
     expect(oversize(fine, limits)).toBeNull();

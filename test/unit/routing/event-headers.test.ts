@@ -10,7 +10,7 @@ describe('headers of an event', () => {
       'A:1\r\na: 2 \r\nA: \xff\xfe\r\nX-Nats-Y: z\r\nRaw-Sequence: 1\r\nB: Nats-Msg-Id: 1';
     expect(text(carriedHeaders(block(own)))).toBe(`NATS/1.0\r\n${own}\r\n`);
   });
-  it('are renamed where the server would obey them', () => {
+  it('are renamed if the server would obey them', () => {
     const own = 'Nats-Msg-Id: 1\r\nRaw-Seq: 7\r\nDlq-Reason: mine';
     expect(text(carriedHeaders(block(own)))).toBe(
       'NATS/1.0\r\nSandbox-Origin-Nats-Msg-Id: 1\r\nSandbox-Origin-Raw-Seq: 7\r\nDlq-Reason: mine\r\n',
@@ -25,7 +25,7 @@ describe('headers of an event', () => {
     ['NATS/1.0\r\nA: 1', 'NATS/1.0\r\nA: 1\r\n'],
     ['NATS/1.0', 'NATS/1.0\r\n'],
     ['', 'NATS/1.0\r\n'],
-  ])('of %j are open for the chain’s own lines, and no line of theirs is lost', (given, open) => {
+  ])('of %j are open for the chain’s own lines, and lose none of their own', (given, open) => {
     expect(text(carriedHeaders(Buffer.from(given, 'latin1')))).toBe(open);
   });
   it('end with the chain', () => {

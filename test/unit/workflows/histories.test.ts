@@ -6,8 +6,9 @@ import { replayFailures } from '../../support/replay.js';
 const FOLDER = new URL('./histories/', import.meta.url);
 
 /**
- * The SDK's own reader of JSON histories fails ("type must be a Type") where npm gives its packages a protobufjs each, as
- * it does beside another major version. The copy that made the types reads them.
+ * The SDK's own reader of JSON histories fails ("type must be a Type") if npm gives each of its
+ * packages a protobufjs, as it does beside another major version. The copy that made the types
+ * reads them.
  */
 const requireHere = createRequire(import.meta.url);
 const requireOfProto = createRequire(requireHere.resolve('@temporalio/proto'));
@@ -30,7 +31,7 @@ function recorded(): { workflowId: string; history: Recorded }[] {
   }));
 }
 
-/** The kinds whose history today's workflow code would not have written, with the reason. */
+/** The kinds whose history today's workflow code does not replay, with the reason. */
 async function unfaithful(histories: ReturnType<typeof recorded>): Promise<Record<string, string>> {
   const reasons: Record<string, string> = {};
   for (const { workflowId: kind, history } of histories) {
@@ -43,7 +44,7 @@ async function unfaithful(histories: ReturnType<typeof recorded>): Promise<Recor
 }
 
 describe('recorded histories', () => {
-  it('of each kind of life are replayed by the bundle that is shipped', async () => {
+  it('of each kind of life are replayed by the shipped bundle', async () => {
     const histories = recorded();
     expect(histories.map(({ workflowId }) => workflowId)).toEqual(
       expect.arrayContaining([
@@ -69,7 +70,7 @@ describe('recorded histories', () => {
 
   it('of other code are refused: the replay can fail', async () => {
     const expired = recorded().find(({ workflowId }) => workflowId === 'expired');
-    // As if that release had run another step where today's claims.
+    // As if that release had run another step in place of the claim.
     const text = JSON.stringify(expired?.history);
     const renamed = text.replaceAll(/[A-Za-z0-9+/]{40,}={0,2}/g, (payload) => {
       const inner = Buffer.from(payload, 'base64').toString('latin1');

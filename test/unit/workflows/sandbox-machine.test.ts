@@ -34,7 +34,7 @@ const CARRIED: CarriedState = {
 const fresh = () => new SandboxMachine(COMMAND, { kind: 'create' });
 const running = () => new SandboxMachine(COMMAND, { kind: 'resume', state: CARRIED });
 
-describe('a sandbox, as its workflow knows it', () => {
+describe('a sandbox in its workflow', () => {
   it('begins as pending, and takes its times from the claim', () => {
     const sandbox = fresh();
     expect(sandbox.view()).toMatchObject({
@@ -47,18 +47,18 @@ describe('a sandbox, as its workflow knows it', () => {
     });
   });
 
-  it('goes on from what another run hands over, and hands over the same', () => {
+  it('continues from the state of another run, and passes on the same state', () => {
     expect(running().carry()).toEqual(CARRIED);
     expect(running().view()).toMatchObject({ name: 'my-fix', guildIds: [guild(34)] });
   });
 
-  it('handed over to be removed ends at once, by the sweep', () => {
+  it('passed on for removal ends at once, by the sweep', () => {
     const sandbox = new SandboxMachine(COMMAND, { kind: 'cleanUp', state: CARRIED });
     expect(sandbox.ending).toEqual({ actor: SWEEP_ACTOR, reason: 'destroyed' });
     expect(sandbox.next(T)).toEqual({ kind: 'end' });
   });
 
-  it('sleeps until its expiry, and ends from then on', () => {
+  it('sleeps until its expiry, and ends afterwards', () => {
     const sandbox = running();
     const summary = 'expires 2026-11-28T00:01:00.000Z';
     expect(sandbox.next(T)).toEqual({ kind: 'sleep', millis: 60_000, summary });
@@ -73,7 +73,7 @@ describe('a sandbox, as its workflow knows it', () => {
     expect(sandbox.expiresAt).toBe(T + 90_000);
   });
 
-  it.each([NaN, T - 1, T, T * 1_000])('does not believe an extension to %d', (expiresAt) => {
+  it.each([NaN, T - 1, T, T * 1_000])('refuses an extension to %d', (expiresAt) => {
     const sandbox = running();
     expect(() => sandbox.extended({ expiresAt, clamped: false }, T)).toThrow(
       expect.objectContaining({ code: 'SANDBOX_011' }),
@@ -81,17 +81,20 @@ describe('a sandbox, as its workflow knows it', () => {
     expect(sandbox.expiresAt).toBe(T + 60_000);
   });
 
-  it.each([NaN, 0, T - 1, T * 1_000])('lives on with an expiry of %d, and says so', (expiresAt) => {
-    const state = { ...CARRIED, expiresAt };
-    const sandbox = new SandboxMachine(COMMAND, { kind: 'resume', state });
-    expect(sandbox.next(T)).toMatchObject({ kind: 'wait' });
-    expect(sandbox.details(T)).toMatch(/so it lives on: extend it/);
-    // An extension mends it.
-    sandbox.extended({ expiresAt: T + 5_000, clamped: false }, T);
-    expect(sandbox.next(T)).toMatchObject({ kind: 'sleep', millis: 5_000 });
-  });
+  it.each([NaN, 0, T - 1, T * 1_000])(
+    'lives on with an expiry of %d, and reports it',
+    (expiresAt) => {
+      const state = { ...CARRIED, expiresAt };
+      const sandbox = new SandboxMachine(COMMAND, { kind: 'resume', state });
+      expect(sandbox.next(T)).toMatchObject({ kind: 'wait' });
+      expect(sandbox.details(T)).toMatch(/so it lives on: extend it/);
+      // An extension repairs it.
+      sandbox.extended({ expiresAt: T + 5_000, clamped: false }, T);
+      expect(sandbox.next(T)).toMatchObject({ kind: 'sleep', millis: 5_000 });
+    },
+  );
 
-  it('that has not expired after all lives on, unless somebody else asked for its end', () => {
+  it('that has not expired lives on, unless somebody else asked for its end', () => {
     const sandbox = running();
     sandbox.end(SWEEP_ACTOR, 'expired');
     sandbox.liveOn();
@@ -122,7 +125,7 @@ describe('a sandbox, as its workflow knows it', () => {
     expect(ending.refusal()?.message).toContain('is being destroyed, not running');
   });
 
-  it('ends for the first reason it is given', () => {
+  it('keeps the first reason for its end', () => {
     const sandbox = running();
     sandbox.endBySignal(undefined);
     sandbox.end(ada, 'expired');
@@ -135,18 +138,18 @@ describe('a sandbox, as its workflow knows it', () => {
   it.each([
     ['claim', 'SANDBOX_001', true],
     ['claim', 'SANDBOX_003', true],
-    // Somebody may have made the row.
+    // The row may exist.
     ['claim', 'SANDBOX_007', false],
     ['claim', 'SANDBOX_009', false],
     ['redis-keyspace', 'SANDBOX_008', false],
-  ] as const)('that failed at %s with %s was refused for certain: %s', (step, code, refused) => {
+  ] as const)('that failed at %s with %s was certainly refused: %s', (step, code, refused) => {
     const sandbox = fresh();
     sandbox.failToCreate({ step, code, message: 'no', hint: '' });
     expect(sandbox.isRefused()).toBe(refused);
     expect(sandbox.isEnding()).toBe(true);
   });
 
-  it('says in the Web UI what it is, does, and why it ends', () => {
+  it('shows in the Web UI what it is, what it does, and why it ends', () => {
     const sandbox = running();
     sandbox.activity = 'until it is done: extend by ada';
     sandbox.end(ada, 'destroyed');
