@@ -1,6 +1,6 @@
 /**
- * The attack corpus on Postgres and Redis, run from one sandbox against another and the control plane. Each refusal has its
- * positive control.
+ * The attack corpus on Postgres and Redis: one sandbox attacks another and the control plane. Each
+ * refused attack has a positive control.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closePostgres, openPostgres } from '../../../platform/postgres.js';
@@ -49,7 +49,7 @@ const query = async (text: string): Promise<number | null> => {
     throw error;
   }
 };
-/** Outside a transaction: some statements refuse one before they look at rights. */
+/** Runs outside a transaction: some statements refuse a transaction before they check rights. */
 const queryAlone = (text: string) => field.sql.query(filled(text, field));
 const needsTransaction = (text: string) => text.startsWith('LOCK');
 
@@ -86,10 +86,10 @@ describe('Postgres refuses to', () => {
     refused.Postgres += 1;
   });
 
-  /** Whatever a later migration adds, too. */
+  /** Covers objects of later migrations, too. */
   it('give a sandbox anything in the control plane’s schemas', async () => {
     const admin = openPostgres(stackState().urls.admin.database, { name: 'test', max: 1 });
-    // So that the names of types come with their schema.
+    // So that the names of types include their schema.
     await admin.unsafe('SET search_path = pg_catalog');
     const closed = `(nspname = 'public' OR nspname ~ '^bd_')`;
     const functions = await admin.unsafe<{ call: string }[]>(`
@@ -125,11 +125,11 @@ describe('Postgres refuses to', () => {
   });
 });
 
-it('Postgres grants nobody a way into a schema, though it only warns of it', async () => {
+it('Postgres only warns of a GRANT on a schema, and gives no access by it', async () => {
   const theirs = await postgresAs(field.victim.env);
   try {
     await queryAlone('GRANT USAGE ON SCHEMA sandbox_{a} TO sandbox_{b}');
-    // What is its own it may share, and it is of no use: the schema stays closed.
+    // A sandbox may share its own table. The grant is useless, since the schema stays closed.
     await queryAlone('GRANT SELECT ON sandbox_{a}.communities TO sandbox_{b}');
     await expect(theirs.query(filled('TABLE sandbox_{a}.communities', field))).rejects.toThrow(
       /permission denied for schema/,
@@ -151,7 +151,7 @@ describe('Redis refuses to', () => {
   });
 });
 
-it('Redis lets nobody in by RESET, which makes a connection the default user’s', async () => {
+it('Redis gives no access after RESET, which makes the connection the default user’s', async () => {
   const own = await redisAs(field.attacker.env);
   try {
     expect(await own.call('RESET')).toBe('RESET');

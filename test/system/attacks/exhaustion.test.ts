@@ -1,4 +1,7 @@
-/** What one sandbox can use up, and credentials that must be dead: stale, rotated, foreign, cut. */
+/**
+ * Resources that one sandbox can exhaust, and credentials that must no longer work: stale, rotated,
+ * foreign.
+ */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Control } from '../../../control/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
@@ -28,7 +31,10 @@ afterAll(async () => {
   await client.close();
 });
 
-/** The first error of `count` attempts, and how many succeeded before it; all are closed again. */
+/**
+ * Makes `count` attempts; returns the first error and the number of successes before it. All
+ * connections are closed again.
+ */
 async function openMany<T>(count: number, open: () => Promise<T>, close: (one: T) => unknown) {
   const opened: T[] = [];
   try {
@@ -41,7 +47,7 @@ async function openMany<T>(count: number, open: () => Promise<T>, close: (one: T
   }
 }
 
-describe('a sandbox has a limit of', () => {
+describe('the limit of a sandbox is', () => {
   it('20 connections to Postgres; its neighbour still gets in', async () => {
     const many = await openMany(
       25,
@@ -67,7 +73,7 @@ describe('a sandbox has a limit of', () => {
     expect(many.error).not.toBeNull();
   });
 
-  it('1 GB of temporary space, which it cannot lift', async () => {
+  it('1 GB of temporary space, and it cannot raise that', async () => {
     const sql = await postgresAs(tenant.env);
     onTestFinished(() => sql.end());
     expect((await sql.query('SHOW temp_file_limit')).rows).toEqual([{ temp_file_limit: '1GB' }]);
@@ -76,8 +82,8 @@ describe('a sandbox has a limit of', () => {
   });
 });
 
-describe('code that a tenant leaves in its schema', () => {
-  it('never runs with the control plane’s rights: status, reset and destroy touch none of it', async () => {
+describe('code that a tenant stores in its schema', () => {
+  it('never runs with the control plane’s rights: status, reset and destroy run none of it', async () => {
     const trap = await makeTenant(client);
     const admin = openAdmin();
     const heard: string[] = [];
@@ -125,7 +131,7 @@ describe('credentials', () => {
     for (const name of servers) await expect(opens[name](env), name).rejects.toThrow();
   };
 
-  it('of one sandbox open no other, nor a role of the services', async () => {
+  it('of one sandbox work for no other sandbox and for no role of the services', async () => {
     for (const name of servers) {
       await opens[name](tenant.env);
       const url = new URL(variable(tenant.env, name));
@@ -136,7 +142,7 @@ describe('credentials', () => {
     }
   });
 
-  it('reach no database but the sandboxes’ own', async () => {
+  it('work for no database but that of the sandboxes', async () => {
     for (const database of ['postgres', 'template1']) {
       const url = new URL(variable(tenant.env, 'DATABASE_URL'));
       url.pathname = `/${database}`;
@@ -144,7 +150,7 @@ describe('credentials', () => {
     }
   });
 
-  it('of before a reset are dead, and connections made with them are cut', async () => {
+  it('from before a reset fail, and connections made with them are cut', async () => {
     const [sql, redis, nats] = [
       await postgresAs(tenant.env),
       await redisAs(tenant.env),
@@ -160,7 +166,7 @@ describe('credentials', () => {
     tenant = { ...tenant, env: environment };
   });
 
-  it('are dead soon after destroy, open connections on all servers included', async () => {
+  it('fail soon after destroy, and open connections on all servers are cut', async () => {
     const doomed = await makeTenant(client);
     const sql = await postgresAs(doomed.env);
     let ended = false;

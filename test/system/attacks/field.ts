@@ -1,4 +1,7 @@
-/** The field of the attack corpus: an attacker and a victim, each a sandbox, with connections of the attacker's own. */
+/**
+ * The field of the attack corpus: an attacker and a victim, both sandboxes, with connections of
+ * both.
+ */
 import type { Redis } from 'ioredis';
 import type { NatsConnection } from 'nats';
 import type pg from 'pg';
@@ -10,7 +13,7 @@ export interface Field {
   readonly attacker: Tenant;
   readonly victim: Tenant;
   readonly sql: pg.Client;
-  /** Stays open, so that there is somebody's session to attack. */
+  /** Stays open, so that the victim has a session to attack. */
   readonly victimSql: pg.Client;
   readonly redis: Redis;
   readonly nats: NatsConnection;
@@ -27,7 +30,7 @@ export async function openField(): Promise<Field> {
     natsAs(attacker.env),
     natsAs(victim.env),
   ]);
-  // Something worth taking.
+  // Data worth stealing.
   const theirs = await postgresAs(victim.env);
   await theirs.query(`INSERT INTO communities (name) VALUES ('secret')`);
   await theirs.query(

@@ -1,4 +1,7 @@
-/** The attack corpus on NATS, run from one sandbox against another and the control plane. Each refusal has its positive control. */
+/**
+ * The attack corpus on NATS: one sandbox attacks another and the control plane. Each refused attack
+ * has a positive control.
+ */
 import { headers } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { delay } from '../../../platform/deadline.js';
@@ -41,7 +44,7 @@ describe('NATS refuses to', () => {
     })();
     act();
     await connection.flush();
-    // The server refuses before it answers the flush; only the iterator has to come round.
+    // The server reports the error before it answers the flush. The iterator may need a turn more.
     for (let i = 0; i < 3 && seen.length === 0; i += 1) await delay(1);
     return seen[0] ?? null;
   }
@@ -78,12 +81,12 @@ describe('NATS refuses to', () => {
     },
   );
 
-  it('obey a header of a sandbox’s own outside its account', async () => {
+  it('obey a header of a sandbox’s message outside its account', async () => {
     const admin = await openNats(stackState().urls.admin.nats, 'test');
     const attacker = await natsAs(field.attacker.env);
     try {
       const jsm = await admin.jetstreamManager();
-      // What each stream holds; the routers' bucket moves by itself.
+      // The state of each stream. The routers' bucket is left out: it changes by itself.
       const held = async () =>
         Promise.all(
           ['ROUTED', 'RAW', 'DLQ'].map(async (name) => (await jsm.streams.info(name)).state),
@@ -116,7 +119,8 @@ describe('NATS refuses to', () => {
           attacker.publish(filled(request, field), payload, { headers: header, reply: inbox });
       };
       for (const [name, text] of nats.NATS_HEADERS) publish(name, text);
-      // In its own account all of it is served; the server refuses what would be traced elsewhere.
+      // Inside its own account the server obeys. It refuses a message whose trace would leave the
+      // account.
       const trace = filled('sandbox.{a}.app.trace', field);
       publish(nats.TRACE_HEADER, trace);
       const served = nats.NATS_HEADERS.filter(([name]) => name !== nats.TRACE_HEADER).length + 1;
@@ -131,7 +135,8 @@ describe('NATS refuses to', () => {
       expect(heard).toEqual([]);
       expect(await held()).toEqual(before);
 
-      // In the control account such a header is obeyed: a message id makes the stream drop the second.
+      // In the control account the server obeys such a header: the stream drops the second message
+      // of an id.
       const there = filled('sandbox.{a}.events.own', field);
       const js = admin.jetstream();
       const first = await js.publish(there, 'x', { msgID: 'control' });
@@ -150,7 +155,7 @@ describe('NATS refuses to', () => {
     const attacker = await natsAs(field.attacker.env);
     try {
       const trap = await setTrap(admin, field);
-      // There is an event to be delivered, so that every request has an answer with content.
+      // Events to deliver, so that each request has an answer with content.
       const own = `sandbox.${field.attacker.id}.events.own`;
       for (let i = 0; i < nats.REPLY_TARGETS.length; i += 1)
         await admin.jetstream().publish(own, `event ${i}`);
@@ -164,7 +169,7 @@ describe('NATS refuses to', () => {
       expect(await trap.touched()).toEqual(before);
       expect(trap.heard).toEqual([]);
 
-      // The same requests with a reply subject of its own are answered.
+      // The same requests with an allowed reply subject are answered.
       const info = await attacker.request(`SB.API.CONSUMER.INFO.ROUTED.sb_${field.attacker.id}`);
       expect(info.string()).toContain(`sb_${field.attacker.id}`);
       await admin.jetstream().publish(own, 'for the control');
@@ -176,7 +181,7 @@ describe('NATS refuses to', () => {
         /^event|^for the control/,
       );
 
-      // And a user of the control account does get the server to store its answer: the trap would have been seen.
+      // A user of the control account does make the server store its answer, so the trap works.
       const there = `sandbox.${field.attacker.id}.events.forged`;
       const ask = `$JS.API.CONSUMER.INFO.ROUTED.sb_${field.attacker.id}`;
       admin.publish(ask, '', { reply: there });
@@ -190,7 +195,7 @@ describe('NATS refuses to', () => {
     }
   });
 
-  it('let the user of `bd` do more with an addressed event than address it', async () => {
+  it('let the user of `bd` do more to an event than address it', async () => {
     const admin = await openNats(stackState().urls.admin.nats, 'test');
     const bd = await openNats(stackState().urls.client.nats, 'test');
     try {
@@ -199,7 +204,7 @@ describe('NATS refuses to', () => {
       const first = async () => (await streams.info('RAW')).state.first_seq;
       await bd.jetstream().publish('events.raw.for.sb0000000000.attack', 'stays');
       const [firstBefore, { state: before }] = [await first(), await streams.info('ROUTED')];
-      // Nobody's, so that all of it has one place: the DLQ.
+      // The address of no sandbox, so all these events go to the DLQ.
       const subject = 'events.raw.for.sb0000000000.attack';
       const publish = (header?: ReturnType<typeof headers>, reply?: string) =>
         bd.publish(subject, `{"guild_id":"${someGuild()}"}`, {
@@ -212,7 +217,7 @@ describe('NATS refuses to', () => {
         publish(header);
       }
       for (const target of nats.REPLY_TARGETS) publish(undefined, filled(target, field));
-      // The control: it is stored, and acknowledged.
+      // The control: a plain event is stored and acknowledged.
       const { seq } = await bd.jetstream().publish(subject, '{}');
       const query = { last_by_subj: 'dlq.addressee' };
       const last = await until('it is routed', async () => {
@@ -231,7 +236,7 @@ describe('NATS refuses to', () => {
     }
   });
 
-  it.each(nats.READERS)('carry an answer to %s anywhere but to itself', async (role, requests) => {
+  it.each(nats.READERS)('send an answer for %s to any other user', async (role, requests) => {
     const admin = await openNats(stackState().urls.admin.nats, 'test');
     const reader = await openNats(stackState().urls[role].nats, 'test');
     try {

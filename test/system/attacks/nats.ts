@@ -1,4 +1,4 @@
-/** Attacks on NATS: subjects that must be refused, and what a reply subject can name. */
+/** Attacks on NATS: subjects that must be refused, and targets of a reply subject. */
 
 /** Refused with a permission error. */
 export const NATS_PUBLISH: readonly string[] = [
@@ -104,7 +104,7 @@ export const NATS_PUBLISH: readonly string[] = [
   '$SYS.ACCOUNT.x.CONNECT',
   '$SYS.DEBUG.SUBSCRIBERS',
 ];
-/** A subject of its own that is allowed: the control of the above. */
+/** An own, allowed subject: the control of the attacks above. */
 export const NATS_PUBLISH_OWN = 'sandbox.{a}.app.x';
 
 export const NATS_SUBSCRIBE: readonly string[] = [
@@ -145,7 +145,7 @@ export const NATS_SUBSCRIBE: readonly string[] = [
   '$SYS.ACCOUNT.>',
 ];
 
-/** The same as a member of a queue group, which would take others' messages from them. */
+/** The same in a queue group, which would take others' messages. */
 export const NATS_QUEUES: readonly string[] = [
   '>',
   'sandbox.{b}.app.>',
@@ -154,7 +154,7 @@ export const NATS_QUEUES: readonly string[] = [
   '_INBOX_bd_worker.>',
 ];
 
-/** Whatever a reply could be aimed at, in the control account or a neighbour's. */
+/** Targets for a reply, in the control account and in a neighbour's. */
 export const REPLY_TARGETS: readonly string[] = [
   'sandbox.{a}.events.forged',
   'sandbox.{b}.events.forged',
@@ -189,12 +189,12 @@ export const REPLY_TARGETS: readonly string[] = [
   '$SYS.REQ.CLAIMS.DELETE',
 ];
 
-/** Has the server tell a subject what became of the message. */
+/** Makes the server report to a subject what happened to the message. */
 export const TRACE_HEADER = 'Nats-Trace-Dest';
 
 /**
- * Headers that have a server do something: replace what a stream holds, count as another message, tell a third party what
- * it did. On a request or on a message of the sandbox's own.
+ * Headers that make a server act: replace stored messages, drop duplicates, report to a third
+ * party. A sandbox puts them on requests and on its own messages.
  */
 export const NATS_HEADERS: readonly (readonly [string, string])[] = [
   ['Nats-Msg-Id', 'forged'],
@@ -213,7 +213,10 @@ export const NATS_HEADERS: readonly (readonly [string, string])[] = [
   ['Nats-Request-Info', '{"acc":"forged"}'],
 ];
 
-/** The same for those who only look (`bd` and the REST API's user), each with what they may ask. */
+/**
+ * The same for the read-only users (of `bd` and of the REST API), with the requests that each may
+ * make.
+ */
 export const READERS: readonly (readonly [
   'client' | 'api',
   readonly (readonly [string, string])[],
@@ -241,7 +244,10 @@ export const READERS: readonly (readonly [
   ],
 ];
 
-/** Requests whose answer the server publishes; the last one acknowledges and asks for the next. */
+/**
+ * Requests whose answer the server publishes. The last one acknowledges a message and asks for the
+ * next.
+ */
 export const REPLY_REQUESTS: readonly (readonly [string, string])[] = [
   ['SB.API.CONSUMER.INFO.ROUTED.sb_{a}', ''],
   ['SB.API.CONSUMER.MSG.NEXT.ROUTED.sb_{a}', '{"no_wait":true}'],

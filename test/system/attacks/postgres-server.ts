@@ -1,4 +1,7 @@
-/** Attacks on the Postgres server itself: its settings, files, log, roles, languages and maintenance. As `postgres.ts`. */
+/**
+ * Attacks on the Postgres server: settings, files, log, roles, languages, maintenance. Form as in
+ * `postgres.ts`.
+ */
 import type { PostgresAttack } from './postgres.js';
 
 const role = (change: string): readonly [string, string] => [

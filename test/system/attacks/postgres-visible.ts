@@ -1,6 +1,9 @@
-/** What Postgres shows of others, and what it lets a sandbox do, refusing nothing. */
+/** What Postgres shows of other sandboxes, and actions that it does not refuse. */
 
-/** What shows nothing instead of refusing: a query that must find nothing, and one that finds the same of its own. */
+/**
+ * Views that hide rows and refuse nothing: a query that must find none, and one that finds the
+ * sandbox's own.
+ */
 export const POSTGRES_UNSEEN: readonly (readonly [string, string, string])[] = [
   [
     'what others run',
@@ -29,7 +32,9 @@ export const POSTGRES_UNSEEN: readonly (readonly [string, string, string])[] = [
   ],
 ];
 
-/** Nothing but documentation refuses these (docs/isolation.md, "Possible"); the query shows that they are. */
+/**
+ * Postgres refuses none of these (docs/isolation.md, "Possible"). The query shows that they work.
+ */
 export const POSTGRES_POSSIBLE: readonly (readonly [string, string])[] = [
   ['see names of others’ schemas', `SELECT 1 FROM pg_namespace WHERE nspname = 'sandbox_{b}'`],
   [

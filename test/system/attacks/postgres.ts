@@ -1,4 +1,6 @@
-/** Attacks on Postgres: what must be refused, and beside it the same on the sandbox's own things. */
+/**
+ * Attacks on Postgres that must be refused. The control does the same to the sandbox's own objects.
+ */
 
 /** Name, attack, control. `{a}` is the attacker, `{b}` the victim. */
 export type PostgresAttack = readonly [string, string, string];
@@ -261,19 +263,20 @@ export const POSTGRES_ATTACKS: readonly PostgresAttack[] = [
   ],
 ];
 
-/** Must exist before the controls run. */
+/** Setup for the controls. */
 export const POSTGRES_PREPARATION = `
   CREATE FUNCTION own() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SEQUENCE own_counter;
   SELECT nextval('own_counter'); INSERT INTO communities (name) SELECT 'x' FROM generate_series(1, 10); ANALYZE communities;
   SELECT lo_from_bytea(424243, 'x')`;
 
-/** insufficient_privilege, and what PG 15 says of roles and parameters. */
+/** insufficient_privilege, and the messages of PG 15 for roles and parameters. */
 export const POSTGRES_REFUSALS = ['42501', '0LP01'];
 
-/** The SQLSTATE of attacks, by name, that the server does not refuse for want of a right. */
+/** The SQLSTATE of attacks, by name, that fail for another reason than a missing right. */
 export const OTHER_REFUSALS: Readonly<Record<string, string>> = {
-  // Prepared transactions are off, which is the default: one would keep its locks after its role's sessions are ended.
+  // Prepared transactions are off by default: one would keep its locks after its role's sessions
+  // are ended.
   'leave a transaction behind its session': '55000',
-  // Of the session's own role.
+  // It concerns the session's own role.
   'take another name': '0A000',
 };

@@ -1,4 +1,4 @@
-/** Attacks on the Redis server, on others' channels and by scripts. As `redis.ts`. */
+/** Attacks on the Redis server, on others' channels and by scripts. Form as in `redis.ts`. */
 import type { RedisAttack } from './redis.js';
 
 export const REDIS_SCRIPT_ATTACKS: readonly RedisAttack[] = [

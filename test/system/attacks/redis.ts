@@ -1,4 +1,7 @@
-/** Attacks on others' keys in Redis: what must be refused, and beside it the same on the sandbox's own keys. */
+/**
+ * Attacks on others' keys in Redis that must be refused. The control does the same to the sandbox's
+ * own keys.
+ */
 
 /** Name, attack, control: commands split at spaces. `{a}` is the attacker, `{b}` the victim. */
 export type RedisAttack = readonly [string, string, string];
@@ -199,7 +202,7 @@ export const REDIS_KEY_ATTACKS: readonly RedisAttack[] = [
   ['a pattern in the place of a key', 'GET sandbox:*:k', 'GET sandbox:{a}:*'],
 ];
 
-/** EVAL's script holds spaces. */
+/** A script of EVAL contains spaces. */
 export function words(text: string): string[] {
   const script = /^(EVAL(?:_RO)?) (return .*?) (\d.*)$/.exec(text);
   if (script === null) return text.split(' ');
@@ -207,7 +210,7 @@ export function words(text: string): string[] {
   return [verb, body, ...rest.split(' ')];
 }
 
-/** Some come as a script's own error, some from before the user's rights are looked at (DEBUG, MODULE). */
+/** Some errors come from a script, some from checks before the user's rights (DEBUG, MODULE). */
 export const REDIS_REFUSAL =
   /NOPERM|ACL|not allowed|The user executing the script can't|WRONGPASS|readonly table|nonexistent global variable|attempt to (call|index) (field|global)/;
 

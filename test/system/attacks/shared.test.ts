@@ -1,4 +1,7 @@
-/** What one sandbox can take of what all share: limited by the server or by the worker, and never at others' cost for long. */
+/**
+ * Resources that all sandboxes share: the server or the worker limits an attacker, and others
+ * suffer only briefly.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -48,7 +51,7 @@ async function sqlOf({ env }: Tenant) {
   return sql;
 }
 
-/** The worker's count of what it ended. */
+/** The worker's count of ended connections and sessions. */
 const endedFor = async (reason: string): Promise<number> =>
   total(await scrape('worker'), 'sandbox_sessions_ended_total', `"${reason}"`);
 
@@ -58,7 +61,7 @@ async function created(): Promise<void> {
 }
 
 describe('on Postgres a sandbox', () => {
-  it('that fills the lock table loses its session, and creates go on', async () => {
+  it('that fills the lock table loses its session, and creates continue', async () => {
     const before = await endedFor('postgres_locks');
     const [hog, honest] = [await sqlOf(tenant), await sqlOf(neighbour)];
     await honest.query('SELECT pg_advisory_lock(-i) FROM generate_series(1, 1000) i');
@@ -66,7 +69,7 @@ describe('on Postgres a sandbox', () => {
     hog.on('end', () => (ended = true));
     await hog.query(`SET statement_timeout = 0`);
     const fill = 'SELECT count(pg_advisory_lock(i)) FROM generate_series(1, 1000000) i';
-    // Its end may come before the table is full.
+    // The worker may end the session before the table is full.
     await expect(hog.query(fill)).rejects.toThrow(/out of shared memory|terminat/);
     await until('the session ends', () => Promise.resolve(ended || null));
     await created();
@@ -88,7 +91,7 @@ describe('on Postgres a sandbox', () => {
     limited += 1;
   });
 
-  it('that locks all its tables delays neither its status nor its end', async () => {
+  it('that locks all its tables does not delay its status and its destroy', async () => {
     const locked = await makeTenant(client);
     const sql = await sqlOf(locked);
     await sql.query('BEGIN; LOCK TABLE communities, profiles, badges IN ACCESS EXCLUSIVE MODE');
@@ -108,7 +111,7 @@ async function redisSocket({ env }: Tenant): Promise<Socket> {
   return socket;
 }
 
-/** A connection of the sandbox's own that sends what it is told and reads only when asked to. */
+/** A connection with the sandbox's login that sends given bytes and reads only on request. */
 async function rawRedis(tenant: Tenant): Promise<Socket> {
   const url = new URL(variable(tenant.env, 'REDIS_URL'));
   const socket = await redisSocket(tenant);
@@ -119,7 +122,7 @@ async function rawRedis(tenant: Tenant): Promise<Socket> {
 }
 
 describe('on Redis a sandbox', () => {
-  it('that fills the memory is refused, evicts nothing, and can be destroyed', async () => {
+  it('that fills the memory gets errors, evicts no key, and can be destroyed', async () => {
     const hog = await makeTenant(client);
     await withRedis(stackState().urls.admin.redis, async (admin) => {
       const figure = async (name: string) =>
@@ -162,17 +165,17 @@ describe('on Redis a sandbox', () => {
     limited += 1;
   });
 
-  it('that opens too many connections loses them, whatever they do, and its neighbour keeps its own', async () => {
+  it('that opens too many connections loses all of them, and its neighbour keeps its own', async () => {
     const before = await endedFor('redis_connections');
     const theirs = await redisAs(neighbour.env);
     const kept = await rawRedis(neighbour);
     const many: Socket[] = [];
     for (let i = 0; i < MAX_REDIS_CONNECTIONS + 5; i += 1) many.push(await rawRedis(tenant));
-    // Those that listen are of another type to the server; those that have not logged in are nobody's.
+    // The server lists subscribers as another type, and connections without login without a user.
     for (const socket of many.slice(50)) socket.write(`SUBSCRIBE sandbox:${tenant.id}:c\r\n`);
     for (let i = 0; i < MAX_REDIS_CONNECTIONS + 5; i += 1) {
       const socket = await redisSocket(tenant);
-      // Its end is not heard of otherwise.
+      // Without reading, the socket would not report its end.
       many.push(socket.resume());
     }
     await until('all are cut', () => Promise.resolve(many.every((one) => one.closed) || null));
@@ -187,14 +190,14 @@ describe('on Redis a sandbox', () => {
     limited += 1;
   });
 
-  it('whose connections have names too long to be listed loses those, and creates go on', async () => {
+  it('loses connections whose names are too long for the list, and creates continue', async () => {
     const limit = 'client-output-buffer-limit';
     await withRedis(stackState().urls.admin.redis, async (admin) => {
       const [, set = ''] = (await admin.config('GET', limit)) as string[];
       const named: Socket[] = [];
       try {
         await admin.config('SET', limit, 'normal 1mb 1mb 10');
-        // One is too long by itself, the others together.
+        // The first name is too long alone, the others only together.
         for (const length of [1_100_000, ...Array.from({ length: 5 }, () => 300_000)]) {
           const socket = await rawRedis(tenant);
           const name = `$${length}\r\n${'n'.repeat(length)}`;
@@ -218,14 +221,15 @@ describe('on Redis a sandbox', () => {
     const ask = `GET ${key}\r\n`;
     deaf.pause();
     deaf.write(ask.repeat(150));
-    // As much in all, each answer read before the next is asked for: at once they would fill its buffer too.
+    // The same amount in all, but each answer is read before the next request. At once they would
+    // fill this buffer too.
     let read = 0;
     listening.on('data', (chunk: Buffer) => (read += chunk.length));
     for (let i = 1; i <= 150; i += 1) {
       listening.write(ask);
       while (read < i * 1_048_576) await once(listening, 'data');
     }
-    // Its own end reaches it only when it reads; the server has closed long before.
+    // A paused socket reports its end only when it reads, so the server is asked.
     await withRedis(stackState().urls.admin.redis, (admin) =>
       until('it is cut', async () => {
         const list = String(await admin.call('CLIENT', 'LIST'));
@@ -278,7 +282,7 @@ describe('on NATS a sandbox', () => {
     limited += 1;
   });
 
-  it('sends no message larger than the server’s limit, and no stream is its to fill', async () => {
+  it('sends no message larger than the server’s limit, and has no stream to fill', async () => {
     const nc = await natsAs(tenant.env);
     const subject = `sandbox.${tenant.id}.app.large`;
     const limit = nc.info?.max_payload ?? 0;
@@ -286,7 +290,7 @@ describe('on NATS a sandbox', () => {
     expect(() => nc.publish(subject, new Uint8Array(limit + 1))).toThrow('MAX_PAYLOAD_EXCEEDED');
     nc.publish(subject, new Uint8Array(1_024));
     for await (const { data } of heard) expect(data.length).toBe(1_024);
-    // An answer to its own account: it has no JetStream.
+    // The server answers with an error: the account has no JetStream.
     await expect(nc.jetstreamManager({ apiPrefix: 'SB.API', timeout: 500 })).rejects.toThrow();
     await nc.close();
     limited += 1;

@@ -1,11 +1,14 @@
-/** What an answer that a server carries too far would touch: the streams, their consumers, and who listens elsewhere. */
+/**
+ * Watches for effects of an answer that leaves its account: on streams, on consumers, and on
+ * listeners elsewhere.
+ */
 import type { NatsConnection } from 'nats';
 import type { Field } from './field.js';
 
 export interface Trap {
-  /** The same before and after, where nothing was touched. */
+  /** Stays equal if nothing was changed. */
   touched(): Promise<unknown>;
-  /** Subjects of what reached the control account or the victim. */
+  /** Subjects of messages that reached the control account or the victim. */
   readonly heard: readonly string[];
 }
 
@@ -32,7 +35,7 @@ export async function setTrap(admin: NatsConnection, field: Field): Promise<Trap
       const forged = Object.keys(state.subjects ?? {}).filter(
         (subject) => subject.includes('forged') || subject === `sandbox.${victim.id}.>`,
       );
-      // What a request carried into the API would have made, removed or taken.
+      // A request that reached the API would create, remove or consume one of these.
       const names: string[] = [];
       for await (const { name } of jsm.consumers.list('ROUTED')) names.push(name);
       for await (const name of jsm.streams.names()) names.push(name);

@@ -1,4 +1,7 @@
-/** Locks by which a sandbox keeps the worker waiting: held for as long as its transaction, unless the worker ends that. */
+/**
+ * Locks by which a sandbox delays the worker. Its transaction holds the lock until the worker ends
+ * the session.
+ */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Control } from '../../../control/control.js';
@@ -22,7 +25,7 @@ afterAll(async () => {
 async function sessionOf({ env }: Tenant): Promise<pg.Client> {
   const sql = await postgresAs(env);
   onTestFinished(() => sql.end().catch(() => undefined));
-  // A tenant may lift these.
+  // Limits that a tenant may lift.
   await sql.query('SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0');
   return sql;
 }
@@ -33,7 +36,7 @@ const isEnded = (sql: pg.Client): Promise<boolean> =>
     () => true,
   );
 
-/** Runs the statements, keeps their transaction open, and gives the session. */
+/** Runs the statements, keeps their transaction open, and returns its session. */
 async function holding(statements: string): Promise<pg.Client> {
   const sql = await sessionOf(attacker);
   await sql.query(`BEGIN; ${statements}`);
@@ -43,7 +46,7 @@ async function holding(statements: string): Promise<pg.Client> {
 const ended = async (): Promise<number> =>
   total(await scrape('worker'), 'sandbox_sessions_ended_total', '"postgres_waits"');
 
-it('the database’s own row, by a GRANT that grants nothing: others are made all the same', async () => {
+it('the database’s own row, locked by a GRANT without effect: other sandboxes can still be created', async () => {
   const before = await ended();
   const honest = await sessionOf(attacker);
   const [sql, neighbour] = [
@@ -52,7 +55,7 @@ it('the database’s own row, by a GRANT that grants nothing: others are made al
   ];
   expect(await isEnded(sql)).toBe(true);
   expect(await ended()).toBeGreaterThan(before);
-  // All sessions of that sandbox; it may come again, and whoever keeps nobody waiting stays.
+  // All sessions of that sandbox were ended. A session that delays nobody stays.
   expect(await isEnded(honest)).toBe(true);
   const patient = await sessionOf(neighbour);
   await patient.query('BEGIN; LOCK TABLE communities; SELECT pg_advisory_xact_lock(1)');
@@ -75,7 +78,7 @@ it.each([
   ['a policy for it', 'CREATE POLICY p ON communities TO {b}', 'LOCK TABLE communities'],
   ['a grant to it', 'GRANT SELECT ON profiles TO {b}', 'GRANT INSERT ON profiles TO {b}'],
 ])(
-  'a table of its own that names a neighbour, by %s: that one can be destroyed',
+  'its own table that names a neighbour, by %s: the neighbour can be destroyed',
   async (...row) => {
     const [, before, locked] = row;
     const victim = await makeTenant(client);
