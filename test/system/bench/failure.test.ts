@@ -1,4 +1,6 @@
-/** A benchmark at an error of the product: a row that says so, and the next benchmark. */
+/**
+ * A benchmark that meets an error of the product prints it in its row, and the next benchmark runs.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -7,7 +9,7 @@ import { atOnce } from '../../../bench/statistics.js';
 import { SandboxError } from '../../../domain/errors.js';
 import { projectRoot } from '../../../platform/project-root.js';
 
-it('a burst of which some are refused is a row with their number and the reason', async () => {
+it('a burst with refused requests is a row with their number and the reason', async () => {
   const busy = new SandboxError('SANDBOX_009', 'the worker is unreachable:\nno answer | in time');
   const fails = (i: number): Promise<void> =>
     i % 2 === 0 ? Promise.reject(busy) : Promise.resolve();
@@ -24,7 +26,7 @@ it('a burst of which some are refused is a row with their number and the reason'
 
 it('a benchmark that cannot run is a row, the next one runs, and the exit code is 1', () => {
   const bench = join(projectRoot(), 'dist/bench/main.js');
-  // Where each makes its stack.
+  // Each benchmark would make its stack here.
   const env = { ...process.env, TMPDIR: '/nonexistent' };
   const ran = spawnSync(process.execPath, [bench, 'lifecycle', 'scale'], { env, encoding: 'utf8' });
   expect([ran.status, ran.stderr]).toEqual([1, '']);

@@ -1,4 +1,4 @@
-/** build/fresh.mjs, on a small project of its own: a stale build is built or refused, never run. */
+/** build/fresh.mjs, with a small test project: a stale build is rebuilt or refused, never run. */
 import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -47,7 +47,7 @@ const FILES = {
   'room/a.ts': "import { b } from '../listed-nowhere/b.js'; export const a = b;",
   'listed-nowhere/b.ts': 'export const b = 1;',
   'test/a.test.ts': 'export {};',
-  // The library's own takes the compiler seconds.
+  // The library check takes the compiler seconds.
   'globals.d.ts': ['Array<T> { x: T }', 'Boolean', 'CallableFunction', 'Function', 'IArguments']
     .concat(['NewableFunction', 'Number', 'Object', 'RegExp', 'String'])
     .map((name) => (name.endsWith('}') ? `interface ${name}` : `interface ${name} {}`))
@@ -66,7 +66,7 @@ function project() {
   const args = [at('build/fresh.mjs')];
   return {
     at,
-    /** Exit code, and what it says. */
+    /** Exit code and output. */
     ensure: () => {
       const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
       return [status, stderr.trim()] as const;
@@ -83,7 +83,7 @@ function project() {
 const BUILDING = 'dist is older than the sources: npm run build';
 
 describe('a stale build', () => {
-  it('is built when a source was changed, added or removed, and once only', () => {
+  it('is rebuilt, once, after a source was changed, added or removed', () => {
     const { at, ensure, builds } = project();
     const built = (times: number): void => {
       expect([ensure(), builds()]).toEqual([[0, BUILDING], times]);
@@ -104,7 +104,7 @@ describe('a stale build', () => {
     built(7);
   });
 
-  it('is what `tsc --noEmit` leaves, which records what it has read and writes nothing', () => {
+  it('includes the state after `tsc --noEmit`, which updates the build record and writes no output', () => {
     const { at, ensure, builds } = project();
     ensure();
     appendFileSync(at('room/a.ts'), '\nexport const more = 2;');
@@ -114,7 +114,7 @@ describe('a stale build', () => {
     expect(readFileSync(at('dist/room/a.js'), 'utf8')).toContain('more');
   });
 
-  it('is refused where it cannot be built, and again, until it can be', () => {
+  it('is refused while it cannot be rebuilt', () => {
     const { at, ensure } = project();
     ensure();
     const whole = readFileSync(at('room/a.ts'), 'utf8');
@@ -130,7 +130,7 @@ describe('a stale build', () => {
     expect(ensure()).toEqual([0, BUILDING]);
   });
 
-  it('is built by one of several processes, also where a killed one has left its lock', async () => {
+  it('is rebuilt by one of several processes, even if a killed process has left its lock', async () => {
     const { at, ensureBesideOthers, builds } = project();
     mkdirSync(at('node_modules/.building'));
     const { pid } = spawnSync(process.execPath, ['-e', '']);
@@ -141,7 +141,7 @@ describe('a stale build', () => {
   });
 });
 
-it('a build stays fresh when sources are only touched, or a test file changes, which vitest runs from its source', () => {
+it('a build stays fresh if sources are only touched or a test file changes, since vitest runs tests from source', () => {
   const { at, ensure, builds } = project();
   ensure();
   const later = Date.now() / 1_000 + 60;
@@ -150,7 +150,7 @@ it('a build stays fresh when sources are only touched, or a test file changes, w
   expect([ensure(), builds()]).toEqual([[0, ''], 1]);
 });
 
-it('whatever runs `dist` in package.json makes sure of it first, and vitest does for every project', () => {
+it('each script of package.json that runs `dist` checks it first, and so does vitest for every project', () => {
   const { scripts } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
