@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runChaos, type ChaosOptions, type ChaosReport } from './chaos.js';
 import { lightBase } from './light-base.js';
 
-/** The long form is `npm run chaos`; the seed of a run that failed repeats its faults there. */
+/** The long form is `npm run chaos`. Its option --seed repeats the faults of a failed run. */
 const seed = Date.now() % 1_000_000;
 
 async function run(options: Partial<ChaosOptions>): Promise<ChaosReport> {
@@ -17,11 +17,11 @@ async function run(options: Partial<ChaosOptions>): Promise<ChaosReport> {
   return report;
 }
 
-/** Faults that certainly hit the writer. */
+/** These faults certainly hit the writer. */
 const NEGATIVE = { seed: 5, faults: 1, perSecond: 4_000, events: 20_000, drainMs: 5_000 };
 
 describe('chaos', () => {
-  it('loses, doubles, reorders, misroutes and alters nothing', async () => {
+  it('loses, duplicates, reorders, misroutes and alters nothing', async () => {
     const report = await run({});
     expect(report).toMatchObject({
       lost: [],
@@ -49,8 +49,9 @@ describe('chaos', () => {
 });
 
 /**
- * A sabotaged router under one fault: whether it falls into the very moment that the missing part guards is chance, so the
- * fault comes again, from other seeds, until something is wrong. A router that is whole would pass every time.
+ * A sabotaged router under one kind of fault. Chance decides whether a fault hits the moment that
+ * the missing part protects, so other seeds follow until an error is found. An intact router would
+ * pass every time.
  */
 async function violations(variant: string, only: string): Promise<number> {
   for (let attempt = 0; attempt < 6; attempt += 1) {

@@ -1,6 +1,6 @@
 /**
- * One chaos run: publishers and flips of registrations, while a killer works through its plan; then everything that was
- * acknowledged is read back from `ROUTED` and the DLQ and compared.
+ * One chaos run: events are published and guilds flip while a killer executes its plan. Afterwards
+ * every acknowledged event is compared with `ROUTED` and the DLQ.
  */
 import { nanos, type NatsConnection } from 'nats';
 import { DLQ_STREAM, STREAMS } from '../../../routing/subjects.js';
@@ -24,9 +24,9 @@ export interface ChaosOptions {
   readonly events: number;
   /** Environment of the routers. */
   readonly env?: Record<string, string>;
-  /** How long the end of RAW may take to reach ROUTED. */
+  /** The time that the end of RAW may take to reach ROUTED. */
   readonly drainMs?: number;
-  /** One kind of fault only. */
+  /** If given, the only kind of fault. */
   readonly only?: string;
   readonly onText?: (text: string) => void;
 }
@@ -36,20 +36,20 @@ export interface ChaosReport extends Verdict {
   readonly acknowledged: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly flips: number;
-  /** Flips whose outcome was not known, since a server was away. */
+  /** Flips with unknown outcome: a server was away. */
   readonly failedFlips: number;
-  /** Stored in the other place between the return of a change and the beginning of the next. */
+  /** Events stored in the wrong place between the return of a change and the start of the next. */
   readonly late: readonly number[];
-  /** Numbers in the DLQ stream that differ from `dlq.>` in ROUTED. */
+  /** Events whose number in the DLQ differs from that of `dlq.>` in ROUTED. */
   readonly dlqDiffers: number;
   readonly seconds: number;
-  /** Times that a router ended by itself. */
+  /** How often a router ended by itself. */
   readonly crashes: number;
-  /** The end of RAW has reached ROUTED. */
+  /** True if the end of RAW has reached ROUTED. */
   readonly complete: boolean;
 }
 
-/** Between `from` and `to` (ROUTED's sequences) the guild has one place. */
+/** Between `from` and `to` (sequences of ROUTED) the guild has one place. */
 interface Window {
   readonly from: number;
   readonly to: number;
@@ -74,7 +74,7 @@ export async function runChaos(base: Base, options: ChaosOptions): Promise<Chaos
     for (let g = 0; g < FLIPPING; g++) await base.setRoute(g, true);
     world.startRouter(0);
     world.startRouter(1);
-    // The first fence: somebody writes, so the first fault meets a writer.
+    // The first fence proves that a writer is active, so the first fault hits a writer.
     while ((await streamFacts(nc, STREAMS.routed)).lastSequence === 0) await delay(20);
     const publishers = await Publishers.open(base.natsUrl, 3, options.events, base.sandboxOf);
     const publishing = publishers.run(options.perSecond);
@@ -109,7 +109,7 @@ export async function runChaos(base: Base, options: ChaosOptions): Promise<Chaos
   }
 }
 
-/** The promise must hold without the window's help. */
+/** The router must keep its promise without the duplicate window's help. */
 async function withoutDedupe(nc: NatsConnection): Promise<void> {
   const jsm = await nc.jetstreamManager();
   for (const stream of [STREAMS.raw, STREAMS.routed]) {
@@ -134,7 +134,7 @@ async function inTurn(
   }
 }
 
-/** Guilds that are registered and unregistered without end. */
+/** Registers and unregisters these guilds in an endless loop. */
 class Flips {
   readonly windows = new Map<number, Window[]>();
   done = 0;
@@ -166,7 +166,8 @@ class Flips {
         this.windows.set(g, windows);
         this.done += 1;
       } catch {
-        // Postgres, Redis or NATS is away: where the guild is now is not known, so its window stays closed.
+        // Postgres, Redis or NATS is away. The guild's place is unknown, so its window stays
+        // closed.
         this.failed += 1;
       }
     }
@@ -207,7 +208,7 @@ async function compare(
   return { ...checker.verdict(), late, dlqDiffers: await dlqDiffers(nc, dead) };
 }
 
-/** The router's own two lines of a dead letter. */
+/** The two lines that the router adds to a dead letter. */
 function withoutDlqLines(stored: StoredEvent): StoredEvent {
   if (!stored.subject.startsWith('dlq.')) return stored;
   return {
@@ -216,7 +217,7 @@ function withoutDlqLines(stored: StoredEvent): StoredEvent {
   };
 }
 
-/** The DLQ sources ROUTED, and follows it within seconds. */
+/** The DLQ sources ROUTED, and follows within seconds. */
 async function dlqDiffers(nc: NatsConnection, dead: ReadonlyMap<number, number>): Promise<number> {
   const total = [...dead.values()].reduce((sum, times) => sum + times, 0);
   for (let waited = 0; waited < 300; waited++) {

@@ -1,27 +1,33 @@
-/** The events of a chaos run: each a function of its number, so that a million of them need not be kept. */
+/**
+ * The events of a chaos run. Each is a function of its number, so that a million need not be kept.
+ */
 import { guild, sandbox } from '../../support/ids.js';
 import type { PublishedEvent } from '../router/checker.js';
 
 export const GUILDS = 40;
-/** Guilds below are mapped to a sandbox for good; up to the next bound they flip; the rest are production's. */
+/**
+ * Guilds below this bound always have a sandbox. Those up to the next bound flip. The rest belong
+ * to production.
+ */
 export const MAPPED = 10;
 export const FLIPPING = 14;
 
 export type Kind = 'guild' | 'none' | 'malformed';
 
 const FILLER = 'x'.repeat(900);
-/** Past all that the router's reader and writer keep memory by. */
+/** Larger than every limit of the router's reader and writer. */
 const LARGE = 'y'.repeat(330_000);
-/** What looks like frames to a reader that has lost its place. */
+/** Looks like frames to a reader that has lost its position. */
 const BAIT = "\r\n\r\nMSG events.raw.X 1 3\r\nabc\r\n-ERR 'x'\r\nPING\r\n";
 const LONG_TYPE = 'L'.repeat(700);
 
-/** Takes no addressed events, in any run. */
+/** Takes no addressed events in any run. */
 const NOBODY = 'sb9999999999';
 
 /**
- * Every 50th is broken (of these every 4th is empty, every 4th full of frames), every 17th has no guild, every 397th is large,
- * every 23rd is addressed to a sandbox that is not its guild's, or to none; types, subjects and headers vary.
+ * Every 50th is broken (every 4th of these is empty, every 4th full of frames). Every 17th has no
+ * guild, every 397th is large. Every 23rd is addressed to another sandbox than its guild's, or to
+ * none.
  */
 export class ChaosEvent implements PublishedEvent {
   constructor(
@@ -35,7 +41,7 @@ export class ChaosEvent implements PublishedEvent {
     return this.n % 17 === 16 ? 'none' : 'guild';
   }
 
-  /** Spread unevenly, as guilds are. */
+  /** Uneven: some guilds have many more events than others. */
   get guildNumber(): number {
     return (this.n * this.n + 3 * this.n) % GUILDS;
   }
@@ -44,7 +50,7 @@ export class ChaosEvent implements PublishedEvent {
     return this.kind === 'guild' ? guild(this.guildNumber) : null;
   }
 
-  /** `events.MESSAGE_CREATE` and the like: the subject without `raw.` */
+  /** The subject without `raw.`, such as `events.MESSAGE_CREATE`. */
   get production(): string {
     if (this.n % 97 === 96) return `events.${LONG_TYPE}`;
     if (this.n % 11 === 10) return 'commands.interaction.create';
@@ -56,7 +62,7 @@ export class ChaosEvent implements PublishedEvent {
     return this.production.replace('.', addressee === null ? '.raw.' : `.raw.for.${addressee}.`);
   }
 
-  /** Whom its subject names, if anybody. */
+  /** The sandbox that the subject names, or null. */
   get addressee(): string | null {
     if (this.n % 23 !== 22) return null;
     return (this.n % 2 === 0 ? this.sandboxOf(this.n % MAPPED) : null) ?? NOBODY;
@@ -90,12 +96,15 @@ export class ChaosEvent implements PublishedEvent {
     return Buffer.from(this.kind === 'malformed' ? whole.slice(0, -1) : whole);
   }
 
-  /** As they must arrive, each character a byte. */
+  /** The headers that must arrive, one character a byte. */
   get headers(): string[] {
     return this.ownHeaders.map((line) => line.replace(/^(?=Nats-|Raw-Seq:)/, 'Sandbox-Origin-'));
   }
 
-  /** As they are published: names and values that this client would not write, and those that the server would obey. */
+  /**
+   * The published headers: some that this client would not write, and some that the server would
+   * obey.
+   */
   get ownHeaders(): string[] {
     const { n, kind } = this;
     if (n % 3 === 0 && kind !== 'malformed') return [];
@@ -108,6 +117,6 @@ export class ChaosEvent implements PublishedEvent {
   }
 }
 
-/** Which sandbox a mapped or flipping guild has; in a run on the product's own stack, ids of its own. */
+/** The sandbox of a mapped or flipping guild. A run on the product's own stack uses other ids. */
 export const fixedSandboxes = (g: number): string | null =>
   g < FLIPPING ? sandbox(g % MAPPED) : null;

@@ -1,14 +1,17 @@
-/** What the killer does, when, and for how long: drawn from the seed before the run, so that it can be repeated. */
+/**
+ * The killer's plan: each fault, its time and duration. The seed decides it before the run, so a
+ * run can be repeated.
+ */
 import { delay } from '../../../platform/deadline.js';
 import type { Random } from '../../support/random.js';
 import type { World } from './world.js';
 
 export interface Fault {
   readonly name: string;
-  /** Pause before it. */
+  /** Pause before the fault. */
   readonly afterMs: number;
   readonly forMs: number;
-  /** Which of the two routers, where it concerns one. */
+  /** Which of the two routers, if it concerns one. */
   readonly router: 0 | 1;
 }
 
@@ -57,7 +60,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     await delay(1_500 + forMs);
     world.proxies[router].resume();
   },
-  // Whoever writes is among them, and goes on sending what it still gets.
+  // The writer is one of them. It continues to send events that it still receives.
   'connections stalled in turn': async (world, { forMs }) => {
     for (const proxy of world.proxies) {
       proxy.stall('up');
@@ -71,7 +74,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     await delay(500 + forMs);
     world.proxies[router].slow(0);
   },
-  // About an event each: reads end in the middle of one, again and again.
+  // About the size of an event: many reads end in the middle of one.
   'connections in small pieces': async (world, { forMs }) => {
     for (const proxy of world.proxies) proxy.crumble(500 + forMs);
     await delay(500 + forMs);
@@ -81,7 +84,7 @@ const ACTS: Readonly<Record<string, Act>> = {
 
 const ON_OWN_STACK = new Set(['worker killed', 'Temporal killed']);
 
-/** Each kind comes once before any comes again. */
+/** Each kind comes once before any kind comes again. */
 export function plan(random: Random, count: number, ownStack: boolean, only?: string): Fault[] {
   const all = Object.keys(ACTS).filter((name) => ownStack || !ON_OWN_STACK.has(name));
   const names = only === undefined ? all : all.filter((name) => name === only);

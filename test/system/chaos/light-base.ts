@@ -1,4 +1,4 @@
-/** The servers that routing needs, and nothing else; routes are changed as the worker does. */
+/** Only the servers that routing needs. Routes are changed as the worker does. */
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { delay } from '../../../platform/deadline.js';
@@ -21,7 +21,7 @@ export async function lightBase(): Promise<Base> {
   const servers = await startServers();
   const nc = await openNats(servers.natsUrl, 'worker in test');
   const redis = new Redis(servers.redisUrl, { maxRetriesPerRequest: 1 });
-  // It is killed on purpose.
+  // The test kills it on purpose.
   redis.on('error', () => undefined);
   await addAddressees(servers.databaseUrl);
   return {
@@ -50,7 +50,7 @@ export async function lightBase(): Promise<Base> {
   };
 }
 
-/** As those of the product are from their create on. */
+/** These sandboxes take addressed events, as sandboxes of the product do after their create. */
 async function addAddressees(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -65,8 +65,8 @@ async function addAddressees(url: string): Promise<void> {
 }
 
 /**
- * A connection for each change, through `pg`: Postgres is killed on purpose, and postgres.js can throw out of nowhere when
- * its socket goes between two turns of the event loop.
+ * Opens a connection for each change, with `pg`. Postgres is killed on purpose, and postgres.js can
+ * throw an uncaught error if its socket closes between two turns of the event loop.
  */
 async function inPostgres(
   url: string,

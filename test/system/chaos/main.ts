@@ -1,7 +1,7 @@
 /**
- * `npm run chaos -- [--seed N] [--events N] [--faults N] [--rate N] [--form plain|fast] [--stack]`: prints the plan as it
- * happens, and the table of docs/routing.md. With `--stack` it runs on the product's own local stack, worker and Temporal
- * included, and routes are changed through the product's client. Exit code 1 where anything is not 0.
+ * `npm run chaos -- [--seed N] [--events N] [--faults N] [--rate N] [--form plain|fast] [--stack]`
+ * prints the plan while it runs, and the table of docs/routing.md. With `--stack` it uses a whole
+ * local stack, and the product's client changes routes. Exit code 1 if any figure is not 0.
  */
 import { parseArgs } from 'node:util';
 import { runChaos, type ChaosReport } from './chaos.js';

@@ -1,11 +1,11 @@
-/** Publishers, each with a connection and guilds of its own, which count what the server acknowledged. */
+/** Publishers, each with its own connection and guilds, that count acknowledged events. */
 import type { NatsConnection } from 'nats';
 import { delay } from '../../../platform/deadline.js';
 import { closeNats, newInbox, openNats } from '../../../platform/nats.js';
 import { RawHeaders } from '../../../routing/raw-headers.js';
 import { ChaosEvent } from './events.js';
 
-/** Sent and not answered, at most: a server that is away must not fill our memory. */
+/** The most messages without an answer: a server that is away must not fill our memory. */
 const WINDOW = 20_000;
 
 export class Publishers {
@@ -41,7 +41,10 @@ export class Publishers {
     return this.#acks;
   }
 
-  /** In waves, so that faults meet a busy and a nearly idle stream; ends when all is published. */
+  /**
+   * Publishes in waves, so that faults hit both a busy and an almost idle stream. Resolves when all
+   * is published.
+   */
   async run(perSecond: number): Promise<void> {
     let owed = 0;
     for (let last = performance.now(); this.#published < this.count;) {
@@ -59,7 +62,7 @@ export class Publishers {
     }
   }
 
-  /** No more answers come. */
+  /** Resolves when no more answers come. */
   async quiet(): Promise<void> {
     for (let still = 0, seen = -1; still < 20 && this.#acks < this.#published; still++) {
       if (this.#acks !== seen) still = 0;
@@ -80,7 +83,7 @@ export class Publishers {
     await Promise.all(this.#connections.map(closeNats));
   }
 
-  /** Answers that a killed server will never give. */
+  /** Answers that a killed server will never send. */
   #missing = 0;
   #heardAt = 0;
   #heard = 0;
@@ -113,7 +116,8 @@ export class Publishers {
 
   #publish(n: number): void {
     const event = this.event(n);
-    // A guild's events come from one publisher, as they do from one gateway shard: only there they have an order.
+    // One publisher sends all events of a guild, as one gateway shard does. Only then do they have
+    // an order.
     const index = event.guildNumber % this.#connections.length;
     const lines = event.ownHeaders;
     const text = `NATS/1.0\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;

@@ -1,7 +1,8 @@
 /**
- * Routers with one of their safeguards left out, for the negative controls: the chaos run must find what they break.
- * `ROUTER_VARIANT`: `no-expected-sequence` (the chain's header is left out) or `no-read-back` (after a doubt the router
- * goes on from its checkpoint, as a consumer with an ack floor would).
+ * Routers without one of their safeguards, as negative controls: the chaos run must find their
+ * errors. `ROUTER_VARIANT` is `no-expected-sequence` (the chain's header is left out) or
+ * `no-read-back` (after a doubt the router continues from its checkpoint, as a consumer with an ack
+ * floor would).
  */
 import { randomBytes } from 'node:crypto';
 import type { NatsConnection } from 'nats';
@@ -21,7 +22,7 @@ import { PlainLink } from '../../../router/wire/plain-link.js';
 import { checkpointShape, type Positions } from '../../../router/position/position.js';
 import { startRouter, type RouterParts } from '../../../router/router.js';
 
-/** What is published loses the line that names its predecessor. */
+/** Removes the header line that names the preceding event. */
 class ForgetfulLink extends PlainLink {
   constructor(private readonly on: NatsConnection) {
     super(on);

@@ -1,4 +1,4 @@
-/** The product's own local stack, worker and Temporal included; routes are changed through the product's client. */
+/** The product's own local stack, with worker and Temporal. The product's client changes routes. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { guild } from '../../support/ids.js';
 import { FLIPPING, MAPPED } from './events.js';
 import type { Base } from './world.js';
 
-/** As many as one owner may have. */
+/** The most sandboxes that one owner may have. */
 const SANDBOXES = 3;
 const BACK_MS = 60_000;
 const CHANGE_MS = 20_000;
@@ -37,7 +37,7 @@ export async function stackBase(): Promise<Base> {
     sandboxOf: (g) => (g < FLIPPING ? sandboxOf(g) : null),
     async kill(server) {
       const pid = await signalService(config, server, 'SIGKILL');
-      // The supervisor brings it back.
+      // The supervisor restarts it.
       for (let waited = 0; waited < BACK_MS; waited += 50) {
         await delay(50);
         const entry = (await status(config)).find(({ name }) => name === server);

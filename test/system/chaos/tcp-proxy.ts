@@ -1,4 +1,4 @@
-/** A TCP proxy between a router and nats-server, which cuts, stalls, slows and crumbles what passes through it. */
+/** A TCP proxy between a router and nats-server that cuts, stalls, slows and splits the data. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -12,7 +12,7 @@ interface Pair {
 export class TcpProxy {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
-  /** Chunks of a socket that still wait. */
+  /** Waiting chunks of a socket. */
   readonly #waiting = new WeakMap<Socket, number>();
   #stalled = false;
   #latencyMs = 0;
@@ -35,7 +35,7 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Every connection breaks; new ones are taken. */
+  /** Cuts every connection. New ones are accepted. */
   cut(): void {
     for (const { client, upstream } of this.#pairs) {
       client.destroy();
@@ -43,7 +43,7 @@ export class TcpProxy {
     }
   }
 
-  /** Nothing passes (`up`: nothing towards the server); all of it comes later, when `resume` is called. */
+  /** Holds all data until `resume` is called (`up`: only data to the server). */
   stall(direction: 'both' | 'up' = 'both'): void {
     this.#stalled = true;
     for (const { client, upstream } of this.#pairs) {
@@ -60,12 +60,15 @@ export class TcpProxy {
     }
   }
 
-  /** Every chunk waits this long; 0: none. */
+  /** Delays every chunk by this time; 0: no delay. */
   slow(latencyMs: number): void {
     this.#latencyMs = latencyMs;
   }
 
-  /** What passes comes in pieces of so many bytes, each with a turn of the event loop of its own; 0: whole. */
+  /**
+   * Splits data into pieces of this many bytes, each sent in its own turn of the event loop; 0: no
+   * split.
+   */
   crumble(bytes: number): void {
     this.#crumb = bytes;
   }
@@ -86,7 +89,7 @@ export class TcpProxy {
     ] as const) {
       from.setNoDelay(true);
       from.on('error', () => undefined);
-      // One queue for each direction: nothing overtakes when the latency changes.
+      // One queue per direction: chunks keep their order when the latency changes.
       let queue = Promise.resolve();
       from.on('data', (chunk: Buffer) => {
         if (this.#latencyMs === 0 && this.#crumb === 0 && this.#idle(from)) {

@@ -1,32 +1,32 @@
-/** What a chaos run plays with: servers, two routers behind proxies, and a way to change routes. */
+/** The world of a chaos run: servers, two routers behind proxies, and a way to change routes. */
 import { RouterProcess, type RouterServers } from '../router/router-process.js';
 import type { TcpProxy } from './tcp-proxy.js';
 
 export type ServerName = 'nats' | 'redis' | 'postgres' | 'worker' | 'temporal';
 
 export interface Base {
-  /** With the administrator's rights, past the proxies. */
+  /** A connection with the administrator's rights that bypasses the proxies. */
   readonly natsUrl: string;
   readonly natsPort: number;
-  /** For the routers; the address of NATS is the proxy's. */
+  /** Environment of the routers. The address of NATS is the proxy's. */
   readonly routerServers: RouterServers;
-  /** The product's own stack, with worker and Temporal. */
+  /** True for the product's own stack, with worker and Temporal. */
   readonly ownStack: boolean;
   readonly sandboxOf: (g: number) => string | null;
-  /** Killed by SIGKILL, away for at least so long, and back when it resolves. */
+  /** Kills by SIGKILL, waits at least this long, and resolves when the server is back. */
   kill(server: ServerName, forMs: number): Promise<void>;
-  /** Returns when the change is effective; rejects where that is unknown. */
+  /** Resolves when the change is effective; rejects if that is unknown. */
   setRoute(g: number, registered: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The product's router unless a variant is named (router-variant.ts). */
+/** The product's router, unless a variant is named (router-variant.ts). */
 const ENTRY = 'router/main.js';
 const VARIANT_ENTRY = 'test/system/chaos/router-variant.js';
 
 export class World {
   readonly #routers: (RouterProcess | undefined)[] = [undefined, undefined];
-  /** Brings back what ended by itself, as a supervisor does. */
+  /** Restarts a router that ended by itself, as a supervisor does. */
   readonly #watch = setInterval(() => {
     this.#restartGone();
   }, 200);
