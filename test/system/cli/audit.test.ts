@@ -18,7 +18,7 @@ const entry = z.strictObject({
 });
 
 describe('bd sandbox logs', () => {
-  it('tells every change in order, also of a destroyed sandbox, by its id', async () => {
+  it('shows every change in order, also of a destroyed sandbox by its id', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, name } = await client.create({ name: someName(), ttl: '10m' });
     await client.extend(name, '5m');
@@ -35,7 +35,7 @@ describe('bd sandbox logs', () => {
     expect(text.stdout).not.toContain('ttl_extended');
   });
 
-  it('does not know what never was: exit code 4', async () => {
+  it('exits with 4 for an unknown sandbox', async () => {
     expect((await bd(['sandbox', 'logs', someName()])).code).toBe(4);
   });
 });
@@ -52,7 +52,7 @@ describe('bd sandbox open', () => {
     await client.destroy(id);
   });
 
-  it('takes another Web UI from TEMPORAL_UI_URL and quotes what goes into a path', () => {
+  it('takes another Web UI from TEMPORAL_UI_URL, and quotes the parts of the path', () => {
     expect(workflowUrl('https://ui.example/x/', 'a b', 'w')).toBe(
       'https://ui.example/x/namespaces/a%20b/workflows/w',
     );

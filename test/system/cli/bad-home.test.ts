@@ -1,4 +1,6 @@
-/** A SANDBOX_HOME or a database that is not as `bd` needs it: told with the way out, and nothing is made or broken. */
+/**
+ * `bd` with an unusable SANDBOX_HOME or database: it names a remedy, and makes or breaks nothing.
+ */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +15,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** `SANDBOX_008 what happened`, then what to do. */
+/** `SANDBOX_008 <cause>`, then the remedy. */
 function told({ stderr }: Ran): { code: string; cause: string; remedy: string } {
   const [first = '', ...rest] = stderr.trimEnd().split('\n');
   const space = first.indexOf(' ');
@@ -43,8 +45,8 @@ describe('a home', () => {
     [['router'], file],
     [['dev', 'up'], '/proc/nowhere'],
     [['dev', 'down'], '/proc'],
-  ])('%j with a home that cannot be one is SANDBOX_008', async (args, home) => {
-    // A service's entry runs in a process of its own.
+  ])('%j with an unusable home is SANDBOX_008', async (args, home) => {
+    // A service runs in its own process.
     const run = args[0] === 'worker' || args[0] === 'router' ? bd : bdHere;
     const ran = await run(args, { SANDBOX_HOME: home });
     expect([ran.code, ran.stdout], ran.stderr).toEqual([2, '']);
@@ -56,7 +58,7 @@ describe('a home', () => {
     ['half-written', half],
     ['of an earlier version', JSON.stringify({ version: 0, urls: {} })],
     ['empty', ''],
-  ])('whose state file is %s is told with the way out, which works', async (_, text) => {
+  ])('whose state file is %s is refused with a remedy that works', async (_, text) => {
     const home = at('state', { 'stack.json': text });
     const ran = await bdHere(['sandbox', 'list'], { SANDBOX_HOME: home });
     expect([ran.code, told(ran).code]).toEqual([2, 'SANDBOX_008']);
@@ -67,13 +69,13 @@ describe('a home', () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
-  it('whose lock is half-written is nobody’s', async () => {
+  it('with a half-written lock is not locked', async () => {
     const home = at('lock', { 'supervisor.json': half, 'children.json': half });
     expect((await bdHere(['dev', 'status'], { SANDBOX_HOME: home })).stdout).toContain('stopped');
     expect((await bdHere(['dev', 'down', '--purge'], { SANDBOX_HOME: home })).code).toBe(0);
   });
 
-  it('whose master secret is empty holds none', async () => {
+  it('with an empty master secret has none', async () => {
     const home = at('key', { 'master.key': '\n' });
     const { urls, temporal } = stackState();
     const env = {
@@ -94,7 +96,7 @@ describe('a home', () => {
 });
 
 describe('a database', () => {
-  it('of an earlier version, or of none, is told with `bd migrate`', async () => {
+  it('that is older or empty is refused with the remedy `bd migrate`', async () => {
     const sql = openAdmin();
     const database = `older_${Date.now()}`;
     await sql.unsafe(`CREATE DATABASE ${database}`);

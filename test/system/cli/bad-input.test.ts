@@ -1,4 +1,7 @@
-/** What people and scripts get wrong: each is told with a code, the cause and a remedy, and nothing is made or broken. */
+/**
+ * Mistakes of people and scripts: `bd` names a code, the cause and a remedy, and makes or breaks
+ * nothing.
+ */
 import { readdirSync } from 'node:fs';
 import { describe, expect, inject, it } from 'vitest';
 import { bd, bdHere, type Ran } from '../../support/bd.js';
@@ -6,7 +9,7 @@ import { openAdmin, someOwner } from '../../support/stack.js';
 
 const OWNER = someOwner();
 
-/** `SANDBOX_008 what happened`, then what to do. */
+/** `SANDBOX_008 <cause>`, then the remedy. */
 function told({ stderr }: Ran): { code: string; cause: string; remedy: string } {
   const [first = '', ...rest] = stderr.trimEnd().split('\n');
   const space = first.indexOf(' ');
@@ -42,7 +45,7 @@ const WRONG: readonly Row[] = [
   row('--json', /no command is given/, LISTS_COMMANDS),
   row('--', /no command is given/, LISTS_COMMANDS),
   row('sandbox --all', /no command is given/, LISTS_COMMANDS),
-  // Help for what is not there.
+  // Help for an unknown command.
   row('help frobnicate', /unknown command "frobnicate"/, LISTS_COMMANDS),
   row('--help frobnicate', /unknown command "frobnicate"/, LISTS_COMMANDS),
   row('frobnicate --help', /unknown command "frobnicate"/, LISTS_COMMANDS),
@@ -61,7 +64,7 @@ const WRONG: readonly Row[] = [
   row('worker --daemon', /unknown option --daemon/, LISTS_OPTIONS),
   row('dev --detach', /unknown option --detach/, LISTS_OPTIONS),
   row(['sandbox', 'list', '--\u001b[31m'], /unknown option --\?\[31m/, LISTS_OPTIONS),
-  // Values that look like options, or are none.
+  // Values that look like options, or are missing.
   row('sandbox create --owner -x', /--owner <owner> needs a value/, /--owner=VALUE/),
   row('sandbox create --owner --json', /"?.*--owner <owner> needs a value/, /--owner=VALUE/),
   row('sandbox create --ttl', /--ttl <duration> needs a value/, /--ttl=VALUE/),
@@ -135,7 +138,7 @@ describe('bad input', () => {
     '$args is refused with its cause and a remedy',
     async ({ args, cause, remedy }) => {
       const ran = await bdHere(args, { SANDBOX_OWNER: OWNER });
-      // With --json it is an object of the same parts.
+      // With --json the error is an object with the same parts.
       const json = ran.stderr.startsWith('{');
       const parts = json
         ? (JSON.parse(ran.stderr) as { error: { code: string; message: string; hint: string } })
@@ -169,7 +172,7 @@ describe('bad input', () => {
   });
 });
 
-describe('what only looks wrong', () => {
+describe('input that only looks wrong', () => {
   it.each([
     [['--json', 'sandbox', 'list', '--owner', OWNER], '[]\n'],
     [['sandbox', '--owner', OWNER, '--json', 'list'], '[]\n'],
@@ -183,14 +186,14 @@ describe('what only looks wrong', () => {
   });
 
   it.each([[['--', 'cat', '--json']], [['cat', '--json']]])(
-    '`--json` of another program (%j) changes nothing of ours',
+    '`--json` after another program (%j) does not change the output of bd',
     async (line) => {
       const ran = await bdHere(['sandbox', 'exec', 'no-such', ...line]);
       expect([ran.code, told(ran).code]).toEqual([4, 'SANDBOX_004']);
     },
   );
 
-  it('`bd` alone, and asked for help in any order, shows help', async () => {
+  it('`bd` alone, or with a request for help in any order, shows help', async () => {
     for (const args of [
       [],
       ['help'],
@@ -213,7 +216,7 @@ describe('what only looks wrong', () => {
       expect((await bd(args)).stdout).toContain('bd sandbox create [name]');
   });
 
-  it('`--version` says which it is', async () => {
+  it('`--version` prints the version', async () => {
     for (const args of [
       ...[['--version'], ['-v'], ['-V'], ['--version', 'sandbox'], ['dev', '--version']],
       ...[
@@ -228,7 +231,7 @@ describe('what only looks wrong', () => {
   });
 });
 
-it('leaves the stack of others as it was', async () => {
+it('bd has not changed the run’s stack', async () => {
   expect((await bd(['doctor'])).code).toBe(0);
   expect(readdirSync(inject('home'))).toContain('stack.json');
 });

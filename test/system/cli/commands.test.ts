@@ -121,14 +121,14 @@ describe('usage errors', () => {
     [['sandbox', 'destroy']],
     [['sandbox', 'destroy', 'x', '--all', '--yes']],
     [['dev', 'frobnicate']],
-  ])('%j exits 2 and says what is wrong', async (args) => {
+  ])('%j exits 2 and names the mistake', async (args) => {
     const ran = await bd(args);
     expect([ran.code, ran.stdout]).toEqual([2, '']);
     expect(ran.stderr).toMatch(/SANDBOX_008/);
     expect(ran.stderr).not.toMatch(/\n\s+at /);
   });
 
-  it('offers the command that was meant', async () => {
+  it('suggests the command that was meant', async () => {
     expect((await bd(['sandbox', 'creat'])).stderr).toContain('Did you mean `bd sandbox create`?');
   });
 
@@ -153,7 +153,7 @@ describe('an unreachable server', () => {
     ['Temporal', { TEMPORAL_ADDRESS: away }, ['sandbox', 'create']],
     ['NATS', { NATS_URL: `nats://${away}` }, ['migrate', '--check']],
     ['Temporal', { TEMPORAL_ADDRESS: away }, ['migrate', '--check']],
-  ])('%s is named, soon', async (name, env, args) => {
+  ])('%s is named within 30 s', async (name, env, args) => {
     const ran = await bd([...args, '--json'], env);
     expect([ran.code, ran.stdout]).toEqual([7, '']);
     expect(errorOf(ran.stderr)).toMatchObject({ code: 'SANDBOX_009' });
@@ -161,12 +161,12 @@ describe('an unreachable server', () => {
     expect(ran.millis).toBeLessThan(30_000);
   });
 
-  it('is named, too, where there is no stack at all', async () => {
+  it('is named even if there is no stack', async () => {
     const ran = await bd(['sandbox', 'list', '--json'], { SANDBOX_HOME: '/nonexistent' });
     expect([ran.code, errorOf(ran.stderr).code]).toEqual([7, 'SANDBOX_009']);
   });
 
-  it('is one check of status among others', async () => {
+  it('fails its own checks in a status, and no others', async () => {
     const name = someName();
     await bd([
       'sandbox',
@@ -193,7 +193,7 @@ describe('an unreachable server', () => {
   });
 });
 
-it('lists completely through a pipe at any size', async () => {
+it('a list through a pipe is complete at any size', async () => {
   const sql = openAdmin();
   const owner = someOwner();
   await sql`INSERT INTO sandboxes (id, name, owner, expires_at)

@@ -27,7 +27,7 @@ describe('bd completion', () => {
     const complete = (...words: string[]): string[] =>
       execFileSync('bash', [
         '-c',
-        // What the script asks `bd` itself for.
+        // The script asks `bd` for these.
         `bd() { "${process.execPath}" "${BD}" "$@"; }; source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bd; echo "\${COMPREPLY[@]}"`,
         'bash',
         'bd',
@@ -41,7 +41,7 @@ describe('bd completion', () => {
     expect(complete('sandbox', 'create', '--t')).toEqual(['--ttl']);
     expect(complete('sandbox', 'new', '--t')).toEqual(['--ttl']);
     expect(complete('dev', 'do')).toEqual(['down']);
-    // Options that are new, and values that are known.
+    // New options and known values.
     expect(complete('sandbox', 'connect', '--id')).toEqual(['--identifiers-only']);
     expect(complete('sandbox', 'status', '--e')).toEqual(['--exit-code']);
     expect(complete('sandbox', 'tail', '--n')).toEqual(['--no-follow']);
@@ -57,7 +57,7 @@ describe('bd completion', () => {
     }
   });
 
-  it.each(['zsh', 'fish'])('gives a script that %s reads', async (shell) => {
+  it.each(['zsh', 'fish'])('prints a script that %s reads', async (shell) => {
     const script = await scriptFor(shell);
     if (!has(shell)) {
       console.warn(`${shell} is not installed: the syntax is not checked`);

@@ -1,4 +1,4 @@
-/** `connect` and `exec` without credentials, and what a `create` says of both. */
+/** `connect` and `exec` without credentials, and the advice of `create`. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -10,7 +10,7 @@ const name = someName();
 const owner = someOwner();
 const errorIn = ({ stderr }: Ran): unknown => (JSON.parse(stderr) as { error: unknown }).error;
 
-/** A machine that knows the servers and not the master secret. */
+/** A machine with the servers' addresses and without the master secret. */
 function withoutSecret(): Record<string, string> {
   const { urls, temporal } = stackState();
   return {
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 describe('without the master secret', () => {
   it.each([[[]], [['--json']], [['--format', 'dotenv']], [['--format', 'fish']]])(
-    'connect %j fails, and prints nothing that a shell could take',
+    'connect %j fails, and prints nothing that a shell could evaluate',
     async (form) => {
       const ran = await bdHere(['sandbox', 'connect', name, ...form], withoutSecret());
       expect([ran.code, ran.stdout]).toEqual([8, '']);
@@ -40,7 +40,7 @@ describe('without the master secret', () => {
     },
   );
 
-  it('a shell that runs the documented line keeps no address of its own in silence', () => {
+  it('the documented line fails in a shell that has addresses of its own', () => {
     const line = `environment="$("$NODE" "$BD" sandbox connect ${name})" && eval "$environment" && echo started`;
     const env = {
       ...withoutSecret(),
@@ -53,7 +53,7 @@ describe('without the master secret', () => {
     expect(started).toThrow(expect.objectContaining({ status: 8 }) as Error);
   });
 
-  it('connect --identifiers-only prints identifiers, and says what they are not', async () => {
+  it('connect --identifiers-only prints identifiers, and says that they are no credentials', async () => {
     const ran = await bdHere(
       ['sandbox', 'connect', name, '--identifiers-only', '--json'],
       withoutSecret(),
@@ -82,7 +82,7 @@ describe('with the master secret', () => {
     expect(ran.stdout).not.toContain('_URL');
   });
 
-  it('connect fails where Redis knows no users of sandboxes; exec hands on none of the caller', async () => {
+  it('connect fails without users in Redis; exec removes the caller’s REDIS_URL', async () => {
     const env = { SANDBOX_REDIS_ACL: 'off' };
     const ran = await bdHere(['sandbox', 'connect', name, '--json'], env);
     expect([ran.code, ran.stdout]).toEqual([8, '']);
@@ -99,14 +99,14 @@ describe('with the master secret', () => {
     expect(run.stderr).toContain('no REDIS_URL');
   });
 
-  it('exec needs no `--`, and leaves its options to the command', async () => {
+  it('exec needs no `--`, and leaves options to the command', async () => {
     const script = 'console.log(process.env.SANDBOX_GUILD_IDS, process.argv.slice(1).join())';
     const ran = await bd(['sandbox', 'exec', name, 'node', '-e', script, 'x', '--json', '--yes']);
     expect([ran.code, ran.stdout]).toEqual([0, expect.stringMatching(/^\d+ x,--json,--yes\n$/)]);
   });
 });
 
-it('create tells of exec first, then of the shell', async () => {
+it('create names exec first, then the line for the shell', async () => {
   const own = someOwner();
   const { stdout } = await bdHere(['sandbox', 'create', '--ttl', '1h30m', '--owner', own]);
   onTestFinished(async () => {

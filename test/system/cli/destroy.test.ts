@@ -1,4 +1,4 @@
-/** What `destroy` and `reset` look up before they ask, and what they say of each sandbox. */
+/** What `destroy` and `reset` check before they ask, and their output for each sandbox. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bd, type Ran } from '../../support/bd.js';
 import { openClient, someName, someOwner } from '../../support/stack.js';
@@ -18,17 +18,17 @@ async function made(count = 1) {
 }
 
 describe('bd sandbox destroy and reset', () => {
-  it('says of each of a dozen what is wrong with it, and nothing else', async () => {
+  it('reports the error of each of a dozen sandboxes, and nothing else', async () => {
     const names = Array.from({ length: 12 }, (_, i) => `never-was-${i}`);
     const { code, stdout, stderr } = await bd(['sandbox', 'destroy', ...names, '--yes']);
     expect([code, stdout]).toEqual([4, '']);
     const lines = stderr.trimEnd().split('\n');
     expect(lines.filter((line) => line.startsWith('SANDBOX_004'))).toHaveLength(12);
-    // Two lines each: no warning of Node's among them, such as of too many listeners for Ctrl-C.
+    // Two lines each: no warning of Node's is among them, such as of too many listeners for Ctrl-C.
     expect(lines).toHaveLength(24);
   });
 
-  it('destroys several at once, and says of each how it went', async () => {
+  it('destroys several at once, and reports the result of each', async () => {
     const { owner, names } = await made(3);
     const [a = '', b = '', c = ''] = names;
     const env = { SANDBOX_OWNER: owner };
@@ -51,14 +51,14 @@ describe('bd sandbox destroy and reset', () => {
     expect(json(await run('--all', '--yes', '--json'))).toEqual([]);
   });
 
-  it('names what is unknown before it asks, and asks nothing of what is destroyed', async () => {
+  it('names unknown sandboxes before it asks, and does not ask for destroyed ones', async () => {
     const { owner, name } = await made();
     const destroy = (...args: string[]): Promise<Ran> =>
       bd(['sandbox', 'destroy', ...args], { SANDBOX_OWNER: owner });
     const unknown = await destroy('no-such');
     expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringMatching(/^SANDBOX_004 /)]);
     expect(unknown.stderr).not.toContain('confirmation');
-    // Without a terminal and without --yes nothing of it is destroyed.
+    // Without a terminal and without --yes it destroys none of them.
     const mixed = await destroy(name, 'no-such');
     expect(mixed.code).toBe(2);
     expect(mixed.stderr).toMatch(/^SANDBOX_004 .*"no-such"[^]*SANDBOX_008 to destroy sandbox /);
@@ -72,7 +72,7 @@ describe('bd sandbox destroy and reset', () => {
     expect([again.code, again.stdout]).toEqual([0, `✓ ${name} was already destroyed\n`]);
   });
 
-  it('asks nothing of what cannot be reset', async () => {
+  it('does not ask for a sandbox that cannot be reset', async () => {
     const { owner, name } = await made();
     const env = { SANDBOX_OWNER: owner };
     expect((await bd(['sandbox', 'reset', 'no-such'], env)).code).toBe(4);

@@ -1,4 +1,4 @@
-/** `bd dev` and `bd migrate` as a developer types them, on a stack of the test's own. */
+/** `bd dev` and `bd migrate` as a developer types them, on a stack of this test. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -39,7 +39,7 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
 
   const up = await dev('up', '--json');
   expect([up.code, statesIn(up)]).toEqual([0, RUNNING]);
-  // What it does meanwhile is told on stderr.
+  // Progress goes to stderr.
   expect(up.stderr).toMatch(/^postgres +ready in [\d.]+ s on 127/m);
   expect((await dev('up')).stdout).toMatch(/is up\. Temporal Web UI: http:\/\/127/);
   expect(statesIn(await dev('status', '--json'))).toEqual(RUNNING);
@@ -62,7 +62,7 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   expect((await dev('down')).stderr).toContain('The local stack is stopped.');
   expect(processesOf(home)).toEqual([]);
 
-  // In a shell that has evaluated `bd dev env`: the addresses of what is stopped replace nothing.
+  // A shell that has evaluated `bd dev env`: addresses of a stopped stack do not count as given.
   const shell = { SANDBOX_HOME: home, ...environment };
   const elsewhere = { ...shell, REDIS_URL: 'redis://127.0.0.1:1' };
   const stopped = {
@@ -84,7 +84,7 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   inFront.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
   expect(processesOf(home)).toEqual([]);
-  // Its servers are stopped: nobody can say what lives in it.
+  // Its servers are stopped, so its sandboxes are unknown.
   const unasked = await dev('down', '--purge');
   expect([unasked.code, unasked.stderr]).toEqual([
     2,
@@ -95,7 +95,7 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   expect((await dev('down', '--purge')).code).toBe(0);
 }, 240_000);
 
-it('bd dev down --purge names the live sandboxes that it would delete, and needs a yes', async () => {
+it('bd dev down --purge names the live sandboxes that it would delete, and needs --yes', async () => {
   const config = await ownHome();
   const env = { SANDBOX_HOME: config.home };
   await bd(['dev', 'up'], env);
@@ -104,7 +104,7 @@ it('bd dev down --purge names the live sandboxes that it would delete, and needs
   const refused = await bd(['dev', 'down', '--purge'], env);
   expect([refused.code, refused.stdout]).toEqual([2, '']);
   expect(refused.stderr).toMatch(/2 live sandboxes \((my-fix, other|other, my-fix)\)[^]*Add --yes/);
-  // Nothing was changed: not even stopped.
+  // The stack still runs: the refusal changed nothing.
   const listed = await bd(['sandbox', 'list', '--json'], env);
   expect(JSON.parse(listed.stdout)).toHaveLength(2);
   await bd(['sandbox', 'destroy', '--all', '--yes'], env);
@@ -112,7 +112,7 @@ it('bd dev down --purge names the live sandboxes that it would delete, and needs
   expect(existsSync(join(config.home, 'data'))).toBe(false);
 }, 240_000);
 
-it('bd dev status tells of servers and services of somebody else whether they serve', async () => {
+it('bd dev status shows for external servers and services whether they answer', async () => {
   const { temporal, urls } = stackState();
   const { home } = await ownHome();
   const env = {

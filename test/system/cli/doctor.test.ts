@@ -25,7 +25,7 @@ async function examine(env: Record<string, string> = {}) {
 }
 
 describe('bd doctor', () => {
-  it('finds a running stack in order, having asked each part', async () => {
+  it('reports a running stack as healthy, after a check of each part', async () => {
     const { code, healthy, findings } = await examine();
     expect([...findings.values()].filter(({ state }) => state !== 'ok')).toEqual([]);
     expect({ code, healthy }).toEqual({ code: 0, healthy: true });
@@ -37,7 +37,7 @@ describe('bd doctor', () => {
       expect([...findings.keys()]).toContain(name);
   });
 
-  it('names a server that is away, goes on with the others, and exits with 7', async () => {
+  it('names an unreachable server, continues with the others, and exits with 7', async () => {
     const { code, findings } = await examine({ REDIS_URL: 'redis://127.0.0.1:1' });
     expect(code).toBe(7);
     expect(findings.get('redis')).toMatchObject({ state: 'failed' });
@@ -45,14 +45,14 @@ describe('bd doctor', () => {
     expect(findings.get('postgres')).toMatchObject({ state: 'ok' });
   });
 
-  it('says of what needs that server that it is not known, not that it is wrong', async () => {
+  it('reports a part that needs that server as unknown, not as wrong', async () => {
     const { findings } = await examine({ NATS_URL: 'nats://127.0.0.1:1' });
     expect(findings.get('nats')).toMatchObject({ state: 'failed' });
     for (const name of ['router', 'migrations'])
       expect(findings.get(name)).toMatchObject({ state: 'unknown', remedy: 'See nats.' });
   });
 
-  it('tells of a namespace that is not there, and of a Redis without ACL', async () => {
+  it('reports a missing namespace, and a Redis without ACL', async () => {
     const { code, findings } = await examine({
       TEMPORAL_NAMESPACE: 'nobody-made-it',
       SANDBOX_REDIS_ACL: 'off',
@@ -63,13 +63,13 @@ describe('bd doctor', () => {
     expect(findings.get('redis acl')).toMatchObject({ state: 'warning' });
   });
 
-  it('tells of a Redis that asks for no password', async () => {
+  it('reports a Redis without a password', async () => {
     const { admin, client } = stackState().urls;
     const separation = async () =>
       (await askRedis(client.redis, true)).find(({ name }) => name === 'redis acl');
     expect(await separation()).toMatchObject({ state: 'ok' });
     await withRedis(admin.redis, async (redis) => {
-      // As Redis has it that was never told otherwise.
+      // The default of Redis.
       await redis.call('ACL', 'SETUSER', 'default', 'on', 'nopass', '~*', '&*', '+@all');
       try {
         expect(await separation()).toMatchObject({ state: 'failed' });
@@ -80,7 +80,7 @@ describe('bd doctor', () => {
     expect(await separation()).toMatchObject({ state: 'ok' });
   });
 
-  it('tells of a database that was made since, and is open to sandboxes', async () => {
+  it('reports a database that was created later and is open to sandboxes', async () => {
     const admin = openAdmin();
     const databases = async () =>
       (await askPostgres(stackState().urls.client.database)).find(
@@ -115,8 +115,8 @@ describe('bd doctor', () => {
   });
 });
 
-describe('the judgement of doctor', () => {
-  it('of clean-ups that are being retried is that they wait, and for what', () => {
+describe('a finding of doctor', () => {
+  it('on clean-ups that are retried says that they wait, and for which server', () => {
     expect(waitingCleanUps([])).toMatchObject({ state: 'ok' });
     const found = ['a', 'b'].map((id) => ({ id, error: `redis of ${id}` }));
     expect(waitingCleanUps(found)).toMatchObject({

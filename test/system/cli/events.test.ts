@@ -36,7 +36,7 @@ const tailed = z.strictObject({
 });
 
 describe('bd sandbox emit and tail', () => {
-  it('shows what was emitted for the sandbox, and takes nothing from its bot', async () => {
+  it('shows the events emitted for the sandbox, and consumes none of its bot’s', async () => {
     const { client, sandbox, guild, name } = await sandboxWithGuild();
     const published = await bd([
       ...['sandbox', 'emit', 'message-create', '--to', name, '--json'],
@@ -62,7 +62,7 @@ describe('bd sandbox emit and tail', () => {
   it('follows live, filters by type and guild, and ends at once on SIGINT with exit code 0', async () => {
     const { guild, name } = await sandboxWithGuild();
     const { child, output } = startTail([name, '--type', 'message_create', '--guild', guild]);
-    // Until it listens: what is emitted before is not for it.
+    // Emits until the tail listens: it does not show earlier events.
     await until('the tail shows an event', async () => {
       await bd(['sandbox', 'emit', 'typing-start', '--to', name]);
       await bd(['sandbox', 'emit', 'message-create', '--to', name, '--guild', someGuild()]);
@@ -82,7 +82,7 @@ describe('bd sandbox emit and tail', () => {
     expect(performance.now() - asked).toBeLessThan(8_000);
   });
 
-  it('begins exactly where it is told to, and goes on over a restart of NATS', async () => {
+  it('begins exactly at the given time, and continues after a restart of NATS', async () => {
     const { client, sandbox } = await sandboxWithGuild();
     const emit = (count: number) =>
       bd(['sandbox', 'emit', 'message-create', '--to', sandbox.id, '--count', String(count)]);
@@ -113,7 +113,7 @@ describe('bd sandbox emit and tail', () => {
     expect(whole).toEqual([...new Set(whole)].sort((a, b) => a - b));
   });
 
-  it('waits, and says so, for a NATS that does not answer at its begin', async () => {
+  it('waits for a NATS that does not answer at its start, and reports it', async () => {
     const { client, sandbox } = await sandboxWithGuild();
     await bd(['sandbox', 'emit', 'message-create', '--to', sandbox.id, '--count', '2']);
     const stop = new AbortController();
@@ -129,7 +129,7 @@ describe('bd sandbox emit and tail', () => {
       }
       return seen;
     };
-    // Opens the connection: without one, NATS is named as unreachable.
+    // Opens the connection first: without one, NATS counts as unreachable.
     await client.status(sandbox.id);
     const thaw = await freeze('nats');
     const going = read();
@@ -154,7 +154,7 @@ describe('bd sandbox emit and tail', () => {
     expect(names).toEqual([`sb_${sandbox.id}`]);
   });
 
-  it('lists the catalogue, and finds an event by the type that Discord gives it', async () => {
+  it('lists the catalogue, and finds an event by Discord’s name of its type', async () => {
     const listed = await bd(['sandbox', 'emit', '--list', '--json']);
     const entry = z.strictObject({
       name: z.string(),
@@ -168,7 +168,7 @@ describe('bd sandbox emit and tail', () => {
     expect(emitted.parse(JSON.parse(byType.stdout)).type).toBe('GUILD_BAN_ADD');
   });
 
-  it('gives each event ids of its own, unless they are set', async () => {
+  it('gives each event new ids, unless they are set', async () => {
     const { client, sandbox } = await sandboxWithGuild();
     const since = new Date();
     const emit = (...args: string[]) => bd(['sandbox', 'emit', ...args, '--to', sandbox.id]);
@@ -192,7 +192,7 @@ describe('bd sandbox emit and tail', () => {
     }
   });
 
-  it('reaches a sandbox without guilds, a guild that is another’s notwithstanding, and production never', async () => {
+  it('reaches a sandbox without guilds, even for another sandbox’s guild, and never production', async () => {
     const { sandbox: holder, guild } = await sandboxWithGuild();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const plain = await client.create({ ttl: '10m' });
@@ -213,7 +213,7 @@ describe('bd sandbox emit and tail', () => {
     }
   });
 
-  it('is refused for what does not run, and for what is not known', async () => {
+  it('is refused for a sandbox that does not run, and for an unknown one', async () => {
     const { client, sandbox } = await sandboxWithGuild();
     await client.destroy(sandbox.id);
     const gone = await bd(['sandbox', 'emit', 'message-create', '--to', sandbox.id]);
@@ -244,7 +244,7 @@ describe('bd sandbox emit and tail', () => {
     expect((await client.status(sandbox.id)).eventsWaiting).toBe(0);
   });
 
-  it('says that RAW has not stored an event, and what to look at', async () => {
+  it('reports that RAW has not stored an event, and names a cause to check', async () => {
     const { name } = await sandboxWithGuild();
     const nc = await openNats(stackState().urls.admin.nats, 'test');
     onTestFinished(() => closeNats(nc));

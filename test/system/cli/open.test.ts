@@ -1,4 +1,4 @@
-/** `bd sandbox open` before a person: the browser is started, or he is told to open the address himself. */
+/** `bd sandbox open` in a terminal: it starts the browser, or shows the address. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { Input } from '../../../cli/command.js';
 import { openCommand } from '../../../cli/commands/open.js';
 import { openClient, someOwner, stackConfig, until } from '../../support/stack.js';
 
-it('the browser that BROWSER names gets the address; without one the address is enough', async () => {
+it('the browser in BROWSER gets the address; without a browser the address is shown', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id } = await client.create({ ttl: '1h' });
   const directory = await mkdtemp(join(tmpdir(), 'sandbox-open-'));
@@ -17,7 +17,7 @@ it('the browser that BROWSER names gets the address; without one the address is 
   await writeFile(browser, `#!/bin/sh\nprintf %s "$1" > ${seen}.part; mv ${seen}.part ${seen}\n`, {
     mode: 0o755,
   });
-  /** A terminal, as far as the command asks. */
+  /** A terminal, as far as the command checks. */
   const opened = async (BROWSER: string): Promise<[stdout: string, stderr: string]> => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const io = {

@@ -1,4 +1,4 @@
-/** What each command prints, in words and as JSON, and its exit code. */
+/** The output of each command, as text and as JSON, and its exit code. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -35,7 +35,7 @@ async function made(count = 1) {
 }
 
 describe('bd sandbox', () => {
-  it('tells every change of a sandbox as JSON and in words', async () => {
+  it('shows every change of a sandbox as JSON and as text', async () => {
     const { name, owner } = await made();
     const guild = someGuild();
     const env = { SANDBOX_OWNER: owner };
@@ -62,7 +62,7 @@ describe('bd sandbox', () => {
     );
   });
 
-  it('sweeps what is orphaned, and shows it first', async () => {
+  it('sweeps orphans, and shows them first', async () => {
     const id = `sb${someName().slice(5, 15)}`;
     const [row] = await openAdmin()<{ id: string }[]>`SELECT id FROM sandbox_installation`;
     const redis = await openRedis(stackState().urls.admin.redis, 'test');
@@ -83,12 +83,12 @@ describe('bd sandbox', () => {
     expect((await bd(['sandbox', 'sweep'])).stdout).toMatch(/keyspace +sandbox:sb\w+: +removed/);
   });
 
-  it('ends a sweep with 1 where something could not be removed, whatever it prints', async () => {
+  it('ends a sweep with exit code 1 if an orphan could not be removed, in every form of output', async () => {
     const id = `sb${someName().slice(5, 15)}`;
     const admin = openAdmin();
     const [row] = await admin<{ id: string }[]>`SELECT id FROM sandbox_installation`;
     const mark = JSON.stringify({ installation: row?.id, createdAt: '2020-01-01T00:00:00.000Z' });
-    // The administrator's own: the control plane may not drop it.
+    // The administrator owns it, so the control plane may not drop it.
     await admin.unsafe(`CREATE SCHEMA sandbox_${id}; COMMENT ON SCHEMA sandbox_${id} IS '${mark}'`);
     onTestFinished(async () => {
       await admin.unsafe(`DROP SCHEMA sandbox_${id}`);
@@ -99,7 +99,7 @@ describe('bd sandbox', () => {
     }
   });
 
-  it('knows the Web UI that it is told of, and says so where it knows none', async () => {
+  it('opens the given Web UI, and is an error without one', async () => {
     const { name } = await made();
     const ui = { TEMPORAL_UI_URL: 'https://ui.example' };
     expect((await bd(['sandbox', 'open', name], ui)).stdout).toMatch(
@@ -112,7 +112,7 @@ describe('bd sandbox', () => {
 });
 
 describe('a list', () => {
-  it('has a colour for each status where it is wanted, and a time for each expiry', async () => {
+  it('has a colour for each status if colours are on, and a time for each expiry', async () => {
     const sql = openAdmin();
     const owner = someOwner();
     const ways: Record<SandboxStatus, SandboxStatus[]> = {
@@ -152,7 +152,7 @@ describe('a list', () => {
     expect(plain).toMatch(/ running +- +in 1h \d+m$/m);
   });
 
-  it('takes from its widest columns where a terminal is narrow, and stays readable', async () => {
+  it('shortens its widest columns on a narrow terminal, and stays readable', async () => {
     const rows = [['sb0123456789', 'x'.repeat(60), 'y'.repeat(30)]];
     const io = (columns: number) => ({ stdout: { isTTY: true, columns } }) as never;
     const widthAt = async (columns: number): Promise<number> =>
@@ -161,11 +161,11 @@ describe('a list', () => {
       );
     expect(await widthAt(200)).toBe(12 + 60 + 30 + 4);
     expect(await widthAt(80)).toBeLessThanOrEqual(80);
-    // Not narrower than a word.
+    // No column is narrower than a word.
     expect(await widthAt(10)).toBe(8 + 8 + 8 + 4);
   });
 
-  it('ends quietly when its reader goes, however much is left', async () => {
+  it('ends silently when its reader closes the pipe, however much is left', async () => {
     const sql = openAdmin();
     const owner = someOwner();
     onTestFinished(() => sql`DELETE FROM sandboxes WHERE owner = ${owner}`.then(() => undefined));
@@ -185,7 +185,7 @@ describe('a list', () => {
 });
 
 describe('colour', () => {
-  it('is for terminals that have it, whatever a pipe is part of', async () => {
+  it('is only used on a terminal that supports it, even in CI', async () => {
     for (const more of [{ CI: 'true' }, { CI: '', TERM: 'xterm-256color' }, { FORCE_COLOR: '0' }])
       expect((await bd(['sandbox', 'status', 'no-such'], more)).stderr).toMatch(/^SANDBOX_004 /);
     const red = (stream: { isTTY?: boolean }, env: Record<string, string>): string =>
@@ -197,8 +197,8 @@ describe('colour', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
-  it('is SANDBOX_011, told without a stack, as JSON too, and with it for who debugs', async () => {
+describe('an unexpected error', () => {
+  it('is SANDBOX_011, as text or JSON without a stack trace, and with one at LOG_LEVEL=debug', async () => {
     const told = async (json: boolean, env: Record<string, string> = {}) => {
       let stderr = '';
       const stream = new Writable({
@@ -224,7 +224,7 @@ describe('an error that nobody foresaw', () => {
 });
 
 describe('bd migrate', () => {
-  it('finds nothing to do, then what differs, and brings it back', async () => {
+  it('finds nothing to do, then reports a difference and repairs it', async () => {
     const migrate = (args: string[] = [], env = {}): Promise<Ran> => bd(['migrate', ...args], env);
     const whole = await migrate(['--check']);
     expect([whole.code, whole.stdout]).toEqual([0, 'Everything is as it should be.\n']);
@@ -239,14 +239,14 @@ describe('bd migrate', () => {
     expect(json(await migrate(['--json']))).toEqual({
       changes: ['Temporal: schedule sandbox-sweep updated'],
     });
-    // On the old queue no worker would take the sweep.
+    // No worker would take the sweep from the old queue.
     const moved = { SANDBOX_TASK_QUEUE: 'elsewhere' };
     expect((await migrate(['--check'], moved)).stdout).toBe(differs.stdout);
   });
 });
 
 describe('bd doctor', () => {
-  it('tells of a paused schedule, of no worker, and of what is not migrated', async () => {
+  it('reports a paused schedule, a missing worker, and missing migrations', async () => {
     const schedule = (await openRunTemporal()).client.schedule.getHandle('sandbox-sweep');
     await schedule.pause('by an operator');
     onTestFinished(() => schedule.unpause().then(() => undefined));
@@ -271,7 +271,7 @@ describe('an environment', () => {
     expect(JSON.parse(seen)).toEqual(Object.values(hostile));
   });
 
-  it('is one line a variable for fish and for dotenv files', () => {
+  it('is one line per variable for fish and for dotenv files', () => {
     expect(formatEnvironment(hostile, 'fish').split(';\n')[0]).toBe(String.raw`set -gx A 'it\'s'`);
     expect(formatEnvironment(hostile, 'dotenv').split('\n')).toEqual([
       ...[`A="it's"`, String.raw`B="a\nb"`, String.raw`C='$(id) "x" \'`, `D=''`],

@@ -7,7 +7,7 @@ import { openClient, someGuild, someOwner } from '../../support/stack.js';
 const status = (...args: string[]): Promise<Ran> => bdHere(['sandbox', 'status', ...args]);
 
 describe('the status of a sandbox', () => {
-  it('that is healthy counts in proper English, and exits 0', async () => {
+  it('that is healthy has correct plurals, and exits 0', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '10m', guildIds: [someGuild()] });
     const ran = await status(id, '--exit-code');
@@ -35,7 +35,7 @@ describe('the status of a sandbox', () => {
     expect((await status(id, '--exit-code')).code).toBe(1);
   });
 
-  it('with a fault exits 1 where it is asked to', async () => {
+  it('with a fault exits 1 if asked to', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '10m' });
     const away = { REDIS_URL: 'redis://127.0.0.1:1' };
@@ -57,7 +57,7 @@ describe('the text of a status', () => {
     cleanupError: null,
   } as unknown as SandboxHealth;
 
-  it('of one that is being destroyed calls what is gone removed, and tells of no expiry', async () => {
+  it('of a sandbox in its clean-up calls missing parts removed, and shows no expiry', async () => {
     const text = await healthText(io, ending);
     expect(text).toMatch(/postgres-schema +removed/);
     expect(text).not.toMatch(/missing|expires/);

@@ -1,4 +1,4 @@
-/** When `bd sandbox tail` waits, when it ends, and which events it shows then. */
+/** When `bd sandbox tail` waits, when it ends, and which events it shows. */
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { bd } from '../../support/bd.js';
@@ -6,7 +6,7 @@ import { sandboxWithGuild, startTail } from '../../support/tail.js';
 import { until } from '../../support/stack.js';
 
 describe('bd sandbox tail', () => {
-  it('without --follow shows what is stored, the last or all since then, and ends', async () => {
+  it('without --follow shows stored events, the last ones or all since a time, and ends', async () => {
     const { name } = await sandboxWithGuild();
     const emit = (event: string, content: string) =>
       bd(['sandbox', 'emit', event, '--to', name, '--set', `content=${content}`]);
@@ -33,7 +33,7 @@ describe('bd sandbox tail', () => {
     });
   });
 
-  it('finds the last events of a sandbox behind thousands of others', async () => {
+  it('finds a sandbox’s last events before thousands of others', async () => {
     const { client, sandbox, name } = await sandboxWithGuild();
     const other = await sandboxWithGuild();
     const emit = (to: string, count: string) =>
@@ -50,7 +50,7 @@ describe('bd sandbox tail', () => {
     expect(stdout.trim().split('\n')).toHaveLength(2);
   });
 
-  it('says at once that it waits, also where a limit is set and nothing is stored', async () => {
+  it('reports at once that it waits, also if a limit is set and nothing is stored', async () => {
     const { name } = await sandboxWithGuild();
     const { child, output } = startTail([name, '--limit', '1', '--since', '1h']);
     await until('it says so', () => Promise.resolve(output.stderr.includes('Waiting for events')));
@@ -59,7 +59,7 @@ describe('bd sandbox tail', () => {
     expect(output.stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('does not wait for events of a sandbox that is destroyed', async () => {
+  it('does not wait for events of a destroyed sandbox', async () => {
     const { client, sandbox } = await sandboxWithGuild();
     await client.destroy(sandbox.id);
     await client.waitUntilDestroyed(sandbox.id);

@@ -45,18 +45,19 @@ describe('the time of a command', () => {
   };
   const node = () => best(() => Promise.resolve(spawnSync(process.execPath, ['-e', '0'])));
 
-  it('is little more than that of node itself for help', async () => {
+  it('is little more than that of node, for help', async () => {
     expect(await best(() => bd(['--help']))).toBeLessThan((await node()) + 100);
   });
 
-  // 500 ms are seven times what node takes on the machine of docs/lifecycle.md; other machines differ, and have other work.
-  it('is a few times that of node for a list', async () => {
+  // On the machine of docs/lifecycle.md 500 ms are seven times the time of node. Other machines
+  // differ, and may be busy.
+  it('is a few times that of node, for a list', async () => {
     expect(await best(() => bd(['sandbox', 'list']))).toBeLessThan((await node()) * 8 + 100);
   });
 });
 
 describe('output', () => {
-  it('has no colours through a pipe, and ends quietly when the reader goes', () => {
+  it('has no colours through a pipe, and ends silently when the reader closes it', () => {
     const env = { PATH: process.env.PATH, SANDBOX_HOME: inject('home') };
     const piped = spawnSync(
       'bash',
@@ -81,13 +82,13 @@ describe('room on a terminal', () => {
     expect(columnsOf(text)).toBe(columns);
   });
 
-  it('is kept by what is cut, without half a character', () => {
+  it('is kept by cutting text, without half a character', () => {
     expect(cutTo('漢字漢字', 6)).toBe('漢字…');
     expect(cutTo('a👩‍👩‍👧‍👦b👩‍👩‍👧‍👦c', 5)).toBe('a👩‍👩‍👧‍👦b…');
     expect(cutTo('short', 5)).toBe('short');
   });
 
-  it('is not spent on a hundred guilds, of which a pipe gets each', () => {
+  it('shows few of a hundred guilds on a terminal, and all through a pipe', () => {
     const guildIds = Array.from({ length: 100 }, someGuild);
     const sandbox = { guildIds, status: 'running', expiresAt: '2030-01-01T00:00:00Z' };
     const cellOn = (isTTY: boolean): string => {
@@ -102,11 +103,11 @@ describe('room on a terminal', () => {
   });
 });
 
-it('Ctrl-C in a create ends the waiting with 130, and says that the work goes on', async () => {
+it('Ctrl-C in a create stops waiting with 130, and says that the create continues', async () => {
   const sandboxId = parseSandboxId(`sb${customAlphabet('abcdefghij', 10)()}`);
   const workflow = await workflowOf(sandboxId);
   const child = spawn(process.execPath, [BD, 'sandbox', 'create', '--id', sandboxId], {
-    // Where no worker asks for work.
+    // No worker polls this task queue.
     env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home'), SANDBOX_TASK_QUEUE: 'nobody' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -114,7 +115,7 @@ it('Ctrl-C in a create ends the waiting with 130, and says that the work goes on
   child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
   await until('Temporal has it', () => workflow.describe().catch(() => null));
   child.kill('SIGINT');
-  // npx delivers it twice.
+  // npx delivers the signal twice.
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([130, null]);
   expect(told).toMatch(/^Interrupted while creating: what has begun goes on by itself/);
@@ -124,10 +125,10 @@ it('Ctrl-C in a create ends the waiting with 130, and says that the work goes on
 describe('a question', () => {
   it.each([
     ['Ctrl-C', '\u0003', 130, /Interrupted: nothing was changed/],
-    // Which closes the input: the process would just end, with 0.
+    // Ctrl-D closes the input: without care the process would end with 0.
     ['Ctrl-D', '\u0004', 2, /SANDBOX_008\S* not done: it was not confirmed/],
-  ])('is answered by %s with no, and says so', async (_name, key, code, says) => {
-    // `script` gives what it runs a terminal.
+  ])('means no after %s, and says so', async (_name, key, code, says) => {
+    // `script` gives its command a terminal.
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '10m' });
     onTestFinished(() => client.destroy(id).then(() => undefined));
