@@ -1,4 +1,7 @@
-/** A caller that waits for an answer waits for its turn, or for nobody: Temporal is asked which. */
+/**
+ * A caller waits while workers are busy, and gets an error if there is none. Temporal knows the
+ * difference.
+ */
 import { describe, expect, it } from 'vitest';
 import { Lifecycle } from '../../../control/lifecycle.js';
 import { unservedBecause } from '../../../control/worker-presence.js';
@@ -16,7 +19,7 @@ function createOf(sandboxId = someId()) {
   return commandOf('create', sandboxId, args);
 }
 
-describe('what Temporal knows of the workers', () => {
+describe('the state of the workers, from Temporal', () => {
   const seen = { workers: 2, silentMs: 100, backlog: 0 };
   it.each([
     ['idle ones', { ...seen, silentMs: 59_000 }, null],
@@ -37,8 +40,8 @@ describe('what Temporal knows of the workers', () => {
   });
 });
 
-describe('where nobody polls the task queue', () => {
-  it('a create is refused at once as SANDBOX_009, and says what is true then', async () => {
+describe('without a worker on the task queue', () => {
+  it('a create fails at once with SANDBOX_009, and reports that Temporal has it', async () => {
     const temporal = await openRunTemporal();
     const lifecycle = new Lifecycle(temporal, { taskQueue: `nobody-${someName()}` });
     const command = createOf();
@@ -50,13 +53,13 @@ describe('where nobody polls the task queue', () => {
       ) as string,
       details: { dependency: 'worker' },
     });
-    // Not after the 20 s of a caller that only waits.
+    // Much earlier than the 20 s of a caller that waits.
     expect(performance.now() - began).toBeLessThan(15_000);
     await temporal.client.workflow.getHandle(workflowId(command.sandboxId)).terminate();
   });
 });
 
-it('a worker that has stopped asking is not called busy for ever', async () => {
+it('a worker that has stopped polling does not count as busy for ever', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id } = await client.create({ ttl: '1h' });
   await signalService(stackConfig(), 'worker', 'SIGSTOP');
@@ -68,14 +71,14 @@ it('a worker that has stopped asking is not called busy for ever', async () => {
   } finally {
     await signalService(stackConfig(), 'worker', 'SIGCONT');
   }
-  // What was asked for goes on.
+  // The request continues.
   await until('it is extended', async () =>
     (await client.audit(id)).some(({ eventType }) => eventType === 'ttl_extended'),
   );
   await client.destroy(id);
 });
 
-it('200 creates and 200 destroys at once all succeed, and hear how many are ahead', async () => {
+it('200 creates and 200 destroys at once all succeed, and learn how many requests are ahead', async () => {
   const heard: number[] = [];
   const temporal = await openRunTemporal();
   const lifecycle = new Lifecycle(temporal, {

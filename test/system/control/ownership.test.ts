@@ -1,4 +1,4 @@
-/** Who asks: only a sandbox's owner and operators change it, and the audit says who did. */
+/** Permissions: only a sandbox's owner and operators change it, and the audit log names them. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SandboxService } from '../../../control/sandbox-service.js';
 import { directActor, SCOPES, type Actor } from '../../../domain/actor.js';
@@ -20,7 +20,7 @@ function openService(): SandboxService {
 const refused = { code: 'SANDBOX_010', exitCode: 8 };
 
 describe('a developer', () => {
-  it('changes, connects to and reads events of his own sandbox', async () => {
+  it('changes, connects to and reads events of their own sandbox', async () => {
     const service = openService();
     const ada = developer(someOwner());
     const sandbox = await service.create(ada, { ttl: '1h' });
@@ -34,7 +34,7 @@ describe('a developer', () => {
     expect((await service.destroy(ada, sandbox.id)).alreadyDestroyed).toBe(false);
   });
 
-  it('may do nothing of that with another’s, and nothing of it changes', async () => {
+  it('may do none of that to another owner’s sandbox, and changes nothing of it', async () => {
     const service = openService();
     const [ada, eve] = [developer(someOwner()), developer(someOwner())];
     const guild = someGuild();
@@ -58,7 +58,7 @@ describe('a developer', () => {
     await service.destroy(ada, sandbox.id);
   });
 
-  it('may do nothing without the scope for it, as an operator may not either', async () => {
+  it('may do nothing without its scope, and neither may an operator', async () => {
     const service = openService();
     const ada = developer(someOwner());
     const sandbox = await service.create(ada, { ttl: '1h' });
@@ -76,14 +76,14 @@ describe('a developer', () => {
     await service.destroy(ada, sandbox.id);
   });
 
-  it('learns of what never was before he learns that he may not', async () => {
+  it('gets "not found" for an unknown sandbox before any refusal', async () => {
     const eve = developer(someOwner());
     await expect(openService().destroy(eve, 'no-such')).rejects.toMatchObject({
       code: 'SANDBOX_004',
     });
   });
 
-  it('may not end another’s create that has only begun', async () => {
+  it('may not end another owner’s create that has just begun', async () => {
     const service = openService();
     const [ada, eve] = [developer(someOwner()), developer(someOwner())];
     const sandboxId = `sb${someGuild().slice(0, 10)}`;
@@ -102,7 +102,7 @@ describe('a developer', () => {
 });
 
 describe('the audit', () => {
-  it('says of each change who made it, of which kind and role, and on which way', async () => {
+  it('names the actor of each change, with kind, role and channel', async () => {
     const service = openService();
     const ada = developer(someOwner());
     const bot: Actor = { ...developer(someOwner()), kind: 'service', role: 'operator' };
@@ -128,7 +128,7 @@ describe('the audit', () => {
     ]);
   });
 
-  it('says of a direct call that an operator of that name made it', async () => {
+  it('names an operator for a direct call', async () => {
     const owner = someOwner();
     const client = openClient({ SANDBOX_OWNER: owner });
     const sandbox = await client.create({ ttl: '1h', owner: someOwner() });
@@ -139,7 +139,7 @@ describe('the audit', () => {
     await client.destroy(sandbox.id);
   });
 
-  it('knows who was refused', async () => {
+  it('names the actor of a refused create', async () => {
     const service = openService();
     const ada = developer(someOwner());
     const { id, name } = await service.create(ada, { ttl: '1h' });
@@ -155,7 +155,7 @@ describe('the audit', () => {
   });
 });
 
-it('an owner whose name is none cannot act', () => {
+it('an owner with an invalid name cannot act', () => {
   expect(() => openClient({ SANDBOX_OWNER: "o'neill" })).toThrow(
     expect.objectContaining({ code: 'SANDBOX_008' }),
   );
