@@ -27,7 +27,7 @@ interface Emf {
   readonly [name: string]: unknown;
 }
 
-/** What CloudWatch reads from a line: every metric it names has a number, every dimension a text. */
+/** CloudWatch needs a number for each metric and a text for each dimension that a line names. */
 function published(line: string): { service: unknown; names: string[] } {
   const document = JSON.parse(line) as Emf;
   const [directive] = document._aws.CloudWatchMetrics;
@@ -49,7 +49,7 @@ describe('the metrics that the alarms of CloudWatch read', () => {
     expect(names).toEqual(expect.arrayContaining(['OrphanedResources', 'CleanupErrors']));
   });
 
-  it('are published by the worker, beside those for Prometheus', () => {
+  it('are published by the worker, in addition to those for Prometheus', () => {
     const lines: string[] = [];
     const metrics = withEmf(lifecycleMetrics(new Registry()), (line) => lines.push(line));
     metrics.created(0.2, 'created');
@@ -64,7 +64,7 @@ describe('the metrics that the alarms of CloudWatch read', () => {
     );
   });
 
-  it('are the ones of the alarms', () => {
+  it('are those of the alarms', () => {
     const read = [...alarms.matchAll(/metric_name\s*= "(\w+)"/g)].map(([, name]) => name);
     expect(new Set(read)).toEqual(
       new Set(['CleanupErrors', 'CreateDuration', 'OrphanedResources']),
@@ -73,7 +73,7 @@ describe('the metrics that the alarms of CloudWatch read', () => {
 });
 
 describe('containers', () => {
-  it('give NATS and Redis a configuration that the real servers take', async () => {
+  it('give NATS and Redis a configuration that the real servers accept', async () => {
     const folder = ownFolder();
     writeSecrets(folder);
     expect(() => writeSecrets(folder)).toThrow('already');
@@ -88,7 +88,7 @@ describe('containers', () => {
     }
   });
 
-  it('are given secrets in their environment alone: command lines are everybody’s to see', () => {
+  it('get secrets only in their environment, since command lines are public', () => {
     const blocks: string[] = [];
     const elsewhere = readFileSync(join(deploy, 'compose.yaml'), 'utf8')
       .split('\n')
@@ -103,7 +103,7 @@ describe('containers', () => {
     expect(elsewhere.length).toBeGreaterThan(50);
   });
 
-  it('run as nobody, with health checks and time to drain', () => {
+  it('run without root, with health checks and time to drain', () => {
     const dockerfile = readFileSync(join(deploy, 'Dockerfile'), 'utf8');
     expect(dockerfile).toMatch(/^USER 65532/m);
     expect(dockerfile).toMatch(/^HEALTHCHECK/m);

@@ -15,7 +15,7 @@ describe('deploy/terraform (terraform)', () => {
     expect(ran.status, ran.stdout.toString()).toBe(0);
   });
 
-  // The variables alone need no provider: their rules are checked by the real terraform wherever it runs.
+  // These variables need no provider, so the real terraform checks their rules on any machine.
   const good: Record<string, unknown> = {
     environment: 'staging',
     image: 'registry.example/sandboxes:1.0.0',
@@ -44,7 +44,7 @@ describe('deploy/terraform (terraform)', () => {
     return { ok: status === 0, output: `${stdout.toString()}${stderr.toString()}` };
   };
 
-  it('takes good variables', () => {
+  it('accepts good variables', () => {
     const { ok, output } = plan({});
     expect(ok, output).toBe(true);
   });
@@ -67,9 +67,9 @@ describe('deploy/terraform (terraform)', () => {
 });
 
 describe('containers', () => {
-  it('have a compose file that Compose takes (docker-compose)', () => {
+  it('have a compose file that Compose accepts (docker-compose)', () => {
     const text = readFileSync(join(deploy, 'compose.yaml'), 'utf8');
-    // Version 1 knows all of it but the project's name.
+    // Version 1 knows everything except the project's name.
     const path = join(ownFolder(), 'compose.yaml');
     writeFileSync(path, text.replace(/^name: .*$/m, ''));
     const config = (...more: string[]) =>
@@ -81,7 +81,7 @@ describe('containers', () => {
     expect(config().status, 'a password may not be left out').not.toBe(0);
   });
 
-  it('have manifests that Kubernetes takes (kubernetes-validate)', () => {
+  it('have manifests that Kubernetes accepts (kubernetes-validate)', () => {
     const ran = spawnSync('kubernetes-validate', [
       '--strict',
       join(deploy, 'kubernetes/sandboxes.yaml'),

@@ -9,12 +9,12 @@ import { openClient, someGuild, someOwner } from '../../support/stack.js';
 const deploy = join(projectRoot(), 'deploy');
 const RULES = readFileSync(join(deploy, 'prometheus/sandboxes.rules.yml'), 'utf8');
 
-/** Metrics named in an expression. */
+/** The metrics in an expression. */
 const metricsIn = (text: string): string[] =>
   text.match(/\b(sandbox|temporal|process)_[a-z_]+/g) ?? [];
 
 describe('alert rules and dashboards', () => {
-  it('name only metrics that worker and router really have', async () => {
+  it('name only existing metrics of worker and router', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '5m', guildIds: [someGuild()] });
     await client.destroy(sandbox.id);
@@ -32,12 +32,12 @@ describe('alert rules and dashboards', () => {
     );
     expect(expressions).toHaveLength(14);
     const asked = [...expressions, ...QUERIES.map(([, expr]) => expr)].flatMap(metricsIn);
-    // A label of the rules, no metric.
+    // A label of the rules, not a metric.
     const missing = new Set(asked.filter((name) => !known.has(name) && name !== 'sandbox_id'));
     expect([...missing]).toEqual([]);
   });
 
-  it('send a person to a heading of the runbook that exists', () => {
+  it('link to an existing heading of the runbook', () => {
     const runbook = readFileSync(join(projectRoot(), 'docs/sandbox-runbook.md'), 'utf8');
     const headings = new Set(
       [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase()),

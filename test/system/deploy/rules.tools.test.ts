@@ -11,7 +11,7 @@ import { openClient, someGuild, someOwner } from '../../support/stack.js';
 const deploy = join(projectRoot(), 'deploy');
 
 describe('alert rules and dashboards', () => {
-  it('fire when they should and not before (promtool)', () => {
+  it('fire in time and not before (promtool)', () => {
     const ran = spawnSync('promtool', [
       'test',
       'rules',
@@ -27,7 +27,7 @@ describe('alert rules and dashboards', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const guild = someGuild();
     await using prometheus = await runningPrometheus();
-    // Lives while the queries are asked: a rate needs a series that is there twice.
+    // Runs during the queries: a rate needs two samples of a series.
     const lasting = await client.create({ ttl: '5m', guildIds: [guild] });
     const work = async (): Promise<void> => {
       const { id } = await client.create({ ttl: '5m' });
