@@ -1,6 +1,7 @@
 /**
- * Every command line of the documentation is typed in a shell as it stands (SUBSTITUTES says what goes in for placeholders),
- * or is named in ELSEWHERE with what runs it. A new one is typed, and has to work.
+ * Types every command line of the documentation in a shell. SUBSTITUTES replaces placeholders.
+ * ELSEWHERE lists the other commands, each with the test that runs it. A new command is typed, and
+ * must work.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ import {
 import { ELSEWHERE } from './elsewhere.js';
 import { openShell, type Shell, type Typed, type TypeOptions } from './shell.js';
 
-/** The pages' own sandbox and guild: no other test uses them. */
+/** The sandbox and the guild of the pages: no other test uses them. */
 const MY_FIX = 'my-fix';
 const GUILD = '1234567890123456789';
 const OWNER = someOwner();
@@ -41,12 +42,12 @@ afterAll(async () => {
   shell.close();
 });
 
-/** A sandbox that the command may take away. */
+/** A sandbox that the command may destroy. */
 async function another(guildIds: readonly string[] = []): Promise<string> {
   return (await client.create({ name: someName(), owner: someOwner(), ttl: '10m', guildIds })).name;
 }
 
-/** What goes in for what a reader fills in himself. */
+/** Values for the placeholders that a reader fills in. */
 const SUBSTITUTES: Readonly<Record<string, string>> = {
   '<sandbox>': MY_FIX,
   '<duration>': '1h',
@@ -58,20 +59,20 @@ const SUBSTITUTES: Readonly<Record<string, string>> = {
 };
 
 interface Way extends TypeOptions {
-  /** Typed in place of the command, where more than SUBSTITUTES is filled in. */
+  /** Typed instead of the command, if SUBSTITUTES does not suffice. */
   readonly as?: () => Promise<string>;
-  /** 0 where nothing else is said. */
+  /** Allowed exit codes; only 0 if undefined. */
   readonly codes?: readonly number[];
-  /** In what it prints. */
+  /** Part of its output. */
   readonly says?: RegExp;
   readonly first?: () => Promise<unknown>;
 }
 
 const emit = () => shell.type(`bd sandbox emit message-create --to ${MY_FIX}`);
 const follows: Way = { until: /MESSAGE_CREATE/, meanwhile: emit };
-// Without a terminal Ctrl-C reaches it twice: from here, and passed on by `exec`.
+// Without a terminal the bot gets Ctrl-C twice: from this test, and from `exec`.
 const bot: Way = { until: /is listening/, codes: [0, 130] };
-/** Read by another shell, where the machine has it; else the half that is ours is run. */
+/** Uses the other shell if the machine has it; else it runs only our half. */
 const inShell = (name: string, command: string, ours: string): Way => ({
   as: () =>
     Promise.resolve(
@@ -81,11 +82,11 @@ const inShell = (name: string, command: string, ours: string): Way => ({
     ),
 });
 
-/** Where a command needs more than to be typed. */
+/** Commands that need more than typing. */
 const WAYS: Readonly<Record<string, Way>> = {
   bd: { says: /Usage/ },
   'bd sandbox': { says: /Commands/ },
-  // The stack of the tests runs: test/system/stack/conflicts.test.ts runs one in the foreground.
+  // The run's stack runs already: test/system/stack/conflicts.test.ts runs one in the foreground.
   'bd dev': { codes: [5], says: /runs already/ },
   'bd dev run': { codes: [5], says: /runs already/ },
   'bd worker': { until: /worker started/ },
@@ -95,7 +96,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   'bd sandbox create [name]': { first: removeAll },
   'bd sandbox tail <sandbox>': follows,
   'bd sandbox tail my-fix --type "MESSAGE_*"': follows,
-  // Ctrl-C ends both sides of the pipe, jq by the signal.
+  // Ctrl-C ends both sides of the pipe; jq ends by the signal.
   'bd sandbox tail my-fix --json | jq .payload': {
     until: /"MESSAGE_CREATE"/,
     meanwhile: emit,
@@ -158,7 +159,7 @@ async function removeAll(): Promise<void> {
   }
 }
 
-/** `bd sandbox extend` in a sentence: a command's name, which is checked, not a line to type. */
+/** In a sentence `bd sandbox extend` is only a name: the name is checked, not typed. */
 function isName(command: string): boolean {
   return GROUPS.some((group) =>
     group.commands.some(({ name, aliases = [], args }) => {
@@ -180,7 +181,7 @@ const typedInOrder = new Set([
   ...guide.map(withoutNpx),
   ...FIRST_DAY.flatMap(([page, section]) => linesOf(page, section).map(withoutNpx)),
 ]);
-/** By what is typed in the end: the same line on two pages is typed once. */
+/** Grouped by the line that is typed: a line on two pages is typed once. */
 const individually = [
   ...new Set(
     all
@@ -208,10 +209,10 @@ async function typeOne(command: string): Promise<{ line: string; way: Way; ran: 
 }
 
 describe('the documentation', () => {
-  it('is read with its commands', () => {
+  it('is read, and its commands are found', () => {
     expect(all.length).toBeGreaterThan(150);
     expect(individually.length).toBeGreaterThan(40);
-    // What is excepted stands on a page.
+    // Every exception is still on a page.
     const known = new Set(all.map(({ command }) => withoutNpx(command)));
     for (const command of [...Object.keys(WAYS), ...Object.keys(ELSEWHERE)])
       expect([...known]).toContain(command);
@@ -224,7 +225,7 @@ describe('the documentation', () => {
 });
 
 describe('the guide', () => {
-  it('has examples that work, in their order', async () => {
+  it('has examples that work, in order', async () => {
     expect(guide.length).toBeGreaterThan(15);
     const script = guide.flatMap((line) => [
       `echo "> ${line.replace(/["$`\\]/g, '\\$&')}" >&2`,
@@ -237,7 +238,7 @@ describe('the guide', () => {
   }, 180_000);
 });
 
-describe('typed by itself', () => {
+describe('typed alone', () => {
   beforeAll(async () => {
     await removeAll();
   });
@@ -249,7 +250,7 @@ describe('typed by itself', () => {
     },
   );
 
-  describe('beside the sandbox of the pages', () => {
+  describe('with the sandbox of the pages', () => {
     beforeAll(async () => {
       await removeAll();
       await client.create({ name: MY_FIX, ttl: '4h', guildIds: [GUILD] });

@@ -1,11 +1,14 @@
-/** Documented commands that commands.test.ts does not type, each with what runs it, or what keeps it right. */
+/**
+ * Documented commands that commands.test.ts does not type, with the file that runs each or keeps it
+ * correct.
+ */
 
 import { CLIENT_EXAMPLES, commandOf } from '../../../cli/docs/connect.js';
 
 interface Elsewhere {
-  /** From the root. */
+  /** Path from the project's root. */
   readonly file: string;
-  /** A text of that file which shows it. */
+  /** A text of that file that proves it. */
   readonly holding: string;
 }
 
@@ -13,9 +16,9 @@ const script = (name: string, command: string): Elsewhere => ({
   file: 'package.json',
   holding: `"${name}": "${command}`,
 });
-/** This run itself. */
+/** This test run. */
 const npmTest = script('test', 'node build/test.mjs');
-/** Its package is packed, and its dependencies are beside it. */
+/** The package is packed, with its dependencies. */
 const contextPackage: Elsewhere = {
   file: 'test/system/docs/installed.test.ts',
   holding: 'await installPackedContext()',
@@ -35,7 +38,7 @@ const evaluated: Elsewhere = {
 const benchmark: Elsewhere = { file: 'bench/main.ts', holding: 'lifecycle: async () =>' };
 const firstDay: Elsewhere = {
   file: 'test/system/docs/first-day.test.ts',
-  holding: 'stops, and leaves nothing',
+  holding: 'ends with a stop that leaves nothing',
 };
 /** Programs for other clients, each run as its page says. */
 const clients: Elsewhere = {
@@ -43,14 +46,14 @@ const clients: Elsewhere = {
   holding: 'CLIENT_EXAMPLES.filter(({ file }) =>',
 };
 const python: Elsewhere = { file: 'test/support/python.ts', holding: "'--require-hashes'" };
-/** The drill of the runbook, which that test types. */
+/** The runbook's drill, typed by that test. */
 const restarts: Elsewhere = {
   file: 'docs/sandbox-runbook.md',
   holding: '\nbd dev restart postgres',
 };
 
 export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
-  // npm's, of the checkout.
+  // Commands of npm, for the checkout.
   'npm ci': { file: 'build/installed.mjs', holding: "npm('ci'" },
   'npm test': npmTest,
   'npm test -- test/system/cli': npmTest,
@@ -69,7 +72,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
     file: 'test/system/deploy/files.test.ts',
     holding: 'writeSecrets(folder)',
   },
-  // Minutes each; short forms of them are tests.
+  // These take minutes; their short forms are tests.
   'npm run demo': script('demo', 'node build/demo.mjs'),
   'npm run demo -- --keep': script('demo', 'node build/demo.mjs'),
   'npm run bench': benchmark,
@@ -100,7 +103,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
     file: 'test/system/router/product.test.ts',
     holding: 'FLIPS',
   },
-  // Tools that a bare machine has not: `npm run test:deploy`.
+  // Tools that a bare machine does not have: `npm run test:deploy`.
   'terraform -chdir=deploy/terraform init': deployTools,
   'terraform -chdir=deploy/terraform test': deployTools,
   'terraform -chdir=deploy/terraform apply': deployTools,
@@ -109,7 +112,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'docker compose -f deploy/compose.yaml --env-file deploy/compose/secrets/env up --build': compose,
   'docker compose -f deploy/compose.yaml --env-file deploy/compose/secrets/env run --rm bd doctor':
     compose,
-  // Quoted in order to warn of it, or as a word.
+  // Quoted as a warning, or as a word.
   'eval "$(…)" && bot': evaluated,
   'eval "$(bd sandbox connect x)" && bot': evaluated,
   'eval "$(bd sandbox connect x)"': evaluated,
@@ -121,9 +124,9 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'python3 -m venv .venv': python,
   '.venv/bin/pip install --require-hashes -r examples/clients/requirements.txt': python,
   'kill -9': { file: 'docs/sandbox-runbook.md', holding: '\nkill -9 <pid of worker>' },
-  // Typed on the stack of first-day.test.ts, since they stop or restart something.
+  // Typed on the stack of first-day.test.ts, because they stop or restart something.
   'bd dev down': firstDay,
-  // It would remove the stack of the tests.
+  // This command would remove the run's stack.
   'bd dev down --purge --yes': {
     file: 'test/system/cli/dev.test.ts',
     holding: "'--purge', '--yes'",

@@ -1,6 +1,6 @@
 /**
- * The first day and the first night, typed as the pages have them on a stack of their own: the README's walk with the packed
- * package in an empty folder, the guide's bot, and the runbook's clean-up by hand and drills.
+ * Types the first day and the first night on a separate stack: the README's walk with the packed
+ * package in an empty folder, the guide's bot, and the runbook's manual clean-up and drills.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const RUNBOOK = 'docs/sandbox-runbook.md';
 const GUIDE = 'docs/sandbox-guide.md';
 const WALK = linesOf('README.md', 'Quickstart for your bot');
 
-/** Whole stacks, on a machine that may have other work. */
+/** Whole stacks, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let packed: Packed;
@@ -40,7 +40,7 @@ afterAll(async () => {
   packed.remove();
 });
 
-/** Its exit code and all that it printed. */
+/** Exit code and output. */
 async function type(line: string, options?: Parameters<Shell['type']>[1]) {
   const { code, stdout, stderr } = await shell.type(line, options);
   return { code, printed: `${stdout}${stderr}`, stdout };
@@ -49,7 +49,7 @@ async function type(line: string, options?: Parameters<Shell['type']>[1]) {
 const inOrder = (...lines: readonly string[]): string => ['set -eu', ...lines].join('\n');
 
 describe('the packed package', () => {
-  it('holds what it needs at run time, and no test', () => {
+  it('contains its run-time files, and no test', () => {
     const { files } = packed;
     expect(files).toContain('dist/workflow-bundle.js');
     expect(files.filter((path) => /^sql\/[0-9]{3}_/.test(path)).length).toBeGreaterThan(8);
@@ -58,10 +58,10 @@ describe('the packed package', () => {
     expect(files.filter((path) => useless.test(path))).toEqual([]);
   });
 
-  it('brings a `bd` that npx finds, here and in the checkout, where it is not built again', () => {
+  it('contains a `bd` that npx finds, here and in the checkout, where it is not rebuilt', () => {
     const { version } = JSON.parse(readPage('package.json')) as { version: string };
     const built = lstatSync(join(projectRoot(), 'node_modules/.bin/bd')).mtimeMs;
-    // As on a first day: npx then links the checkout into its cache.
+    // As on a first day, npx first links the checkout into its cache.
     const env = { ...process.env, npm_config_cache: join(packed.folder, 'npm-cache') };
     for (const cwd of [packed.folder, projectRoot()])
       expect(execFileSync('npx', ['bd', '--version'], { cwd, env }).toString()).toBe(
@@ -70,7 +70,7 @@ describe('the packed package', () => {
     expect(lstatSync(join(projectRoot(), 'node_modules/.bin/bd')).mtimeMs).toBe(built);
   });
 
-  it('names commands as they were typed', () => {
+  it('names commands as the user typed them', () => {
     const env = { ...process.env, SANDBOX_HOME: join(packed.folder, 'nowhere') };
     const hint = (command: string, ...args: string[]): string =>
       spawnSync(command, [...args, 'sandbox', 'list'], {
@@ -84,7 +84,7 @@ describe('the packed package', () => {
   it.each([
     ['discord-server-sandboxes', 'index.ts', ['openContext', 'SandboxError']],
     ['discord-server-sandboxes/control', 'control/index.ts', ['openDirectControl', 'loadConfig']],
-  ])('is what a program imports: %s', (entry, source, some) => {
+  ])('can be imported by a program: %s', (entry, source, some) => {
     const names = readPage(source).match(/(?<=^export \{ )[A-Za-z]\w+/gm) ?? [];
     const program = `
       import * as all from '${entry}';
@@ -98,8 +98,8 @@ describe('the packed package', () => {
 });
 
 describe('the first day', () => {
-  it('is the walk of the README', async () => {
-    // `npm ci` is what has installed this; the last line stops the stack.
+  it('follows the walk of the README', async () => {
+    // `npm ci` has installed this checkout. The last line stops the stack.
     const [install, ...walk] = WALK;
     writeFileSync(
       join(packed.folder, 'bot.js'),
@@ -113,7 +113,7 @@ describe('the first day', () => {
     expect(printed).toContain('my-fix is destroyed');
   });
 
-  it('ends with an own bot that receives the events of its guild', async () => {
+  it('ends with an own bot that receives events of its guild', async () => {
     const [, source = ''] = /```js\n([^]*?)```/.exec(readPage(GUIDE)) ?? [];
     writeFileSync(join(packed.folder, 'bot.mjs'), source);
     const [create = '', run = '', emit = ''] = linesOf(GUIDE, 'Your own bot');
@@ -129,7 +129,7 @@ describe('the first day', () => {
 });
 
 describe('the night', () => {
-  it('has a clean-up by hand that leaves nothing', async () => {
+  it('has a manual clean-up that leaves nothing', async () => {
     const id = 'sb0123456789';
     const state = readStackFile(config.home);
     const { database, redis, nats } = state!.urls.admin;
@@ -163,7 +163,7 @@ describe('the night', () => {
     });
   });
 
-  it('has drills that end as they say', async () => {
+  it('has drills that end as the page says', async () => {
     const said: Readonly<Record<string, { code?: number; says: RegExp }>> = {
       'bd sandbox tail drill --since 5m --limit 100 --json': {
         says: /^(?:\{.*"MESSAGE_CREATE".*\}\n){100}$/,
@@ -188,7 +188,7 @@ describe('the night', () => {
     expect((await type('bd sandbox list --json')).stdout.trim()).toBe('[]');
   });
 
-  it('has a rolling deploy whose commands Temporal takes', async () => {
+  it('has a rolling deploy with commands that Temporal accepts', async () => {
     const binary = readlinkSync(`/proc/${await pidOf('temporal')}/exe`);
     mkdirSync(join(packed.folder, 'bin'));
     symlinkSync(binary, join(packed.folder, 'bin/temporal'));
@@ -199,7 +199,7 @@ describe('the night', () => {
     const { code, printed } = await type(inOrder('export NEW=two', worker), {
       until: /worker started/,
       then: async () => {
-        // The server knows a version once it has asked for work.
+        // The server knows a version after its first poll.
         await until('the switch', async () => (await type(inOrder(use, ...switches))).code === 0);
         expect((await type('bd sandbox create rolled --ttl 5m')).code).toBe(0);
         expect((await type('bd sandbox destroy rolled --yes')).code).toBe(0);
@@ -208,15 +208,15 @@ describe('the night', () => {
     expect(code, printed).toBe(0);
   });
 
-  it('stops, and leaves nothing', async () => {
+  it('ends with a stop that leaves nothing', async () => {
     expect((await type(WALK.at(-1) ?? '')).code).toBe(0);
     await until('no process is left', () => Promise.resolve(processesOf(config.home).length === 0));
   });
 });
 
-/** @param stopped a process that was stopped is there, and does not run */
+/** @param stopped the process exists and is stopped */
 async function pidOf(service: string, stopped = false): Promise<number> {
-  // One that was killed is there again in a moment.
+  // A killed process is restarted within a moment.
   return until(`${service} runs`, async () => {
     const one = (await status(config)).find(({ name }) => name === service);
     return one?.state === 'running' || stopped ? (one?.pid ?? null) : null;

@@ -1,6 +1,7 @@
 /**
- * What an installation brings. `npm run demo` and `npm test` install only where `npm ci` has not, by npm's own record,
- * `node_modules/.package-lock.json`; the bot's side is a small package that works by itself.
+ * The result of an installation. `npm run demo` and `npm test` install only without a recent `npm
+ * ci`, by npm's own record `node_modules/.package-lock.json`. The bot's side is a small package
+ * that works alone.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ const { asLocked } = (await import(
 const recorded = (file: string): Packages =>
   (JSON.parse(readFileSync(join(projectRoot(), file), 'utf8')) as { packages: Packages }).packages;
 
-it('what `npm ci` has installed is as the lock file wants it, without a second installation', () => {
+it('the result of `npm ci` matches the lock file, without a second installation', () => {
   const wanted = recorded('package-lock.json');
   const installed = recorded('node_modules/.package-lock.json');
   expect(asLocked(wanted, installed)).toBe(true);
@@ -29,7 +30,7 @@ it('what `npm ci` has installed is as the lock file wants it, without a second i
   expect(asLocked(wanted, {})).toBe(false);
 });
 
-it('the demo is made of nothing that belongs to the tests', () => {
+it('the demo uses no file of the tests', () => {
   for (const file of ['main', 'flood', 'ledger', 'leftovers', 'report', 'route-latency'])
     expect(readFileSync(join(projectRoot(), `demo/${file}.ts`), 'utf8')).not.toMatch(
       /from '.*test\//,
@@ -47,13 +48,13 @@ describe("the bot's side, packed", () => {
     packed.remove();
   });
 
-  it('brings three packages, and less than 15 MB with all of theirs', () => {
+  it('installs three packages, and less than 15 MB with all dependencies', () => {
     expect(packed.dependencies).toEqual(['ioredis', 'nats', 'postgres']);
     expect(packed.bytes).toBeGreaterThan(1_000_000);
     expect(packed.bytes).toBeLessThan(15_000_000);
   });
 
-  it('is imported where nothing else is installed', () => {
+  it('can be imported if nothing else is installed', () => {
     const program = `
       import { openContext, SandboxError } from 'discord-server-sandboxes-context';
       const error = await openContext({}).catch((error) => error);
@@ -64,13 +65,13 @@ describe("the bot's side, packed", () => {
     expect(printed.toString()).toBe('true SANDBOX_008\n');
   });
 
-  it('has types that hold', () => {
+  it('has correct types', () => {
     writeFileSync(
       join(packed.folder, 'bot.mts'),
       `import { openContext, type SandboxContext } from 'discord-server-sandboxes-context';
       export const context: SandboxContext = await openContext(process.env);
       export const rows: { now: Date }[] = await context.sql<{ now: Date }[]>\`SELECT now()\`;
-      // @ts-expect-error: a promise. It would be taken if the client's types were not found.
+      // @ts-expect-error: a promise. Without the client's types this would compile.
       export const value: string = context.redis.get('key');`,
     );
     const modules = join(projectRoot(), 'node_modules');

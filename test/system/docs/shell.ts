@@ -1,4 +1,7 @@
-/** A shell as a reader of the documentation has it: `bd` on PATH, and every other tool that the pages use. */
+/**
+ * A shell for readers of the documentation: `bd` is on PATH, and so is every other tool of the
+ * pages.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,13 +16,13 @@ export interface Typed {
 }
 
 export interface TypeOptions {
-  /** Answered to a question: the line is then typed in a terminal (`script` makes one). */
+  /** Answer to a question. The line is then typed in a terminal (`script` makes one). */
   readonly answer?: string;
-  /** A command that does not end by itself: what its output shows once it works; it then gets Ctrl-C. */
+  /** For a command that does not end: the output that shows that it works. It then gets Ctrl-C. */
   readonly until?: RegExp;
-  /** Done again and again until that is seen. */
+  /** Repeated until that output appears. */
   readonly meanwhile?: () => Promise<unknown>;
-  /** Done once that is seen, before the Ctrl-C. */
+  /** Done once after that output, before the Ctrl-C. */
   readonly then?: () => Promise<unknown>;
 }
 
@@ -30,13 +33,13 @@ export interface Shell {
   close(): void;
 }
 
-/** Tools of other projects that a page names: the real one where the machine has it, else a stand-in of ours. */
+/** Tools of other projects on the pages: the machine's own if it has them, else our stand-in. */
 const TOOLS = ['psql', 'redis-cli', 'nats', 'jq'] as const;
 
 const has = (tool: string): boolean => spawnSync('which', [tool]).status === 0;
 const PATIENCE_MS = 120_000;
 
-/** @param bd the executable behind `bd` and `npx bd`; @param cwd where the reader stands */
+/** @param bd the executable behind `bd` and `npx bd`; @param cwd the reader's folder */
 export function openShell(
   env: Readonly<Record<string, string>>,
   cwd = projectRoot(),
@@ -48,7 +51,7 @@ export function openShell(
     chmodSync(join(folder, name), 0o755);
   };
   put('bd', `exec ${process.execPath} ${bd} "$@"`);
-  // npx itself takes half a second each time; first-day.test.ts has shown once that it finds `bd`.
+  // Real npx takes half a second each time. first-day.test.ts shows that it finds `bd`.
   put('npx', `[ "$1" = bd ] || exit 127; shift; exec ${process.execPath} ${bd} "$@"`);
   const standIn = join(projectRoot(), 'dist/test/system/docs/stand-ins.js');
   for (const tool of TOOLS)
@@ -66,7 +69,7 @@ export function openShell(
     env: whole,
     type: (line, options = {}) => typed(line, options, { env: whole, cwd, running }),
     close: () => {
-      // Of a test that was given up on.
+      // Lines of a test that timed out.
       for (const pid of running) process.kill(-pid, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
@@ -76,7 +79,7 @@ export function openShell(
 interface Surroundings {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Process groups of lines that have not ended. */
+  /** Process groups of running lines. */
   readonly running: Set<number>;
 }
 
@@ -88,12 +91,12 @@ function typed(
   { answer, until, meanwhile, then }: TypeOptions,
   { env, cwd, running }: Surroundings,
 ): Promise<Typed> {
-  // `script` gives what it runs a terminal, and takes the answer from its own input.
+  // `script` gives its command a terminal, and passes its own input on.
   const [command, args] =
     answer === undefined
       ? ['bash', [...BASH, line]]
       : ['script', ['-qec', `bash ${BASH.join(' ')} ${quoted(line)}`, '/dev/null']];
-  // A process group of its own, so that Ctrl-C reaches all of a pipe.
+  // Its own process group, so that Ctrl-C reaches all of a pipe.
   const child = spawn(command, args, { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const { pid = 0 } = child;
   if (pid > 0) running.add(pid);
@@ -104,7 +107,7 @@ function typed(
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
-    // A person answers when he has read the question.
+    // A person answers after the question has appeared.
     if (answer !== undefined && /\?.*\(y\/N\)/.test(output.stdout)) child.stdin.end(`${answer}\r`);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));

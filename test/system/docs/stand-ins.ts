@@ -1,6 +1,6 @@
 /**
- * Stand-ins for the command-line tools of other projects, where the machine that runs the tests has none: each does, on the
- * real servers, what the documentation asks of the real tool, and refuses anything else.
+ * Stand-ins for other projects' command-line tools, for machines without them. Each does on the
+ * real servers what the documentation asks of the tool, and refuses everything else.
  */
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
@@ -42,7 +42,7 @@ const TOOLS: Readonly<Record<string, () => Promise<void>>> = {
 
   async nats() {
     const { connect, credsAuthenticator } = await import('nats');
-    // As the real one: the file comes before a login in the address.
+    // As the real tool: the credentials file comes before a login in the address.
     const { NATS_URL = '', NATS_CREDS = '' } = process.env;
     const authenticator = credsAuthenticator(await readFile(NATS_CREDS));
     const nc = await connect({ servers: parseNatsUrl(NATS_URL).servers, authenticator });
