@@ -1,6 +1,7 @@
 /**
- * The programs of docs/connect.md, each run by `bd sandbox exec` as that page says. Those in Python need Python 3.11.3 with venv,
- * and its package index; without them the tests' names and a warning say why they are not run.
+ * The programs of docs/connect.md, each run by `bd sandbox exec` as that page says. Those in Python
+ * need Python 3.11.3 with venv, and a package index. If they cannot run, the tests' names and a
+ * warning give the reason.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +24,7 @@ afterAll(() => {
 if (python.missing !== null)
   console.warn(`NOT RUN: the examples in Python (${python.missing}). Every other one is run.`);
 
-/** `bd sandbox exec`'s arguments for the page's command, in this checkout. */
+/** The arguments of `bd sandbox exec` in the page's command, for this checkout. */
 function argumentsOf(example: (typeof CLIENT_EXAMPLES)[number], { id }: Tenant): string[] {
   const [program = '', file = ''] = commandOf(example).split(' -- ')[1]?.split(' ') ?? [];
   expect(program).toBe(isPython(example) ? '.venv/bin/python' : 'node');
@@ -38,7 +39,7 @@ async function newTenant(): Promise<{ client: Control; guild: string; tenant: Te
   return { client, guild, tenant };
 }
 
-/** What the programs print that end by themselves. */
+/** The output of the programs that end by themselves. */
 const PRINTED: Readonly<Record<string, string>> = {
   'examples/clients/ioredis/main.mjs': 'greeting: hello\nnews: it works\n',
   'examples/clients/postgres/main.mjs': 'by postgres\n',
@@ -48,7 +49,7 @@ const PRINTED: Readonly<Record<string, string>> = {
 };
 const NATS_PROGRAMS = ['examples/clients/nats-js/main.mjs', 'examples/clients/nats-py/main.py'];
 
-/** The name says it where the machine cannot run the test. */
+/** If the machine cannot run the test, its name gives the reason. */
 const testOf = (example: (typeof CLIENT_EXAMPLES)[number], what: string) =>
   [
     isPython(example) && python.missing !== null ? it.skip : it,
@@ -56,7 +57,7 @@ const testOf = (example: (typeof CLIENT_EXAMPLES)[number], what: string) =>
   ] as const;
 
 describe('the example programs', () => {
-  it('are all known here', () => {
+  it('are all in this test', () => {
     expect(CLIENT_EXAMPLES.map(({ file }) => file).sort()).toEqual(
       [...Object.keys(PRINTED), ...NATS_PROGRAMS].sort(),
     );
@@ -126,7 +127,7 @@ for protocol in (2, 3):
   });
 });
 
-/** Once it says that it listens; ended with the test. */
+/** Returns when the program listens; it ends with the test. */
 async function startListening(
   args: readonly string[],
 ): Promise<{ child: ChildProcess; output: () => string }> {
