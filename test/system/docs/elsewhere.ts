@@ -33,7 +33,7 @@ const compose: Elsewhere = {
 };
 const evaluated: Elsewhere = {
   file: 'test/system/isolation/eval.test.ts',
-  holding: 'on failure nothing is printed that could be evaluated',
+  holding: 'prints nothing that could be evaluated on failure',
 };
 const benchmark: Elsewhere = { file: 'bench/main.ts', holding: 'lifecycle: async () =>' };
 const firstDay: Elsewhere = {

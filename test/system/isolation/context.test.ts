@@ -15,7 +15,7 @@ async function opened(tenant: Tenant) {
 }
 
 describe('openContext', () => {
-  it("gives a sandbox's own Postgres, Redis and NATS, and nothing of its neighbour", async () => {
+  it('gives a sandbox’s own Postgres, Redis and NATS, and nothing of its neighbour', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [a, b] = [await makeTenant(client), await makeTenant(client)];
     const [one, other] = [await opened(a), await opened(b)];
@@ -49,7 +49,7 @@ describe('openContext', () => {
     for (const { id } of [a, b]) await client.destroy(id);
   });
 
-  it('throws where a sandbox has ended, and never means production', async () => {
+  it('throws for a destroyed sandbox, and never opens production instead', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     await client.destroy(tenant.id);
@@ -62,7 +62,7 @@ describe('openContext', () => {
     });
   });
 
-  it("gives production's only when asked for by name", async () => {
+  it('opens production only on request', async () => {
     const { admin } = stackState().urls;
     const env = { DATABASE_URL: admin.database, REDIS_URL: admin.redis, NATS_URL: admin.nats };
     await expect(openContext(env)).rejects.toMatchObject({ code: 'SANDBOX_008' });
@@ -74,7 +74,7 @@ describe('openContext', () => {
     expect(await context.withSchema((sql) => sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
   });
 
-  it('is given the sandbox’s login alone, whatever else the services’ addresses hold', () => {
+  it('gets the sandbox’s login only, whatever login the services’ addresses contain', () => {
     const row = { sandboxId: parseSandboxId('sb0123456789'), rotation: 0 } as SandboxRecord;
     const login = 'user=bd_client&username=bd_client&password=secret&passfile=/x';
     const addresses = {

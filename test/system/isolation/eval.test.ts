@@ -1,6 +1,6 @@
 /**
- * `eval "$(bd sandbox connect x)"`: whatever the database holds, it sets the variables that it says and does nothing else, in
- * every shell that is installed (sh always is; the test says which others it ran).
+ * `eval "$(bd sandbox connect x)"` sets exactly its variables, whatever the database contains. It
+ * is run in every installed shell: sh always, and the others that the test's name lists.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -26,7 +26,9 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** Runs the text as `eval` does, in an empty directory and environment, and gives the environment after it. */
+/**
+ * Evaluates the text in an empty directory and environment, and returns the environment afterwards.
+ */
 function evaluated(shell: string, text: string): Record<string, string> {
   const script = shell === 'fish' ? 'printf %s "$TEXT_OF_TEST" | source' : 'eval "$TEXT_OF_TEST"';
   const options = shell === 'zsh' ? ['-f'] : shell === 'fish' ? ['--no-config'] : [];
@@ -45,7 +47,7 @@ function evaluated(shell: string, text: string): Record<string, string> {
 
 const formatOf = (shell: string) => (shell === 'fish' ? 'fish' : 'shell');
 
-/** What a shell sets by itself. */
+/** Variables that a shell sets itself. */
 const before = new Map(SHELLS.map((shell) => [shell, new Set(Object.keys(evaluated(shell, '')))]));
 
 function expectHarmless(shell: string, environment: Readonly<Record<string, string>>): void {
@@ -58,7 +60,7 @@ function expectHarmless(shell: string, environment: Readonly<Record<string, stri
   expect(readdirSync(directory).filter((name) => !name.startsWith('.'))).toEqual([]);
 }
 
-/** Pieces that mean something to some shell, and anything else. */
+/** Text with a meaning in some shell, and any other text. */
 const piece = fc.oneof(
   fc.constantFrom(
     ...["'", '"', '`', '$(touch pwned)', '`touch pwned`', ';touch pwned;', '\n', '\\', "\\'"],
@@ -124,7 +126,7 @@ describe.each(SHELLS)('in %s', (shell) => {
         const addresses = {
           database: `postgres:${address}`,
           redis: `redis:${address}`,
-          // One with a path is refused.
+          // NATS addresses with a path are refused.
           nats: `nats:${login}`,
           temporal: '',
         };
@@ -138,12 +140,12 @@ describe.each(SHELLS)('in %s', (shell) => {
   });
 });
 
-it('values planted in the tables by SQL are carried, not run, by `bd sandbox connect`', async () => {
+it('`bd sandbox connect` prints hostile values from the tables without running them', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const tenant = await makeTenant(client);
   const admin = openAdmin();
   const planted = [`1';touch pwned;'`, '$(touch pwned)', '`touch pwned`\ntouch pwned', '\\'];
-  // The tables' own checks are the first wall; it is taken down for the planting.
+  // The constraints of the tables are the first defence, so the test drops them.
   await admin.begin(async (sql) => {
     await sql`ALTER TABLE sandbox_guild_mapping DROP CONSTRAINT sandbox_guild_mapping_guild_id_check`;
     await sql`ALTER TABLE sandboxes DROP CONSTRAINT sandboxes_name_check`;
@@ -175,7 +177,7 @@ it('values planted in the tables by SQL are carried, not run, by `bd sandbox con
   }
 });
 
-it('on failure nothing is printed that could be evaluated', async () => {
+it('prints nothing that could be evaluated on failure', async () => {
   for (const name of ['never-was', 'UPPER', '$(touch pwned)', "';touch pwned;'"]) {
     const { code, stdout } = await bd(['sandbox', 'connect', name]);
     expect(code).not.toBe(0);

@@ -11,7 +11,7 @@ import { openClient, someOwner, stackConfig } from '../../support/stack.js';
 import { makeTenant, variable } from './tenants.js';
 
 describe('bd sandbox exec', () => {
-  it('runs a command with the environment of connect, and passes on its exit code', async () => {
+  it('runs a command with the environment of connect, and returns its exit code', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     const seen = await bd(['sandbox', 'exec', tenant.name, '--', 'env']);
@@ -26,7 +26,7 @@ describe('bd sandbox exec', () => {
     await client.destroy(tenant.id);
   });
 
-  it('passes on signals, and shows no secret to `ps`', async () => {
+  it('passes signals to the command, and shows no secret to `ps`', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     const script = 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.05; done';
@@ -68,7 +68,7 @@ describe('bd sandbox exec', () => {
     }
   });
 
-  it('says when the command cannot be found', async () => {
+  it('reports a missing command', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await makeTenant(client);
     const missing = await bd(['sandbox', 'exec', id, '--', 'no-such-command']);
@@ -76,7 +76,7 @@ describe('bd sandbox exec', () => {
     await client.destroy(id);
   });
 
-  it('hands on none of the services’ secrets that its caller holds, whatever they are called', async () => {
+  it('passes none of the caller’s service secrets to the command, whatever their names', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, env } = await makeTenant(client);
     const planted = (what: string): string => `planted-${what}-${'x'.repeat(30)}`;
@@ -101,13 +101,13 @@ describe('bd sandbox exec', () => {
     const lines = seen.stdout.split('\n').filter((line) => !line.startsWith('PROD_DATABASE='));
     expect(lines.join('\n')).not.toMatch(/planted|TEMPORAL_/);
     expect(seen.stdout).not.toContain(own.SANDBOX_MASTER_SECRET);
-    // That one is nothing that `bd` knows; as soon as it is, no name hides it.
+    // PROD_DATABASE is unknown to `bd`. As soon as `bd` knows its value, no name hides it.
     const known = { ...own, SANDBOX_CONTROL_DATABASE_URL: own.PROD_DATABASE };
     expect(JSON.stringify(childEnvironment(known, env))).not.toContain('planted');
     await client.destroy(id);
   });
 
-  it("leaves out what is bd's own, and any address that the sandbox does not replace", () => {
+  it('removes variables of bd, and addresses that the sandbox does not replace', () => {
     const own = {
       PATH: '/bin',
       SANDBOX_MASTER_SECRET: 's',

@@ -1,4 +1,4 @@
-/** The limits that docs/isolation.md shows are those that a live sandbox has on the servers. */
+/** The limits in docs/isolation.md are those of a live sandbox on the servers. */
 import { expect, it } from 'vitest';
 import { resourceLimits } from '../../../control/environment.js';
 import { parseSandboxId } from '../../../domain/names.js';

@@ -15,7 +15,7 @@ import { operatorsKeys } from './operators-keys.js';
 import { makeTenant, natsAs } from './tenants.js';
 
 describe('the account of a sandbox', () => {
-  it('is missing in `status` when its account is gone from the servers', async () => {
+  it('is missing in `status` after it was deleted on the servers', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     const check = async () =>
@@ -27,8 +27,8 @@ describe('the account of a sandbox', () => {
   });
 });
 
-describe('an account of a master secret that was replaced since', () => {
-  /** Made by the worker of that time. */
+describe('an account from an earlier master secret', () => {
+  /** The account as a worker with that secret made it. */
   async function former(id: SandboxId): Promise<{ nats: NatsConnection; publicKey: string }> {
     const keys = {
       ...(await operatorsKeys()),
@@ -43,7 +43,7 @@ describe('an account of a master secret that was replaced since', () => {
   const today = async (id: SandboxId): Promise<string> =>
     accountKeyOf((await operatorsKeys()).masterSecret, id).publicKey;
 
-  it('goes with the next sweep, where its sandbox is destroyed', async () => {
+  it('is removed by the next sweep if its sandbox is destroyed', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const id = parseSandboxId((await makeTenant(client)).id);
     const { nats, publicKey } = await former(id);
@@ -53,7 +53,7 @@ describe('an account of a master secret that was replaced since', () => {
     expect(await lookUpAccount(nats, publicKey)).toBeNull();
   });
 
-  it('goes with its sandbox, whose consumer names it', async () => {
+  it('is removed with its sandbox if the sandbox’s consumer names it', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const id = parseSandboxId((await makeTenant(client)).id);
     const { nats, publicKey } = await former(id);
@@ -68,7 +68,7 @@ describe('an account of a master secret that was replaced since', () => {
   });
 });
 
-describe('a push of an account that comes late', () => {
+describe('a delayed push of an account', () => {
   it.each([
     ['once', 1],
     ['again and again', 5],
@@ -83,7 +83,7 @@ describe('a push of an account that comes late', () => {
     await client.destroy(id);
     await client.waitUntilDestroyed(id);
     expect(await lookUpAccount(keys.nats, publicKey)).toBeNull();
-    // The request that stood somewhere on the way: word for word the one that made the account.
+    // The delayed request: the same that made the account.
     for (let i = 0; i < times; i += 1) if (facts !== null) await pushAccount(keys, id, facts);
     expect(await lookUpAccount(keys.nats, publicKey)).toEqual(facts);
     const swept = await until('it is swept', async () => {
@@ -96,7 +96,7 @@ describe('a push of an account that comes late', () => {
     expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
   });
 
-  it('is taken back by the attempt itself, where the row says that its sandbox is destroyed', async () => {
+  it('is undone by the attempt itself if the row says that the sandbox is destroyed', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     const keys = await operatorsKeys();
@@ -111,7 +111,7 @@ describe('a push of an account that comes late', () => {
     });
     await client.destroy(id);
     await client.waitUntilDestroyed(id);
-    // `fresh`: as a create does it, which looks at the row only after it has pushed.
+    // `fresh`, as in a create: it checks the row only after the push.
     const late = { sandboxId: id, rotation: 0, createdAt: new Date(), fresh: true };
     await expect(subjects.ensure(late)).rejects.toMatchObject({ code: 'SANDBOX_007' });
     expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);

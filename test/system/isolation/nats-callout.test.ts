@@ -1,10 +1,13 @@
-/** Whom the servers let in: the worker answers them (auth callout), and says no to all but the sandbox's own password of today. */
+/**
+ * Logins on NATS: the worker answers the servers (auth callout), and accepts only a sandbox's
+ * current password.
+ */
 import { connect } from 'nats';
 import { expect, it } from 'vitest';
 import { openClient, someOwner, stackState } from '../../support/stack.js';
 import { makeTenant, natsAs, variable } from './tenants.js';
 
-it('a sandbox’s user comes in with its password, and nobody with anything else', async () => {
+it('a sandbox’s user logs in with its password only', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const [own, other] = [await makeTenant(client), await makeTenant(client)];
   const url = new URL(variable(own.env, 'NATS_URL'));

@@ -1,4 +1,7 @@
-/** The credentials files of the local stack's NATS (docs/decisions/0030), and a sandbox's login beside them. */
+/**
+ * The credentials files of the local stack's NATS (docs/decisions/0030), and a sandbox's login in
+ * the same shell.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
@@ -18,7 +21,7 @@ async function devEnvironment(): Promise<Record<string, string>> {
   return JSON.parse(stdout) as Record<string, string>;
 }
 
-/** As a client that knows nothing of us: the address's place alone, and the file. */
+/** A client without our code: an address without login, and the file. */
 async function withFile(
   env: Record<string, string>,
   name: string,
@@ -34,7 +37,7 @@ async function withFile(
 }
 
 describe('the credentials files that `bd dev env` names', () => {
-  it('are readable by their user alone, and let any client in: the administrator', async () => {
+  it('are readable by their user only, and give any client the administrator’s rights', async () => {
     const env = await devEnvironment();
     for (const name of ['NATS_CREDS', 'SANDBOX_INGEST_CREDS'])
       expect(statSync(variable(env, name)).mode & 0o777).toBe(0o600);
@@ -43,7 +46,7 @@ describe('the credentials files that `bd dev env` names', () => {
     expect(streams).toContain('ROUTED');
   });
 
-  it('let an ingestor publish raw events and do nothing else', async () => {
+  it('allow an ingestor to publish raw events and nothing else', async () => {
     const env = await devEnvironment();
     const nc = await withFile(env, 'SANDBOX_INGEST_CREDS', '_INBOX_ingest');
     const refused: string[] = [];
@@ -60,14 +63,14 @@ describe('the credentials files that `bd dev env` names', () => {
 });
 
 describe('a shell that holds the administrator’s file', () => {
-  it.each(SHELLS)('forgets it when it evaluates `connect` (%s)', async (shell) => {
+  it.each(SHELLS)('drops it when it evaluates `connect` (%s)', async (shell) => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await makeTenant(client);
     const format = shell === 'fish' ? 'fish' : 'shell';
     const { stdout } = await bd(['sandbox', 'connect', id, '--format', format]);
     const script = format === 'fish' ? 'printf %s "$TEXT" | source' : 'eval "$TEXT"';
     const env = { PATH: process.env.PATH, TEXT: stdout, NATS_CREDS: '/admin', NATS_NKEY: '/key' };
-    // Twice: what is no longer there is no error either.
+    // Evaluated twice: a missing variable is no error either.
     const options = shell === 'fish' ? ['--no-config'] : ['-eu'];
     const after = execFileSync(shell, [...options, '-c', `${script}; ${script}; exec env`], {
       env,

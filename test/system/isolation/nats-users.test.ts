@@ -12,11 +12,11 @@ import { operatorsKeys } from './operators-keys.js';
 import { makeTenant, natsAs, variable, type Tenant, soon } from './tenants.js';
 
 let shared: Tenant | undefined;
-/** One for all that need some sandbox; its expiry ends it. */
+/** Shared by tests that need any sandbox. It ends by its TTL. */
 const sharedTenant = async (client: Control): Promise<Tenant> =>
   (shared ??= await makeTenant(client, { ttl: '5m' }));
 
-/** Publishes as the router would, and takes it as the bot would. */
+/** Publishes as the router would, and reads as the bot would. */
 async function roundTrip(tenant: Tenant, text: string): Promise<string | undefined> {
   const admin = await openNats(stackState().urls.admin.nats, 'test');
   const bot = await natsAs(tenant.env);
@@ -61,7 +61,7 @@ describe("a sandbox's NATS user", () => {
     for (const { id } of [one, other]) await client.destroy(id);
   });
 
-  it('is cut off within 2 s of destroy, and leaves no account', async () => {
+  it('is cut off within 2 s of destroy, and its account is gone', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     const bot = await natsAs(tenant.env);
@@ -72,7 +72,7 @@ describe("a sandbox's NATS user", () => {
     expect(await leftoversOf(stackState().urls.admin, tenant.id)).toEqual([]);
   });
 
-  it('keeps its connection while no worker runs, and comes back after a restart of the server', async () => {
+  it('keeps its connection while no worker runs, and reconnects after a restart of the server', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     const bot = await natsAs(tenant.env, {
@@ -89,7 +89,7 @@ describe("a sandbox's NATS user", () => {
       'a login',
       async () => (await roundTrip(tenant, 'after').catch(() => undefined)) === 'after',
     );
-    // A flush fails that was under way while a login of the reconnecting bot was refused.
+    // A flush fails if a login of the reconnecting bot was refused meanwhile.
     await until('the bot back', () =>
       bot.flush().then(
         () => true,
@@ -118,7 +118,7 @@ describe("a sandbox's NATS user", () => {
     ['a prototype', '__proto__'],
     ['the callout itself', 'callout'],
     ['the sentinel', 'sentinel'],
-  ])('is refused under a name with %s, and the worker goes on answering', async (_, user) => {
+  ])('is refused under a name with %s, and the worker continues to answer', async (_, user) => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await sharedTenant(client);
     const pass = new URL(variable(tenant.env, 'NATS_URL')).password;
@@ -126,7 +126,7 @@ describe("a sandbox's NATS user", () => {
     await (await natsAs(tenant.env)).close();
   });
 
-  it('is refused with a token that it has signed itself', async () => {
+  it('is refused with a self-signed token', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await sharedTenant(client);
     const { controlAccount } = await operatorsKeys();
@@ -142,12 +142,12 @@ describe("a sandbox's NATS user", () => {
       });
       await expect(natsAs(tenant.env, { user: 'admin', pass: token })).rejects.toThrow();
     }
-    // As a server takes a token that is one.
+    // A valid token is accepted in the same way.
     const { pass = '' } = parseNatsUrl(stackState().urls.client.nats);
     await (await connect({ servers, authenticator: jwtAuthenticator(pass) })).close();
   });
 
-  it('hears nothing below another’s inbox prefix, however it names its own', async () => {
+  it('receives nothing below another sandbox’s inbox prefix', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [one, other] = [await makeTenant(client), await makeTenant(client)];
     const given = { inboxPrefix: variable(other.env, 'NATS_INBOX_PREFIX') };
@@ -161,7 +161,7 @@ describe("a sandbox's NATS user", () => {
     for (const { id } of [one, other]) await client.destroy(id);
   });
 
-  it('is refused in time while no worker answers, and let in again as soon as one does', async () => {
+  it('is refused in time while no worker answers, and accepted as soon as one does', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client);
     const thaw = await freeze('worker');
@@ -175,7 +175,7 @@ describe("a sandbox's NATS user", () => {
         () => false,
       ),
     );
-    // The question that stood there meanwhile is answered late, and lets nobody in who has gone.
+    // The worker answers the old question late. That lets no destroyed sandbox in.
     await client.destroy(tenant.id);
     await expect(natsAs(tenant.env)).rejects.toMatchObject({ code: 'AUTHORIZATION_VIOLATION' });
   });

@@ -7,7 +7,7 @@ import { natsAccountOf, parseNatsAuthority } from '../../../platform/nats-author
 import { readMasterSecret } from '../../../platform/stack-file.js';
 import { stackConfig, stackState } from '../../support/stack.js';
 
-/** What only the worker holds, from the home's files. */
+/** Keys that only the worker has, read from the home's files. */
 export async function operatorsKeys() {
   const file = await readFile(join(inject('home'), 'credentials.json'), 'utf8');
   const credentials = JSON.parse(file) as { nats: { operator: string } };

@@ -1,4 +1,7 @@
-/** Servers that are not the local stack's: a Redis that refuses ACL SETUSER, a NATS without accounts, a process without the secrets. */
+/**
+ * Servers unlike those of the local stack: a Redis that refuses ACL SETUSER, a NATS without
+ * accounts, a process without the secrets.
+ */
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId, type SandboxId } from '../../../domain/names.js';
 import { tenantAccount } from '../../../resources/nats/permissions.js';
@@ -26,7 +29,7 @@ const fresh = (sandboxId: SandboxId, rotation = 0) => ({
 });
 
 describe('a Redis without ACL', () => {
-  it('gets no user; the key space is kept apart by its prefix, and emptied all the same', async () => {
+  it('gets no user; the key prefix separates sandboxes, and a reset still empties it', async () => {
     const parts = await openWorkerParts();
     const keyspace = parts.resources({ redisAcl: false }).get('redis-keyspace');
     const id = someId();
@@ -49,7 +52,7 @@ describe('a Redis without ACL', () => {
     expect((await keyspace.list()).some(({ sandboxId }) => sandboxId === id)).toBe(false);
   });
 
-  it('makes `connect` name no user that is not there', async () => {
+  it('makes `connect` omit the missing user', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner(), SANDBOX_REDIS_ACL: 'off' });
     const { id } = await client.create({ ttl: '1h' });
     const { environment } = await client.connection(id);
@@ -60,7 +63,7 @@ describe('a Redis without ACL', () => {
 });
 
 describe('a NATS without accounts', () => {
-  it('gets a consumer, and no account; one that has them repairs it later', async () => {
+  it('gets a consumer and no account; a worker with accounts repairs it later', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     const id = parseSandboxId(sandbox.id);
@@ -79,18 +82,19 @@ describe('a NATS without accounts', () => {
     });
     const own = (await subjects.list()).filter(({ sandboxId }) => sandboxId === id);
     expect(own.map(({ kind }) => kind)).toEqual(['consumer']);
-    // What is missing for those who look with accounts in mind: its account, which its consumer does not name.
+    // The inspector of a client with accounts reports the missing one: the consumer does not name
+    // it.
     expect((await client.status(id)).health).toBe('degraded');
     await parts.resources().get('nats-subjects').ensure(target);
     expect((await client.status(id)).health).toBe('healthy');
 
-    // Such a worker cannot end an account: it leaves it to one that can.
+    // A worker without accounts cannot delete one, and leaves it for a worker with them.
     await subjects.revoke(id);
     expect((await client.status(id)).health).toBe('healthy');
     await client.destroy(id);
   });
 
-  it('removes no account by another operator’s word, and says so', async () => {
+  it('removes no account for another operator’s key, and reports it', async () => {
     const parts = await openWorkerParts();
     const { nats, natsAuthority: authority, natsAccount, masterSecret } = parts;
     if (authority === null || natsAccount === null) throw new Error('the stack has accounts');
@@ -110,11 +114,11 @@ describe('a NATS without accounts', () => {
   });
 });
 
-describe('an account that another version, or a hand, has made', () => {
+describe('an account that another version or a person has made', () => {
   it.each([
     ['without tags', []],
     ['with a rotation that is none', ['rotation:x', 'installation:y', 'created:1']],
-  ])('%s is nobody’s orphan, and its sandbox lacks one', async (_what, tags) => {
+  ])('%s is no orphan, and its sandbox counts as without account', async (_what, tags) => {
     const { nats, natsAuthority, natsAccount, masterSecret, resources } = await openWorkerParts();
     const id = someId();
     const { publicKey } = accountKeyOf(masterSecret, id);
@@ -139,7 +143,7 @@ describe('an account that another version, or a hand, has made', () => {
     await resources().get('nats-subjects').revoke(id);
   });
 
-  it('with a rotation alone is known by that', async () => {
+  it('with only a rotation has that rotation', async () => {
     const { nats, natsAuthority, natsAccount, masterSecret, resources } = await openWorkerParts();
     const id = someId();
     const { publicKey } = accountKeyOf(masterSecret, id);
@@ -156,7 +160,7 @@ describe('an account that another version, or a hand, has made', () => {
     await resources().get('nats-subjects').revoke(id);
   });
 
-  it('has the same key again behind more sandboxes than are remembered', () => {
+  it('has the same key again beyond the size of the cache', () => {
     const ids = Array.from({ length: 1_002 }, (_, n) =>
       parseSandboxId(`sb${String(n).padStart(10, '0')}`),
     );
@@ -180,12 +184,12 @@ describe('the copy of the routes in Redis', () => {
     expect((await client.get(id)).guildIds).toEqual([guild]);
     await routes.unregister(id, guild, TESTER);
     expect((await client.get(id)).guildIds).toEqual([]);
-    // A step that is done again has nothing to activate.
+    // A repeated step has nothing to activate.
     await routes.activate(id);
     await client.destroy(id);
   });
 
-  it('that is ahead of Postgres, as after a backup was restored, is written anew', async () => {
+  it('that is ahead of Postgres, as after a restored backup, is rewritten', async () => {
     const parts = await openWorkerParts();
     const { version } = redisRoutes(parts.installation);
     await parts.redis.set(version, '8000000000');
@@ -195,7 +199,7 @@ describe('the copy of the routes in Redis', () => {
   });
 });
 
-describe('what bears no mark of this product', () => {
+describe('an object without this product’s mark', () => {
   it.each([
     ['no JSON', 'mine'],
     ['JSON that is no mark', '"mine"'],
@@ -218,7 +222,7 @@ describe('what bears no mark of this product', () => {
     await redis.hdel('sandbox:registry', id, `no id ${id}`);
   });
 
-  it('among the consumers of ROUTED is nobody’s', async () => {
+  it('among the consumers of ROUTED is ignored', async () => {
     const { nats, resources } = await openWorkerParts();
     const jsm = await nats.jetstreamManager();
     const name = someName();

@@ -1,6 +1,6 @@
 /**
- * What our sessions send, as a pooler sees it: a fake one, which passes every byte on and reads along. The real PgBouncer is in
- * pooler.tools.test.ts, for machines that have it.
+ * The bytes of our sessions from a pooler's view: a fake pooler passes and reads them. The real
+ * PgBouncer is in pooler.tools.test.ts, for machines that have it.
  */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { openContext } from '../../../context/index.js';
 import { closePostgres, openPostgres } from '../../../platform/postgres.js';
 import { openClient, someOwner, stackState } from '../../support/stack.js';
 
-/** PgBouncer refuses any other parameter at the start (its manual, `ignore_startup_parameters`). */
+/** The parameters that PgBouncer accepts at the start (its manual, `ignore_startup_parameters`). */
 const TAKEN = [
   ...['user', 'database', 'application_name', 'client_encoding'],
   ...['DateStyle', 'TimeZone', 'standard_conforming_strings'],
@@ -17,9 +17,9 @@ const TAKEN = [
 
 interface FakePooler {
   readonly port: number;
-  /** Names of the parameters that sessions began with. */
+  /** Parameters at the start of the sessions. */
   readonly parameters: Set<string>;
-  /** Names of prepared statements; the empty one lives for a transaction only. */
+  /** Names of prepared statements. The unnamed one lives for a transaction only. */
   readonly statements: Set<string>;
 }
 
@@ -35,7 +35,7 @@ async function startFakePooler(target: number): Promise<FakePooler> {
     client.on('data', (chunk: Buffer) => {
       behind.write(chunk);
       rest = Buffer.concat([rest, chunk]);
-      // A message is a type, its length and its body; the first has no type.
+      // A message has type, length and body. The first one has no type.
       for (;;) {
         const at = begun ? 1 : 0;
         const length = rest.length < at + 4 ? Infinity : rest.readInt32BE(at);
@@ -59,7 +59,7 @@ async function startFakePooler(target: number): Promise<FakePooler> {
   return { port: (server.address() as AddressInfo).port, parameters, statements };
 }
 
-describe('a pooler sees nothing that it refuses or loses', () => {
+describe('a pooler sees nothing that it would refuse or lose', () => {
   it('of a bot', async () => {
     const pooler = await startFakePooler(Number(new URL(stackState().urls.admin.database).port));
     const client = openClient({

@@ -1,4 +1,7 @@
-/** Behind a real PgBouncer in transaction mode: services, client and bot. Needs the program pgbouncer (npm run test:deploy). */
+/**
+ * A real PgBouncer in transaction mode between Postgres and services, client and bot. Needs the
+ * program pgbouncer (npm run test:deploy).
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openContext } from '../../../context/index.js';
 import { parseSandboxId } from '../../../domain/names.js';
@@ -45,7 +48,7 @@ describe('behind PgBouncer in transaction mode', () => {
     tenants = [];
   });
 
-  it('a worker’s statements read and write the same times, where the role’s settings are German', async () => {
+  it('a worker’s statements read and write the same times, even if the role’s settings are German', async () => {
     const { urls } = stackState();
     const admin = openPostgres(urls.admin.database, { name: 'test', max: 1 });
     const [tenant] = tenants;
@@ -74,7 +77,7 @@ describe('behind PgBouncer in transaction mode', () => {
     }
   });
 
-  it('`connect` hands out its address, and two bots behind it never see each other’s schema', async () => {
+  it('`connect` prints its address, and two bots behind it never see each other’s schema', async () => {
     const client = openClient({
       SANDBOX_TENANT_DATABASE_URL: `postgres://127.0.0.1:${pooler.port}/sandboxes?pgbouncer=true`,
     });
@@ -91,7 +94,7 @@ describe('behind PgBouncer in transaction mode', () => {
       await Promise.all(
         contexts.flatMap((context, i) =>
           rounds.map(async (n) => {
-            // What a bot's own SET leaves behind for whoever has the session next.
+            // A bot's own SET stays for the next user of the session.
             if (n % 7 === 0) await context.sql`SET search_path = pg_catalog`;
             await context.withSchema(
               (sql) => sql`INSERT INTO communities (name) VALUES (${`${i}-${n}`})`,

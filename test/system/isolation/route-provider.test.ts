@@ -25,7 +25,7 @@ async function openCache() {
 }
 
 describe('RouteProvider', () => {
-  it('answers from the cache, absence included, and sees changes at once', async () => {
+  it('answers from the cache, also for unknown guilds, and sees changes at once', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const provider = openProvider();
     const [redis, guild] = [await openCache(), someGuild()];
@@ -40,13 +40,13 @@ describe('RouteProvider', () => {
     expect(await redis.get(`sandbox:route:${guild}`)).toBe(id);
     expect(await provider.getGuildsForSandbox(id)).toEqual([guild]);
 
-    // Through another way in: the product's own invalidation, not this object's.
+    // By another client: the product itself invalidates the cache.
     await client.unregisterGuild(guild);
     expect(await provider.getSandboxForGuild(guild)).toBeNull();
     await client.destroy(id);
   });
 
-  it('takes what is cached for true until it is invalidated', async () => {
+  it('trusts the cache until it is invalidated', async () => {
     const provider = openProvider();
     const [redis, guild] = [await openCache(), someGuild()];
     await redis.set(`sandbox:route:${guild}`, 'sb0123456789', 'PX', 60_000);
@@ -55,7 +55,7 @@ describe('RouteProvider', () => {
     expect(await provider.getSandboxForGuild(guild)).toBeNull();
   });
 
-  it('falls back to Postgres where Redis does not answer, and warms its cache', async () => {
+  it('falls back to Postgres if Redis does not answer, and warms its cache', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const guild = someGuild();
     const { id } = await client.create({ ttl: '1h', guildIds: [guild] });
@@ -84,7 +84,7 @@ describe('RouteProvider', () => {
     },
   );
 
-  it('does not count a guild that is only claimed', async () => {
+  it('ignores a guild that is only claimed', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const guild = someGuild();
     const { id } = await client.create({ ttl: '1h', guildIds: [guild] });

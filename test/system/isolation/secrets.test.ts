@@ -1,4 +1,6 @@
-/** No secret anywhere but in the files that are made for them: not in a table, log, history, argument or message. */
+/**
+ * Secrets occur only in the files made for them: in no table, log, history, argument or message.
+ */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
@@ -14,7 +16,7 @@ function filesBelow(directory: string): string[] {
   });
 }
 
-/** Which of the files hold any of the texts. A server may remove a file meanwhile. */
+/** The files that contain any of the texts. A server may remove a file meanwhile. */
 function filesWith(files: readonly string[], texts: readonly string[]): string[] {
   const found: string[] = [];
   for (const file of files) {
@@ -33,7 +35,7 @@ function filesWith(files: readonly string[], texts: readonly string[]): string[]
 const passwordsOf = ({ env }: Tenant): string[] =>
   ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'].map((name) => new URL(variable(env, name)).password);
 
-/** Those of the services, of the administrators, of NATS' keys, and the master secret itself. */
+/** The secrets of services, administrators and NATS keys, and the master secret itself. */
 function homesSecrets(home: string): string[] {
   const credentials = JSON.parse(readFileSync(join(home, 'credentials.json'), 'utf8')) as Record<
     string,
@@ -48,12 +50,12 @@ function homesSecrets(home: string): string[] {
   ];
 }
 
-it('the data of all servers, Temporal’s histories among them, and all logs are free of secrets', async () => {
+it('the data of all servers, with Temporal’s histories, and all logs contain no secret', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const home = inject('home');
   const tenant = await makeTenant(client);
   const secrets = [...homesSecrets(home), ...passwordsOf(tenant)];
-  // Refusals write logs; a reset makes new passwords from the same master secret.
+  // Refused logins write logs. A reset makes new passwords from the same master secret.
   for (const name of ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'] as const) {
     const url = new URL(variable(tenant.env, name));
     url.username = 'sandbox_sb0000000000';
@@ -74,7 +76,8 @@ it('the data of all servers, Temporal’s histories among them, and all logs are
 
   const files = [...filesBelow(join(home, 'data')), ...filesBelow(join(home, 'log'))];
   expect(filesWith(files, secrets)).toEqual([]);
-  // The search finds what is there: the sandbox's name, in the tables, in Temporal's history.
+  // The positive control: the search finds the sandbox's name in the tables and in Temporal's
+  // history.
   const known = filesWith(files, [tenant.name]).map((path) => path.slice(home.length));
   expect(known.some((path) => path.startsWith('/data/postgres/'))).toBe(true);
   expect(known.some((path) => path.startsWith('/data/temporal/'))).toBe(true);
@@ -95,7 +98,7 @@ it('no process shows a secret in its arguments', () => {
   for (const line of lines) for (const secret of secrets) expect(line).not.toContain(secret);
 });
 
-it('no message of bd holds a secret, whatever is wrong', async () => {
+it('no error message of bd contains a secret', async () => {
   const secrets = homesSecrets(inject('home'));
   const { urls, temporal } = stackState();
   const given = {

@@ -1,4 +1,7 @@
-/** What the services' own roles may do to the control plane; test/system/stack/roles.test.ts has the rest of their rights. */
+/**
+ * The rights of the services' roles on the control plane. test/system/stack/roles.test.ts has their
+ * other rights.
+ */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { delay } from '../../../platform/deadline.js';
 import { STREAMS } from '../../../routing/subjects.js';
@@ -36,7 +39,7 @@ async function rightsOf(role: string): Promise<string[]> {
   return rows.map(({ object, right }) => `${right} ${object}`).sort();
 }
 
-it('the router reads the routes, and nothing of the control plane is its to write or call', async () => {
+it('the router reads the routes, and may not write to or call the control plane', async () => {
   expect(await rightsOf('bd_router')).toEqual([
     'SELECT sandbox_addressees',
     'SELECT sandbox_installation',
@@ -46,7 +49,7 @@ it('the router reads the routes, and nothing of the control plane is its to writ
   ]);
 });
 
-it('the client reads, and writes nothing', async () => {
+it('the client only reads', async () => {
   const rights = await rightsOf('bd_client');
   expect(rights.filter((right) => !/^(SELECT|EXECUTE) /.test(right))).toEqual([]);
   expect(rights.filter((right) => right.startsWith('EXECUTE'))).toEqual([
@@ -56,7 +59,7 @@ it('the client reads, and writes nothing', async () => {
   ]);
 });
 
-it('the worker deletes no sandbox and changes no audit, and owns nothing', async () => {
+it('the worker deletes no sandbox, changes no audit entry, and owns nothing', async () => {
   const rights = await rightsOf('bd_worker');
   expect(rights).toContain('UPDATE sandboxes');
   for (const right of ['DELETE sandboxes', 'UPDATE sandbox_audit_log', 'DELETE sandbox_audit_log'])
@@ -67,7 +70,7 @@ it('the worker deletes no sandbox and changes no audit, and owns nothing', async
   ).toEqual([]);
 });
 
-it('no role of ours can log in with power over roles, and those that have it cannot log in', async () => {
+it('no role of ours has both a login and power over roles', async () => {
   const rows = await openAdmin()`
     SELECT rolname, rolsuper, rolcanlogin FROM pg_roles
     WHERE rolcreaterole AND rolname ~ '^(bd_|sandbox_)' ORDER BY rolname`;
@@ -77,7 +80,7 @@ it('no role of ours can log in with power over roles, and those that have it can
   );
 });
 
-it('nobody but bd_control uses the keepers’ copies of its functions', async () => {
+it('only bd_control uses the keepers’ copies of its functions', async () => {
   const granted = await openAdmin()`
     SELECT p.oid::regprocedure::text AS name, a.grantee::regrole::text AS to
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace,
@@ -96,7 +99,7 @@ it('nobody but bd_control uses the keepers’ copies of its functions', async ()
   });
 });
 
-it('the router may read what it goes on from', async () => {
+it('the router may read everything that its position needs', async () => {
   const { urls } = stackState();
   await withNats(urls.router.nats, async (nc) => {
     const { firstSequence, lastSequence } = await streamFacts(nc, STREAMS.routed);
@@ -116,7 +119,7 @@ const READS_OF_THE_API = [
 ];
 
 describe('the role of the REST API', () => {
-  it('reads rows and figures; it writes no row, makes no schema, and calls nothing that does', async () => {
+  it('reads rows and figures; it writes no row, makes no schema, and may not call such functions', async () => {
     expect(await rightsOf('bd_api')).toEqual([
       'EXECUTE sandbox_schema_exists',
       'EXECUTE sandbox_schema_name',
@@ -150,7 +153,7 @@ describe('the role of the REST API', () => {
     await client.destroy(id);
   });
 
-  it('is enough for get, list, status and audit of the client', async () => {
+  it('suffices for get, list, status and audit of the client', async () => {
     const { urls, temporal } = stackState();
     const worker = openClient({ SANDBOX_OWNER: someOwner() });
     const made = await worker.create({ ttl: '1h', guildIds: [someGuild()] });
@@ -168,7 +171,7 @@ describe('the role of the REST API', () => {
     await worker.destroy(made.id);
   });
 
-  it('makes the server store none of its answers, whatever subject its requests name for them', async () => {
+  it('cannot make the server store an answer, whatever reply subject it names', async () => {
     const { urls } = stackState();
     const admin = await openNats(urls.admin.nats, 'test');
     onTestFinished(() => closeNats(admin));
@@ -191,7 +194,8 @@ describe('the role of the REST API', () => {
     await delay(200);
     expect(await forged()).toEqual([]);
     expect(heard).toEqual([]);
-    // A user of JetStream's own account does get it stored: the attack is one. (Not in ROUTED: the chain would break.)
+    // The positive control: a user of JetStream's own account can. (Not in ROUTED: the chain would
+    // break.)
     await jsm.streams.add({ name: 'FORGED', subjects: ['forged.>'] });
     onTestFinished(() => jsm.streams.delete('FORGED').then(() => undefined));
     admin.publish('$JS.API.STREAM.INFO.ROUTED', '', { reply: 'forged.api-forged' });
@@ -204,7 +208,7 @@ describe('the role of the REST API', () => {
 
 const SERVICES = ['router', 'worker', 'client'] as const;
 
-it.each(SERVICES)('%s hears the answers to nobody but itself', async (role) => {
+it.each(SERVICES)('%s receives only answers to itself', async (role) => {
   const url = stackState().urls[role].nats;
   const others = SERVICES.filter((other) => other !== role);
   for (const subject of ['_INBOX.>', ...others.map((other) => `_INBOX_bd_${other}.>`)]) {

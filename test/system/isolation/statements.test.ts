@@ -1,4 +1,4 @@
-/** A statement that fails tells what the server said of it, and nowhere its text or its parameters. */
+/** A failing statement reports the server's message, and never its own text or parameters. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -22,12 +22,12 @@ import {
 import { openRunTemporal } from '../../support/temporal.js';
 import { directActor } from '../../../domain/actor.js';
 
-/** What Drizzle's message begins with, what it calls the parameters, and any statement. */
+/** The start of Drizzle's message, its name for parameters, and any statement. */
 const STATEMENT =
   /Failed query|params:|insert into|select "|update "|delete from|"sandbox_guild_mapping"/i;
 const SAID = 'planted failure';
 
-/** The database's refusal of whatever makes this guild's mapping active. */
+/** Makes the database refuse to activate this guild's mapping. */
 async function refuse(guildId: string): Promise<void> {
   const sql = openAdmin();
   const name = `refuse_${guildId}`;
@@ -40,7 +40,7 @@ async function refuse(guildId: string): Promise<void> {
   });
 }
 
-/** What the worker has written into its log since `from`. */
+/** Lines of the worker's log since `from`. */
 const logSince = (from: number): string =>
   readFileSync(join(inject('home'), 'log/worker.log'))
     .subarray(from)
@@ -55,8 +55,8 @@ async function historyOf(sandboxId: string): Promise<string> {
   );
 }
 
-describe('a statement of the worker that fails', () => {
-  it('is in no answer, history, audit, log or metric', async () => {
+describe('a failing statement of the worker', () => {
+  it('appears in no answer, history, audit, log or metric', async () => {
     const logged = statSync(join(inject('home'), 'log/worker.log')).size;
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [first, second] = [someGuild(), someGuild()];
@@ -83,7 +83,7 @@ describe('a statement of the worker that fails', () => {
   });
 });
 
-describe('a statement of `bd` that fails', () => {
+describe('a failing statement of `bd`', () => {
   /** A database without our tables. */
   const elsewhere = (): string => {
     const url = new URL(stackState().urls.admin.database);
@@ -91,7 +91,7 @@ describe('a statement of `bd` that fails', () => {
     return url.href;
   };
 
-  it.each([[[]], [['--json']]])('is not in what it prints (%j)', async (more) => {
+  it.each([[[]], [['--json']]])('does not appear in its output (%j)', async (more) => {
     const env = { SANDBOX_CONTROL_DATABASE_URL: elsewhere(), LOG_LEVEL: 'debug' };
     const told = await bd(['sandbox', 'list', '--owner', 'planted-owner', ...more], env);
     expect(told.code).not.toBe(0);
@@ -128,7 +128,7 @@ describe('a statement of `bd` that fails', () => {
     expect(seen).not.toMatch(/planted|9{17}|select |from "|Failed query/i);
   });
 
-  it('quotes no value that the server refuses', async () => {
+  it('does not show a value that the server refuses', async () => {
     const database = openDatabase(stackState().urls.admin.database, { name: 'test', max: 1 });
     const error: unknown = await inDatabase(
       () => database.sql`SELECT ${'planted-value'}::text::int`,

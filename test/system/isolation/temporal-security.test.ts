@@ -1,4 +1,7 @@
-/** A Temporal behind TLS that asks for a client certificate and an API key: worker, client and `bd` reach it, nobody else does. */
+/**
+ * A Temporal behind TLS that requires a client certificate and an API key. Worker, client and `bd`
+ * reach it; others do not.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +28,7 @@ const file = (name: string, text: string): string => {
 };
 const ours = authority.issue('a worker');
 const theirs = stranger.issue('a worker');
-/** As an operator sets them. */
+/** The variables as an operator sets them. */
 const SECURITY: Readonly<Record<string, string>> = {
   TEMPORAL_API_KEY: KEY,
   TEMPORAL_TLS_CLIENT_CERT_PATH: file('tls.crt', ours.certificate),
@@ -50,7 +53,7 @@ describe('a Temporal behind TLS', () => {
     await own.close();
   });
 
-  it('serves worker, client and bd, whose every call carries the key', async () => {
+  it('serves worker, client and bd, and every call carries the key', async () => {
     const env = { ...own.env, TEMPORAL_ADDRESS: proxy.address, ...SECURITY };
     await own.startWorker(env);
     const client = openDirectControl(stackConfig({ ...env, SANDBOX_OWNER: someOwner() }));
@@ -63,7 +66,7 @@ describe('a Temporal behind TLS', () => {
       await client.close();
     }
     const methods = proxy.calls.map(({ method }) => method);
-    // The worker's native connection, and the client's.
+    // The native connection of the worker, and that of the client.
     for (const method of [
       'PollWorkflowTaskQueue',
       'ExecuteMultiOperation',
@@ -94,9 +97,9 @@ describe('a Temporal behind TLS', () => {
     ['a wrong key', { ...SECURITY, TEMPORAL_API_KEY: 'guessed' }],
   ];
 
-  it('lets nobody in who lacks one of them', async () => {
+  it('refuses a connection that lacks one of them', async () => {
     await (await openTemporal(proxy.address, 'default', SECURITY)).close();
-    // At once: the SDK goes on trying for 4 s.
+    // This client fails at once: the SDK would retry for 4 s.
     const outcomes = await Promise.all(
       REFUSED.map(async ([what, variables]) => {
         const error: unknown = await openTemporal(proxy.address, 'default', variables).then(
@@ -116,7 +119,7 @@ describe('a Temporal behind TLS', () => {
   });
 });
 
-describe('variables that cannot be meant', () => {
+describe('invalid variables', () => {
   it.each<[string, Readonly<Record<string, string>>, RegExp]>([
     ['neither true nor false', { TEMPORAL_TLS: 'yes' }, /TEMPORAL_TLS: must be true or false/],
     ['a key of two words', { TEMPORAL_API_KEY: 'sec ret' }, /TEMPORAL_API_KEY: must be one word/],
@@ -183,7 +186,7 @@ describe('variables that cannot be meant', () => {
     expect(Object.keys(temporalSecurity(SECURITY).tls ?? {})).toHaveLength(3);
   });
 
-  it('are told by `bd` with the variable and a remedy', async () => {
+  it('are reported by `bd` with the variable and a remedy', async () => {
     const env = { ...ADDRESS, TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere' };
     const told = await bd(['sandbox', 'create'], env);
     expect(told).toMatchObject({ code: 2 });
@@ -192,8 +195,8 @@ describe('variables that cannot be meant', () => {
   });
 });
 
-describe('who needs no key', () => {
-  it('is not sent one: a shell’s variables belong to the address that it names', () => {
+describe('Temporal’s security', () => {
+  it('is not sent to another address: a shell’s variables belong to the address that it names', () => {
     expect(loadConfig(SECURITY).temporalSecurity).toEqual({});
     expect(temporalSecurity({})).toEqual({});
     const passed = configEnvironment(loadConfig({}), { ...SECURITY, PATH: '/bin' });
@@ -202,7 +205,7 @@ describe('who needs no key', () => {
     expect(configEnvironment(elsewhere, {})).toMatchObject(SECURITY);
   });
 
-  it('takes texts in the place of files, and TLS without a certificate', () => {
+  it('accepts texts instead of files, and TLS without a certificate', () => {
     expect(
       temporalSecurity({
         TEMPORAL_TLS_CLIENT_CERT_DATA: ours.certificate,

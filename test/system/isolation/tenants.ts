@@ -1,4 +1,7 @@
-/** Two sandboxes and connections with their own credentials, as a bot would open them with the plain drivers. */
+/**
+ * Two sandboxes, and connections with their credentials, as a bot opens them with the plain
+ * drivers.
+ */
 import { Redis } from 'ioredis';
 import { connect, type ConnectionOptions, type NatsConnection } from 'nats';
 import pg from 'pg';
@@ -11,7 +14,7 @@ export interface Tenant {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The environment's variable, which must be there. */
+/** A variable of the environment; fails if it is absent. */
 export function variable(env: Readonly<Record<string, string>>, name: string): string {
   const value = env[name];
   if (value === undefined) throw new Error(`${name} is not set`);
@@ -55,7 +58,7 @@ export async function redisAs(env: Readonly<Record<string, string>>): Promise<Re
   return connection;
 }
 
-/** The plain client with user and password, as each language has it. */
+/** The plain client with user and password, as in any language. */
 export function natsAs(
   env: Readonly<Record<string, string>>,
   more: Partial<ConnectionOptions> = {},
@@ -72,7 +75,10 @@ export function natsAs(
   });
 }
 
-/** Milliseconds until `gone` holds. Fails after 10 s: isolation.md promises 2, on a machine that is not kept busy by others. */
+/**
+ * Waits until `gone` holds, and returns the milliseconds. Fails after 10 s: isolation.md promises 2
+ * s, on a machine that is not busy.
+ */
 export async function soon(gone: () => Promise<boolean> | boolean): Promise<number> {
   const since = performance.now();
   while (!(await gone())) {

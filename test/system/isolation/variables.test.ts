@@ -1,4 +1,4 @@
-/** The variables of a sandbox: the table that docs/connect.md shows is what `connect` prints. */
+/** The variables of a sandbox: docs/connect.md lists exactly those that `connect` prints. */
 import { describe, expect, it } from 'vitest';
 import { identifiersOf, sandboxVariables } from '../../../control/environment.js';
 import type { SandboxRecord } from '../../../store/sandboxes.js';
@@ -10,7 +10,7 @@ const table = sandboxVariables();
 const secrets = Object.keys(table).filter((name) => table[name]?.secret === true);
 
 describe('the variables of a sandbox', () => {
-  it('are those of the table, in its order, and what is called secret holds a password', async () => {
+  it('are those of the table, in its order, and each one called secret contains a password', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const tenant = await makeTenant(client, { guildIds: [someGuild()] });
     const { code, stdout } = await bd(['sandbox', 'connect', tenant.id, '--json']);
@@ -20,13 +20,13 @@ describe('the variables of a sandbox', () => {
     for (const [name, value] of Object.entries(printed)) {
       const password = URL.canParse(value) ? new URL(value).password : '';
       expect([name, password.length > 20]).toEqual([name, secrets.includes(name)]);
-      // The page says that nothing has to be decoded.
+      // The page promises that no value needs decoding.
       expect(password).toMatch(/^[\w-]*$/);
     }
     await client.destroy(tenant.id);
   });
 
-  it('have examples that are one and the same sandbox', () => {
+  it('have examples of one and the same sandbox', () => {
     const row = { sandboxId: 'sb0123456789', guildIds: ['1234567890123456789'], rotation: 0 };
     const identifiers = identifiersOf(row as unknown as SandboxRecord);
     const examples = Object.entries(table).map(([name, { example }]) => [name, example] as const);
