@@ -1,4 +1,7 @@
-/** A clean-up that cannot go on: it says what it waits for, keeps trying, holds nobody else up, and ends by itself. */
+/**
+ * A blocked clean-up reports what blocks it and retries. It does not delay other sandboxes, and it
+ * completes by itself.
+ */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseSandboxId, schemaName } from '../../../domain/names.js';
 import { closeRedis, openRedis } from '../../../platform/redis.js';
@@ -17,8 +20,8 @@ import { workflowOf } from '../../support/temporal.js';
 
 const SERVER_NAMES = { redis: 'Redis', nats: 'NATS' } as const;
 
-describe('a clean-up that cannot go on', () => {
-  it('because somebody holds a lock on its table: is seen everywhere, delays nobody, and ends when the lock goes', async () => {
+describe('a blocked clean-up', () => {
+  it('with a foreign lock on its table: is reported everywhere, delays nobody, and ends when the lock is released', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const stuck = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const id = parseSandboxId(stuck.id);
@@ -26,7 +29,8 @@ describe('a clean-up that cannot go on', () => {
     const released = new Promise<void>((resolve) => (release = resolve));
     let locked = (): void => undefined;
     const taken = new Promise<void>((resolve) => (locked = resolve));
-    // An administrator's open psql: no session of the sandbox, so the clean-up may not end it.
+    // An administrator's open psql. It is no session of the sandbox, so the clean-up may not end
+    // it.
     const holder = openAdmin().begin(async (tx) => {
       await tx.unsafe(`LOCK TABLE ${schemaName(id)}.profiles`);
       locked();
@@ -53,13 +57,13 @@ describe('a clean-up that cannot go on', () => {
       'postgres-schema.remove',
     ]);
 
-    // So that it is begun again soon where its worker is killed.
-    await until('it tells that it is alive', async () => {
+    // With a heartbeat, the step restarts soon if its worker is killed.
+    await until('it has sent a heartbeat', async () => {
       const [pending] = (await handle.describe()).raw.pendingActivities ?? [];
       return pending?.lastHeartbeatTime;
     });
 
-    // The rest of it is gone already, and others come and go meanwhile.
+    // The other resources are already gone. Meanwhile other sandboxes are created and destroyed.
     const { checks } = await client.status(id);
     expect(checks.filter(({ state }) => state === 'missing').map(({ name }) => name)).toEqual(
       expect.arrayContaining(['redis-keyspace', 'nats-subjects']),
@@ -73,12 +77,12 @@ describe('a clean-up that cannot go on', () => {
 
     release();
     await holder;
-    // Its next try may be a minute away.
+    // The next retry may be a minute away.
     await client.waitUntilDestroyed(id);
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   }, 120_000);
 
-  it('because Redis refuses to revoke: the guilds are free, and the rest goes meanwhile', async () => {
+  it('with a Redis that refuses to revoke: frees the guilds, and removes the rest', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const guildIds = [someGuild()];
     const stuck = await client.create({ ttl: '1h', guildIds });

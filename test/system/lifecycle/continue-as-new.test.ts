@@ -7,9 +7,9 @@ import { openAdmin, openClient, someGuild, someOwner, until } from '../../suppor
 
 /** The long form: `UPDATES=3000 npm test -- test/system/lifecycle/continue-as-new`. */
 const UPDATES = Number(process.env.UPDATES ?? 160);
-/** The server suggests to continue from this many events on; its default is 4,096. */
+/** The server suggests continue-as-new from this many events on. Its default is 4,096. */
 const SUGGESTED = UPDATES > 1_000 ? 200 : 60;
-/** Below the server's limit of ten updates at once. */
+/** Fewer than the server's limit of ten updates at once. */
 const AT_ONCE = 8;
 
 let own: OwnTemporal;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await own.close();
 });
 
-/** Every `call(i)`, at most eight at once, never a pause between them. */
+/** Makes every `call(i)`, at most eight at once, without a pause. */
 async function pump(count: number, call: (i: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -35,7 +35,7 @@ async function pump(count: number, call: (i: number) => Promise<unknown>): Promi
 }
 
 describe('continue-as-new', () => {
-  it(`loses none of ${UPDATES} updates that never pause, and applies none twice`, async () => {
+  it(`loses none of ${UPDATES} updates without pauses, and applies none twice`, async () => {
     const client = openClient({ ...own.env, SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     const guilds = Array.from({ length: 4 }, someGuild);
@@ -67,11 +67,12 @@ describe('continue-as-new', () => {
     expect((await client.waitUntilDestroyed(sandbox.id)).status).toBe('destroyed');
   }, 600_000);
 
-  it('does not keep a sandbox alive whose update waits for a server', async () => {
+  it('does not keep a sandbox alive if its update waits for a server', async () => {
     const client = openClient({ ...own.env, SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '4s' });
     const thaw = await freeze('redis');
-    // More events than the server suggests to continue from; all wait for the first, and it for Redis.
+    // More events than the server suggests to continue from. All wait for the first one, and that
+    // waits for Redis.
     const waiting = Array.from({ length: 10 }, () => client.reset(id).catch(() => undefined));
     await until('it ends', async () => (await client.get(id)).status !== 'running', 8_000);
     await thaw();

@@ -28,7 +28,10 @@ import { WORKFLOW_ACTOR } from '../../../domain/actor.js';
 
 const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
 
-/** Destroyed with one audit entry for each transition, `destroyed_at` set once, and nothing left on any server. */
+/**
+ * Expects the end: destroyed, one audit entry per transition, `destroyed_at` set once, and nothing
+ * left on any server.
+ */
 async function expectEnded(sandboxId: SandboxId): Promise<string[]> {
   const admin = openAdmin();
   const [row] = await until(`${sandboxId} destroyed`, async () => {
@@ -49,7 +52,7 @@ async function expectEnded(sandboxId: SandboxId): Promise<string[]> {
 }
 
 describe('destroy at any moment', () => {
-  it('ends a create that has only begun, at whatever step it is', async () => {
+  it('ends a create that has just begun, at whatever step it is', async () => {
     const client = openClient();
     const moments = [0, 0, 5, 10, 15, 20, 25, 30, 40, 60];
     const made = await Promise.all(
@@ -65,7 +68,7 @@ describe('destroy at any moment', () => {
     for (const sandboxId of made) await expectEnded(sandboxId);
   });
 
-  it('tells a caller who waits for a create that it was destroyed meanwhile', async () => {
+  it('reports the destroy to a caller that waits for the create', async () => {
     const client = openClient();
     const sandboxId = someId();
     const created = client.create({ sandboxId, owner: someOwner(), ttl: '1h' }).then(
@@ -83,7 +86,7 @@ describe('destroy at any moment', () => {
     await expectEnded(sandboxId);
   });
 
-  it('gives a hundred callers the same end', async () => {
+  it('gives a hundred callers the same result', async () => {
     const client = openClient();
     const sandbox = await client.create({ owner: someOwner(), ttl: '1h', guildIds: [someGuild()] });
     const outcomes = await Promise.all(
@@ -110,7 +113,7 @@ describe('destroy at any moment', () => {
     for (const sandboxId of ended) await expectEnded(sandboxId);
   });
 
-  it('is what cancelling in the Web UI means, and the signal that is sent there', async () => {
+  it('also follows a cancellation or a destroy signal in the Web UI', async () => {
     const client = openClient();
     for (const end of ['cancel', 'signal', 'signal with an actor that is none'] as const) {
       const { id } = await client.create({
@@ -129,7 +132,7 @@ describe('destroy at any moment', () => {
     }
   });
 
-  it('repairs what was terminated in the Web UI, and destroys it', async () => {
+  it('repairs and destroys a sandbox whose workflow was terminated in the Web UI', async () => {
     const client = openClient();
     const { id } = await client.create({ owner: someOwner(), ttl: '1h', guildIds: [someGuild()] });
     await (await workflowOf(id)).terminate('by an operator');
@@ -140,7 +143,7 @@ describe('destroy at any moment', () => {
 });
 
 describe('a claim that was given up', () => {
-  it('cannot come true later, and is told again what it was told', async () => {
+  it('cannot succeed later, and repeats its first result', async () => {
     const admin = openAdmin();
     const database = openDatabase(stackState().urls.admin.database, { name: 'test', max: 2 });
     onTestFinished(() => database.close());
@@ -168,7 +171,7 @@ describe('a claim that was given up', () => {
 });
 
 describe('a worker that stops', () => {
-  it('in the middle of a create or a destroy: the next one ends it well', async () => {
+  it('during a create or a destroy leaves the rest to the next worker', async () => {
     const client = openClient();
     const running = await client.create({ owner: someOwner(), ttl: '1h', guildIds: [someGuild()] });
     const options = { owner: someOwner(), ttl: '1h', guildIds: [someGuild()] };
@@ -186,7 +189,7 @@ describe('a worker that stops', () => {
     await expectEnded(running.id);
   });
 
-  it('and goes on later makes nothing for a sandbox that ended meanwhile', async () => {
+  it('and resumes later makes nothing for a sandbox that ended meanwhile', async () => {
     const client = openClient();
     const ids = [someId(), someId()];
     for (const sandboxId of ids) {
@@ -194,7 +197,7 @@ describe('a worker that stops', () => {
     }
     await signalService(stackConfig(), 'worker', 'SIGSTOP');
     const destroyed = Promise.all(ids.map((sandboxId) => client.destroy(sandboxId)));
-    // Longer than the workflow task's time-out: what it does then was given up on.
+    // Longer than the workflow task's time-out, so its later work counts as given up.
     await delay(3_500);
     await signalService(stackConfig(), 'worker', 'SIGCONT');
     await destroyed;

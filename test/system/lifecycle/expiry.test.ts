@@ -1,4 +1,4 @@
-/** The moment at which a sandbox would expire, and the update that is under way then. */
+/** An update that is in progress at the moment of expiry. */
 import { expect, it } from 'vitest';
 import { parseSandboxId } from '../../../domain/names.js';
 import { delay } from '../../../platform/deadline.js';
@@ -6,7 +6,7 @@ import { historiesOf, replayFailures } from '../../support/replay.js';
 import { openAdmin, openClient, someOwner } from '../../support/stack.js';
 import { openRunTemporal } from '../../support/temporal.js';
 
-it('an extension that is being written then counts: who is told of a later expiry sees the sandbox live', async () => {
+it('an extension in progress at the expiry counts: a caller with a later expiry finds the sandbox running', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id, expiresAt } = await client.create({ ttl: '3s' });
   const expiry = Date.parse(expiresAt);
@@ -18,7 +18,7 @@ it('an extension that is being written then counts: who is told of a later expir
     return { extending };
   });
   expect((await extending).expiresAt).toBe(expiry + 3_600_000);
-  // The end of one that was not extended would be written by now.
+  // Without the extension the end would be written by now.
   await delay(300);
   expect((await client.status(id)).health).toBe('healthy');
   expect((await client.get(id)).status).toBe('running');

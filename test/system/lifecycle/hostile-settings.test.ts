@@ -1,4 +1,4 @@
-/** Settings of Postgres that somebody else has changed, and expiries that make no sense: no sandbox ends of them. */
+/** Foreign settings of Postgres and senseless expiries end no sandbox. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseSandboxId } from '../../../domain/names.js';
 import { delay } from '../../../platform/deadline.js';
@@ -14,7 +14,10 @@ const ROLES = ['bd_worker', 'bd_client', 'bd_router'] as const;
 type Settings = Readonly<Record<string, string>>;
 const DATABASE = 'sandboxes';
 
-/** Of the services in this database: what the migration has fixed there is gone, and only the connections' own choice holds. */
+/**
+ * Settings of the services' roles in this database. They replace those of the migration, so only
+ * the connections' own settings still protect us.
+ */
 const inDatabase = (settings: Settings): string[] =>
   ROLES.flatMap((role) =>
     Object.entries(settings).map(
@@ -22,18 +25,18 @@ const inDatabase = (settings: Settings): string[] =>
     ),
   );
 
-/** What an administrator writes, who knows nothing of the migration's. */
+/** Settings by an administrator who does not know those of the migration. */
 const ofRolesAndDatabase = (settings: Settings): string[] =>
   Object.entries(settings).flatMap(([name, value]) => [
     `ALTER DATABASE ${DATABASE} SET ${name} = '${value}'`,
     ...ROLES.map((role) => `ALTER ROLE ${role} SET ${name} = '${value}'`),
   ]);
 
-/** Our services' settings, as they were; kept by what is changed. */
+/** Statements that restore our services' settings. Each change adds its own. */
 const undo: string[] = [];
 afterEach(() => restore());
 
-/** In another database, whose settings nobody changes. */
+/** Connects to another database, whose settings stay as they are. */
 async function asAdministrator<T>(work: (admin: Sql) => Promise<T>): Promise<T> {
   const url = stackState().urls.admin.database.replace(/\/[^/]*$/, '/postgres');
   const admin = openPostgres(url, { name: 'test', max: 1 });
@@ -74,7 +77,10 @@ async function set(statements: readonly string[]): Promise<void> {
   });
 }
 
-/** A TTL whose expiry is, as German text, a time in the past for `new Date`: on a day from 1 to 12. */
+/**
+ * A TTL whose expiry, written in German, reads as a time in the past in `new Date`: on a day from 1
+ * to 12.
+ */
 function misreadTtl(): string {
   for (let days = 1; days < 29; days += 1) {
     const [date = ''] = new Date(Date.now() + days * 24 * HOUR).toISOString().split('T');
@@ -84,11 +90,11 @@ function misreadTtl(): string {
   return '7d';
 }
 
-/** All that a person does with a sandbox, under whatever settings there are now. */
+/** All that a person does with a sandbox, under the current settings. */
 async function livesOn(id: string, expiresAt: string): Promise<void> {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const later = Date.parse(expiresAt) + HOUR;
-  // The first statement of each session of the worker's pool finds its connection cut.
+  // The first statement of each session in the worker's pool finds its connection cut.
   const outcome = await until('extended', () => client.extend(id, '1h').catch(() => null));
   expect(outcome).toMatchObject({ expiresAt: later, clamped: false });
   const sandbox = await client.get(id);
@@ -121,7 +127,7 @@ describe('a sandbox lives on with the right expiry', () => {
     ['German', { ...reading, DateStyle: 'German', extra_float_digits: '-15' }],
     ['SQL with the day first', { ...reading, DateStyle: 'SQL, DMY', extra_float_digits: '-15' }],
     ['Postgres’ own with the day first', { DateStyle: 'Postgres, DMY', client_encoding: 'LATIN1' }],
-  ])('where DateStyle is %s for its services’ roles in its database', async (_what, settings) => {
+  ])('if DateStyle is %s for the services’ roles in the database', async (_what, settings) => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, expiresAt } = await client.create({ ttl: misreadTtl() });
     await set(inDatabase(settings));
@@ -140,7 +146,7 @@ describe('a sandbox lives on with the right expiry', () => {
     ['locks may take a millisecond', { lock_timeout: '1' }],
     ['search_path is another', { search_path: 'pg_temp' }],
     ['row security is off', { row_security: 'off' }],
-  ])('where by ALTER ROLE and ALTER DATABASE %s', async (_what, settings) => {
+  ])('if by ALTER ROLE and ALTER DATABASE %s', async (_what, settings) => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, expiresAt } = await client.create({ ttl: misreadTtl() });
     await set(ofRolesAndDatabase(settings));
@@ -149,11 +155,11 @@ describe('a sandbox lives on with the right expiry', () => {
   });
 });
 
-it('a setting that forbids what we do is named, and is no fault of ours', async () => {
+it('a setting that blocks our statements is named, and is no internal error', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id } = await client.create({ ttl: '2h' });
   await set(inDatabase({ default_transaction_read_only: 'on' }));
-  // Of the first client the session was cut.
+  // The first client's session was cut.
   const another = openClient({ SANDBOX_OWNER: someOwner() });
   const failure = await another.extend(id, '1h').catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'SANDBOX_009' });
@@ -165,8 +171,8 @@ it('a setting that forbids what we do is named, and is no fault of ours', async 
   await client.destroy(id);
 });
 
-describe('an expiry that makes no sense ends no sandbox', () => {
-  it('in a row whose workflow is gone: it waits, says so, and lives again when it is extended', async () => {
+describe('a senseless expiry ends no sandbox', () => {
+  it('in a row without workflow: the sandbox waits, reports it, and runs again after an extension', async () => {
     const admin = openAdmin();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '3s' });
@@ -198,7 +204,7 @@ describe('an expiry that makes no sense ends no sandbox', () => {
     expect(await replayFailures(histories)).toEqual({});
   });
 
-  it('that a workflow believes, where its row ends later: the row has the last word', async () => {
+  it('in a workflow, if the row ends later: the row decides', async () => {
     const admin = openAdmin();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '2s' });
@@ -216,7 +222,7 @@ describe('an expiry that makes no sense ends no sandbox', () => {
     expect(await replayFailures(histories)).toEqual({});
   });
 
-  it('is not written into a row, and none moves back', async () => {
+  it('is not written into a row, and an expiry never moves back', async () => {
     const admin = openAdmin();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, expiresAt } = await client.create({ ttl: '1h' });

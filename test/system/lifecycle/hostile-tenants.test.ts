@@ -76,7 +76,7 @@ describe('a hostile tenant does not stop a clean-up', () => {
     MINUTES,
   );
 
-  it('with thousands of things that hang on one: no transaction takes more than its share of the lock table', async () => {
+  it('with thousands of objects that depend on one: no transaction takes more than its share of the lock table', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     const { sql } = await openTenant(client, id);
@@ -85,7 +85,7 @@ describe('a hostile tenant does not stop a clean-up', () => {
         `DO $do$ BEGIN FOR i IN 1..${count} LOOP EXECUTE format(${statement}); END LOOP; END $do$`,
       );
     await all(4_000, `'CREATE FUNCTION f%s(communities) RETURNS int RETURN 1', i`);
-    // Each view shows the next, so that all of them go with the newest.
+    // Each view selects from the next one, so dropping the last view drops all of them.
     await all(451, `'CREATE VIEW v%s AS SELECT 1 AS a', i`);
     await all(450, `'CREATE OR REPLACE VIEW v%s AS SELECT a FROM v%s', i, i + 1`);
     await sql.query('CREATE TABLE parts (x int PRIMARY KEY, y text) PARTITION BY LIST (x)');

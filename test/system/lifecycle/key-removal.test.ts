@@ -16,7 +16,7 @@ async function openAdminRedis(): Promise<Redis> {
   return redis;
 }
 
-it('removes each sandbox’s keys and nobody else’s, alone and when several are removed at once', async () => {
+it('removes the keys of one sandbox or of several at once, and no others', async () => {
   const redis = await openAdminRedis();
   const sandboxes = Array.from({ length: 6 }, someId);
   const [alone, ...others] = sandboxes as [SandboxId, ...SandboxId[]];
@@ -35,7 +35,7 @@ it('removes each sandbox’s keys and nobody else’s, alone and when several ar
   expect(await left(kept)).toBe(3_000);
 });
 
-it('removes nothing that a later rotation has made, and tells each caller where the server fails', async () => {
+it('keeps keys of a later rotation, and reports a server’s failure to each caller', async () => {
   const redis = await openAdminRedis();
   const [renewed, old] = [someId(), someId()];
   const keyOf = (sandboxId: SandboxId): string => `${redisPrefix(sandboxId)}k`;
@@ -53,7 +53,7 @@ it('removes nothing that a later rotation has made, and tells each caller where 
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });
 
-it('a sandbox whose keys are no text, or longer than a client’s answers may be, goes, and its neighbour too', async () => {
+it('removes a sandbox with binary keys or with keys longer than a client’s answer, and its neighbour', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const [hostile, neighbour] = [await makeTenant(client), await makeTenant(client)];
   const redis = await redisAs(hostile.env);
@@ -61,7 +61,8 @@ it('a sandbox whose keys are no text, or longer than a client’s answers may be
   await redis.set(Buffer.concat([Buffer.from(prefix), Buffer.from([0xff, 0x80, 0])]), '1');
   for (let i = 0; i < 3; i += 1) await redis.set(`${prefix}${i}${'k'.repeat(400_000)}`, '1');
   redis.disconnect();
-  // The server closes a connection for which more waits than this; the local stack's 64 MB would take the test seconds.
+  // The server closes a connection with more output waiting than this. The local stack's limit of
+  // 64 MB would take the test seconds.
   const admin = await openAdminRedis();
   const limit = 'client-output-buffer-limit';
   const [, before = ''] = (await admin.config('GET', limit)) as string[];

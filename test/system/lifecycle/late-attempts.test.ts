@@ -1,6 +1,6 @@
 /**
- * A step that was given up on and goes on late: a worker that was stopped and woken, a server that stood still. Each resource
- * itself refuses what a reset or a destroy has made untrue meanwhile.
+ * A step that was given up and continues late, after a worker or a server was stopped and woken.
+ * Each resource itself refuses a step that a reset or a destroy has overtaken.
  */
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ const refused = { code: 'SANDBOX_007' };
 const bounds = () => ({ now: Date.now(), maxMs: 30 * 86_400_000 });
 const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
 
-describe('an attempt that comes after the destroy', () => {
+describe('an attempt after the destroy', () => {
   it.each(RESOURCE_KINDS.map(({ name }) => name))(
     'to make its %s is refused, and makes nothing',
     async (name) => {
@@ -47,12 +47,12 @@ describe('an attempt that comes after the destroy', () => {
           .ensure({ ...target, fresh: true }),
       ).rejects.toMatchObject(refused);
       expect(await leftoversOf(stackState().urls.admin, target.sandboxId)).toEqual([]);
-      // Nor does a second removal mind that there is nothing.
+      // A second removal succeeds although nothing is left.
       await resources().get(name).remove(target.sandboxId);
     },
   );
 
-  it('to route its guilds is refused, and so is one of what was never claimed', async () => {
+  it('to route its guilds is refused, as is one for a sandbox that was never claimed', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const sandboxId = parseSandboxId(sandbox.id);
@@ -68,7 +68,7 @@ describe('an attempt that comes after the destroy', () => {
   it.each([
     ['postgres-schema', 'SANDBOX_004'],
     ['nats-subjects', 'SANDBOX_007'],
-  ] as const)('to make the %s of what was never claimed is %s', async (name, code) => {
+  ] as const)('to make the %s of a sandbox that was never claimed is %s', async (name, code) => {
     const { resources } = await openWorkerParts();
     const target = { sandboxId: someId(), rotation: 0, createdAt: new Date() };
     await expect(resources().get(name).ensure(target)).rejects.toMatchObject({ code });
@@ -76,9 +76,9 @@ describe('an attempt that comes after the destroy', () => {
   });
 });
 
-describe('an attempt that comes after a reset or an extension', () => {
+describe('an attempt after a reset or an extension', () => {
   it.each(['redis-keyspace', 'nats-subjects'] as const)(
-    'cannot bring the earlier password of its %s back',
+    'cannot restore the earlier password of its %s',
     async (name) => {
       const client = openClient({ SANDBOX_OWNER: someOwner() });
       const sandbox = await client.create({ ttl: '1h' });
@@ -92,7 +92,7 @@ describe('an attempt that comes after a reset or an extension', () => {
     },
   );
 
-  it('to extend moves nothing back', async () => {
+  it('to extend does not move the expiry back', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     const { database } = await openWorkerParts();
@@ -105,7 +105,7 @@ describe('an attempt that comes after a reset or an extension', () => {
     await client.destroy(id);
   });
 
-  it('to do the same reset again removes nothing that was written since', async () => {
+  it('to repeat a reset removes no newer data', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     await client.reset(sandbox.id);
@@ -123,7 +123,7 @@ describe('an attempt that comes after a reset or an extension', () => {
   });
 });
 
-it('a repair in the middle of a reset leaves it the old keys to remove', async () => {
+it('a repair during a reset keeps the old keys for the reset to remove', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const sandbox = await client.create({ ttl: '1h' });
   const tenant = await openTenant(client, sandbox.id);
@@ -134,7 +134,7 @@ it('a repair in the middle of a reset leaves it the old keys to remove', async (
     await raiseRotation(database, commandOf('reset', parseSandboxId(sandbox.id), {})),
   );
   const keyspace = resources().get('redis-keyspace');
-  // Redis was away when the reset came to it, and every worker puts its users back when it is there again.
+  // Redis was away during the reset. When it is back, every worker restores its users.
   await expect(keyspace.ensure(target)).rejects.toMatchObject(refused);
   await keyspace.reset(target);
   const fresh = new Redis((await client.connection(sandbox.id)).environment.REDIS_URL ?? '');
@@ -143,7 +143,7 @@ it('a repair in the middle of a reset leaves it the old keys to remove', async (
   await client.destroy(sandbox.id);
 });
 
-describe('a step that ran once and is run again', () => {
+describe('a step that is repeated after its success', () => {
   it('extends once, and raises the rotation once', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, expiresAt } = await client.create({ ttl: '1h' });
@@ -162,7 +162,7 @@ describe('a step that ran once and is run again', () => {
     await client.destroy(id);
   });
 
-  it('neither extends nor resets what is not there', async () => {
+  it('fails to extend or reset an unknown sandbox', async () => {
     const { database } = await openWorkerParts();
     const unknown = { ...refused, message: expect.stringContaining('is unknown') as string };
     const extend = commandOf('extend', someId(), { byMs: 60_000, clamp: false });
@@ -172,7 +172,7 @@ describe('a step that ran once and is run again', () => {
   });
 });
 
-it('an orphan whose bot is still connected is removed by the sweep, its sessions cut', async () => {
+it('the sweep removes an orphan with a connected bot, and cuts the bot’s sessions', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id } = await client.create({ ttl: '1h' });
   const tenant = await openTenant(client, id);

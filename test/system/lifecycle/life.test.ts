@@ -20,7 +20,7 @@ const auditOf = async (sandboxId: string): Promise<string[]> => {
 };
 
 describe('a sandbox', () => {
-  it('is created with all it owns, and says so truthfully', async () => {
+  it('has all its resources after its create, and a truthful status', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const guild = someGuild();
     const sandbox = await client.create({ ttl: '1h', guildIds: [guild, guild] });
@@ -44,7 +44,7 @@ describe('a sandbox', () => {
     await client.waitUntilDestroyed(parseSandboxId(sandbox.id));
   });
 
-  it('is destroyed without a trace but its row and its audit', async () => {
+  it('leaves only its row and its audit entries after its destroy', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const first = await client.destroy(sandbox.name);
@@ -79,7 +79,7 @@ describe('a sandbox', () => {
     expect(await auditOf(sandbox.id)).toContain('status_changed expired');
   });
 
-  it('lives longer when extended, and to the maximum where that is asked for', async () => {
+  it('lives longer after an extension, at most to the maximum', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     const longer = await client.extend(sandbox.id, '2h');
@@ -98,7 +98,7 @@ describe('a sandbox', () => {
     await client.destroy(sandbox.id);
   });
 
-  it('takes and gives back guilds; each belongs to one sandbox at most', async () => {
+  it('takes and returns guilds; each guild belongs to one sandbox at most', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [a, b] = [await client.create({ ttl: '1h' }), await client.create({ ttl: '1h' })];
     const guild = someGuild();
@@ -114,7 +114,7 @@ describe('a sandbox', () => {
     await Promise.all([client.destroy(a.id), client.destroy(b.id)]);
   });
 
-  it('is the same sandbox for a caller that tries again with the same id, and never a second life', async () => {
+  it('is the same sandbox when a create is repeated with its id, and never lives twice', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const options = { sandboxId: 'sb' + someName().slice(5, 15), name: someName(), ttl: '1h' };
     const [first, second] = await Promise.all([client.create(options), client.create(options)]);
@@ -124,7 +124,7 @@ describe('a sandbox', () => {
     await expect(client.create(options)).rejects.toMatchObject({ code: 'SANDBOX_007' });
   });
 
-  it('frees its name as soon as it is being destroyed', async () => {
+  it('frees its name as soon as its destroy begins', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const name = someName();
     const first = await client.create({ name, ttl: '1h' });
@@ -173,7 +173,7 @@ describe('bad input', () => {
     expect(await client.list({ owner, all: true })).toEqual([]);
   });
 
-  it('meets nothing that never was', async () => {
+  it('gets SANDBOX_004 for an unknown sandbox', async () => {
     const client = openClient();
     for (const call of [
       () => client.get('no-such'),
@@ -187,7 +187,7 @@ describe('bad input', () => {
     }
   });
 
-  it('finds a destroyed sandbox in no state for anything', async () => {
+  it('gets SANDBOX_007 for a destroyed sandbox', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     await client.destroy(id);

@@ -1,4 +1,7 @@
-/** Roles of sandboxes are kept by different keepers (sql/070_removal.sql): what they granted to each other must not outlive either. */
+/**
+ * Different keepers own the roles of sandboxes (sql/070_removal.sql). Grants between two sandboxes
+ * must end with either of them.
+ */
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { parseSandboxId, schemaName, type SandboxId } from '../../../domain/names.js';
@@ -6,7 +9,7 @@ import { postgresAs } from '../isolation/tenants.js';
 import { leftoversOf } from '../../support/leftovers.js';
 import { openAdmin, openClient, someName, someOwner, stackState } from '../../support/stack.js';
 
-/** Of three different keepers. */
+/** Sandboxes of three different keepers. */
 function someIds(): SandboxId[] {
   const byKeeper = new Map<string, SandboxId>();
   while (byKeeper.size < 3) {
@@ -16,7 +19,7 @@ function someIds(): SandboxId[] {
   return [...byKeeper.values()];
 }
 
-it('sandboxes that granted everything to each other are reset, and destroyed at once', async () => {
+it('sandboxes that granted each other everything are reset, and destroyed at once', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const admin = openAdmin();
   const ids = someIds();
@@ -47,7 +50,7 @@ it('sandboxes that granted everything to each other are reset, and destroyed at 
     await client.waitUntilDestroyed(id);
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   }
-  // What was lent for a moment has been taken back.
+  // The rights that were lent for the removal are taken back.
   const lent = await admin`
     SELECT m.roleid::regrole::text AS role FROM pg_auth_members m
     WHERE m.member::regrole::text ~ '^bd_keeper_' AND m.roleid::regrole::text ~ '^sandbox_sb'

@@ -1,4 +1,4 @@
-/** What the client answers where Temporal and the rows tell different stories, and to a caller who does not wait. */
+/** The client's answers if Temporal and the rows disagree, or if the caller does not wait. */
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId } from '../../../domain/names.js';
 import { Lifecycle } from '../../../control/lifecycle.js';
@@ -14,8 +14,8 @@ import { openRunTemporal, workflowOf } from '../../support/temporal.js';
 
 const someId = (): string => `sb${someName().slice(5, 15)}`;
 
-describe('a row that has no workflow', () => {
-  it('is unhealthy by that, and nobody waits for its end', async () => {
+describe('a row without workflow', () => {
+  it('is unhealthy for that reason, and a wait for its end returns at once', async () => {
     const owner = someOwner();
     const client = openClient({ SANDBOX_OWNER: owner });
     const id = someId();
@@ -27,14 +27,14 @@ describe('a row that has no workflow', () => {
       ...{ name: 'workflow', state: 'missing', detail: 'Temporal knows no such workflow' },
     });
     expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('pending');
-    // It gets one, to clean up with.
+    // A destroy starts a workflow for the clean-up.
     await client.destroy(id);
     expect((await client.waitUntilDestroyed(parseSandboxId(id))).status).toBe('destroyed');
   });
 });
 
-describe('a create that is not waited for', () => {
-  it('tells what was asked for, and the default expiry', async () => {
+describe('a create without waiting', () => {
+  it('returns the request and the default expiry', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [sandboxId, guild] = [someId(), someGuild()];
     const sandbox = await client.create({ sandboxId, guildIds: [guild], wait: false });
@@ -48,7 +48,7 @@ describe('a create that is not waited for', () => {
     });
   });
 
-  it('of an id that was refused is refused again, for the reason of the first time', async () => {
+  it('with an id that was refused is refused again, for the same reason', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [sandboxId, name] = [someId(), someName()];
     const { id } = await client.create({ name, ttl: '1h' });
@@ -59,7 +59,7 @@ describe('a create that is not waited for', () => {
   });
 });
 
-it('a workflow that is terminated tells who waits for it that it has ended', async () => {
+it('a terminated workflow reports its end to a waiting caller', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id } = await client.create({ ttl: '15s' });
   const ended = {
@@ -81,7 +81,7 @@ it('a workflow that is terminated tells who waits for it that it has ended', asy
   await client.destroy(id);
 });
 
-it('a sweep that no worker takes up is told so, and waits for one', async () => {
+it('a sweep without a worker fails, and waits for one', async () => {
   const temporal = await openRunTemporal();
   const lifecycle = new Lifecycle(temporal, { taskQueue: 'nobody' });
   const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
@@ -93,7 +93,7 @@ it('a sweep that no worker takes up is told so, and waits for one', async () => 
 });
 
 describe('a sweep of one sandbox', () => {
-  it('finds nothing to do for one that runs, has ended, or never was', async () => {
+  it('finds nothing to do for a running, a destroyed, or an unknown one', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     const sandboxId = parseSandboxId(id);
@@ -108,7 +108,7 @@ describe('a sweep of one sandbox', () => {
   });
 });
 
-it('events that nobody waits for any more end at once', async () => {
+it('an events request that is already aborted ends at once', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id } = await client.create({ ttl: '1h' });
   const seen: unknown[] = [];

@@ -25,7 +25,7 @@ interface Race {
   readonly refused: { readonly sandboxId: string; readonly code: string }[];
 }
 
-/** All at once; every one ends as a sandbox or as a refusal with a code. */
+/** Runs all at once. Each ends as a sandbox, or as a refusal with a code. */
 async function race(
   sandboxIds: readonly string[],
   create: (sandboxId: string, i: number) => Promise<Sandbox>,
@@ -46,7 +46,10 @@ async function race(
   return { winners, refused };
 }
 
-/** A refused create has left one `create_failed` entry each: no row, no mapping, nothing on any server. */
+/**
+ * Each refused create left one `create_failed` entry, and nothing else: no row, no mapping, no
+ * object on any server.
+ */
 async function expectOnlyAudit({ refused }: Race): Promise<void> {
   const admin = openAdmin();
   const sandboxIds = refused.map(({ sandboxId }) => sandboxId);
@@ -99,7 +102,7 @@ describe('policies under concurrency', () => {
   it('gives a guild to one of 20 racing creates, and SANDBOX_003 to the others', async () => {
     const client = openClient();
     const guild = someGuild();
-    // In different orders: locks taken in the order of the arguments would deadlock.
+    // In different orders: locks in the order of the arguments would deadlock.
     const other = someGuild();
     const outcome = await race(ids(20), (sandboxId, i) =>
       client.create({
@@ -138,7 +141,7 @@ describe('policies under concurrency', () => {
     await destroyAll(client, made);
   });
 
-  it('frees name, place and guild at once, for one of those that wait for it', async () => {
+  it('frees name, place and guild at once, for one of the waiting creates', async () => {
     const owner = someOwner();
     const client = openClient({ SANDBOX_OWNER: owner });
     const [name, guild] = [someName(), someGuild()];
@@ -157,7 +160,7 @@ describe('policies under concurrency', () => {
 });
 
 describe('policies, one at a time', () => {
-  it('merges a guild that is asked for twice, and audits it once', async () => {
+  it('merges a guild that is named twice, and audits it once', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const guild = someGuild();
     const sandbox = await client.create({ ttl: '1h', guildIds: [guild, guild, guild] });
@@ -170,7 +173,7 @@ describe('policies, one at a time', () => {
     await destroyAll(client, [sandbox]);
   });
 
-  it('refuses a TTL beyond its bounds with the bound in the message', async () => {
+  it('refuses a TTL beyond its bounds, and names the bound', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     await expect(client.create({ ttl: '31d' })).rejects.toMatchObject({
       code: 'SANDBOX_008',
@@ -178,7 +181,7 @@ describe('policies, one at a time', () => {
     });
   });
 
-  it('caps an extension at now + maximum, says so, and audits what it did', async () => {
+  it('caps an extension at now + maximum, reports it, and audits the result', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     const before = Date.now();
@@ -187,7 +190,7 @@ describe('policies, one at a time', () => {
     expect(capped.expiresAt).toBeGreaterThanOrEqual(before + 30 * 86_400_000);
     expect(capped.expiresAt).toBeLessThanOrEqual(Date.now() + 30 * 86_400_000);
     expect(Date.parse(capped.sandbox.expiresAt)).toBe(capped.expiresAt);
-    // At the cap already: never earlier than before.
+    // Already at the maximum: the expiry never moves back.
     const again = await client.extend(sandbox.id, '1h', { clamp: true });
     expect(again.expiresAt).toBeGreaterThanOrEqual(capped.expiresAt);
     const [entry] = await openAdmin()`SELECT actor, details FROM sandbox_audit_log
@@ -200,7 +203,7 @@ describe('policies, one at a time', () => {
     await destroyAll(client, [sandbox]);
   });
 
-  it('adds up extensions that come at once', async () => {
+  it('adds up simultaneous extensions', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     await Promise.all(Array.from({ length: 8 }, () => client.extend(sandbox.id, '1h')));
@@ -209,11 +212,11 @@ describe('policies, one at a time', () => {
     await destroyAll(client, [sandbox]);
   });
 
-  it('extends and registers only what runs', async () => {
+  it('extends and registers only a running sandbox', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     await client.destroy(sandbox.id);
-    // Whether its clean-up is still under way or has ended.
+    // Its clean-up may still run, or may have ended.
     for (let i = 0; i < 2; i += 1) {
       await expect(client.extend(sandbox.id, '1h')).rejects.toMatchObject({ code: 'SANDBOX_007' });
       await expect(client.registerGuild(sandbox.id, someGuild())).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 /**
- * `npm run histories`: lives one sandbox of each kind and writes its workflow's history to `histories/`. Run it when a
- * kind is added. A recorded history is what released workers have written: it is replayed, never adapted to new code.
+ * `npm run histories` lives one sandbox of each kind and writes its workflow's history to
+ * `histories/`. Run it after adding a kind. A recorded history is what released workers have
+ * written: it is replayed, never adapted to new code.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +24,7 @@ const FOLDER = new URL('../../unit/workflows/histories/', import.meta.url);
 let own: OwnTemporal;
 let temporal: TemporalClient;
 
-/** A numbered file for each run of the sandbox's workflow. */
+/** Writes a numbered file for each run of the sandbox's workflow. */
 async function record(kind: string, sandboxId: string): Promise<void> {
   const id = workflowId(parseSandboxId(sandboxId));
   const runs: { runId: string; startTime: Date }[] = [];
@@ -43,7 +44,10 @@ async function record(kind: string, sandboxId: string): Promise<void> {
   }
 }
 
-/** As the server writes JSON: the SDK's own writer trips over a second copy of protobufjs under vitest. */
+/**
+ * JSON as the server writes it: the SDK's own writer fails with a second copy of protobufjs under
+ * vitest.
+ */
 async function historyOf(id: string, runId: string): Promise<string> {
   const url = `${own.apiUrl}/namespaces/default/workflows/${id}/history?execution.runId=${runId}`;
   const headers = { accept: 'application/json+no-payload-shorthand' };
@@ -52,7 +56,7 @@ async function historyOf(id: string, runId: string): Promise<string> {
   return JSON.stringify(history);
 }
 
-/** Without what tells of the machine that recorded it. */
+/** Removes facts about the machine that recorded it. */
 function scrubbed(json: string): string {
   return JSON.stringify(
     JSON.parse(json, (key, value: unknown) => {
@@ -99,7 +103,7 @@ describe('histories are recorded', () => {
     await sandboxes.destroy(holder.id);
   });
 
-  it('destroyed while it was being created', async () => {
+  it('destroyed during its create', async () => {
     const sandboxes = client();
     const sandboxId = `sb${someName().slice(5, 15)}`;
     await sandboxes.create({ sandboxId, ttl: '1h', guildIds: [someGuild()], wait: false });
@@ -133,7 +137,7 @@ describe('histories are recorded', () => {
     const guildId = someGuild();
     const away = async (call: Promise<unknown>): Promise<void> => {
       const answered = call.catch(() => undefined);
-      // Beyond the quick attempts' whole time.
+      // Longer than all quick attempts take together.
       await delay(14_000);
       await signalService(stackConfig(), 'nats', 'SIGCONT');
       await answered;

@@ -1,4 +1,7 @@
-/** Updates that come past the client, by the Temporal CLI or another program: what is not valid never enters the history. */
+/**
+ * Updates from the Temporal CLI or another program, without our client: an invalid one never enters
+ * the history.
+ */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { GuildId } from '../../../domain/guild.js';
@@ -9,7 +12,7 @@ import { openClient, someGuild, someName, someOwner, stackConfig } from '../../s
 import { openRunTemporal, workflowOf } from '../../support/temporal.js';
 
 describe('an update', () => {
-  it('with a value that is none is refused with its code, and nothing is written of it', async () => {
+  it('with an invalid value is refused with its code, and the history does not contain it', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h' });
     const handle = await workflowOf(parseSandboxId(sandbox.id));
@@ -29,7 +32,7 @@ describe('an update', () => {
         UPDATES.extend,
         commandOf('extend', id, { byMs: byMs as number, clamp: true }),
       ]),
-      // What is no command of this sandbox, or has nobody who asks.
+      // No command of this sandbox, or a command without an actor.
       ...[
         ...[null, 'reset', [], { ...reset, commandId: '' }, { ...reset, commandId: undefined }],
         ...[
@@ -58,7 +61,7 @@ describe('an update', () => {
     await client.destroy(sandbox.id);
   });
 
-  it('to a sandbox that is being destroyed is refused as not possible in its state', async () => {
+  it('to a sandbox in its clean-up is refused because of its state', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const handle = await workflowOf(parseSandboxId(id));
@@ -84,7 +87,7 @@ describe('an update', () => {
   });
 });
 
-describe('a workflow that is started past us', () => {
+describe('a workflow that another program starts', () => {
   it.each([
     ['without a command', () => []],
     ['with what is none', () => [{ sandboxId: 'sb0000000001' }]],

@@ -1,4 +1,7 @@
-/** Timers, updates, signals and cancellations that come while a step waits for a slow server: what is written then must replay. */
+/**
+ * Timers, updates, signals and cancellations that arrive while a step waits for a slow server. The
+ * resulting history must replay.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ServiceName } from '../../../deploy/stack/index.js';
 import { parseSandboxId, type SandboxId } from '../../../domain/names.js';
@@ -17,7 +20,7 @@ const newId = (): SandboxId => {
   return sandboxId;
 };
 
-/** Longer than a workflow task lasts before it reports that it still works: the step then spans two of them. */
+/** Longer than a workflow task runs before it sends a heartbeat: the step then spans two tasks. */
 async function whileFrozen(
   server: ServiceName,
   millis: number,
@@ -63,7 +66,7 @@ describe('a create that waits for Redis', () => {
   });
 });
 
-it('sandboxes expire at many moments of updates that wait for NATS', async () => {
+it('sandboxes expire at many moments during updates that wait for NATS', async () => {
   const api = client();
   const ids = Array.from({ length: 15 }, newId);
   await Promise.all(

@@ -41,7 +41,7 @@ describe('reset', () => {
     expect(await leftoversOf(stackState().urls.admin, before.id)).toEqual([]);
   });
 
-  it('drops nothing of the new schema when an attempt that was given up on goes on late', async () => {
+  it('loses nothing of the new schema if an attempt that was given up continues late', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     await client.reset(id);
@@ -60,7 +60,7 @@ describe('reset', () => {
     await client.destroy(id);
   });
 
-  it('is refused for what does not run, and loses against a destroy without harm', async () => {
+  it('is refused for a sandbox that does not run, and yields to a destroy without harm', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     const outcomes = await Promise.allSettled([

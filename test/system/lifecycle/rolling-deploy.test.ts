@@ -23,7 +23,10 @@ afterAll(async () => {
   await own.close();
 });
 
-/** What `temporal worker deployment set-current-version` does, as soon as the server knows the version. */
+/**
+ * Does the same as `temporal worker deployment set-current-version`, as soon as the server knows
+ * the version.
+ */
 async function makeCurrent(buildId: string): Promise<void> {
   await until(`${buildId} is the current version`, () =>
     temporal.connection.workflowService
@@ -57,12 +60,12 @@ async function buildsOf(sandboxId: string): Promise<string[]> {
 }
 
 describe('a rolling deploy', () => {
-  it('hands running sandboxes to the new build, which ends them', async () => {
+  it('passes running sandboxes to the new build, which ends them', async () => {
     const client = openClient({ ...own.env, SANDBOX_OWNER: someOwner() });
     const old = await own.startWorker({ SANDBOX_DEPLOYMENT: DEPLOYMENT, SANDBOX_BUILD_ID: 'one' });
     await makeCurrent('one');
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
-    // Without a name a build is called by the digest of its workflows.
+    // A build without a name has the digest of its workflows as name.
     const two = await digestOfBundle();
     await own.startWorker({ SANDBOX_DEPLOYMENT: DEPLOYMENT });
     await makeCurrent(two);

@@ -35,7 +35,7 @@ async function openParts() {
 }
 
 describe('the sweep', () => {
-  it('removes orphans of every kind of this installation only, and no live sandbox’s', async () => {
+  it('removes orphans of every kind, of this installation only, and nothing of a live sandbox', async () => {
     const { sql, redis, jsm } = await openParts();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const live = await client.create({ ttl: '1h', guildIds: [someGuild()] });
@@ -60,12 +60,12 @@ describe('the sweep', () => {
         metadata: { installation: owner, createdAt: old },
       });
     }
-    // What only looks like ours: another prefix, and a plain schema of the SQL function.
+    // These only look like ours: another prefix, and a plain schema of the SQL function.
     await sql`SELECT create_sandbox_schema('sweep_me_not')`;
     await sql.unsafe(`CREATE SCHEMA "sandboxX${orphan}"`);
     const routes = (of: string): string => `sandbox:routes:${of}:map`;
     await redis.hset(routes(installation!.id), '99999999999999999', `1:${orphan}`);
-    // Its own address, too.
+    // And the address of the orphan itself.
     await redis.hset(routes(installation!.id), orphan, `1:${orphan}`);
     await redis.hset(routes('another-installation'), '99999999999999998', `1:${foreign}`);
 
@@ -98,7 +98,7 @@ describe('the sweep', () => {
     await client.destroy(live.id);
   });
 
-  it('gives a terminated sandbox its workflow back, up to the old expiry', async () => {
+  it('restarts the workflow of a terminated sandbox, with the old expiry', async () => {
     const { workflow } = await openParts();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandbox = await client.create({ ttl: '1h', guildIds: [someGuild()] });
@@ -117,14 +117,14 @@ describe('the sweep', () => {
     expect(await leftoversOf(stackState().urls.admin, sandbox.id)).toEqual([]);
   });
 
-  it('finishes a reset whose workflow was terminated in its middle', async () => {
+  it('finishes a reset whose workflow was terminated midway', async () => {
     const { sql, workflow } = await openParts();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, workflowId } = await client.create({ ttl: '1h' });
     const before = await openTenant(client, id);
     await before.sql.query(`INSERT INTO communities (name) VALUES ('old')`);
     await before.redis.set(`sandbox:${id}:old`, '1');
-    // The reset has begun, and that is all.
+    // The first step of a reset, and nothing more.
     await sql`UPDATE sandboxes SET rotation = 1 WHERE id = ${id}`;
     await workflow.getHandle(workflowId).terminate('by a person');
     await client.sweep({ dryRun: false, sandboxId: parseSandboxId(id) });
@@ -136,7 +136,7 @@ describe('the sweep', () => {
     await client.destroy(id);
   });
 
-  it('cleans up rows that were left in the middle of a create or of a clean-up', async () => {
+  it('cleans up rows left behind by an interrupted create or clean-up', async () => {
     const { sql } = await openParts();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const stuck = [`sb${random()}`, `sb${random()}`] as const;
@@ -151,7 +151,7 @@ describe('the sweep', () => {
     }
   });
 
-  it('never touches a sandbox that is being created while it looks', async () => {
+  it('never touches a sandbox that is created during the sweep', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const state = { sweeping: true };
     const sweeps = (async () => {
@@ -175,7 +175,7 @@ describe('the sweep', () => {
   it('does not run twice at once, whoever starts it', async () => {
     const { workflow } = await openParts();
     const { client } = await openTemporal(stackState().temporal.address, 'default');
-    // Stands in for a long sweep: no worker listens there.
+    // Stands in for a long sweep: no worker polls its queue.
     const long = await workflow.start('sweepWorkflow', {
       workflowId: 'sandbox-sweep',
       taskQueue: 'nobody',
@@ -191,7 +191,7 @@ describe('the sweep', () => {
     const { recentActions } = (await schedule.describe()).info;
     const { workflow: started } = recentActions.at(-1)!.action;
     expect(await workflow.getHandle(started.workflowId).result()).toBeNull();
-    // A dry run waits for nobody, and nobody joins it.
+    // A dry run does not wait, and no other sweep joins it.
     const dry = await openClient({ SANDBOX_OWNER: someOwner() }).sweep({ dryRun: true });
     expect(dry.orphans).toEqual([]);
     await long.terminate('the test is over');

@@ -1,4 +1,7 @@
-/** What an administrator, or a server that lost data, took from a running sandbox: `status` names it, and a destroy ends it all the same. */
+/**
+ * Parts that an administrator removed, or that a server lost: `status` names each, and a destroy
+ * still works.
+ */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseSandboxId, roleName, schemaName, type SandboxId } from '../../../domain/names.js';
 import { redisRoutes } from '../../../routing/route.js';
@@ -25,7 +28,7 @@ interface Servers {
   readonly accounts: AccountKeys;
 }
 
-/** With the administrator's rights; closed when the test ends. */
+/** A connection with the administrator's rights; closed when the test ends. */
 async function openServers(): Promise<Servers> {
   const { urls } = stackState();
   const redis = await openRedis(urls.admin.redis, 'test');
@@ -143,19 +146,22 @@ const DAMAGES: readonly Damage[] = [
 ];
 
 describe('a sandbox that has lost', () => {
-  it.each(DAMAGES)('$what is degraded, by that alone', async ({ check, state, detail, done }) => {
-    const client = openClient({ SANDBOX_OWNER: someOwner() });
-    const guild = someGuild();
-    const sandbox = await client.create({ ttl: '1h', guildIds: [guild] });
-    const id = parseSandboxId(sandbox.id);
-    await done(await openServers(), id, guild);
-    const { health, checks } = await client.status(id);
-    expect(health).toBe('degraded');
-    expect(checks.filter((one) => one.state !== 'ok')).toEqual([
-      { name: check, state, detail: expect.stringMatching(detail) as string },
-    ]);
-    await client.destroy(id);
-    await client.waitUntilDestroyed(id);
-    expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
-  });
+  it.each(DAMAGES)(
+    '$what is degraded for that reason only',
+    async ({ check, state, detail, done }) => {
+      const client = openClient({ SANDBOX_OWNER: someOwner() });
+      const guild = someGuild();
+      const sandbox = await client.create({ ttl: '1h', guildIds: [guild] });
+      const id = parseSandboxId(sandbox.id);
+      await done(await openServers(), id, guild);
+      const { health, checks } = await client.status(id);
+      expect(health).toBe('degraded');
+      expect(checks.filter((one) => one.state !== 'ok')).toEqual([
+        { name: check, state, detail: expect.stringMatching(detail) as string },
+      ]);
+      await client.destroy(id);
+      await client.waitUntilDestroyed(id);
+      expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
+    },
+  );
 });

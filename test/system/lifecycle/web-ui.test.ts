@@ -6,8 +6,8 @@ import { workflowId } from '../../../domain/names.js';
 const text = (data: Uint8Array | null | undefined): string =>
   Buffer.from(data ?? []).toString('utf8');
 
-describe('Temporal alone tells of a sandbox', () => {
-  it('who has it, what it is, what each step and timer is for, and how long it lives', async () => {
+describe('Temporal alone shows of a sandbox', () => {
+  it('its owner, its state, the purpose of each step and timer, and its expiry', async () => {
     const owner = someOwner();
     const name = someName();
     const client = openClient({ SANDBOX_OWNER: owner });
@@ -54,7 +54,7 @@ describe('Temporal alone tells of a sandbox', () => {
   });
 });
 
-it('a refused create is a completed workflow, not a failed one: nothing of the system has failed', async () => {
+it('a refused create is a completed workflow, not a failed one: no part of the system has failed', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id, name } = await client.create({ ttl: '1h' });
   const temporal = await openRunTemporal();
@@ -64,7 +64,7 @@ it('a refused create is a completed workflow, not a failed one: nothing of the s
     const handle = temporal.client.workflow.getHandle(workflowId(sandboxId as typeof id));
     expect((await handle.describe()).status.name).toBe('COMPLETED');
     expect(await handle.result()).toMatchObject({ status: 'destroyed', failure: { code } });
-    // Asked again with the same id: the same answer.
+    // A repeated create with the same id gets the same answer.
     await expect(client.create({ ...options, sandboxId })).rejects.toMatchObject({ code });
   };
   await refused('SANDBOX_001', { name });
