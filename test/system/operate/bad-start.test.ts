@@ -1,4 +1,7 @@
-/** A worker or router that cannot start says why and what helps, with the exit code of the error; one that can only wait ends when told. */
+/**
+ * A worker or router that cannot start names the reason and a remedy, and exits with the error's
+ * code. One that only waits ends on a signal.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -29,7 +32,7 @@ function started(entry: string, env: Record<string, string>, ipc = false) {
   if (stderr === null) throw new Error('its stderr is a pipe');
   let told = '';
   stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
-  // Not `close`: it never comes where the parent has disconnected.
+  // Not on `close`: that event never comes after the parent has disconnected.
   const ended = Promise.all([once(child, 'exit'), once(stderr, 'end')]).then(
     ([[code, signal]]) => ({ code: code as unknown, signal: signal as unknown }),
   );
@@ -65,14 +68,14 @@ it('a worker without the master secret ends at once', async () => {
 });
 
 describe('a router that waits', () => {
-  it('for NATS says so, and ends when told', async () => {
+  it('for NATS reports it, and ends on SIGTERM', async () => {
     const { child, ended, told } = started('router/main.js', AWAY);
     await until('it waits', () => Promise.resolve(told().includes('waiting for NATS')));
     child.kill('SIGTERM');
     expect(await ended).toEqual({ code: 0, signal: null });
   });
 
-  it('for its streams says so, and ends with its parent', async () => {
+  it('for its streams reports it, and ends with its parent', async () => {
     const NATS_URL = await startOwnNats();
     const { child, ended, told } = started('router/main.js', { ...AWAY, NATS_URL }, true);
     await until('it waits', () =>
@@ -86,7 +89,7 @@ describe('a router that waits', () => {
 describe('a worker that waits', () => {
   const SECRET = { SANDBOX_MASTER_SECRET: 's'.repeat(32) };
 
-  it('for its servers says so, and ends when told', async () => {
+  it('for its servers reports it, and ends on SIGTERM', async () => {
     const { child, ended, told } = started('workers/main.js', { ...AWAY, ...SECRET });
     for (const server of ['Temporal', 'Postgres', 'Redis', 'NATS'])
       await until(server, () => Promise.resolve(told().includes(`waiting for ${server}`)));
@@ -103,7 +106,7 @@ describe('a worker that waits', () => {
   });
 });
 
-it('a worker whose start fails half-way leaves no connection open', async () => {
+it('a worker whose start fails midway leaves no connection open', async () => {
   const admin = openAdmin();
   const name = someName();
   const open = async (): Promise<number> => {
@@ -118,7 +121,8 @@ it('a worker whose start fails half-way leaves no connection open', async () => 
   const closer = loggingCloser(log);
   const starting = openWorkerConnections(
     closer,
-    // Temporal is waited for, and NATS can never be reached: the start must fail with Postgres and Redis open.
+    // Temporal answers, and NATS is never reachable: the start must fail with Postgres and Redis
+    // open.
     { ...addresses, database: database.href, temporal: '127.0.0.1:1', nats: 'http://nowhere' },
     config,
     { log, signal: new AbortController().signal },

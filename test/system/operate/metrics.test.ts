@@ -40,7 +40,7 @@ const names = (samples: ReadonlyMap<string, number>): Set<string> =>
   new Set([...samples.keys()].map((sample) => sample.replace(/\{.*/, '')));
 
 describe('the metrics of a real run', () => {
-  it('move with what they name, on worker and router', async () => {
+  it('count the events that they name, on worker and router', async () => {
     const owner = someOwner();
     const client = openClient({ SANDBOX_OWNER: owner });
     const guild = someGuild();
@@ -81,7 +81,7 @@ describe('the metrics of a real run', () => {
     await until('failed attempts are counted', async () => {
       const samples = await scrape('worker');
       const name = 'sandbox_cleanup_errors_total';
-      // Two: the attempts after the first count as well.
+      // Two: attempts after the first count as well.
       return total(samples, name) >= total(before.worker, name) + 2;
     });
     await resume();
@@ -99,8 +99,8 @@ describe('the metrics of a real run', () => {
   });
 });
 
-describe('what a sweep found', () => {
-  it('has the time of that sweep beside it, since several workers take turns', async () => {
+describe('the figures of a sweep', () => {
+  it('come with its time, because several workers take turns', async () => {
     const client = openClient();
     const time = async (): Promise<number> =>
       total(await scrape('worker'), 'sandbox_last_sweep_timestamp_seconds');
@@ -108,14 +108,14 @@ describe('what a sweep found', () => {
     await client.sweep({ dryRun: false });
     const swept = await time();
     expect(swept).toBeGreaterThan(from - 1);
-    // Looking is no sweep.
+    // A dry run does not count as a sweep.
     await client.sweep({ dryRun: true });
     expect(await time()).toBe(swept);
   });
 });
 
 describe('failures', () => {
-  it('are shown from 0 on, since a first one from nothing is no increase to Prometheus', async () => {
+  it('are shown from 0 on, because Prometheus sees no increase in a first sample', async () => {
     const registry = new Registry();
     lifecycleMetrics(registry);
     const page = await registry.metrics();
@@ -127,20 +127,23 @@ describe('failures', () => {
 });
 
 describe('/readyz', () => {
-  it.each(['redis', 'nats'] as const)('of the worker tells the truth about %s', async (server) => {
-    await until('ready', async () => (await readiness('worker')).status === 200);
-    const resume = await freeze(server);
-    const down = await until('not ready', async () => {
-      const { status, text } = await readiness('worker');
-      return status === 503 ? text : null;
-    });
-    expect(down).toContain(`"${server}":`);
-    expect(down).toContain('"postgres":"ok"');
-    await resume();
-    await until('ready again', async () => (await readiness('worker')).status === 200);
-  });
+  it.each(['redis', 'nats'] as const)(
+    'of the worker shows the real state of %s',
+    async (server) => {
+      await until('ready', async () => (await readiness('worker')).status === 200);
+      const resume = await freeze(server);
+      const down = await until('not ready', async () => {
+        const { status, text } = await readiness('worker');
+        return status === 503 ? text : null;
+      });
+      expect(down).toContain(`"${server}":`);
+      expect(down).toContain('"postgres":"ok"');
+      await resume();
+      await until('ready again', async () => (await readiness('worker')).status === 200);
+    },
+  );
 
-  it('of the router tells the truth about NATS', async () => {
+  it('of the router shows the real state of NATS', async () => {
     await until('ready', async () => (await readiness('router')).status === 200);
     const resume = await freeze('nats');
     await until('not ready', async () => (await readiness('router')).status === 503);
@@ -150,7 +153,7 @@ describe('/readyz', () => {
 });
 
 describe('labels', () => {
-  it('give 30 owners a series, and the rest one', () => {
+  it('give 30 owners their own series, and the rest one', () => {
     const owners = new Map(Array.from({ length: 100 }, (_, i) => [`o${i}`, i + 1]));
     const shown = topOwners(owners);
     expect(shown.size).toBe(31);
@@ -158,7 +161,7 @@ describe('labels', () => {
     expect([...shown.values()].reduce((a, b) => a + b)).toBe(5_050);
   });
 
-  it('give a destroyed sandbox no series, and its place to the next', () => {
+  it('remove a destroyed sandbox’s series, and give its place to the next', () => {
     const histogram = new DurationHistogram(2);
     const [a, b, c] = ['sbaaaaaaaaaa', 'sbbbbbbbbbbb', 'sbcccccccccc'];
     histogram.observe(a, 0.001, 1);

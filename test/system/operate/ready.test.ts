@@ -1,4 +1,7 @@
-/** `/healthz` and `/readyz` of worker and router while each server is really gone, and after it is back. */
+/**
+ * `/healthz` and `/readyz` of worker and router while each server is really down, and after its
+ * return.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,7 +43,9 @@ const bothReady = (): Promise<unknown> =>
     return codes.every(({ code }) => code === 200);
   });
 
-/** Killed, and not started again until `back`: the stack's supervisor, which would, sleeps meanwhile. */
+/**
+ * The server stays down until `back`: the stack's supervisor, which would restart it, is stopped.
+ */
 async function gone(...servers: ServiceName[]): Promise<{ back: () => void }> {
   const services = await status(config);
   process.kill(supervisor, 'SIGSTOP');
@@ -54,7 +59,7 @@ async function whileGone(servers: ServiceName[], look: () => Promise<void>): Pro
   const { back } = await gone(...servers);
   try {
     await look();
-    // The process is there, whatever it waits for: nobody should restart it.
+    // The process runs, whatever it waits for. A liveness probe must not restart it.
     expect((await asked('worker', '/healthz')).code).toBe(200);
     expect((await asked('router', '/healthz')).code).toBe(200);
   } finally {
@@ -85,7 +90,7 @@ describe('the worker', () => {
 });
 
 describe('the router', () => {
-  it('is not ready while NATS is gone, and writes again after', () =>
+  it('is not ready while NATS is down, and writes again afterwards', () =>
     whileGone(['nats'], async () => {
       await untilUnready('router');
     }));
@@ -96,16 +101,17 @@ describe('the router', () => {
       expect((await asked('router', '/readyz')).code).toBe(200);
     }));
 
-  it.each(['redis', 'postgres'] as const)('routes while %s alone is gone', (server) =>
+  it.each(['redis', 'postgres'] as const)('routes while only %s is down', (server) =>
     whileGone([server], async () => {
       await untilUnready('worker');
-      // Longer than it trusts a table that it could not check. That table is empty here, as on the first day.
+      // Longer than a table without a check counts as valid. That table is empty here, as on the
+      // first day.
       await delay(2 * STALE_MS);
       expect((await asked('router', '/readyz')).code).toBe(200);
     }),
   );
 
-  it('stops on purpose, and says so, while Redis and Postgres are both gone', () =>
+  it('stops on purpose and reports it while both Redis and Postgres are down', () =>
     whileGone(['redis', 'postgres'], async () => {
       await untilUnready('router', '"state":"paused"');
     }));
