@@ -1,4 +1,7 @@
-/** Addresses as people have them: what is taken, what is refused and why, and the page that says so. */
+/**
+ * Users' addresses: which are accepted, which are refused with a reason, and the page that lists
+ * them.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
@@ -22,7 +25,7 @@ import { stackState } from '../../support/stack.js';
 const SECRET = 'a-very-secret-word';
 const postgres = (more: string): string => `postgres://u:${SECRET}@h/db${more}`;
 
-/** Refused with a message that has these words; by each that reads addresses. */
+/** Refused with a message that contains these words, by each reader of addresses. */
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['DATABASE_URL', postgres('?channel_binding=require'), /channel_binding=require/],
   ['DATABASE_URL', postgres('?channel_binding=always'), /channel_binding may be/],
@@ -63,24 +66,27 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
 ];
 
 describe('an address that is not supported', () => {
-  it.each(REFUSED)('of %s is refused by name, its password unseen: %s', async (name, text, why) => {
-    const refusal = expect.objectContaining({
-      ...{ code: 'SANDBOX_008', message: expect.stringMatching(why) as string },
-    }) as Error;
-    expect(() => loadConfig({ [name]: text })).toThrow(refusal);
-    expect(() => loadConfig({ [`SANDBOX_TENANT_${name}`]: text })).toThrow(refusal);
-    const { urls } = stackState();
-    const { database, redis, nats } = urls.admin;
-    const env = { DATABASE_URL: database, REDIS_URL: redis, NATS_URL: nats, [name]: text };
-    const opening = openContext(env, { production: true });
-    await expect(opening).rejects.toMatchObject({ code: 'SANDBOX_008' });
-    const configured = Promise.resolve().then(() => loadConfig({ [name]: text }));
-    for (const attempt of [configured, opening]) {
-      const failure: unknown = await attempt.catch((error: unknown) => error);
-      expect(JSON.stringify(failure) + String(failure)).not.toContain(SECRET);
-    }
-    expect(String(await opening.catch((error: unknown) => error))).toMatch(why);
-  });
+  it.each(REFUSED)(
+    'of %s is refused by name, without showing its password: %s',
+    async (name, text, why) => {
+      const refusal = expect.objectContaining({
+        ...{ code: 'SANDBOX_008', message: expect.stringMatching(why) as string },
+      }) as Error;
+      expect(() => loadConfig({ [name]: text })).toThrow(refusal);
+      expect(() => loadConfig({ [`SANDBOX_TENANT_${name}`]: text })).toThrow(refusal);
+      const { urls } = stackState();
+      const { database, redis, nats } = urls.admin;
+      const env = { DATABASE_URL: database, REDIS_URL: redis, NATS_URL: nats, [name]: text };
+      const opening = openContext(env, { production: true });
+      await expect(opening).rejects.toMatchObject({ code: 'SANDBOX_008' });
+      const configured = Promise.resolve().then(() => loadConfig({ [name]: text }));
+      for (const attempt of [configured, opening]) {
+        const failure: unknown = await attempt.catch((error: unknown) => error);
+        expect(JSON.stringify(failure) + String(failure)).not.toContain(SECRET);
+      }
+      expect(String(await opening.catch((error: unknown) => error))).toMatch(why);
+    },
+  );
 
   it.each(['https://h:7233', 'h', '::1', 'h:0', 'h:7233/x', '[::1]'])(
     'of Temporal is refused: %s',
@@ -144,7 +150,7 @@ describe('an address of Postgres', () => {
     await closePostgres(sql);
   });
 
-  it('that names what the server does not know is told of, and not as a migration that is missing', async () => {
+  it('with a parameter that the server does not know is an error of its own, not a missing migration', async () => {
     const url = `${stackState().urls.admin.database}?options=-c%20no_such_thing%3D1`;
     for (const args of [['sandbox', 'list'], ['migrate']]) {
       const { code, stderr } = await bd(args, { SANDBOX_CONTROL_DATABASE_URL: url });
@@ -202,7 +208,7 @@ describe('a list of NATS servers', () => {
     expect(parseNatsUrl(text)).toEqual({ servers, tls: false, user: 'u', pass: 'p' });
   });
 
-  it('is tried until one answers', async () => {
+  it('is tried until one server answers', async () => {
     const url = stackState().urls.admin.nats;
     const [, login = '', place = ''] = /^nats:\/\/(.*)@(.*)$/.exec(url) ?? [];
     const nc = await openNats(`nats://${login}@127.0.0.1:1,${place}`, 'test');
@@ -211,7 +217,7 @@ describe('a list of NATS servers', () => {
   });
 });
 
-describe('an address that is handed out or shown', () => {
+describe('an address that is passed on or shown', () => {
   it.each([
     [
       'postgres://a:b@h:1/db?sslmode=require&password=x',
@@ -229,11 +235,11 @@ describe('an address that is handed out or shown', () => {
     ['nats://a:b@h:1,nats://c:d@i:2', 'h:1, i:2'],
     ['postgres://a:b@/db?host=/run/pg', '/run/pg'],
     ['h:7233', 'h:7233'],
-  ])('%s shows its places only', (address, expected) => {
+  ])('%s shows only its hosts', (address, expected) => {
     expect(displayAddress(address)).toBe(expected);
   });
 
-  it('gives each of its passwords to those that have to hide them', () => {
+  it('reveals each of its passwords only to code that must hide them', () => {
     expect(passwordsIn(`nats://a:${SECRET}@h,nats://c:d%40@i`)).toEqual([
       ...[SECRET, SECRET, 'd%40', 'd@'],
     ]);

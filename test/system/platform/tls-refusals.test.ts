@@ -1,4 +1,4 @@
-/** A server whose certificate is refused: which server, why, and what to do, whoever connects. */
+/** A server with a refused certificate: every client names the server, the reason and a remedy. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ afterAll(() => {
 });
 
 const trusted = authority.issue('the server', { host: 'localhost' });
-/** Each with the words that its message must have. */
+/** Each certificate with the words that the error must contain. */
 const REFUSED: readonly (readonly [string, Issued, RegExp])[] = [
   ['self-signed', makeSelfSigned('localhost'), /self-signed/],
   [
@@ -33,7 +33,7 @@ const REFUSED: readonly (readonly [string, Issued, RegExp])[] = [
     /not trusted here/,
   ],
 ];
-/** These are seen only where the authority is trusted. */
+/** These errors occur only if the authority is trusted. */
 const REFUSED_THOUGH_TRUSTED: typeof REFUSED = [
   [
     'for another name',
@@ -65,7 +65,7 @@ const urlOf = (protocol: Protocol, port: number, more = ''): string =>
     temporal: `localhost:${port}`,
   })[protocol];
 
-/** What our opener of this server makes of it. */
+/** The error of our opener of this server. */
 async function open(protocol: Protocol, url: string): Promise<unknown> {
   if (protocol === 'redis') return openRedis(url, 'test');
   if (protocol === 'nats') return openNats(url, 'test');
@@ -97,13 +97,16 @@ describe.each(PROTOCOLS)('a %s whose certificate is', (protocol) => {
 });
 
 describe('a Postgres', () => {
-  it.each(REFUSED_THOUGH_TRUSTED)('whose certificate is %s is refused', async (_w, issued, why) => {
-    const port = await frontOf('postgres', issued);
-    const url = urlOf('postgres', port, `&sslrootcert=${encodeURIComponent(ca)}`);
-    await expect(open('postgres', url)).rejects.toMatchObject({
-      ...{ code: 'SANDBOX_009', message: expect.stringMatching(why) as string },
-    });
-  });
+  it.each(REFUSED_THOUGH_TRUSTED)(
+    'with a certificate that is %s is refused',
+    async (_w, issued, why) => {
+      const port = await frontOf('postgres', issued);
+      const url = urlOf('postgres', port, `&sslrootcert=${encodeURIComponent(ca)}`);
+      await expect(open('postgres', url)).rejects.toMatchObject({
+        ...{ code: 'SANDBOX_009', message: expect.stringMatching(why) as string },
+      });
+    },
+  );
 
   it.each([
     ['disable', false],
@@ -116,7 +119,7 @@ describe('a Postgres', () => {
     const front = await frontOf('postgres', makeSelfSigned('elsewhere.test'), Number(port));
     const url = `${href.replace(`:${port}/`, `:${encrypted ? front : port}/`)}?sslmode=${mode}`;
     expect(await open('postgres', url)).toHaveLength(1);
-    // A server that offers no TLS.
+    // A server without TLS.
     const plain = open('postgres', `${href}?sslmode=${mode}`);
     if (mode === 'require' || mode === 'no-verify')
       await expect(plain).rejects.toMatchObject({
@@ -144,7 +147,7 @@ describe('a Postgres', () => {
       await expect(open('postgres', stranger)).rejects.toMatchObject({ code: 'SANDBOX_009' });
   });
 
-  it('names the file that sslrootcert does not find', async () => {
+  it('names the file of sslrootcert if it does not exist', async () => {
     await expect(
       open('postgres', 'postgres://localhost/x?sslmode=verify-full&sslrootcert=/no/such.pem'),
     ).rejects.toMatchObject({
@@ -153,14 +156,14 @@ describe('a Postgres', () => {
   });
 });
 
-it('a NATS without TLS gets no password where tls:// was asked for', async () => {
+it('a NATS without TLS gets no password if tls:// was asked for', async () => {
   const url = stackState().urls.admin.nats.replace('nats://', 'tls://');
   await expect(openNats(url, 'test')).rejects.toMatchObject({
     ...{ code: 'SANDBOX_009', message: expect.stringMatching(/offers no TLS/) as string },
   });
 });
 
-it('a Redis is reached through TLS whose authority is trusted by NODE_EXTRA_CA_CERTS', async () => {
+it('a Redis is reached through TLS with an authority trusted by NODE_EXTRA_CA_CERTS', async () => {
   const url = new URL(stackState().urls.worker.redis);
   const front = await frontOf('redis', trusted, Number(url.port));
   const secure = `rediss://${url.username}:${url.password}@localhost:${front}`;
@@ -173,7 +176,7 @@ it('a Redis is reached through TLS whose authority is trusted by NODE_EXTRA_CA_C
   expect(`${stdout}${stderr}${code}`).toMatch(/redis[\s\S]*answers in/);
 });
 
-describe('told by', () => {
+describe('the error is shown by', () => {
   it('`bd sandbox list`, of Postgres', async () => {
     const port = await frontOf('postgres', makeSelfSigned('localhost'));
     const { code, stdout, stderr } = await bd(['sandbox', 'list'], {
@@ -247,7 +250,7 @@ describe('told by', () => {
         SANDBOX_CONTROL_NATS_URL: addresses.nats,
         TEMPORAL_ADDRESS: protocol === 'temporal' ? urlOf('temporal', port) : temporal.address,
         ...(protocol === 'temporal' ? { TEMPORAL_TLS: 'true' } : {}),
-        // Nothing of the run's stack is this worker's.
+        // This worker must not poll the run's task queue.
         SANDBOX_TASK_QUEUE: 'tls-refusals',
       },
     });
