@@ -1,6 +1,7 @@
 /**
- * A new resource is one folder and one line: this one is a list of files on a server of its own (here a table). Its steps run
- * in the workflow that is shipped, which knows nothing of it, and its removal outlives the destroy.
+ * A new resource is one folder and one line. This one is a list of files on its own server (here a
+ * table). The shipped workflow, which does not know the resource, runs its steps. Its removal lasts
+ * longer than the destroy.
  */
 import { NativeConnection, Worker } from '@temporalio/worker';
 import pino from 'pino';
@@ -29,7 +30,7 @@ import { openRunTemporal } from '../../support/temporal.js';
 const table = 'example_files';
 const sql = (): ReturnType<typeof openAdmin> => openAdmin();
 
-/** Everything that a resource is. */
+/** The whole resource. */
 const files: ResourceKind = {
   name: 'example-files',
   servers: ['postgres'],
@@ -85,7 +86,7 @@ async function stateOf(id: string): Promise<readonly Record<string, unknown>[]> 
   return sql().unsafe(`SELECT state, rotation FROM ${table} WHERE id = $1`, [id]);
 }
 
-/** The product's worker, but for its list of resources. */
+/** The product's worker with another list of resources. */
 async function startWorker(taskQueue: string) {
   const parts = await openWorkerParts();
   const resources = new Resources(parts, kinds);
@@ -123,7 +124,7 @@ it('lives and ends with its sandbox, and nothing else changes', async () => {
   const id = parseSandboxId(sandbox.id);
   expect(await stateOf(id)).toEqual([{ state: 'made', rotation: 0 }]);
 
-  // Its check, its variables.
+  // Its check and its variables.
   const inspecting = {
     ...{ database: parts.database, natsAccount: parts.natsAccount, redisAcl: true },
     redis: () => Promise.resolve(parts.redis),
@@ -160,7 +161,7 @@ it('lives and ends with its sandbox, and nothing else changes', async () => {
   await removal.result();
   expect(await stateOf(id)).toEqual([]);
   expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
-  // What no row owns is swept like any other.
+  // An object without a row is swept like any other.
   await sql().unsafe(`INSERT INTO ${table} VALUES ($1, 0, 'made')`, [id]);
   const orphans = await findOrphanedResources({
     ...{ database: parts.database, resources, routes: parts.routes() },
