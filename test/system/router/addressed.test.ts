@@ -1,4 +1,4 @@
-/** Addressed events: for the sandbox that their subject names, or the DLQ, and for nobody else. */
+/** Addressed events go to the sandbox that their subject names, or to the DLQ, and nowhere else. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { headers } from 'nats';
 import { redisRoutes } from '../../../routing/route.js';
@@ -19,7 +19,10 @@ const [RUNNING, OTHER, GONE, UNKNOWN] = [sandbox(21), sandbox(22), sandbox(23), 
 const addressedTo = (id: string): string => `for.${id}.${TYPE}`;
 const placeOf = (id: string): string => `sandbox.${id}.events.${TYPE}`;
 
-/** In turn: to each of the four, from production's guilds and from guilds of other sandboxes, and two that are not addressed. */
+/**
+ * In turn: an event to each of the four, from guilds of production and of other sandboxes, and two
+ * events without address.
+ */
 function mixed(n: number): EventPlan {
   const guildId = guild(n % 20);
   const plans: readonly EventPlan[] = [
@@ -53,7 +56,7 @@ afterEach(async () => {
 });
 afterAll(() => world.close());
 
-/** The DLQ's own two headers are no change of the event. */
+/** Ignores the two headers that the DLQ adds: the event itself is unchanged. */
 async function verdict(): Promise<Verdict> {
   const stored = (await readRouted(world.nc)).map((event) => ({
     ...event,
@@ -70,7 +73,7 @@ const versionIs = (version: number) =>
   expect.poll(() => router?.router.status().routeVersion, { timeout: 15_000 }).toBe(version);
 
 describe('an addressed event', () => {
-  it('is stored once, in order, unchanged, for its sandbox alone, whatever guild its payload names', async () => {
+  it('is stored once, in order, unchanged, for its sandbox only, whatever guild its payload names', async () => {
     router = await routerInProcess(world.servers);
     await flood.run(6_000, 6_000, mixed);
     await drained(world.nc);
@@ -81,7 +84,7 @@ describe('an addressed event', () => {
     expect(page).toContain('sandbox_router_addressees 2');
   });
 
-  it('keeps its promise while two routers live and the writer is killed, three times', async () => {
+  it('keeps its promise while the writer of two routers is killed, three times', async () => {
     let writer = await RouterProcess.start(world.servers);
     let standby = await RouterProcess.start(world.servers);
     const running = flood.run(12_000, 5_000, mixed);
@@ -105,7 +108,7 @@ describe('an addressed event', () => {
     ['no type', `events.raw.for.${RUNNING}`],
     ['an address behind the address', `events.raw.for.for.${RUNNING}.X`],
     ['a subject of a sandbox', `events.raw.for.sandbox.${RUNNING}.events.X`],
-  ])('whose subject has %s goes to the DLQ, which says so', async (_what, subject) => {
+  ])('whose subject has %s goes to the DLQ with that reason', async (_what, subject) => {
     router = await routerInProcess(world.servers);
     const stored = await storedOf(subject, JSON.stringify({ guild_id: guild(1) }));
     expect(stored?.subject).toBe('dlq.addressee');
@@ -113,7 +116,7 @@ describe('an addressed event', () => {
     expect(stored?.headers).toContain(`Dlq-Subject: ${subject}`);
   });
 
-  it('of a type that begins with raw, or that is no JSON, goes to the DLQ as any other', async () => {
+  it('goes to the DLQ if its type begins with raw, or if it is no JSON, like any other event', async () => {
     router = await routerInProcess(world.servers);
     const raw = await storedOf(addressedSubject('events', RUNNING, 'raw.X'), '{}');
     expect(raw?.subject).toBe('dlq.raw');
@@ -123,7 +126,7 @@ describe('an addressed event', () => {
     expect(good?.subject).toBe(`sandbox.${RUNNING}.commands.X`);
   });
 
-  it('of READY is its sandbox’s too: nothing that is addressed reaches production', async () => {
+  it('of READY belongs to its sandbox too: no addressed event reaches production', async () => {
     router = await routerInProcess(world.servers);
     const payload = JSON.stringify({ t: 'READY', op: 0, s: 1, d: { guild_id: guild(1) } });
     const stored = await storedOf(addressedSubject('events', RUNNING, 'READY'), payload);
@@ -145,7 +148,7 @@ describe('an addressed event', () => {
 });
 
 describe('the set of addressees', () => {
-  it('changes at a barrier: from its return on no event is stored under an older one', async () => {
+  it('changes at a barrier: after its return no event is stored under an older set', async () => {
     const { nc, sql, redis } = world;
     const routers = [await RouterProcess.start(world.servers)];
     routers.push(await RouterProcess.start(world.servers));
@@ -178,7 +181,7 @@ describe('the set of addressees', () => {
     expect(judged).toBeGreaterThan(1_000);
   });
 
-  it('is known after Redis was flushed or restarted empty, and heals where no hint came', async () => {
+  it('is known after Redis was flushed or restarted empty, and heals without a hint', async () => {
     router = await routerInProcess(world.servers);
     await world.redis.flushall();
     await versionIs(await setAddressee(world.sql, null, UNKNOWN, true));
@@ -191,7 +194,7 @@ describe('the set of addressees', () => {
       'dlq.addressee',
     );
     await router.stop();
-    // The whole table, with Postgres alone.
+    // The whole table, from Postgres only.
     router = await routerInProcess(world.servers);
     await flood.run(600, 3_000, mixed);
     await drained(world.nc);
@@ -199,7 +202,7 @@ describe('the set of addressees', () => {
     expect((await verdict()).lost).toEqual([]);
   });
 
-  it('goes back with a Postgres that was restored from a backup', async () => {
+  it('goes back with a Postgres restored from a backup', async () => {
     router = await routerInProcess(world.servers);
     const { sql } = world;
     const version = await setAddressee(sql, world.redis, UNKNOWN, true);
@@ -217,7 +220,7 @@ describe('the set of addressees', () => {
     ['another sandbox', (version: number) => `${version}:${OTHER}`],
     ['a guild’s place', (version: number) => `${version}:${guild(1)}`],
     ['everything', (version: number) => `${version}:>`],
-  ])('takes no entry of Redis that leads an address to %s', async (_what, entryAt) => {
+  ])('ignores an entry of Redis that leads an address to %s', async (_what, entryAt) => {
     router = await routerInProcess(world.servers);
     const version = await setAddressee(world.sql, null, UNKNOWN, false);
     const text = entryAt(version);
@@ -228,7 +231,7 @@ describe('the set of addressees', () => {
     expect(await verdict()).toEqual(NOTHING_WRONG);
   });
 
-  it('does not change where a guild’s events go', async () => {
+  it('does not change the place of a guild’s events', async () => {
     router = await routerInProcess(world.servers);
     await versionIs(await setRoute(world.sql, world.redis, guild(30), RUNNING));
     const document = JSON.stringify({ guild_id: guild(30) });

@@ -1,4 +1,7 @@
-/** When a sandbox takes addressed events: from the return of its create to the return of its destroy, with or without guilds. */
+/**
+ * A sandbox takes addressed events from the return of its create to the return of its destroy, with
+ * or without guilds.
+ */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseSandboxId, type SandboxId } from '../../../domain/names.js';
 import { STREAMS } from '../../../routing/subjects.js';
@@ -57,7 +60,7 @@ describe('a sandbox without guilds', () => {
     }
   });
 
-  it('is made only where every live router has heard of it, and leaves nothing where one has not', async () => {
+  it('is created only after every live router has confirmed, and leaves nothing if one does not', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
     const end = await ghosts({ 'ghost-old': { version: 0 } });
@@ -70,7 +73,7 @@ describe('a sandbox without guilds', () => {
     expect(await leftoversOf(stackState().urls.admin, sandboxId)).toEqual([]);
   }, 120_000);
 
-  it('is destroyed only when every live router has heard of it, and the destroy says so until then', async () => {
+  it('is destroyed only after every live router has confirmed, and the destroy names the missing one', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '10m' });
     const end = await ghosts({ 'ghost-old': { version: 0 } });
@@ -84,7 +87,7 @@ describe('a sandbox without guilds', () => {
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   }, 120_000);
 
-  it('has nothing stored after its destroy has returned, under a flood of addressed events', async () => {
+  it('gets no addressed event after the return of its destroy, under a flood of them', async () => {
     const { ingest, admin } = await openIngest();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '10m' });
@@ -107,7 +110,7 @@ describe('a sandbox without guilds', () => {
     expect(await leftoversOf(stackState().urls.admin, id)).toEqual([]);
   });
 
-  it('stays an addressee over a reset, and while Redis answers nothing', async () => {
+  it('stays an addressee after a reset, and while Redis does not answer', async () => {
     const { ingest, admin } = await openIngest();
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '10m' });
@@ -124,8 +127,8 @@ describe('a sandbox without guilds', () => {
   });
 });
 
-describe('what is destroyed', () => {
-  it('comes back as an addressee by no hand but that of an administrator who writes the table', async () => {
+describe('a destroyed sandbox', () => {
+  it('does not become an addressee again by a function or by its status', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '10m' });
     const sandboxId: SandboxId = parseSandboxId(id);

@@ -38,7 +38,7 @@ describe('the barrier', () => {
     await servers.close();
   });
 
-  it('returns at once where no router lives', async () => {
+  it('returns at once if no router is alive', async () => {
     const version = await setRoute(sql, redis, guild(1), sandbox(1));
     const began = performance.now();
     await confirmRoutes(nc, version, { timeoutMs: 10_000 });
@@ -76,7 +76,7 @@ describe('the barrier', () => {
     60_000 + FLIPS * 400,
   );
 
-  it('takes some 10 ms on an idle router', async () => {
+  it('takes about 10 ms on an idle router', async () => {
     const router = await routerInProcess(servers);
     const times: number[] = [];
     for (let i = 0; i < 20; i++) {
@@ -101,7 +101,7 @@ describe('the barrier', () => {
     await router.stop();
   });
 
-  it('drops a dead router behind a fence, and its key with it', async () => {
+  it('removes a dead router and its key after a fence', async () => {
     const router = await RouterProcess.start(servers);
     await router.end('SIGKILL');
     const version = await setRoute(sql, redis, guild(9), sandbox(9));
@@ -115,7 +115,7 @@ describe('the barrier', () => {
     expect(entries.filter(({ value }) => value !== null)).toEqual([]);
   });
 
-  it('drops a stopped router when its lease ends; what it still holds is refused when it wakes', async () => {
+  it('removes a stopped router when its lease ends; its leftovers are refused when it wakes', async () => {
     const router = await RouterProcess.start(servers);
     await delay(200);
     router.signal('SIGSTOP');
@@ -129,7 +129,7 @@ describe('the barrier', () => {
     await router.end('SIGTERM');
   });
 
-  it('purges what a sandbox has left, and the router goes on', async () => {
+  it('purges a sandbox’s leftovers, and the router continues', async () => {
     const router = await routerInProcess(servers);
     const version = await setRoute(sql, redis, guild(5), sandbox(5));
     await confirmRoutes(nc, version, { timeoutMs: 10_000 });

@@ -1,4 +1,7 @@
-/** SANDBOX_STREAM_PROFILE=best-effort: what it loses with nats-server, and what holds all the same. */
+/**
+ * SANDBOX_STREAM_PROFILE=best-effort: its losses when nats-server is killed, and the promises that
+ * still hold.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { signalService, up } from '../../../deploy/stack/index.js';
@@ -28,7 +31,7 @@ describe('the best-effort profile', () => {
     await world.close();
   });
 
-  it('is refused for a ROUTED on disk with the way out, and made where there is none', async () => {
+  it('is refused for a ROUTED on disk with a remedy, and created if there is none', async () => {
     const { servers, jsm } = world;
     const migrated = (check: boolean) => migrateNats(servers.natsUrl, subjects, { check, profile });
     expect(await migrated(true)).toEqual([
@@ -45,11 +48,11 @@ describe('the best-effort profile', () => {
     expect(await migrated(true)).toEqual([]);
     const { config } = await jsm.streams.info(STREAMS.routed);
     expect(config).toMatchObject({ storage: 'memory', retention: 'limits', max_age: 300e9 });
-    // The ingress stays what it is.
+    // The ingress keeps its storage.
     expect((await jsm.streams.info(STREAMS.raw)).config.storage).toBe('file');
   });
 
-  it('loses what ROUTED held with a killed nats-server; the router goes on by its checkpoint, with an alarm', async () => {
+  it('loses the content of ROUTED with a killed nats-server; the router continues from its checkpoint, with an alarm', async () => {
     const { servers, nc } = world;
     const running = await routerInProcess(servers);
     try {
@@ -67,7 +70,7 @@ describe('the best-effort profile', () => {
       expect(rest).toEqual(nothing);
       console.log(`lost ${lost.length} of ${before} events before nats-server was back`);
       expect(lost.length).toBeGreaterThan(0);
-      // Of what came after it, nothing.
+      // No event after the restart is lost.
       expect(Math.max(...lost)).toBeLessThan(before);
       const alarms = await running.router.metrics.registry.getSingleMetricAsString(
         'sandbox_router_alarms_total',
@@ -79,7 +82,7 @@ describe('the best-effort profile', () => {
   });
 });
 
-it('a stack with the profile makes ROUTED and its consumers anew when nats-server is killed, and doctor warns', async () => {
+it('a stack with the profile recreates ROUTED and its consumers when nats-server is killed, and doctor warns', async () => {
   const config = await ownHome({ SANDBOX_STREAM_PROFILE: profile });
   const env = { SANDBOX_HOME: config.home, SANDBOX_STREAM_PROFILE: profile };
   const { urls } = await up(config);
@@ -108,7 +111,7 @@ it('a stack with the profile makes ROUTED and its consumers anew when nats-serve
   } finally {
     await closeNats(nc);
   }
-  // Router and worker may still be finding back.
+  // Router and worker may still be reconnecting.
   const doctor = await until('doctor finds nothing that failed', async () => {
     const ran = await bd(['doctor', '--json'], env);
     return ran.code === 0 ? ran : null;

@@ -1,16 +1,19 @@
-/** Compares what was acknowledged on `RAW` with what `ROUTED` holds: lost, duplicated, reordered, misrouted, altered. */
+/**
+ * Compares the acknowledged events of `RAW` with the content of `ROUTED`: lost, duplicated,
+ * reordered, misrouted, altered.
+ */
 
 export interface PublishedEvent {
-  /** Unique, and rising within a guild in the order of publishing. */
+  /** Unique, and increasing within a guild in the order of publishing. */
   readonly n: number;
-  /** What order holds within; null: none. */
+  /** Order holds within a guild; null: no order. */
   readonly guildId: string | null;
   readonly payload: Uint8Array;
-  /** `Name: value` lines, as they must arrive. */
+  /** `Name: value` lines that must arrive. */
   readonly headers: readonly string[];
-  /** The subjects it may be stored under. */
+  /** The subjects under which it may be stored. */
   readonly allowed: readonly string[];
-  /** Whether the publish was acknowledged: else it may be missing. */
+  /** True if the publish was acknowledged. Otherwise the event may be missing. */
   readonly acknowledged: boolean;
 }
 
@@ -18,7 +21,7 @@ export interface StoredEvent {
   readonly sequence: number;
   readonly subject: string;
   readonly payload: Uint8Array;
-  /** Without the router's own two. */
+  /** Without the two headers of the router. */
   readonly headers: readonly string[];
 }
 
@@ -43,7 +46,7 @@ export const NOTHING_WRONG: Verdict = {
 
 type Lists = { -readonly [K in keyof Verdict]: number[] };
 
-/** Takes what is stored one by one, in the stream's order: a million events need not be held at once. */
+/** Takes stored events one by one, in the stream's order: a million need not be held at once. */
 export class Checker {
   readonly #byNumber = new Map<number, PublishedEvent>();
   readonly #seen = new Set<number>();
@@ -61,7 +64,7 @@ export class Checker {
     for (const event of published) this.#byNumber.set(event.n, event);
   }
 
-  /** @param n the number read out of it */
+  /** @param n the event's number, or null if it has none */
   add(event: StoredEvent, n: number | null): void {
     const { duplicated, misrouted, altered, reordered, foreign } = this.#found;
     const original = n === null ? undefined : this.#byNumber.get(n);
@@ -93,7 +96,7 @@ export class Checker {
   }
 }
 
-/** `numberOf` reads an event's number out of what is stored. `stored` comes in the stream's order. */
+/** `numberOf` reads the number of a stored event. `stored` is in the stream's order. */
 export function check(
   published: Iterable<PublishedEvent>,
   stored: Iterable<StoredEvent>,

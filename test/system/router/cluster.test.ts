@@ -95,7 +95,7 @@ describe('a cluster of three', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('keeps its replicas through a migrate', async () => {
+  it('keeps its replicas after a migrate', async () => {
     const routed = routedSubjects(DEFAULT_PRODUCTION_SUBJECTS);
     expect(await migrateNats(urls[0] ?? '', routed)).toEqual([]);
     const { config } = await (await nc.jetstreamManager()).streams.info(STREAMS.routed);

@@ -1,4 +1,7 @@
-/** Who is about to lose what he has not read: by the number of messages, with many consumers, of every kind of filter. */
+/**
+ * Consumers that are about to lose unread events: by number of messages, with many consumers, for
+ * each kind of filter.
+ */
 import { AckPolicy } from 'nats';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -12,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-it('the alarm names twenty consumers and counts the rest, and leaves out who has read everything or only looks', async () => {
+it('the alarm names twenty consumers, counts the rest, and omits temporary consumers and those without unread events', async () => {
   const { nc, jsm } = world;
   await jsm.streams.update(STREAMS.routed, { max_bytes: -1, max_msgs: 1_000, max_age: 0 });
   const filters = [
@@ -52,7 +55,7 @@ it('the alarm names twenty consumers and counts the rest, and leaves out who has
   for (let i = 0; i < 200; i++) nc.publish('events.C', 'x');
   await expect.poll(told, { timeout: 15_000 }).toEqual([20, 5]);
   expect(lines.filter((line) => line.includes('"count":25'))).toHaveLength(1);
-  // A standby has nothing to tell, and a stream that is gone is told of.
+  // A standby reports nothing, and a missing stream is reported.
   writer = false;
   await expect.poll(told).toEqual([0, undefined]);
   writer = true;

@@ -1,4 +1,7 @@
-/** Routers on a NATS of the test's own: what the barrier makes of dead ones, what doctor says of them, and a server without streams. */
+/**
+ * Dead routers on a NATS of this test: how the barrier treats them, what doctor reports, and a
+ * server without streams.
+ */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { askLocalStack, askRouters } from '../../../cli/doctor/services.js';
 import { DEFAULT_PRODUCTION_SUBJECTS } from '../../../domain/routing-settings.js';
@@ -27,17 +30,17 @@ async function migrated(): Promise<{ url: string; nc: NatsConnection }> {
 const join = (nc: NatsConnection, routerId: string, role: string): Promise<number> =>
   routerBucket(nc).write(memberKey(routerId), { routerId, role, version: 3, metrics: null });
 
-describe('a router that is dead', () => {
-  it('is dropped by the barrier where its log was never written to', async () => {
+describe('a dead router', () => {
+  it('is removed by the barrier if its log has no message', async () => {
     const { nc } = await migrated();
     await join(nc, 'dead', 'standby');
     await confirmRoutes(nc, 5, { timeoutMs: 2_000 });
     expect((await routerBucket(nc).read(memberKey('dead'), memberShape)).value).toBeNull();
-    // Nobody is there to wait for.
+    // No router is left to wait for.
     await confirmRoutes(nc, 6, { timeoutMs: 2_000 });
   });
 
-  it('is waited for where a foreign message at the end of its log keeps a fence out', async () => {
+  it('keeps the barrier waiting if a foreign message at the end of its log refuses the fence', async () => {
     const { nc } = await migrated();
     await join(nc, 'dead', 'standby');
     await nc.jetstream().publish('events.X', 'by hand');
@@ -48,7 +51,7 @@ describe('a router that is dead', () => {
   });
 });
 
-it('doctor tells of no router, of none that writes, and of those that do', async () => {
+it('doctor reports whether there is no router, none that writes, or one that does', async () => {
   const { url, nc } = await migrated();
   const found = async (): Promise<string> =>
     (await askRouters(url)).map(({ state, detail }) => `${state}: ${detail}`).join();
@@ -59,7 +62,7 @@ it('doctor tells of no router, of none that writes, and of those that do', async
   expect(await found()).toBe('ok: 1 writer, 1 standby, routes at version 3');
 });
 
-it('doctor tells of the local stack only where there is one to tell of', async () => {
+it('doctor reports on the local stack only if there is one', async () => {
   const given = {
     ...{ TEMPORAL_ADDRESS: 'a:1', DATABASE_URL: 'postgres://b/x', REDIS_URL: 'redis://c' },
     ...{ NATS_URL: 'nats://d', SANDBOX_HOME: '/nonexistent' },
@@ -71,7 +74,7 @@ it('doctor tells of the local stack only where there is one to tell of', async (
   expect(await statesOf(loadConfig(given))).toEqual([]);
 });
 
-it('a NATS without the streams is an error of each question, and never an empty answer', async () => {
+it('a NATS without the streams makes each question an error, never an empty answer', async () => {
   const nats = await connected(await startOwnNats());
   const { resources, inspector } = await openWorkerParts();
   const subjects = resources({ nats, natsAuthority: null, natsAccount: null }).get('nats-subjects');

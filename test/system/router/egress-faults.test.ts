@@ -48,7 +48,7 @@ describe('the way out', () => {
     await world.close();
   });
 
-  it('stops at a full stream, keeps memory flat, and goes on when there is room', async () => {
+  it('stops at a full stream, keeps memory flat, and continues when there is room', async () => {
     const { nc, jsm } = world;
     router = await routerInProcess(world.servers);
     await flood.run(500, 5_000, inTurn);
@@ -73,7 +73,7 @@ describe('the way out', () => {
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
   });
 
-  it('stops when no stream answers any more (503), and goes on when one does', async () => {
+  it('stops when no stream answers (503), and continues when one does', async () => {
     const { nc, jsm } = world;
     router = await routerInProcess(world.servers);
     const flooding = flood.run(4_000, 4_000, inTurn);
@@ -91,7 +91,7 @@ describe('the way out', () => {
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
   });
 
-  it('waits longer and longer where nothing is stored at all: fences must not push out what bots have not read', async () => {
+  it('waits longer and longer while nothing can be stored: fences must not push out unread events', async () => {
     const { nc, jsm } = world;
     router = await routerInProcess(world.servers);
     const subjects = routedSubjects(DEFAULT_PRODUCTION_SUBJECTS);
@@ -106,7 +106,7 @@ describe('the way out', () => {
     await delay(1_500);
     const terms = ((await streamFacts(nc, STREAMS.routed)).lastSequence - before) / 1_000;
     expect(terms).toBeGreaterThan(1);
-    // 20, 50, 100, 200, 500 and 1,000 ms apart; without it some 40.
+    // Pauses of 20, 50, 100, 200, 500 and 1,000 ms; without them about 40 terms.
     expect(terms).toBeLessThan(8);
     await jsm.streams.update(STREAMS.routed, { subjects });
     await drained(nc);
@@ -119,7 +119,7 @@ describe('the way out', () => {
     );
   });
 
-  it('confirms nothing whose PubAck does not come, and doubts after 2 s', async () => {
+  it('confirms no event without its PubAck, and doubts after 2 s', async () => {
     const silent: Link = {
       maxPayload: 1_048_576,
       newInbox: () => '_INBOX.silent',

@@ -34,7 +34,7 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
     nc = await openNats(servers.natsUrl, 'test');
     sql = openPostgres(servers.databaseUrl, { name: 'test', max: 2 });
     redis = new Redis(servers.redisUrl);
-    // Killed on purpose.
+    // The test kills them on purpose.
     redis.on('error', () => undefined);
     for (let i = 0; i < 10; i++) await setRoute(sql, redis, guild(i), sandbox(i));
     flood = new Flood(nc);
@@ -86,7 +86,7 @@ describe('nothing is lost, duplicated, reordered, misrouted or altered', () => {
       .poll(() => confirmedEnd(nc), { timeout: 15_000, interval: 10 })
       .toBeGreaterThan(before);
     const millis = Date.now() - killedAt;
-    // The promise is 2 s, on a machine that is not kept busy by others.
+    // The promise is 2 s, on a machine that is not busy.
     console.info(`takeover: ${millis} ms`);
     expect(millis).toBeLessThan(8_000);
     await running;

@@ -1,4 +1,7 @@
-/** A guild registered and unregistered again and again under load: how long each change takes, and what was stored after it. */
+/**
+ * Registers and unregisters one guild repeatedly under load: the time of each change, and the
+ * events stored after it.
+ */
 import type { NatsConnection } from 'nats';
 import { STREAMS } from '../../../routing/subjects.js';
 import { delay } from '../../../platform/deadline.js';
@@ -20,7 +23,7 @@ export interface FlipOptions {
   readonly change: (registered: boolean) => Promise<void>;
 }
 
-/** Between a change's return and the next change, everything that is stored is in the one place. */
+/** Between the return of a change and the next change, every stored event is in one place. */
 export interface Settled {
   readonly from: number;
   readonly to: number;
@@ -29,7 +32,7 @@ export interface Settled {
 
 export interface FlipRun {
   readonly settled: readonly Settled[];
-  /** ms, sorted. */
+  /** Milliseconds, sorted. */
   readonly times: readonly number[];
 }
 
@@ -62,7 +65,7 @@ export async function flipUnderLoad(options: FlipOptions): Promise<FlipRun> {
   return { settled, times };
 }
 
-/** What was stored between a change and the next one: how much, and what is in the wrong place. */
+/** Events stored between a change and the next one: their number, and those in the wrong place. */
 export function judge(
   stored: readonly StoredEvent[],
   settled: readonly Settled[],

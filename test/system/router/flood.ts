@@ -1,4 +1,4 @@
-/** Publishes numbered events into `RAW`, and reads back everything that `ROUTED` holds. */
+/** Publishes numbered events into `RAW`, and reads back the content of `ROUTED`. */
 import { AckPolicy, DeliverPolicy, type NatsConnection, type PubAck } from 'nats';
 import { HEADER_EXPECTED_LAST_SEQ, HEADER_RAW_SEQ } from '../../../routing/event-headers.js';
 import { FENCE_SUBJECT, STREAMS } from '../../../routing/subjects.js';
@@ -46,7 +46,7 @@ export class Flood {
     });
   }
 
-  /** `count` events at about `perSecond`; `plan` gives each. */
+  /** Publishes `count` events at about `perSecond`; `plan` gives each. */
   async run(count: number, perSecond: number, plan: (n: number) => EventPlan): Promise<void> {
     const began = performance.now();
     for (let i = 0; i < count;) {
@@ -57,7 +57,7 @@ export class Flood {
     await this.quiet();
   }
 
-  /** All is acknowledged, or (after a server's death) no more answers come. */
+  /** Resolves when all is acknowledged, or (after a server's death) no more answers come. */
   async quiet(): Promise<void> {
     let seen = -1;
     for (let still = 0; still < 10 && this.acknowledged < this.published.length; still++) {
@@ -79,7 +79,7 @@ export class Flood {
   }
 }
 
-/** Of its payload, or of its headers where that is empty. */
+/** The number in the payload, or in the headers if the payload is empty. */
 export function numberOf({ payload, headers }: StoredEvent): number | null {
   const text =
     payload.length > 0
@@ -93,7 +93,7 @@ export function numberOf({ payload, headers }: StoredEvent): number | null {
 export async function drained(nc: NatsConnection, timeoutMs = 30_000): Promise<void> {
   const until = Date.now() + timeoutMs;
   for (;;) {
-    // A server that was just killed may not answer yet.
+    // A server that has just been killed may not answer yet.
     const seen = await ends(nc).catch(() => null);
     if (seen !== null && seen.raw === seen.routed) return;
     if (Date.now() > until) throw new Error(`not drained: ${JSON.stringify(seen)}`);
@@ -101,7 +101,7 @@ export async function drained(nc: NatsConnection, timeoutMs = 30_000): Promise<v
   }
 }
 
-/** The last sequence of `RAW`, and the one that the end of `ROUTED` holds. */
+/** The last sequence of `RAW`, and the one at the end of `ROUTED`. */
 async function ends(nc: NatsConnection): Promise<{ raw: number; routed: number | null }> {
   const [raw, routed] = await Promise.all([
     streamFacts(nc, STREAMS.raw),
@@ -115,14 +115,14 @@ async function ends(nc: NatsConnection): Promise<{ raw: number; routed: number |
 
 const OWN = new RegExp(`^(${HEADER_EXPECTED_LAST_SEQ}|${HEADER_RAW_SEQ}): [0-9]+$`);
 
-/** In order, without the router's position messages. */
+/** The stored events in order, without the router's position messages. */
 export async function readRouted(nc: NatsConnection): Promise<StoredEvent[]> {
   const stored: StoredEvent[] = [];
   for await (const event of storedIn(nc, STREAMS.routed)) stored.push(event);
   return stored;
 }
 
-/** The same one by one, of any stream. */
+/** The same one by one, for any stream. */
 export async function* storedIn(nc: NatsConnection, stream: string): AsyncGenerator<StoredEvent> {
   const { messages, lastSequence } = await streamFacts(nc, stream);
   if (messages === 0) return;

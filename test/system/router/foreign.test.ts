@@ -1,4 +1,7 @@
-/** Messages in `ROUTED` that no router wrote: by an administrator's hand, or by another product with the rights to do so. */
+/**
+ * Messages in `ROUTED` that no router wrote: by an administrator, or by another product with the
+ * necessary rights.
+ */
 import { Writable } from 'node:stream';
 import { counted } from '../../../domain/counted.js';
 import { headers as newHeaders } from 'nats';
@@ -13,9 +16,12 @@ import { drained, Flood, numberOf, readRouted } from './flood.js';
 import { routerInProcess, type TestRouter } from './in-process.js';
 import { freshStreams, inTurn, lastOfRouted, openWorld, type TestWorld } from './world.js';
 
-/** Of production's subjects, so that the stream takes it. */
+/** A subject of production, so that the stream accepts it. */
 const FOREIGN = 'events.BY_HAND';
-/** Most of it is the fence of 1,000. The doubt that it cures once lasted a minute, and for 3,000 messages for ever. */
+/**
+ * The fence of 1,000 takes most of it. Without the fence the doubt lasted a minute, and for 3,000
+ * messages for ever.
+ */
 const HEALS_MS = 20_000;
 
 describe('a foreign message in ROUTED', () => {
@@ -50,7 +56,7 @@ describe('a foreign message in ROUTED', () => {
     });
   };
 
-  /** Each by hand, as a client may; resolves with the first one's sequence. */
+  /** Publishes as any client may; resolves with the first message's sequence. */
   async function byHand(count: number, rawSequence?: number): Promise<number> {
     const headers = newHeaders();
     if (rawSequence !== undefined) headers.set(HEADER_RAW_SEQ, String(rawSequence));
@@ -75,7 +81,7 @@ describe('a foreign message in ROUTED', () => {
   }
 
   it.each([1, 10, 5_000])(
-    'is stepped over on an idle stream, %i of them, with an alarm that names the sequence',
+    'is skipped on an idle stream, %i of them, with an alarm that names the sequence',
     async (count) => {
       await flood.run(100, 5_000, inTurn);
       await drained(world.nc);
@@ -91,7 +97,7 @@ describe('a foreign message in ROUTED', () => {
     },
   );
 
-  it('costs at most the one event whose place it took, where events are in flight; nothing is twice, or out of order', async () => {
+  it('replaces at most the one event whose sequence it took, while events are in flight; nothing is duplicated or reordered', async () => {
     const flooding = flood.run(6_000, 3_000, inTurn);
     let foreign = 0;
     for (let i = 0; i < 6; i++) {
@@ -106,7 +112,7 @@ describe('a foreign message in ROUTED', () => {
     expect(lost.length).toBeLessThanOrEqual(foreign);
   });
 
-  it('is stepped over before a router’s first word', async () => {
+  it('is skipped before a router’s first message', async () => {
     await router.stop();
     await freshStreams(world);
     await byHand(3);
@@ -116,7 +122,7 @@ describe('a foreign message in ROUTED', () => {
     await expectNothingWrong();
   });
 
-  it('is stepped over by the next router, without a checkpoint', async () => {
+  it('is skipped by the next router, without a checkpoint', async () => {
     await flood.run(100, 5_000, inTurn);
     await drained(world.nc);
     await router.stop();
@@ -127,17 +133,17 @@ describe('a foreign message in ROUTED', () => {
     await expectNothingWrong();
   });
 
-  it('moves no position by a Raw-Seq that goes back: nothing is stored twice', async () => {
+  it('with a lower Raw-Seq moves no position: nothing is stored twice', async () => {
     await flood.run(200, 5_000, inTurn);
     await drained(world.nc);
-    // The checkpoint has seen them.
+    // The checkpoint includes them.
     await delay(1_200);
     await byHand(2, 7);
     await expectNextWithin(HEALS_MS);
     await expectNothingWrong();
   });
 
-  it('beside a removed end leaves the position unknown: the router waits, and says so', async () => {
+  it('together with a removed end leaves the position unknown: the router waits and reports it', async () => {
     await flood.run(100, 5_000, inTurn);
     await drained(world.nc);
     await router.stop();
@@ -147,7 +153,7 @@ describe('a foreign message in ROUTED', () => {
       rawSequence: number;
     }>();
     const last = (await lastOfRouted(world.nc))?.sequence ?? 0;
-    // As it stood a moment before the end.
+    // Its state a moment before the end.
     const old = { ...checkpoint, sequence: last - 5, rawSequence: 95 };
     await kv.put('checkpoint', JSON.stringify(old));
     for (let n = 0; n < 5; n++) await world.jsm.streams.deleteMessage(STREAMS.routed, last - n);

@@ -35,7 +35,10 @@ describe('the two forms', () => {
     await world.close();
   });
 
-  /** Every event of the corpus again and again, for mapped guilds and others; headers and large payloads among them. */
+  /**
+   * Every event of the corpus repeatedly, for mapped guilds and others, with headers and large
+   * payloads among them.
+   */
   async function publishAll(): Promise<void> {
     const { nc } = world;
     const sets = Array.from({ length: 20 }, (_, g) =>
@@ -98,11 +101,12 @@ describe('the two forms', () => {
     await publishAll();
     const plain = await routedBy('plain');
     const fast = await routedBy('fast');
-    // Asked last: a plain publish that is flushed may not be stored yet.
+    // Asked last: a plain publish after its flush may not be stored yet.
     const { messages } = await streamFacts(world.nc, STREAMS.raw);
     expect(fast).toEqual(plain);
     expect(plain.count).toBe(messages);
-    // An event in the middle of a read, the end of the one before and the beginning of the next beside it.
+    // An event in the middle of a read, with the end of the previous one and the beginning of the
+    // next.
     const proxy = await TcpProxy.start(Number(new URL(world.servers.natsUrl).port));
     proxy.crumble(1_400);
     expect(await routedBy('fast', `nats://127.0.0.1:${proxy.port}`)).toEqual(plain);
@@ -138,7 +142,7 @@ describe('the reader of the wire', () => {
         seen.push([sid, subject, JSON.stringify(delivery), text(header), text(payload)].join('|'));
       },
     });
-    // The same memory each time, as the socket has it.
+    // The same memory each time, as in a socket.
     for (const chunk of chunks) {
       if (intoSpace) {
         chunk.copy(reader.space);
@@ -151,7 +155,7 @@ describe('the reader of the wire', () => {
     return seen;
   }
 
-  it('gives the same, however the bytes come in chunks', () => {
+  it('gives the same messages, however the bytes are cut', () => {
     const whole = read([frames]);
     expect(whole).toHaveLength(34);
     expect(whole[2]).toContain('{"rawSequence":1,"consumerSequence":2,"pending":6}');
@@ -169,7 +173,7 @@ describe('the reader of the wire', () => {
     expect(read(bytes, true)).toEqual(whole);
   });
 
-  it('puts a frame together that is larger than all that is read at once', () => {
+  it('assembles a frame that is larger than a read', () => {
     const payloads: number[] = [];
     const reader = new WireReader({
       onLine: () => undefined,
@@ -191,14 +195,14 @@ describe('the reader of the wire', () => {
     expect(payloads).toEqual([10, q, 700_000, q, 60_000, q, 70_000, q, 3, q]);
   });
 
-  it('refuses what is no protocol', () => {
+  it('refuses invalid protocol bytes', () => {
     expect(() => read([Buffer.from('MSG a 1 x\r\n')])).toThrow(ProtocolError);
     expect(() => read([Buffer.from('MSG a b c d e f 5\r\n')])).toThrow(ProtocolError);
   });
 });
 
 describe('the writer of the wire', () => {
-  it('writes numbers as they are', () => {
+  it('writes numbers correctly', () => {
     const buffer = Buffer.alloc(20);
     const written = (value: number): string =>
       buffer.toString('latin1', 2, putNumber(buffer, 2, value));
@@ -212,7 +216,7 @@ describe('the writer of the wire', () => {
     );
   });
 
-  it('writes what the client would, whatever subject, headers and payload', () => {
+  it('writes what the client would, for any subject, headers and payload', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -250,8 +254,8 @@ describe('the writer of the wire', () => {
   });
 });
 
-describe('the subjects of what is read', () => {
-  it('are what they are, however many there are', () => {
+describe('the subjects that are read', () => {
+  it('are correct, however many there are', () => {
     const cache = new SubjectCache();
     for (let round = 0; round < 2; round++) {
       for (let n = 0; n < 2_000; n++) {

@@ -1,4 +1,7 @@
-/** Routers that live and do not confirm: a change of routes is refused, naming each with its reason, and what was promised before stays. */
+/**
+ * Live routers that do not confirm: a change of routes is refused with the reason for each, and
+ * earlier promises hold.
+ */
 import { describe, expect, it } from 'vitest';
 import { parseGuildId } from '../../../domain/guild.js';
 import { parseSandboxId } from '../../../domain/names.js';
@@ -8,8 +11,8 @@ import { openWorkerParts } from '../../support/resources.js';
 import { openClient, someGuild, someOwner, stackState } from '../../support/stack.js';
 import { TESTER } from '../../support/commands.js';
 
-describe('a router that lives and does not confirm', () => {
-  it('keeps a new guild out, leaves one that was there, and holds up nothing when it has gone', async () => {
+describe('a live router that does not confirm', () => {
+  it('keeps a new guild out, leaves an existing one, and blocks nothing after it has gone', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [free, kept] = [someGuild(), someGuild()];
     const [one, other] = await Promise.all([
@@ -27,7 +30,7 @@ describe('a router that lives and does not confirm', () => {
         /(?=.*ghost-silent \(no answer\))(?=.*ghost-blind \(no server can be read\))(?=.*ghost-old \(at version 0\))/,
       ) as string,
     };
-    // As one attempt of the workflow does it; the workflow tries it again.
+    // One attempt of the workflow, which would retry it.
     const routes = (await openWorkerParts()).routes();
     const register = (id: string, guild: string): Promise<void> =>
       routes.register(parseSandboxId(id), parseGuildId(guild), TESTER);

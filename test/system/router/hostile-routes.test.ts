@@ -1,4 +1,7 @@
-/** What Redis says of the routes is believed only where this product can have written it; Postgres knows better. */
+/**
+ * Routes in Redis are trusted only in the form that this product writes. Otherwise Postgres
+ * decides.
+ */
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,7 +56,10 @@ describe('a hostile entry in Redis', () => {
     await world.close();
   });
 
-  /** A new route of the guild, in Postgres only: the sandbox, and the version that Redis is told a lie about. */
+  /**
+   * A new route of the guild in Postgres only: the sandbox, and the version for the false entry in
+   * Redis.
+   */
   async function moved(): Promise<{ place: string; version: number }> {
     turn += 1;
     const to = sandbox(1 + (turn % 8));
@@ -72,7 +78,7 @@ describe('a hostile entry in Redis', () => {
     expect(router.router.ready()).toBe(true);
   }
 
-  it.each(ENTRIES)('of %s is refused: Postgres tells', async (_what, entry) => {
+  it.each(ENTRIES)('of %s is refused: Postgres decides', async (_what, entry) => {
     const { place, version } = await moved();
     const text = entry.replace('V', String(version));
     await tellRedis(world.redis, keys, { key: G, text, version });
@@ -92,7 +98,7 @@ describe('a hostile entry in Redis', () => {
   );
 
   it.each(['version', 'map', 'changes'] as const)(
-    'where the key of the %s is of another type: Postgres tells',
+    'with a key of another type for the %s: Postgres decides',
     async (name) => {
       const { place, version } = await moved();
       await world.redis.set(keys.version, version);
@@ -105,7 +111,7 @@ describe('a hostile entry in Redis', () => {
   );
 
   it.each(['9999999999999999', '-5', '1e9', 'latest', ''])(
-    'whose version is %j: Postgres tells',
+    'whose version is %j: Postgres decides',
     async (said) => {
       const { place, version } = await moved();
       await world.redis.set(keys.version, said);
@@ -114,7 +120,7 @@ describe('a hostile entry in Redis', () => {
     },
   );
 
-  it('moves no guild where Postgres is away: the last known route stands', async () => {
+  it('moves no guild while Postgres is away: the last known route stays', async () => {
     const { place, version } = await moved();
     await expectRouted(place, version);
     await world.servers.postgres.end('SIGKILL');
@@ -125,13 +131,13 @@ describe('a hostile entry in Redis', () => {
       await tellRedis(world.redis, keys, { key: G, text, version: next });
       await delay(50);
     }
-    // Longer than a poll.
+    // Longer than the time between two polls.
     await delay(600);
     await expectRouted(place, version);
     await world.servers.postgres.start();
   });
 
-  it('is no route for the reader, whatever its form; ours are', () => {
+  it('is no route for the reader, whatever its form; our own entries are', () => {
     for (const [what, entry] of ENTRIES.filter(([what]) => what !== 'an old version'))
       expect(decodeRoute(G, entry.replace('V', '7')), what).toBe(null);
     const route = { key: G, version: 7, sandboxId: sandbox(3) };
@@ -141,7 +147,7 @@ describe('a hostile entry in Redis', () => {
 });
 
 describe('a hostile row in Postgres', () => {
-  it('makes no subject: the routes stay as they were, the log names it, and the corrected one is followed', async () => {
+  it('makes no subject: the routes stay, the log names it, and a corrected row is followed', async () => {
     const world = await openWorld();
     const lines: string[] = [];
     const write = (chunk: Buffer, _encoding: string, done: () => void): void => {

@@ -1,4 +1,6 @@
-/** `ingest.position.>` in RAW: an ingestor's own place, which the router passes over and never takes away. */
+/**
+ * `ingest.position.>` in RAW: an ingestor's own position. The router skips it and never removes it.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { FENCE_SUBJECT, POSITION_PREFIX, STREAMS } from '../../../routing/subjects.js';
 import { readLogEntry, streamFacts } from '../../../routing/routed-log.js';
@@ -24,7 +26,7 @@ afterEach(async () => {
 });
 afterAll(() => world.close());
 
-/** Events, and behind each some messages of the two shards' positions. */
+/** Publishes events, and after each some positions of two shards. */
 async function floodWithPositions(count: number, perSecond = 4_000): Promise<void> {
   await flood.run(count, perSecond, (n) => {
     for (let i = 0; i < 1 + (n % 3); i++)
@@ -35,7 +37,7 @@ async function floodWithPositions(count: number, perSecond = 4_000): Promise<voi
 const storedIs = (count: number) =>
   expect.poll(async () => (await readRouted(world.nc)).length, { timeout: 30_000 }).toBe(count);
 
-it('the router stores none of them, and is behind none of them', async () => {
+it('the router stores no position, and counts none as lag', async () => {
   router = await routerInProcess(world.servers);
   await floodWithPositions(2_000);
   // Longer than any pull without an event.
@@ -52,7 +54,7 @@ it('the router stores none of them, and is behind none of them', async () => {
   expect(await verdict(world.nc, flood)).toEqual(NOTHING_WRONG);
 });
 
-it('the newest of each subject stays when RAW is trimmed, also long after it was written', async () => {
+it('the newest position of each subject stays when RAW is trimmed, also after a long time', async () => {
   const { nc, jsm } = world;
   await jsm.streams.update(STREAMS.raw, { max_bytes: 2_000_000 });
   router = await routerInProcess(world.servers);
@@ -74,7 +76,7 @@ it('the newest of each subject stays when RAW is trimmed, also long after it was
   await jsm.streams.update(STREAMS.raw, { max_bytes: 4_096 * 1_048_576 });
 });
 
-it('they are no events where the end of the log is gone and the position is counted forward', async () => {
+it('positions do not count as events when the position is counted forward without the end of the log', async () => {
   const { servers, nc } = world;
   router = await routerInProcess(servers);
   await floodWithPositions(300);

@@ -20,7 +20,7 @@ describe('a Redis that serves two installations', () => {
     world = await openWorld();
     flood = new Flood(world.nc);
     router = await RouterProcess.start(world.servers);
-    // Redis alone tells the router of changes from here on.
+    // From here on only Redis reports changes to the router.
     await world.servers.postgres.end('SIGKILL');
   });
   afterAll(async () => {
@@ -28,13 +28,13 @@ describe('a Redis that serves two installations', () => {
     await world.close();
   });
 
-  /** As the worker of `installation` writes it: the next version, with one guild's new route. */
+  /** As the worker of `installation` writes it: the next version, with one new route. */
   async function moveInRedis(installation: string): Promise<void> {
     const version = 1 + Number(await world.redis.get(redisRoutes(INSTALLATION).version));
     const [guildId, sandboxId] = [guild(MOVED), sandbox(1)];
     const text = encodeRoute({ key: guildId, sandboxId, version });
     await tellRedis(world.redis, redisRoutes(installation), { key: guildId, text, version });
-    // Longer than a poll.
+    // Longer than the time between two polls.
     await delay(1_000);
   }
 
@@ -44,12 +44,12 @@ describe('a Redis that serves two installations', () => {
     expect(await verdict(world.nc, flood)).toEqual(NOTHING_WRONG);
   }
 
-  it('has a table for each: the other one’s routes are not followed', async () => {
+  it('has a table for each: the other installation’s routes are ignored', async () => {
     await moveInRedis('another-installation');
     await floodOf(inTurn);
   });
 
-  it('and its own are, by the same way', async () => {
+  it('and routes of its own arrive in the same way', async () => {
     await moveInRedis(INSTALLATION);
     await floodOf((n) => {
       const plan = inTurn(n);

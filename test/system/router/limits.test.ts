@@ -40,11 +40,11 @@ describe('limits', () => {
     await world.close();
   });
 
-  it('RAW is trimmed of what is confirmed when it nears its limit: no publisher is refused', async () => {
+  it('confirmed events are trimmed when RAW nears its limit: no publisher is refused', async () => {
     const { nc, jsm } = world;
     await jsm.streams.update(STREAMS.raw, { max_bytes: 2_000_000 });
     router = await routerInProcess(world.servers);
-    // Some 5 MB through 2, in seconds, since trimming comes each second.
+    // About 5 MB through 2, over seconds, because RAW is trimmed each second.
     await flood.run(6_000, 1_000, inTurn);
     await drained(nc);
     expect(flood.acknowledged).toBe(6_000);
@@ -60,7 +60,7 @@ describe('limits', () => {
     router = await routerInProcess(world.servers, { log });
     await flood.run(100, 5_000, inTurn);
     await drained(nc);
-    // The way out is shut, so that only a backlog fills it.
+    // Nothing can be stored in ROUTED, so a backlog fills RAW.
     await jsm.streams.update(STREAMS.routed, { discard: DiscardPolicy.New, max_msgs: 3_500 });
     await jsm.streams.update(STREAMS.raw, { max_bytes: 3_000_000 });
     const flooding = flood.run(4_000, 1_000, inTurn);
@@ -69,7 +69,7 @@ describe('limits', () => {
       .toContain('ALARM: RAW is nearly full');
     const page = await router.router.metrics.registry.metrics();
     expect(page).toMatch(/sandbox_router_raw_fill_ratio 0\.[89]/);
-    // Which tells of what was lost: nothing.
+    // The report of lost events: none.
     expect(page).toContain('sandbox_router_alarms_total 0');
     await flooding;
     await jsm.streams.update(STREAMS.routed, { discard: DiscardPolicy.Old, max_msgs: -1 });
@@ -95,7 +95,7 @@ describe('limits', () => {
     await jsm.consumers.delete(STREAMS.routed, 'slow');
   });
 
-  it('the control line is as long as the configuration says', async () => {
+  it('the control line is as long as the configuration allows', async () => {
     const { nc } = world;
     const subject = `events.raw.${'y'.repeat(900)}`;
     const stored: (string | undefined)[] = [];
@@ -110,9 +110,9 @@ describe('limits', () => {
     expect(stored).toEqual(['dlq.oversize', `events.${'y'.repeat(900)}`]);
   });
 
-  it('an alarm comes before a consumer loses what it has not read, and names it', async () => {
+  it('an alarm comes before a consumer loses unread events, and names it', async () => {
     const { nc, jsm } = world;
-    // Some 1,200 events.
+    // Room for about 1,200 events.
     await jsm.streams.update(STREAMS.routed, { max_bytes: 1_000_000 });
     onTestFinished(async () => {
       await jsm.streams.update(STREAMS.routed, { max_bytes: 8_192 * 1_048_576 });
@@ -146,19 +146,19 @@ describe('limits', () => {
       }));
       await drained(nc);
     };
-    // The stream is full and forgets its oldest; one consumer reads nothing, one everything.
+    // The stream is full and drops its oldest events. One consumer reads nothing, one everything.
     await fill(1_500, () => 15);
     await Promise.all([durable('sb_slow', 1), durable('sb_quick', 2), durable('sb_quiet', 3)]);
     await fill(300, (n) => 1 + (n % 2));
     await readAll('sb_quick');
     expect(await atRisk()).toEqual([]);
-    // One has an ack floor of long ago, but nothing unread that is old: each round it gets an event of its own.
+    // One consumer has an old ack floor but no old unread event: it gets one event each round.
     for (let round = 0; round < 20 && (await atRisk()).length === 0; round++)
       await fill(50, (n) => (n === 49 ? 3 : 15));
     expect(await atRisk()).toEqual(['sb_slow']);
     expect(lines.filter((line) => line.includes('ALARM: consumers of ROUTED'))).toHaveLength(1);
     expect(lines.join('')).toContain('"consumer":"sb_slow","unread":150');
-    // In time: nothing of it is gone.
+    // In time: none of its events is gone.
     expect((await jsm.consumers.info(STREAMS.routed, 'sb_slow')).num_pending).toBe(150);
     await readAll('sb_slow');
     await expect.poll(atRisk, { timeout: 15_000 }).toEqual([]);
@@ -177,7 +177,7 @@ describe('limits', () => {
     expect((await readRouted(nc)).at(-1)?.subject).toBe(`sandbox.${sandbox(30)}.events.X`);
   });
 
-  it('Redis flushed, and restarted empty: routes still come, from Postgres', async () => {
+  it('Redis flushed, and restarted empty: routes still come from Postgres', async () => {
     const { nc, servers, sql, redis } = world;
     router = await routerInProcess(servers);
     const flooding = flood.run(4_000, 2_000, inTurn);
@@ -194,24 +194,24 @@ describe('limits', () => {
     expect(await verdict(nc, flood)).toEqual(NOTHING_WRONG);
   });
 
-  it('Redis and Postgres away beyond the bound: routing pauses, visibly, and goes on by itself', async () => {
+  it('Redis and Postgres away beyond the bound: routing pauses visibly, and continues by itself', async () => {
     const { nc, servers } = world;
     router = await routerInProcess(servers, { staleMs: 700 });
     const flooding = flood.run(8_000, 2_000, inTurn);
     await delay(200);
     await Promise.all([servers.redis.end(), servers.postgres.end()]);
-    // Within the bound the last table serves.
+    // Within the bound the last table is valid.
     await delay(200);
     expect(router.router.status().state).toBe('routing');
     await expect.poll(() => router?.router.status().state, { timeout: 15_000 }).toBe('paused');
     expect(router.router.ready()).toBe(false);
     const text = await router.router.metrics.registry.metrics();
     expect(text).toMatch(/sandbox_router_paused 1/);
-    // A fence for each look at the routes would push out, in hours, what bots have not read.
+    // A fence for each check of the routes would push out unread events within hours.
     const { lastSequence } = await streamFacts(nc, STREAMS.routed);
     await delay(1_500);
     expect((await streamFacts(nc, STREAMS.routed)).lastSequence).toBe(lastSequence);
-    // What the alert rules build on.
+    // The alert rules depend on it.
     expect(text).toMatch(/sandbox_router_writer 0/);
     await Promise.all([servers.redis.start(), servers.postgres.start()]);
     await expect.poll(() => router?.router.status().state, { timeout: 8_000 }).toBe('routing');

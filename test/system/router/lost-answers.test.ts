@@ -1,4 +1,4 @@
-/** What a caller is told of a guild is what stands, also where Postgres committed and died before it answered. */
+/** The answer about a guild is the truth, even if Postgres commits and dies before it answers. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../../control/connections.js';
@@ -22,11 +22,11 @@ import { guild } from '../../support/ids.js';
 import { commandOf } from '../../support/commands.js';
 
 const TYPE = 'MESSAGE_CREATE';
-/** Beyond the quick attempts' 1.5 s. */
+/** Longer than the quick attempts' 1.5 s. */
 const AWAY_MS = 5_000;
-/** Beyond the 1.2 s of an extension's and a reset's. */
+/** Longer than the 1.2 s of an extension or a reset. */
 const BRISKLY_AWAY_MS = 2_500;
-/** Beyond the quick attempts' whole time. */
+/** Longer than all quick attempts take together. */
 const STILL_MS = 14_000;
 
 describe('an answer of Postgres that is lost', () => {
@@ -51,7 +51,7 @@ describe('an answer of Postgres that is lost', () => {
     const { urls } = await up(config);
     client = openDirectControl(config);
     connections = new Connections(config);
-    // Past the client, whose own look at the sandbox's row would meet the same Postgres.
+    // Without the client, whose own read of the sandbox's row would meet the same Postgres.
     lifecycle = new Lifecycle(await connections.temporal(), config);
     nc = await openNats(urls.admin.nats, 'test');
     redis = new Redis(urls.admin.redis);
@@ -68,7 +68,10 @@ describe('an answer of Postgres that is lost', () => {
     await postgres.close();
   });
 
-  /** The sandbox that Postgres gives the guild to, and Redis, and the router an event of it; null: production. */
+  /**
+   * The sandbox of the guild in Postgres, in Redis, and for an event of the router; null:
+   * production.
+   */
   async function standing(guildId: string): Promise<(string | null)[]> {
     const [row] = await sql<{ id: string }[]>`
       SELECT sandbox_id AS id FROM sandbox_guild_mapping WHERE guild_id = ${guildId} AND active`;
@@ -91,7 +94,7 @@ describe('an answer of Postgres that is lost', () => {
     sandboxId,
   ];
 
-  /** What the caller is told: nothing, or the error. */
+  /** The caller's result: null or the error. */
   const told = (call: Promise<unknown>): Promise<SandboxError | null> =>
     call.then(
       () => null,
@@ -101,7 +104,7 @@ describe('an answer of Postgres that is lost', () => {
       },
     );
 
-  /** At once where the answer was certain; where it told of what goes on, when that is done. */
+  /** Checks at once if the answer was final. If work continued, it waits until that is done. */
   async function expectStanding(
     answer: SandboxError | null,
     guildId: string,
@@ -129,7 +132,7 @@ describe('an answer of Postgres that is lost', () => {
     return parseSandboxId(id);
   }
 
-  it('of a registration, away for 5 s: refused, and it does not stand; it can be registered then', async () => {
+  it('of a registration, away for 5 s: it is refused and undone; the guild can then be registered', async () => {
     const guildId = parseGuildId(guild(40));
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, AWAY_MS);
@@ -145,7 +148,7 @@ describe('an answer of Postgres that is lost', () => {
     await expectStanding(null, guildId, sandboxId);
   });
 
-  it('of a registration, back at once: confirmed, and it stands', async () => {
+  it('of a registration, back at once: it is confirmed and holds', async () => {
     const guildId = parseGuildId(guild(41));
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, 200);
@@ -157,7 +160,7 @@ describe('an answer of Postgres that is lost', () => {
     await expectStanding(answer, guildId, sandboxId);
   });
 
-  it('of an unregistration, away for 5 s: it is carried out all the same, and the caller is told so', async () => {
+  it('of an unregistration, away for 5 s: it is completed all the same, and the caller learns it', async () => {
     const guildId = parseGuildId(guild(42));
     const sandboxId = await someSandbox(guildId);
     await expectStanding(null, guildId, sandboxId);
@@ -170,7 +173,7 @@ describe('an answer of Postgres that is lost', () => {
     await expectStanding(answer, guildId, null);
   });
 
-  it('that comes late, from a Postgres that stood still: what was given up is not committed behind the refusal', async () => {
+  it('that comes late, from a frozen Postgres: an attempt that was given up is not committed after the refusal', async () => {
     const guildId = parseGuildId(guild(43));
     const sandboxId = await someSandbox();
     const still = proxy.standStill(guildId, STILL_MS);
@@ -183,7 +186,7 @@ describe('an answer of Postgres that is lost', () => {
     await expectStanding(answer, guildId, null);
   });
 
-  it('for longer than the caller waits: he is told that it goes on, other changes work when Postgres is back', async () => {
+  it('for longer than the caller waits: the error says that work continues, and other changes succeed when Postgres is back', async () => {
     const [guildId, other] = [parseGuildId(guild(45)), parseGuildId(guild(46))];
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, 2 * AWAY_MS);
@@ -194,7 +197,7 @@ describe('an answer of Postgres that is lost', () => {
     const answer = await answering;
     expect(answer).toMatchObject({ code: 'SANDBOX_009' });
     expect(answer?.message).toContain(`goes on until it is done: take guild ${guildId} back`);
-    // In the way of what goes on, step by step.
+    // These changes meet each step of the continuing work.
     const changed = await until('Postgres is back', async () => {
       const [extended] = await Promise.allSettled([
         lifecycle.extend(commandOf('extend', sandboxId, { byMs: 60_000, clamp: false })),
@@ -213,7 +216,7 @@ describe('an answer of Postgres that is lost', () => {
     await expectStanding(null, other, sandboxId);
   });
 
-  it('while a destroy is asked for: the sandbox ends, and the guild is production’s', async () => {
+  it('while a destroy is requested: the sandbox ends, and the guild belongs to production', async () => {
     const guildId = parseGuildId(guild(44));
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit(guildId, AWAY_MS);
@@ -227,7 +230,7 @@ describe('an answer of Postgres that is lost', () => {
     await expectStanding(null, guildId, null);
   });
 
-  it('of an extension: it is carried out all the same, and the next one adds to it', async () => {
+  it('of an extension: it is completed all the same, and the next one adds to it', async () => {
     const sandboxId = await someSandbox();
     const before = Date.parse((await client.get(sandboxId)).expiresAt);
     const lost = proxy.loseCommit('ttl_extended', BRISKLY_AWAY_MS);
@@ -245,7 +248,7 @@ describe('an answer of Postgres that is lost', () => {
     expect(events.filter((event) => event === 'ttl_extended')).toHaveLength(2);
   });
 
-  it('of a reset that had begun: it is done, and what connect gives is what the servers know', async () => {
+  it('of a reset that has begun: it is completed, and the credentials of connect are valid', async () => {
     const sandboxId = await someSandbox();
     const lost = proxy.loseCommit('sandbox_reset', BRISKLY_AWAY_MS);
     expect(await told(lifecycle.update(commandOf('reset', sandboxId, {})))).toBe(null);

@@ -1,4 +1,7 @@
-/** Headers that this client would not write and others do: the server takes them, so the router lives with them. */
+/**
+ * Headers that this client would not write and others do: the server accepts them, so the router
+ * must handle them.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { decide } from '../../../routing/destination.js';
 import { chained } from '../../../routing/event-headers.js';
@@ -36,7 +39,7 @@ it.each([
   ['a status of its own', 'NATS/1.0 503 Nobody\r\nA: 1\r\n\r\n'],
   ['no version line', 'A: 1\r\n\r\n'],
 ])(
-  'an event with %s at the end of the log keeps no router from its position',
+  'an event with %s at the end of the log does not hide the position from a router',
   async (_what, block) => {
     router = await routerInProcess(world.servers);
     await publish('{"n":1}', block);
@@ -59,7 +62,7 @@ it.each([
   ['behind one byte', 'X', `x${NAME}: 1\r\n\r\n`, '{}'],
   ['in the subject of what goes to the DLQ', `${NAME}${NAME}`, undefined, '{'],
 ])(
-  'an event that has the chain’s header %s is still stored in its place only',
+  'an event that contains the chain’s header %s is still stored in its place only',
   async (_what, type, block, payload) => {
     const headers = block === undefined ? null : Buffer.from(block);
     const delivery = {

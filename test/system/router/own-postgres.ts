@@ -1,4 +1,4 @@
-/** A Postgres of a test's own, to be killed, for a stack around it. */
+/** A Postgres for one test to kill, and the configuration of a stack that uses it. */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ export interface OwnPostgres {
   readonly process: ServerProcess;
   readonly url: string;
   readonly sql: Sql;
-  /** Of a stack that reaches it at `url`: its own, or a proxy's. */
+  /** The configuration of a stack that reaches it at `url`: its own, or a proxy's. */
   configFor(url: string): Config;
-  /** After the stack has ended. */
+  /** Call it after the stack has ended. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,7 @@
-/** What the router reads its position from, laid out by hand: streams and checkpoint as accidents and operators leave them. */
+/**
+ * The sources of the router's position, laid out by hand: streams and checkpoint as accidents and
+ * operators leave them.
+ */
 import { headers as newHeaders } from 'nats';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -23,7 +26,7 @@ const reader = (): PositionReader => new PositionReader(world.nc, routerBucket(w
 async function inRaw(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await world.nc.jetstream().publish('events.raw.X', '{}');
 }
-/** As routers write them; null: somebody else. */
+/** Messages as routers write them; null: a foreign message. */
 async function inRouted(...rawSequences: (number | null)[]): Promise<void> {
   for (const rawSequence of rawSequences) {
     const headers = newHeaders();
@@ -46,7 +49,7 @@ async function checkpointOf(change: Partial<Checkpoint>): Promise<void> {
 }
 
 describe('a fence', () => {
-  it('is refused where the log has gone on, and where nothing takes it', async () => {
+  it('is refused if the log has grown, or if no stream takes it', async () => {
     await inRouted(1, 2);
     const short = { length: 5 };
     const behind = { sequence: 1, rawSequence: 1 };
@@ -69,7 +72,7 @@ describe('a fence', () => {
 });
 
 describe('the position', () => {
-  it('is the last message’s, and on the first day the beginning', async () => {
+  it('is that of the last message, and the beginning on the first day', async () => {
     expect(await reader().resolve()).toMatchObject({
       ...{ position: { sequence: 0, rawSequence: 0 }, alarms: [] },
     });
@@ -78,7 +81,7 @@ describe('the position', () => {
     expect((await reader().resolve()).position).toEqual({ sequence: 2, rawSequence: 2 });
   });
 
-  it('behind what was removed from RAW unrouted goes on, with an alarm', async () => {
+  it('moves on after unrouted events were removed from RAW, with an alarm', async () => {
     await inRaw(9);
     await inRouted(1, 2);
     await world.jsm.streams.purge(STREAMS.raw, { seq: 6 });
@@ -87,7 +90,7 @@ describe('the position', () => {
     expect(alarms).toEqual([expect.stringContaining('begins at 6, the position is 2')]);
   });
 
-  it('behind a RAW that was emptied unrouted goes on, with an alarm; behind one that is only trimmed without', async () => {
+  it('moves on after RAW was emptied unrouted, with an alarm, and after it was only trimmed, without one', async () => {
     await inRaw(9);
     await inRouted(1, 2);
     await world.jsm.streams.purge(STREAMS.raw);
@@ -102,7 +105,7 @@ describe('the position', () => {
     expect(await reader().resolve()).toMatchObject(trimmed);
   });
 
-  it('behind a RAW that was emptied is no lag: nothing is left to route', async () => {
+  it('of an emptied RAW is no lag: nothing is left to route', async () => {
     await inRaw(9);
     const quiet = { onAlarm: () => undefined, log: pino({ level: 'silent' }) };
     const watch = new RawWatch({ nc: world.nc, stream: STREAMS.raw, confirmed: () => 2, ...quiet });
@@ -114,7 +117,7 @@ describe('the position', () => {
     await expect.poll(() => watch.lag, { timeout: 5_000 }).toBe(0);
   });
 
-  it('beyond the end of RAW is waited for: a new leader may trail; then it is read from where it ends, with an alarm', async () => {
+  it('past the end of RAW is waited for, since a new leader may lag; then reading restarts at the end, with an alarm', async () => {
     await inRaw(2);
     await inRouted(1, 2, 3, 4, 5);
     const one = reader();
@@ -134,7 +137,7 @@ describe('the position', () => {
     }
   });
 
-  it('that came up with RAW in time is nobody’s alarm', async () => {
+  it('causes no alarm if RAW reaches it in time', async () => {
     await inRaw(2);
     await inRouted(1, 2, 3);
     const one = reader();
@@ -148,7 +151,7 @@ describe('the position', () => {
     ['a foreign message', [null], 7, 7],
     ['a message of a router', [8, null], 7, 8],
   ] as const)(
-    'in a ROUTED that was made anew and holds %s is the checkpoint’s or the newer one',
+    'in a recreated ROUTED with %s is that of the checkpoint or the newer one',
     async (_what, held, checkpointed, expected) => {
       await inRaw(9);
       await inRouted(...held);
@@ -163,7 +166,7 @@ describe('the position', () => {
     },
   );
 
-  it('without a message of a router or a checkpoint is not guessed', async () => {
+  it('is not guessed without a message of a router or a checkpoint', async () => {
     await inRaw(9);
     await inRouted(3, null);
     await world.jsm.streams.deleteMessage(STREAMS.routed, 1);

@@ -65,7 +65,7 @@ describe('the position', () => {
     await restarted();
     await flood.run(500, 5_000, inTurn);
     await drained(world.nc);
-    // The deleted one is gone by the operator's hand; nothing else is, and nothing came twice.
+    // Only the deleted message is gone, by the operator's hand, and nothing is duplicated.
     expect(await verdict(world.nc, flood)).toEqual({ ...NOTHING_WRONG, lost: [499] });
   });
 
@@ -83,13 +83,13 @@ describe('the position', () => {
     expect(stored).toEqual(Array.from({ length: 500 }, (_, i) => 500 + i));
   });
 
-  it('is counted forward from the checkpoint where the end of the log is gone', async () => {
+  it('is counted forward from the checkpoint if the end of the log is gone', async () => {
     const { servers, nc } = world;
     await restarted();
     await flood.run(300, 5_000, inTurn);
     await drained(nc);
     await router?.stop();
-    // The checkpoint of before the next events, as a killed router would leave it.
+    // The checkpoint before the next events, as a killed router would leave it.
     const kv = await nc.jetstream().views.kv('ROUTERS');
     const old = await kv.get('checkpoint');
     router = await routerInProcess(servers);
@@ -98,7 +98,7 @@ describe('the position', () => {
     await drained(nc);
     await router.stop();
     router = undefined;
-    // On a slow machine it may have written another fence among them.
+    // On a slow machine it may have written another fence between them.
     const fence = await readLogEntry(nc, STREAMS.routed, { last_by_subj: FENCE_SUBJECT });
     const { sequence, rawSequence } = fence ?? {};
     const position = { ...old?.json<object>(), sequence, rawSequence };
@@ -111,7 +111,7 @@ describe('the position', () => {
     expect(stored).toEqual(Array.from({ length: 100 }, (_, i) => 500 + i));
   });
 
-  it('is not counted forward over a fence: that of a destroy, while no router lived, is among what is gone', async () => {
+  it('is not counted forward over a fence: a destroy without a live router wrote one that is gone', async () => {
     const { nc, jsm } = world;
     await restarted();
     await flood.run(300, 5_000, inTurn);
@@ -126,7 +126,7 @@ describe('the position', () => {
     expect(router.router.status().reason).toMatch(/the end of ROUTED is gone/);
   });
 
-  it('is not guessed where neither log nor checkpoint tells: the router pauses', async () => {
+  it('is not guessed if neither log nor checkpoint has it: the router pauses', async () => {
     await restarted();
     await flood.run(100, 5_000, inTurn);
     await drained(world.nc);
@@ -155,7 +155,7 @@ describe('the position', () => {
     expect(await alarmsOf(again)).toBeGreaterThan(0);
   });
 
-  it('begins anew with a recreated RAW, with an alarm', async () => {
+  it('begins again with a recreated RAW, with an alarm', async () => {
     const again = await restarted();
     await flood.run(400, 5_000, inTurn);
     await drained(world.nc);
@@ -181,7 +181,7 @@ describe('the position', () => {
     expect(stored).toEqual(Array.from({ length: 300 }, (_, i) => 400 + i));
   });
 
-  it('is left in order by a router that is told to stop at any moment of its start', async () => {
+  it('is left consistent by a router that is stopped at any moment of its start', async () => {
     for (let ms = 0; ms < 90; ms += 3) {
       const starting = await routerInProcess(world.servers, { until: 'started' });
       await delay(ms);

@@ -1,4 +1,7 @@
-/** Routing with the product around it: worker, Temporal and router of a stack, whose Postgres the test kills. */
+/**
+ * Routing in the whole product: worker, Temporal and router of a stack, whose Postgres the test
+ * kills.
+ */
 import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../../control/connections.js';
@@ -53,13 +56,13 @@ describe('the product under load', () => {
     await postgres.close();
   });
 
-  /** Stored since `after`. */
+  /** Events stored since `after`. */
   const storedSince = async (after: number): Promise<StoredEvent[]> =>
     (await readRouted(nc)).filter(({ sequence }) => sequence > after);
   const lastStored = async (): Promise<number> =>
     (await streamFacts(nc, STREAMS.routed)).lastSequence;
 
-  it('Postgres killed: routing goes on, a registration is SANDBOX_009, and nothing is registered when it is back', async () => {
+  it('Postgres killed: routing continues, a registration is SANDBOX_009, and nothing is registered afterwards', async () => {
     const [mapped, free] = [guild(10), guild(11)];
     const { id } = await client.create({ ttl: '1h', guildIds: [mapped] });
     const connections = new Connections(config);
@@ -75,7 +78,7 @@ describe('the product under load', () => {
       code: 'SANDBOX_009',
       message: expect.stringContaining('Postgres') as string,
     };
-    // As every caller sees it, and as it is where the sandbox's row was read just before.
+    // As every caller sees it, and as it is if the sandbox's row was read just before.
     await expect(client.registerGuild(id, free)).rejects.toMatchObject(refused);
     const register = commandOf('registerGuild', parseSandboxId(id), { guildId: free });
     await expect(lifecycle.update(register)).rejects.toMatchObject(refused);
@@ -95,7 +98,7 @@ describe('the product under load', () => {
     await flood.quiet();
     await drained(nc);
     expect((await storedSince(before)).map(({ subject }) => subject)).toEqual([PRODUCTION]);
-    // And it can be registered now.
+    // Now it can be registered.
     await until('the worker reads it again', () =>
       client.registerGuild(id, free).catch(() => null),
     );
@@ -105,7 +108,7 @@ describe('the product under load', () => {
     expect((await readRouted(nc)).at(-1)?.subject).toBe(placeOf(id));
   }, 120_000);
 
-  it('messages that an administrator stored by hand: routing goes on, with no more rights than a router has', async () => {
+  it('messages that an administrator stored by hand: routing continues, with only a router’s rights', async () => {
     const jetstream = nc.jetstream();
     for (let i = 0; i < 30; i++) await jetstream.publish(PRODUCTION, 'by hand');
     const before = await lastStored();
@@ -148,7 +151,7 @@ describe('the product under load', () => {
     60_000 + FLIPS * 400,
   );
 
-  it('a sandbox destroyed, and a guild unregistered, with events in flight: later ones are production’s, leftovers are purged, none is lost or twice', async () => {
+  it('a sandbox destroyed, and a guild unregistered, with events in flight: later events go to production, leftovers are purged, none is lost or duplicated', async () => {
     const guilds = [20, 21, 22, 23].map(guild);
     const [first = '', second = '', moved = ''] = guilds;
     const doomed = await client.create({ ttl: '1h', guildIds: [first, second] });
@@ -172,7 +175,8 @@ describe('the product under load', () => {
     expect(flood.acknowledged).toBe(12_000);
     expect(destroyedAt - before).toBeLessThan(12_000);
 
-    // Each sequence of the log is one event or one of the routers' own messages: nothing is lost, nothing twice.
+    // Each sequence of the log is one event or one message of the routers: nothing is lost or
+    // duplicated.
     const after = await lastStored();
     expect(after - before - (await fencesSince(nc, before))).toBe(12_000);
     const stored = await storedSince(before);
@@ -183,7 +187,8 @@ describe('the product under load', () => {
     );
     expect(late).toEqual([]);
 
-    // Production has the end of each guild from one switch point on, in order, and the sandbox's bot saw the beginning.
+    // From one switch point on, production has the rest of each guild in order. The sandbox's bot
+    // saw the beginning.
     const seen = bot();
     for (const [g, guildId] of guilds.entries()) {
       const all = Array.from({ length: 3_000 }, (_, i) => 4 * i + g);
@@ -201,7 +206,7 @@ describe('the product under load', () => {
         expect(read.length).toBeLessThanOrEqual(switched);
         expect(read.length).toBeGreaterThan(100);
       } else {
-        // What a bot has not read of a guild that is only unregistered is its own.
+        // The unread events of a guild that is only unregistered stay with the bot.
         expect(numbers(stored, placeOf(living.id))).toEqual(all.slice(0, switched));
         expect(switched > 0).toBe(guildId === moved);
       }
@@ -209,7 +214,7 @@ describe('the product under load', () => {
   }, 120_000);
 });
 
-/** Reads a sandbox's events while they come, as its bot would; what it has read so far. */
+/** Reads a sandbox's events as its bot would; returns the events read so far. */
 async function backlogOf(
   nc: NatsConnection,
   sandboxId: string,
@@ -237,7 +242,7 @@ async function backlogOf(
   return () => seen;
 }
 
-/** Messages of the routers' own behind `after`. */
+/** The number of messages of the routers after `after`. */
 async function fencesSince(nc: NatsConnection, after: number): Promise<number> {
   const jsm = await nc.jetstreamManager();
   const { num_pending: pending } = await jsm.consumers.add(STREAMS.routed, {

@@ -1,4 +1,4 @@
-/** The router as it runs in production: its own process, from `dist`, killed and stopped like any other. */
+/** The router as in production: its own process, from `dist`, killed and stopped like any other. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../platform/project-root.js';
 import type { Servers } from './servers.js';
 
-/** Where a router finds its servers, and a directory for its log. */
+/** The addresses of a router's servers, and a directory for its log. */
 export type RouterServers = Pick<Servers, 'natsUrl' | 'redisUrl' | 'databaseUrl' | 'directory'>;
 
 export class RouterProcess {
   private constructor(private readonly child: ChildProcess) {}
 
-  /** Routing, or a ready standby, when it resolves. */
+  /** Resolves when it routes, or is a ready standby. */
   static async start(
     servers: RouterServers,
     env: Record<string, string> = {},
@@ -22,7 +22,7 @@ export class RouterProcess {
     return router;
   }
 
-  /** @param entry another program than the product's own, below dist */
+  /** @param entry another program below dist than the product's own */
   static spawn(
     servers: RouterServers,
     env: Record<string, string> = {},
@@ -44,7 +44,7 @@ export class RouterProcess {
     return new RouterProcess(child);
   }
 
-  /** Ended, whoever ended it. */
+  /** Resolves when the process has ended, for any reason. */
   get gone(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
@@ -64,7 +64,7 @@ export class RouterProcess {
     this.child.kill(name);
   }
 
-  /** Gone when it resolves; the exit code. */
+  /** Resolves with the exit code when the process is gone. */
   async end(name: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     const gone = once(this.child, 'exit');

@@ -11,7 +11,7 @@ import {
 import type { Sql } from '../../../platform/postgres.js';
 import { INSTALLATION } from './servers.js';
 
-/** The new version. `redis` null: Redis is not told. */
+/** Returns the new version. `redis` null: Redis is not updated. */
 export async function setRoute(
   sql: Sql,
   redis: Redis | null,
@@ -34,7 +34,7 @@ export async function setRoute(
   return version;
 }
 
-/** The new version: from it on the sandbox takes addressed events, or none any more. */
+/** Returns the new version: from it on the sandbox takes addressed events, or takes none. */
 export async function setAddressee(
   sql: Sql,
   redis: Redis | null,
@@ -57,7 +57,7 @@ export async function setAddressee(
   return version;
 }
 
-/** Redis' part: an entry, whatever it says, and that the table has its version. */
+/** Writes an entry, valid or not, and the table's version into Redis. */
 export async function tellRedis(
   redis: Redis,
   keys: RedisRoutes,

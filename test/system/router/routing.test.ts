@@ -68,7 +68,7 @@ describe('a router', () => {
     ]);
   });
 
-  it('puts what it cannot route into the DLQ, between untouched neighbours', async () => {
+  it('puts events that it cannot route into the DLQ, between untouched neighbours', async () => {
     const js = nc.jetstream();
     const count = (await readRouted(nc)).length;
     const good = JSON.stringify({ guild_id: guild(2) });
@@ -101,7 +101,7 @@ describe('a router', () => {
     await expect.poll(async () => (await jsm.streams.info('DLQ')).state.messages).toBe(6);
   });
 
-  it('sends READY, DMs, and what only mentions a guild to production', async () => {
+  it('sends READY, DMs, and events that only mention a guild to production', async () => {
     const js = nc.jetstream();
     const count = (await readRouted(nc)).length;
     const payloads = [

@@ -1,4 +1,7 @@
-/** What an operator changes on nats-server while the router runs: users that are refused for a while, a lower max_payload. */
+/**
+ * Changes by an operator on nats-server while the router runs: users that are refused for a while,
+ * a lower max_payload.
+ */
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +21,7 @@ import { freePort, natsBinary, ServerProcess, startServers, type Servers } from 
 const TYPE = 'A';
 const PLAN = { guildId: null, type: TYPE, allowed: [`events.${TYPE}`] };
 const MIB = 1_048_576;
-/** More than a pull asks for at once. */
+/** More than a pull requests at once. */
 const LARGE = 5 * MIB;
 
 describe('nats-server changes under a running router', () => {
@@ -31,7 +34,7 @@ describe('nats-server changes under a running router', () => {
   let flood: Flood;
   let router: RouterProcess;
 
-  /** As the operator writes it; a restart or a reload makes it effective. */
+  /** Writes the operator's configuration. A restart or reload makes it effective. */
   function configure({ password = 'right', maxPayload = 8 * MIB } = {}): void {
     writeFileSync(
       config,
@@ -91,13 +94,13 @@ describe('nats-server changes under a running router', () => {
   };
 
   it.each(ROUTER_FORMS)(
-    'the %s form comes back when its user, refused many times, is known again',
+    'the %s form returns when its user, refused many times, is accepted again',
     async (form) => {
       await start(form);
       await flood.run(200, 2_000, () => PLAN);
       configure({ password: 'another' });
       await nats.restart();
-      // Each is another refusal: the client's default gives up at the second one.
+      // Each refusal counts: the client's default gives up at the second one.
       await delay(2_000);
       await flood.run(200, 2_000, () => PLAN);
       configure();
@@ -109,7 +112,7 @@ describe('nats-server changes under a running router', () => {
   );
 
   it.each(ROUTER_FORMS)(
-    'the %s form passes what a lowered max_payload makes too large: the DLQ tells where it is, neighbours go on',
+    'the %s form passes an event that is too large for a lowered max_payload: the DLQ names its sequence, and its neighbours are routed',
     async (form) => {
       await start(form);
       flood.publish(PLAN);

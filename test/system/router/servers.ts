@@ -1,4 +1,6 @@
-/** Real servers for the router's tests, each a child that a test may kill, stop and start again on its data. */
+/**
+ * Real servers for the router's tests. A test may kill, stop and restart each child on its data.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +22,7 @@ import { delay } from '../../../platform/deadline.js';
 import { openPostgres } from '../../../platform/postgres.js';
 
 const READY_MS = 20_000;
-/** Of the tables that these servers hold. */
+/** The installation of the tables in these servers. */
 export const INSTALLATION = 'test';
 
 export async function freePort(): Promise<number> {
@@ -63,7 +65,7 @@ export class ServerProcess {
     this.#child?.kill(name);
   }
 
-  /** Gone when it resolves. */
+  /** Resolves when the process is gone. */
   async end(name: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -187,7 +189,7 @@ async function probeRedis(url: string): Promise<void> {
   }
 }
 
-/** A Postgres alone, running; `directory` must be open to another user. */
+/** A Postgres alone, running. Another user must be able to open `directory`. */
 export async function startPostgres(
   directory: string,
 ): Promise<{ process: ServerProcess; url: string }> {
@@ -254,7 +256,7 @@ async function postgresServer(
   );
 }
 
-/** As `sql/` has them; the tests write them directly. */
+/** The tables of `sql/`; the tests write them directly. */
 async function makeTables(url: string): Promise<void> {
   const sql = openPostgres(url, { name: 'test', max: 1 });
   try {

@@ -14,7 +14,10 @@ import { guild, sandbox } from '../../support/ids.js';
 import { setRoute } from './routes.js';
 import { freshStreams, inTurn, lastOfRouted, openWorld, type TestWorld } from './world.js';
 
-/** What a writer that was stopped still has in its buffers: `count` events that follow `behind`. How many were stored. */
+/**
+ * Sends the buffered events of a stopped writer: `count` events after `behind`. Returns the number
+ * that were stored.
+ */
 async function leftovers(nc: NatsConnection, behind: number, count: number): Promise<number> {
   const inbox = newInbox(nc);
   let stored = 0;
@@ -48,21 +51,21 @@ describe('a writer that was stopped and wakes', () => {
     await world.close();
   });
 
-  it('stores none of all that can be in flight, behind a fence on an idle stream', async () => {
+  it('stores none of 1,000 events in flight after a fence on an idle stream', async () => {
     const { nc } = world;
     const before = await end(nc);
     await writeFence(nc, before);
     expect(await leftovers(nc, before.sequence, MAX_UNCONFIRMED)).toBe(0);
   });
 
-  it('would store what follows a fence that is shorter than that', async () => {
+  it('would store events after a shorter fence', async () => {
     const { nc } = world;
     const before = await end(nc);
     await writeFence(nc, before, { length: 1 });
     expect(await leftovers(nc, before.sequence, 2)).toBe(1);
   });
 
-  it('is refused in the middle of its leftovers: what came before the fence counts, once', async () => {
+  it('is refused in the middle of its leftovers: each event before the fence counts once', async () => {
     const { nc } = world;
     const before = await end(nc);
     const first = leftovers(nc, before.sequence, 10);
@@ -71,7 +74,7 @@ describe('a writer that was stopped and wakes', () => {
         try {
           return await writeFence(nc, await end(nc));
         } catch {
-          // Overtaken by a leftover: the position is read again.
+          // A leftover was stored first: the position is read again.
         }
       }
     })();
@@ -129,7 +132,7 @@ describe('a writer that was stopped and wakes', () => {
     await router.end('SIGTERM');
   });
 
-  it('was down for longer than any window, with nats-server restarted meanwhile: nothing twice', async () => {
+  it('was down for longer than any window, with nats-server restarted meanwhile: nothing is duplicated', async () => {
     const { nc, servers } = world;
     await freshStreams(world);
     await world.jsm.streams.update(STREAMS.routed, { duplicate_window: 100_000_000 });

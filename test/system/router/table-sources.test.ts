@@ -1,4 +1,6 @@
-/** The route table where its sources are not as they were: a backup restored, rows gone, Redis away from the beginning. */
+/**
+ * The route table with changed sources: a backup restored, rows gone, Redis away from the start.
+ */
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -52,7 +54,7 @@ async function placeOf(guildId: string): Promise<string | undefined> {
   return (await readRouted(world.nc)).at(-1)?.subject;
 }
 
-it('a Postgres that was restored from a backup is followed back, its newer routes forgotten', async () => {
+it('a Postgres restored from a backup is followed back, and its newer routes are dropped', async () => {
   const [kept, late] = [guild(1), guild(40)];
   await started();
   const version = await setRoute(world.sql, world.redis, late, sandbox(4));
@@ -67,13 +69,13 @@ it('a Postgres that was restored from a backup is followed back, its newer route
   expect(lines.join('')).toContain('the route version went back');
 });
 
-it('the old table serves while the one that went back is loaded, and no sandbox’s event goes to production', async () => {
+it('the old table is used while a restored one is loaded, and no sandbox’s event goes to production', async () => {
   await started();
   const { sql } = world;
   const version = await setRoute(sql, world.redis, guild(43), sandbox(4));
   await versionIs(version);
   const flood = new Flood(world.nc);
-  // A table of a million takes seconds to load; here somebody holds it.
+  // A table of a million takes seconds to load. Here a lock delays it.
   await sql.begin(async (tx) => {
     await tx`LOCK TABLE sandbox_routes IN ACCESS EXCLUSIVE MODE`;
     await sql`UPDATE sandbox_route_version SET version = ${version - 1}`;
@@ -89,7 +91,7 @@ it('the old table serves while the one that went back is loaded, and no sandbox�
   expect(await verdict(world.nc, flood)).toEqual(NOTHING_WRONG);
 });
 
-it('a router that starts while Redis is away routes by Postgres, and hears Redis when it is back', async () => {
+it('a router that starts without Redis routes by Postgres, and uses Redis when it is back', async () => {
   await world.servers.redis.end();
   await started();
   const version = await setRoute(world.sql, null, guild(41), sandbox(5));
@@ -102,7 +104,7 @@ it('a router that starts while Redis is away routes by Postgres, and hears Redis
   expect(await placeOf(guild(41))).toBe('events.X');
 });
 
-describe('a table that is not whole', () => {
+describe('an incomplete table', () => {
   it.each([
     ['sandbox_route_version', (): Promise<unknown> => versionInPostgres(world.sql)],
     ['sandbox_route_version', (): Promise<unknown> => changesInPostgres(world.sql, 0)],
@@ -117,7 +119,7 @@ describe('a table that is not whole', () => {
     await read();
   });
 
-  it('in Redis, which lists a guild and has no entry of it, is not believed', async () => {
+  it('in Redis, with a listed guild but no entry for it, is ignored', async () => {
     const keys = redisRoutes(INSTALLATION);
     const version = await versionInPostgres(world.sql);
     await world.redis.set(keys.version, version + 1);
@@ -127,7 +129,7 @@ describe('a table that is not whole', () => {
   });
 });
 
-it('a question to the barrier that is none gets no answer, and the router answers the next one', async () => {
+it('an invalid question to the barrier gets no answer, and the router answers the next one', async () => {
   await started();
   const ask = (question: string, timeout = 2_000): Promise<string> =>
     world.nc.request(SYNC_SUBJECT, question, { timeout }).then(

@@ -15,7 +15,10 @@ import { freePort, natsBinary, ServerProcess, startServers, type Servers } from 
 
 const authority = makeAuthority('the authority');
 
-/** Files that nats-server and a router read: a server's own pair for localhost, and who signed it. */
+/**
+ * Files for nats-server and a router: the server's certificate and key for localhost, and its
+ * authority.
+ */
 function certificateFiles(directory: string): { key: string; cert: string; ca: string } {
   const { certificate, key } = authority.issue('the server', { host: 'localhost' });
   const files = { key, cert: certificate, ca: authority.certificate };
@@ -88,7 +91,7 @@ describe('over TLS, with user and password', () => {
     await servers.close();
   });
 
-  it.each(['fast', 'plain'])('the %s form routes, and comes back after a restart', async (form) => {
+  it.each(['fast', 'plain'])('the %s form routes, and reconnects after a restart', async (form) => {
     const nc = await connect({
       servers: new URL(url).host,
       user: 'bot',

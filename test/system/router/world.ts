@@ -1,4 +1,6 @@
-/** Servers of one test file, ten guilds mapped to ten sandboxes, and ten that are production's. */
+/**
+ * The servers of one test file. Ten guilds are mapped to ten sandboxes, ten belong to production.
+ */
 import { Redis } from 'ioredis';
 import type { JetStreamManager, NatsConnection } from 'nats';
 import { STREAMS } from '../../../routing/subjects.js';
@@ -25,7 +27,7 @@ export async function openWorld(): Promise<TestWorld> {
   const nc = await openNats(servers.natsUrl, 'test');
   const sql = openPostgres(servers.databaseUrl, { name: 'test', max: 2 });
   const redis = new Redis(servers.redisUrl);
-  // Killed on purpose.
+  // The test kills it on purpose.
   redis.on('error', () => undefined);
   for (let i = 0; i < 10; i++) await setRoute(sql, redis, guild(i), sandbox(i));
   return {
@@ -58,13 +60,14 @@ export async function lastOfRouted(nc: NatsConnection): Promise<LogEntry | null>
   return lastSequence === 0 ? null : readLogEntry(nc, STREAMS.routed, { seq: lastSequence });
 }
 
-/** Streams and bucket as on the first day: a purge alone would leave the sequences of what is gone. */
+/** Streams and bucket as on the first day: a purge alone would keep the old sequences. */
 export async function freshStreams({ jsm }: TestWorld): Promise<void> {
   for (const name of ['DLQ', STREAMS.routed, STREAMS.raw, 'KV_ROUTERS']) {
     const { config } = await jsm.streams.info(name);
     for (let last = -1; last !== 0;) {
       await jsm.streams.delete(name).catch(() => undefined);
-      // nats-server 2.15.1: what was written a moment before is in the new stream too, or makes it fail (8 of 60 times).
+      // nats-server 2.15.1: messages from a moment before may appear in the new stream, or make it
+      // fail (8 of 60 times).
       if (last > 0) await delay(20);
       last = await jsm.streams.add(config).then(
         () => jsm.streams.info(name).then(({ state }) => state.last_seq),
