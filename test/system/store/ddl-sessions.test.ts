@@ -1,4 +1,4 @@
-/** Sessions that run DDL are renewed by count, under whatever runs on them. */
+/** Sessions that run DDL are renewed after a number of uses, even while they are in use. */
 import { expect, it, onTestFinished } from 'vitest';
 import { openPostgres, type Sql } from '../../../platform/postgres.js';
 import { DdlSessions } from '../../../store/ddl-sessions.js';
@@ -15,7 +15,7 @@ async function sessionsNamed(name: string): Promise<number> {
   return row?.count ?? 0;
 }
 
-it('a session is new after so many uses, and none that works is cut off', async () => {
+it('a session is new after so many uses, and no busy one is cut off', async () => {
   const name = someName();
   const url = stackState().urls.worker.database;
   const sessions = new DdlSessions(() => openPostgres(url, { name, max: 1 }), 3);
@@ -32,7 +32,7 @@ it('a session is new after so many uses, and none that works is cut off', async 
   await until('the first one ends', async () => (await sessionsNamed(name)) === 1);
 });
 
-it('a failure of the work is its caller’s alone, and all sessions end when it is closed', async () => {
+it('a failure reaches only its caller, and all sessions end on close', async () => {
   const name = someName();
   const url = stackState().urls.worker.database;
   const sessions = new DdlSessions(() => openPostgres(url, { name, max: 2 }), 2);

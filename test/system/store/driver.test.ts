@@ -1,4 +1,4 @@
-/** What the Postgres driver does when its server dies under it. */
+/** The Postgres driver when its server dies. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,10 @@ describe('Postgres killed under the driver', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  /** A process of its own: prints what `code` prints, with `sql` on the server and the product's handler in place. */
+  /**
+   * A process of its own that prints the output of `code`, with `sql` on the server and the
+   * product's handler.
+   */
   function run(code: string): { status: number | null; stdout: string; stderr: string } {
     const module = (path: string): string =>
       JSON.stringify(pathToFileURL(join(projectRoot(), 'dist/platform', path)).href);
@@ -43,7 +46,7 @@ describe('Postgres killed under the driver', () => {
     return { status, stdout, stderr };
   }
 
-  it('in the middle of transactions: nothing is thrown where nobody catches it, and every connection works again', async () => {
+  it('in the middle of transactions: no error is uncaught, and every connection works again', async () => {
     const sql = openPostgres(url, { name: 'test', max: 3 });
     let on = true;
     const loops = Array.from({ length: 3 }, async () => {
@@ -62,7 +65,8 @@ describe('Postgres killed under the driver', () => {
     }
     on = false;
     await Promise.all(loops);
-    // Three at once, so that each connection of the pool has one; an uncaught error would fail the whole run.
+    // Three at once, so that each connection of the pool has one. An uncaught error would fail the
+    // whole run.
     const all = (): Promise<unknown> =>
       Promise.all(Array.from({ length: 3 }, () => sql`SELECT pg_sleep(0.05)`));
     await until('all connections work', () => all().catch(() => null), 10_000);
@@ -79,7 +83,7 @@ describe('Postgres killed under the driver', () => {
     await closePostgres(sql);
   });
 
-  it('a failing transaction is rolled back, and its error told', async () => {
+  it('a failing transaction is rolled back, and its error reported', async () => {
     const sql = openPostgres(url, { name: 'test', max: 1 });
     await sql`CREATE TABLE kept (n int)`;
     const failing = sql.begin(async (tx) => {
@@ -92,8 +96,9 @@ describe('Postgres killed under the driver', () => {
     await closePostgres(sql);
   });
 
-  it('the driver’s own write on a closed connection is logged, and the process goes on', () => {
-    // Its issue #1208. Whether the socket closes before the write depends on the moment: sixty are tried.
+  it('the driver’s own write on a closed connection is logged, and the process continues', () => {
+    // Its issue #1208. Whether the socket closes before the write depends on the moment, so sixty
+    // are tried.
     const ran = run(`
       const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
       const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -104,7 +109,7 @@ describe('Postgres killed under the driver', () => {
         const [{ pid }] = await reserved\`SELECT pg_backend_pid() AS pid\`;
         await sql\`SELECT pg_terminate_backend(\${pid})\`;
         for (let i = 0; i < turns % 6; i += 1) await turn();
-        // Perhaps never answered: that is the fault.
+        // May never be answered: that is the fault.
         const ask = () => reserved\`SELECT 1\`.catch(() => undefined);
         await Promise.race([ask(), pause()]);
         void ask();
@@ -116,7 +121,7 @@ describe('Postgres killed under the driver', () => {
     expect(ran.stderr).toContain('the Postgres driver wrote on a connection that had closed');
   });
 
-  it('a connection that is reset right after its login rejects its query, and nothing else', () => {
+  it('a connection that is reset right after its login rejects only its own query', () => {
     const ran = run(`
       import { connect, createServer } from 'node:net';
       const { hostname, port } = new URL(${JSON.stringify(url)});
@@ -138,7 +143,7 @@ describe('Postgres killed under the driver', () => {
     expect(ran).toMatchObject({ status: 0, stdout: 'ECONNRESET\n' });
   });
 
-  it('any other error that nobody catches ends the process', () => {
+  it('any other uncaught error ends the process', () => {
     const ran = run(`
       setImmediate(() => null.write('x'));
       setTimeout(() => console.log('goes on'), 300);`);
@@ -153,7 +158,7 @@ describe('the driver’s error', () => {
   const message = "Cannot read properties of null (reading 'write')";
   const frame = 'Immediate.nextWrite (file:///x/node_modules/postgres/src/connection.js:255:22)';
 
-  it('is known by its message and the place it comes from, and nothing else is', () => {
+  it('is recognised by its message and its place of origin only', () => {
     expect(isWriteAfterClose(error(message, frame))).toBe(true);
     expect(isWriteAfterClose(error("Cannot read properties of null (reading 'end')", frame))).toBe(
       false,

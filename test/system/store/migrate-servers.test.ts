@@ -1,4 +1,7 @@
-/** `migrate` on servers that have never seen the product, from two processes at once, and on ones that were changed by hand. */
+/**
+ * `migrate` on servers without the product, from two processes at once, and on servers that were
+ * changed by hand.
+ */
 import { expect, it, onTestFinished } from 'vitest';
 import { migrate } from '../../../migrate/index.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
@@ -7,7 +10,7 @@ import { startOwnNats } from '../../support/own-nats.js';
 import { startOwnTemporal } from '../../support/own-temporal.js';
 import { stackConfig } from '../../support/stack.js';
 
-it('migrate says what is missing, makes it, and holds it to its definition', async () => {
+it('migrate reports a missing part, makes it, and restores its definition', async () => {
   const [temporal, nats] = await Promise.all([startOwnTemporal(), startOwnNats()]);
   onTestFinished(() => temporal.close());
   const addresses = { ...addressesFor(stackConfig(), 'admin'), nats, temporal: temporal.address };

@@ -31,7 +31,7 @@ describe('migrations', () => {
     });
   });
 
-  it('refuse a database of before the squash at once, name the way out, and change nothing', async () => {
+  it('refuse a database from before the squash at once, name a remedy, and change nothing', async () => {
     await inFreshDatabase(async (url, sql) => {
       await sql`CREATE TABLE sandbox_migrations (
         name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
@@ -73,7 +73,7 @@ describe('migrations', () => {
     }
   });
 
-  it('leave every server as `bd migrate --check` wants it', async () => {
+  it('leave every server as `bd migrate --check` expects it', async () => {
     const config = stackConfig();
     expect((await migrate(addressesFor(config, 'admin'), config, { check: true })).changes).toEqual(
       [],
@@ -96,7 +96,7 @@ describe('the services', () => {
     }
   });
 
-  it('have an owner of their functions that nobody can log in as', async () => {
+  it('have an owner of their functions without a login', async () => {
     const [row] = await openAdmin()<{ login: boolean }[]>`
       SELECT rolcanlogin AS login FROM pg_roles WHERE rolname = 'bd_control'`;
     expect(row?.login).toBe(false);

@@ -1,4 +1,7 @@
-/** What an activity answers when it runs again, or fails: Temporal repeats what it has not heard the end of. */
+/**
+ * The result of an activity that runs again, or fails. Temporal repeats an activity if it has no
+ * result.
+ */
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import pino from 'pino';
@@ -39,7 +42,7 @@ async function openActivities(): Promise<Run> {
 }
 
 describe('a repeated attempt', () => {
-  it('to extend adds nothing, and answers what the first one wrote', async () => {
+  it('to extend adds nothing, and returns the first result', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id, expiresAt } = await client.create({ ttl: '1h' });
     const [sandboxId, before] = [parseSandboxId(id), Date.parse(expiresAt)];
@@ -53,7 +56,7 @@ describe('a repeated attempt', () => {
     await client.destroy(id);
   });
 
-  it('to destroy what was never claimed finds nothing to do, and keeps a late claim out', async () => {
+  it('to destroy a sandbox that was never claimed finds nothing to do, and blocks a late claim', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
     const run = await openActivities();
@@ -65,7 +68,7 @@ describe('a repeated attempt', () => {
     });
   });
 
-  it('to run what is being destroyed is final: it is not tried again', async () => {
+  it('to run a sandbox in its clean-up is final: it is not retried', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     await client.destroy(id);
@@ -90,25 +93,25 @@ describe('a failure', () => {
     [new SandboxError('SANDBOX_006', 'waits'), 'SANDBOX_006', false],
     [new TypeError('bug'), 'SANDBOX_011', false],
     ['a text', 'SANDBOX_011', false],
-  ])('%s crosses into the workflow as %s, final: %s', (error, type, nonRetryable) => {
+  ])('%s reaches the workflow as %s, final: %s', (error, type, nonRetryable) => {
     expect(toFailure(error)).toMatchObject({ type, nonRetryable });
   });
 
-  it('that is Temporal’s own stays as it is', async () => {
+  it('of Temporal itself stays as it is', async () => {
     const own = ApplicationFailure.create({ type: 'Own' });
     expect(toFailure(own)).toBe(own);
     const { fails } = failuresTyped({ fails: () => Promise.reject(own) });
     await expect(fails()).rejects.toBe(own);
   });
 
-  it('of a guild that is taken names the holder, where it is known', () => {
+  it('of a guild that is taken names the holder if it is known', () => {
     const guild = '12345678901234567' as never;
     expect(guildTaken(guild, 'sb0123456789' as never).message).toContain('to sandbox sb0123456789');
     expect(guildTaken(guild, undefined).message).toContain('to another sandbox');
   });
 });
 
-it('a database that was never migrated is told of by its remedy', async () => {
+it('a database that was never migrated is reported with the remedy', async () => {
   const admin = openPostgres(stackState().urls.admin.database, { name: 'test', max: 1 });
   const name = `fresh_${someName().slice(5, 15)}`;
   await admin.unsafe(`CREATE DATABASE ${name}`);
@@ -133,7 +136,7 @@ it('a password that could end its statement never reaches Postgres', async () =>
   await expect(setServicePasswords(url, passwords)).rejects.toMatchObject({ code: 'SANDBOX_008' });
 });
 
-it('the services’ passwords are not in a log that has all DDL', async () => {
+it('the services’ passwords are not in a log of all DDL', async () => {
   const { urls } = stackState();
   const passwords = Object.fromEntries(
     (['client', 'api', 'worker', 'router'] as const).map((role) => [
@@ -154,7 +157,7 @@ it('the services’ passwords are not in a log that has all DDL', async () => {
     expect(password.length).toBeGreaterThan(15);
     expect(log).not.toContain(password);
   }
-  // They are the same ones as before.
+  // They are unchanged.
   for (const role of ['client', 'api', 'worker', 'router'] as const) {
     const sql = openPostgres(urls[role].database, { name: 'test', max: 1 });
     expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }]);

@@ -62,10 +62,10 @@ describe('the schema functions', () => {
     ['NaN', -1],
     ['Infinity', 2_147_483_647],
     ['3.4e38', 2_147_483_647],
-  ])('show a schema whose statistics its tenant has set to %s rows', async (rows, pages) => {
+  ])('report a schema whose statistics its tenant has set to %s rows', async (rows, pages) => {
     const sql = openAdmin();
     await sql`SELECT create_sandbox_schema('figures')`;
-    // As pg_restore_relation_stats does for a table's owner from PG 18.
+    // PG 18's pg_restore_relation_stats lets a table's owner do this.
     await sql`UPDATE pg_class SET reltuples = ${rows}::text::real, relpages = ${pages}
       WHERE relnamespace = 'sandbox_figures'::regnamespace`;
     await sql`UPDATE pg_class SET reltuples = 7 WHERE oid = 'sandbox_figures.badges'::regclass`;
@@ -104,7 +104,7 @@ describe('the schema functions', () => {
     expect(await sql`SELECT count(*) AS n FROM pg_namespace`).toEqual(before);
   });
 
-  it('are executable by named roles only', async () => {
+  it('can be executed by named roles only', async () => {
     const sql = openAdmin();
     const open = await sql`
       SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -113,7 +113,7 @@ describe('the schema functions', () => {
     expect(open.map((row) => row.proname as string)).toEqual([]);
   });
 
-  it('pin their search path where they run with the owner’s rights', async () => {
+  it('fix their search path if they run with the owner’s rights', async () => {
     const rows = await openAdmin()`
       SELECT proname FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^(public|bd_keeper_.)$' AND prosecdef
         AND NOT ('search_path=pg_catalog, pg_temp' = ANY (proconfig))`;

@@ -5,7 +5,7 @@ import { openAdmin, someGuild, someName } from '../../support/stack.js';
 
 const random = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 10);
 
-/** How to come to each state. */
+/** The statuses on the way to each status. */
 const WAY: Record<SandboxStatus, SandboxStatus[]> = {
   pending: [],
   creating: ['creating'],
@@ -49,7 +49,7 @@ describe('the database enforces the status machine', () => {
     expect((await sql`SELECT destroyed_at FROM sandboxes WHERE id = ${id}`)[0]).toEqual(before);
   });
 
-  it('follows mappings with routes and one version, a cascade included', async () => {
+  it('updates routes and their version with mappings, also in a cascade', async () => {
     const sql = openAdmin();
     const id = await rowIn(sql, 'running');
     const guild = someGuild();
@@ -68,7 +68,7 @@ describe('the database enforces the status machine', () => {
     expect([await version(), await route()]).toEqual([start + 3, null]);
   });
 
-  it('lets addressed events reach what runs, and nothing that ends; each change is a version', async () => {
+  it('allows addressed events for a running sandbox only; each change is a version', async () => {
     const sql = openAdmin();
     const stateOf = async (id: string) => {
       const [row] = await sql`
