@@ -1,4 +1,7 @@
-/** One cell of the fault table: a sandbox whose worker (or server) dies at one moment of one step, and what is left in the end. */
+/**
+ * One cell of the fault table: a sandbox whose worker (or server) dies at one moment of one step,
+ * and its end state.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,15 +35,15 @@ export interface CellOptions {
 
 export interface CellResult {
   readonly fault: Fault;
-  /** What is wrong; empty when the end is right. */
+  /** What is wrong; empty if the end is right. */
   readonly wrong: readonly string[];
   readonly millis: number;
 }
 
-/** How long a worker that goes on late is watched. */
+/** How long a worker that continues late is watched. */
 const LATE_MS = 1_500;
 
-/** Whole lives are bounded by this; nothing here should take a fifth of it. */
+/** The time limit of a whole life. Nothing here should take a fifth of it. */
 const DEADLINE_MS = 60_000;
 
 export async function runCell(options: CellOptions): Promise<CellResult> {
@@ -91,7 +94,7 @@ async function runLife({ home, fault, killServer, onceOnly = '' }: CellOptions):
     if (fault.moment !== 'stopped') return wrong;
     faulty.kill('SIGCONT');
     await delay(LATE_MS);
-    // What was given up on goes on now: it must make nothing.
+    // The stopped worker continues here: it must make nothing.
     const state = readStackFile(home);
     return [...wrong, ...(state === null ? [] : await leftoversOf(state.urls.admin, sandboxId))];
   } finally {
@@ -123,7 +126,8 @@ async function live(
   try {
     sandbox = await retried(() => client.create(options));
   } catch (error) {
-    // A server that is away for longer than a create waits makes it fail, typed, with nothing left.
+    // If a server is away longer than a create waits, the create fails with a code and leaves
+    // nothing.
     if (fault.moment !== 'server' || !isUnreachable(error)) throw error;
     return afterEnd(client, home, sandboxId, []);
   }
@@ -161,7 +165,7 @@ async function afterEnd(
   return wrong;
 }
 
-/** A worker that forgot it (a restart, a full cache) could not go on. */
+/** A worker that forgot the workflow (a restart, a full cache) could not continue. */
 async function wrongHistory(address: string, sandboxId: SandboxId): Promise<string[]> {
   const temporal = await openTemporal(address, 'default');
   try {
@@ -175,7 +179,7 @@ async function wrongHistory(address: string, sandboxId: SandboxId): Promise<stri
 const isUnreachable = (error: unknown): boolean =>
   error instanceof SandboxError && error.code === 'SANDBOX_009';
 
-/** A caller whose server was just killed calls again; the id makes it the same call. */
+/** A caller whose server was just killed calls again. The id makes it the same call. */
 async function retried<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -211,7 +215,7 @@ function spawnWorker(env: Record<string, string>): ChildProcess {
     process.execPath,
     [join(projectRoot(), 'dist/test/system/faults/faulty-worker.js')],
     {
-      // NODE_OPTIONS: it writes its counts of coverage while it lives (build/counts-early.cjs).
+      // With NODE_OPTIONS the worker writes its coverage while it lives (build/counts-early.cjs).
       env: {
         ...{
           PATH: process.env.PATH,

@@ -4,7 +4,10 @@ import { startFaultStack, type FaultStack } from './stack.js';
 import { STEPS, type Fault } from './steps.js';
 import { faultTable, inParallel } from './table.js';
 
-/** The short form: the hardest moment of every step, and each server killed once in each phase. `npm run faults` is the long one. */
+/**
+ * The short form: the hardest moment of every step, and each server killed once in each phase. The
+ * long form is `npm run faults`.
+ */
 let stack: FaultStack;
 beforeAll(async () => {
   stack = await startFaultStack();

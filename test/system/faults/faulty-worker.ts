@@ -1,6 +1,7 @@
 /**
- * The product's worker with one fault planted: it kills itself (kill -9) before, inside or after a step. `inside` is after
- * the servers have committed and before the completion is recorded, the moment that only idempotence survives.
+ * The product's worker with one fault: it kills itself (kill -9) before, inside or after a step.
+ * `inside` is after the servers have committed and before the completion is recorded: only an
+ * idempotent step survives that.
  */
 import { Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
@@ -10,7 +11,7 @@ import { runWorker } from '../../../workers/run-worker.js';
 import type { Fault } from './steps.js';
 
 const fault = JSON.parse(process.env.FAULT ?? 'null') as Fault | null;
-/** Makes a step that is run twice fail for good: the negative control. */
+/** Makes a repeated step fail for good: the negative control. */
 const onceOnly = process.env.ONCE_ONLY ?? '';
 
 let fired = false;
@@ -30,13 +31,13 @@ const interceptor: ActivityInterceptorsFactory = () => ({
       if (fault.moment === 'before') return die();
       if (fault.moment === 'stopped') {
         process.send?.({ at: step });
-        // The message leaves first.
+        // The message must leave first.
         await delay(20);
         process.kill(process.pid, 'SIGSTOP');
         return next(input);
       }
       if (fault.moment === 'server') {
-        // The parent kills the server, and says so.
+        // The parent kills the server, and confirms it.
         const told = new Promise((resolve) => process.once('message', resolve));
         process.send?.({ at: step });
         await told;
@@ -44,7 +45,7 @@ const interceptor: ActivityInterceptorsFactory = () => ({
       }
       const outcome = await next(input);
       if (fault.moment === 'inside') return die();
-      // Long enough for the completion to be recorded, short enough for the next step to be under way.
+      // Long enough to record the completion, and short enough to hit the next step.
       void delay(30).then(die);
       return outcome;
     },

@@ -1,4 +1,7 @@
-/** `npm run faults [-- --kills 200] [--seed n]`: the long form: every step at every moment, each server at each step, and random kills. */
+/**
+ * `npm run faults [-- --kills 200] [--seed n]`, the long form: every step at every moment, each
+ * server at each step, and random kills.
+ */
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { runCell, type CellResult } from './cell.js';
@@ -30,7 +33,7 @@ const seed = Number(values.seed);
 const random = seeded(seed);
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 
-// The replays' workers tell of every state.
+// The workers of the replays log every state.
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 const stack = await startFaultStack();

@@ -1,4 +1,4 @@
-/** A stack without a worker: each cell of the fault table brings its own. */
+/** A stack without a worker: each cell of the fault table starts its own. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,8 @@ export interface FaultStack {
 }
 
 export async function startFaultStack(): Promise<FaultStack> {
-  // The compiled form, whose processes exist; the path is computed, for the compiler must not follow it.
+  // The compiled form, as in its processes. The path is computed, so that the compiler does not
+  // follow it.
   const url = new URL(
     import.meta.url.includes('/dist/')
       ? '../../../deploy/stack/index.js'

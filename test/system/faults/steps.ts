@@ -1,7 +1,13 @@
-/** Every step of a create and of a clean-up, enumerated from the resource list: a new resource is covered without an edit here. */
+/**
+ * Every step of a create and of a clean-up, from the resource list: a new resource is covered
+ * without an edit here.
+ */
 import { RESOURCE_KINDS } from '../../../resources/index.js';
 
-/** `stopped`: SIGSTOP as the step begins, and on again only when the sandbox has been destroyed by another worker. */
+/**
+ * `stopped`: SIGSTOP when the step begins, and SIGCONT after another worker has destroyed the
+ * sandbox.
+ */
 export type Moment = 'before' | 'inside' | 'after' | 'server' | 'stopped';
 export const KILL_MOMENTS = ['before', 'inside', 'after'] as const;
 
@@ -13,7 +19,7 @@ export interface Fault {
 export interface Step {
   readonly name: string;
   readonly phase: 'create' | 'clean-up';
-  /** The servers it writes to. */
+  /** The servers that the step writes to. */
   readonly servers: readonly string[];
 }
 

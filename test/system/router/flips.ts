@@ -9,7 +9,10 @@ import { streamFacts } from '../../../routing/routed-log.js';
 import type { StoredEvent } from './checker.js';
 import type { Flood } from './flood.js';
 
-/** 1,000 in the long form: `FLIPS=1000 npm test -- test/system/router/barrier.test.ts test/system/router/product.test.ts`. */
+/**
+ * The long form has 1,000: `FLIPS=1000 npm test -- test/system/router/barrier.test.ts
+ * test/system/router/product.test.ts`.
+ */
 export const flipsOr = (fallback: number): number => Number(process.env.FLIPS ?? fallback);
 
 export interface FlipOptions {

@@ -1,4 +1,4 @@
-/** One real question to each server, with the addresses that the stack file gives to a role. */
+/** One real question to each server, at the addresses of a role in the stack file. */
 import { Connection } from '@temporalio/client';
 import { closeNats, openNats } from '../../../platform/nats.js';
 import { delay } from '../../../platform/deadline.js';
@@ -37,7 +37,7 @@ export async function withNats<T>(
   }
 }
 
-/** Namespaces that the frontend knows. */
+/** Namespaces in the frontend. */
 export async function temporalNamespaces(address: string): Promise<string[]> {
   const connection = await Connection.connect({ address });
   try {
@@ -48,7 +48,7 @@ export async function temporalNamespaces(address: string): Promise<string[]> {
   }
 }
 
-/** The first permission error that the server reports for what `act` does, or null. */
+/** The first permission error that the server reports for `act`, or null. */
 export async function natsRefusal(
   url: string,
   act: (nc: NatsConnection) => void,
@@ -62,7 +62,7 @@ export async function natsRefusal(
       }
     })();
     act(nc);
-    // The server answers in order: what it had to say about the act has come before this.
+    // The server answers in order, so an error for the act has arrived before this.
     await nc.flush();
     await delay(5);
     return refusals[0] ?? null;

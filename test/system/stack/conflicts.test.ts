@@ -63,7 +63,7 @@ test('a port that somebody has taken meanwhile is replaced, and told', async () 
   expect(told.join('\n')).toContain('redis is taken');
 });
 
-/** A directory for PATH with a `redis-server` that is a script. */
+/** A directory for PATH whose `redis-server` is a script. */
 async function pathWith(config: { home: string }, script: string): Promise<Record<string, string>> {
   const directory = join(config.home, 'path');
   await mkdir(directory, { recursive: true });

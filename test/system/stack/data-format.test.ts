@@ -1,4 +1,4 @@
-/** The version of a data directory's layout: what this version reads, and how it refuses the rest. */
+/** The version of a data directory's layout: which one is read, and how others are refused. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -11,7 +11,7 @@ import { until } from '../../support/stack.js';
 import { withNats, withPostgres, withRedis } from './ask.js';
 import { addressesOf, ownHome, processesOf, SERVERS, statusOf, untilNoneLeft } from './home.js';
 
-/** Seven processes that start and stop several times, on a machine that may have other work. */
+/** Seven processes start and stop several times, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 180_000 });
 
 test('a service that is killed comes back, on the same address and data', async () => {
@@ -61,7 +61,7 @@ test('a supervisor killed by SIGKILL leaves no process, and the next `up` starts
   process.kill(state.pid, 'SIGKILL');
   await untilNoneLeft(config.home, 5_000);
   expect((await status(config)).some(({ state }) => state === 'running')).toBe(false);
-  // What it could not remove says nothing about a running stack.
+  // Files that it could not remove do not mean that a stack runs.
   await writeFile(join(config.home, 'stack.json'), '{"version":1,"pi');
   const again = await up(config);
   expect(addressesOf(again)).toBe(addressesOf(state));

@@ -1,4 +1,7 @@
-/** A home whose disk a test can fill: a real small one where this user may mount, else files that cannot be written. */
+/**
+ * A home whose disk a test can fill: a small file system if this user may mount one, else files
+ * that cannot be written.
+ */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -9,12 +12,12 @@ import { ownHome } from './home.js';
 
 export interface SmallDisk {
   readonly config: Config;
-  /** From now on no file of the stack's own can be written. */
+  /** From now on the stack can write none of its files. */
   readonly fill: () => Promise<void>;
   readonly makeRoom: () => Promise<void>;
 }
 
-/** Far more than the stack's small servers need, far less than would take long to fill. */
+/** Far more than the stack's small servers need, and still quick to fill. */
 const SIZE = '160m';
 
 export async function homeOnSmallDisk(): Promise<SmallDisk> {
@@ -37,7 +40,7 @@ function realDisk(filler: string): Omit<SmallDisk, 'config'> {
       const file = openSync(filler, 'w');
       try {
         for (let size = 1_048_576; size >= 512;) {
-          // A write that finds less room than it asks for takes what there is.
+          // A write without enough room for all of it uses the rest.
           try {
             writeSync(file, Buffer.alloc(size));
           } catch {
@@ -53,7 +56,7 @@ function realDisk(filler: string): Omit<SmallDisk, 'config'> {
   };
 }
 
-/** A folder in the place of a file: nobody can write there, root included. */
+/** A folder in place of a file: nobody can write there, not even root. */
 export function filesInTheWay(
   home: string,
   names: readonly string[] = ['children.json', 'stack.json'],

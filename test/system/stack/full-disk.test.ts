@@ -1,4 +1,7 @@
-/** A full disk, and files that cannot be written: the stack goes on, says why, and heals when there is room again. */
+/**
+ * A full disk, and files that cannot be written: the stack continues, reports why, and recovers
+ * when there is room.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -17,7 +20,7 @@ import { ownHome, processesOf, statusOf } from './home.js';
 
 const troublesOf = async (config: Config): Promise<string> =>
   (await wholeStatus(config)).troubles.join('\n');
-/** What a write leaves behind that failed between its draft and its place. */
+/** Files left by a write that failed between draft and rename. */
 const draftsIn = async (home: string): Promise<string[]> =>
   (await readdir(home)).filter((name) => /\.(json|key)\.|^\.trial/.test(name));
 
@@ -35,7 +38,7 @@ it.each([
     const { config, fill, makeRoom } = await make();
     await up(config, { only: ['redis', 'nats'] });
     await fill();
-    // What ends while nothing can be written is kept in no record, and comes back all the same.
+    // A process that ends meanwhile is in no record, and still restarts.
     await signalService(config, 'redis', 'SIGKILL');
     await until('the reason is shown', async () =>
       (await troublesOf(config)).includes('children.json'),
@@ -72,12 +75,12 @@ it('a stack whose logs cannot be written runs: their lines are lost, and nothing
   await mkdir(log);
   const names = ['supervisor', 'worker', 'router', 'redis', 'nats'];
   for (const name of names) await symlink('/dev/full', join(log, `${name}.log`));
-  // Not a file at all: the output is dropped, and the status says so.
+  // Its path is no file: the output is dropped, and the status reports it.
   await mkdir(join(log, 'temporal.log'));
   await up(config);
   expect(await troublesOf(config)).toMatch(/temporal\.log cannot be written: EISDIR/);
   const before = await Promise.all(['worker', 'router'].map((name) => statusOf(config, name)));
-  // Worker and router have much to log of it.
+  // Worker and router have much to log about it.
   for (const server of ['nats', 'redis']) {
     await signalService(config, server, 'SIGKILL');
     await until('it is back', async () => (await statusOf(config, server)).state === 'running');
@@ -89,7 +92,7 @@ it('a stack whose logs cannot be written runs: their lines are lost, and nothing
 it('a draft that finds no room is removed, and the file stays as it was', async () => {
   const folder = ownFolder();
   const module = join(projectRoot(), 'dist/platform/private-file.js');
-  // A limit of zero bytes for each file: the same refusal to any user, on any disk.
+  // A limit of zero bytes per file gives the same error to any user on any disk.
   const script = `const { writePrivateFile } = await import(${JSON.stringify(module)});
     await writePrivateFile(${JSON.stringify(join(folder, 'state.json'))}, 'x'.repeat(100)).catch((error) => {
       process.exitCode = error.code === 'EFBIG' ? 9 : 1;

@@ -1,4 +1,4 @@
-/** A stack of a test's own: its configuration, and every process that belongs to it, however it was started. */
+/** A stack for one test: its configuration, and every process that belongs to it. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { until } from '../../support/stack.js';
 
 export const SERVERS = ['temporal', 'postgres', 'nats', 'redis'] as const;
 
-/** Ended and removed when the test is over, whatever it did. */
+/** Stopped and removed when the test is over. */
 export async function ownHome(env: Record<string, string> = {}): Promise<Config> {
   const home = await mkdtemp(join(tmpdir(), 'sandbox-own-'));
   const config = loadConfig({ SANDBOX_OWNER: 'tester', ...env, SANDBOX_HOME: home });
@@ -30,7 +30,7 @@ const read = (read: () => string): string => {
   }
 };
 
-/** `pid command` of every living process that was told of the home, or works in it. */
+/** `pid command` of every living process that has the home in its environment or works in it. */
 export function processesOf(home: string): string[] {
   const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
   return pids.flatMap((pid) => {
@@ -57,7 +57,10 @@ export async function statusOf(config: Config, name: string): Promise<ServiceSta
   return one;
 }
 
-/** Whether two stacks are the same to their users: NATS' tokens are signed anew at every start, with the same keys. */
+/**
+ * True if two stacks are the same to their users. NATS' tokens are signed again at every start,
+ * with the same keys.
+ */
 export function addressesOf(state: StackState): string {
   const { temporal, urls, ingestNatsUrl } = state;
   return JSON.stringify({ temporal, urls, ingestNatsUrl }, null, 1).replace(/eyJ[\w.-]+/g, 'token');

@@ -1,4 +1,4 @@
-/** The keeper of one service, with scripts for services: what fails its start, what brings it back, what ends it. */
+/** The keeper of one service, with scripts as services: a failing start, a restart, and its end. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

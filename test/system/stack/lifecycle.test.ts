@@ -6,7 +6,7 @@ import { readStackFile } from '../../../platform/stack-file.js';
 import { addressesOf, ownHome, processesOf, SERVERS, untilNoneLeft } from './home.js';
 import { temporalNamespaces, withNats, withPostgres, withRedis } from './ask.js';
 
-/** Whole stacks, on a machine that may have other work. */
+/** Whole stacks, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 180_000 });
 
 test('a stack serves on every address it gives, ends without a trace, and starts again on its data and ports', async () => {

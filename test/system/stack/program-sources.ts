@@ -1,4 +1,4 @@
-/** Where a test's binaries come from: programs, wheels and releases that it makes itself. */
+/** Sources of binaries for tests: programs, wheels and releases that the test makes. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -36,7 +36,7 @@ export interface Place {
   readonly search: SearchOptions;
 }
 
-/** PATH holds what unpacking needs and nothing else. */
+/** PATH with the tools for unpacking, and nothing else. */
 export async function place(): Promise<Place> {
   const root = await mkdtemp(join(tmpdir(), 'sandbox-sources-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
@@ -73,13 +73,13 @@ for arg in "$@"; do case "$arg" in --target=*) cp ${made} "\${arg#--target=}/${n
   );
 }
 
-/** A release for this test's platform; `sum` null: its archive has no known sum. */
+/** A release for this test's platform; `sum` null: no sum of its archive is known. */
 export const release = (url: string, sum: string | null): Partial<BinarySpec> => ({
   releaseUrl: () => url,
   archives: { 'linux-x64': sum },
 });
 
-/** A server that hands out an archive of the program; its URL and the archive's sum. */
+/** A server that serves an archive of the program; returns its URL and the archive's sum. */
 export async function releaseOf(
   { root }: Place,
   program: string,
@@ -91,7 +91,7 @@ export async function releaseOf(
   return { url, sha256: sha256(archive) };
 }
 
-/** The URL of a release server that answers so; closed when the test ends. */
+/** The URL of a release server with this answer; closed when the test ends. */
 export async function served(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

