@@ -44,7 +44,7 @@ describe('a blocked clean-up', () => {
     await client.destroy(id);
 
     const waits = /remove postgres-schema.*lock timeout/;
-    await until('status tells of it', async () =>
+    await until('status reports it', async () =>
       waits.test((await client.status(id)).cleanupError ?? ''),
     );
     const shown = await bd(['sandbox', 'status', id]);

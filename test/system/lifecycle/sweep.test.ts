@@ -128,7 +128,7 @@ describe('the sweep', () => {
     await sql`UPDATE sandboxes SET rotation = 1 WHERE id = ${id}`;
     await workflow.getHandle(workflowId).terminate('by a person');
     await client.sweep({ dryRun: false, sandboxId: parseSandboxId(id) });
-    const after = await until('what connect gives is known', () =>
+    const after = await until('the new credentials work', () =>
       openTenant(client, id).catch(() => null),
     );
     expect((await after.sql.query('SELECT name FROM communities')).rows).toEqual([]);

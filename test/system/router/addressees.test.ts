@@ -78,7 +78,7 @@ describe('a sandbox without guilds', () => {
     const { id } = await client.create({ ttl: '10m' });
     const end = await ghosts({ 'ghost-old': { version: 0 } });
     await client.destroy(id);
-    await until('status tells of it', async () =>
+    await until('status reports it', async () =>
       (await client.status(id)).cleanupError?.includes('ghost-old'),
     );
     expect((await client.get(id)).status).toBe('destroying');

@@ -111,7 +111,7 @@ describe('an answer of Postgres that is lost', () => {
     sandboxId: SandboxId | null,
   ): Promise<void> {
     if (answer?.message.includes('goes on until it is done') === true) {
-      await until('what goes on is done', async () => {
+      await until('the continuing work is done', async () => {
         const found = await standing(guildId);
         return JSON.stringify(found) === JSON.stringify(everywhere(sandboxId));
       });
