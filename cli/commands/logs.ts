@@ -1,4 +1,4 @@
-/** `bd sandbox logs`: what has happened to a sandbox, from its audit. */
+/** `bd sandbox logs`: the audit entries of a sandbox. */
 import { AUDIT_EVENTS } from '../../domain/audit.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, printJson, usage } from '../io.js';
