@@ -1,13 +1,14 @@
 /**
- * Every parameter that a Postgres address may carry: those of libpq (postgresql.org/docs/current/libpq-connect.html) and those
- * that hosting services and other clients put into their URLs. docs/addresses.md shows this table; a test compares the two.
+ * Every parameter that a Postgres address may have: libpq's
+ * (postgresql.org/docs/current/libpq-connect.html) and those of hosting services and other clients.
+ * docs/addresses.md shows this table; a test compares both.
  */
 
 export interface ParameterRule {
   readonly use: 'honoured' | 'ignored' | 'refused';
-  /** What it does here, or why it does nothing, or what to do instead. */
+  /** Its effect, or why it has none, or the alternative. */
   readonly note: string;
-  /** The values that are taken; any other is refused with the note. Absent: every value. */
+  /** The accepted values; any other is refused with the note. Absent: every value. */
   readonly values?: readonly string[];
 }
 
