@@ -1,4 +1,4 @@
-/** A row of the table of what happens at once: its figures, or how many failed and why. */
+/** A row of the table of bursts: the figures, or the number and reason of failures. */
 import { reasonOf } from '../failure.js';
 import { median, ms, type Burst } from '../statistics.js';
 
