@@ -37,10 +37,7 @@ export function sandboxActivities(context: ActivityContext) {
     inTime(['postgres'], transition(database, sandboxId, change));
 
   const steps = {
-    /**
-     * The policy is applied here, not in the caller. A repeat for an id returns the times of its
-     * first claim.
-     */
+    /** Applies the policy. A repeat for an id returns the times of its first claim. */
     async claim({ sandboxId, actor, args }: Command<'create'>): Promise<ClaimedSandbox> {
       const ttlMs = checkTtl(args.ttlMs ?? policy.defaultTtlMs, {
         minMs: policy.minTtlMs,
@@ -90,10 +87,7 @@ export function sandboxActivities(context: ActivityContext) {
       await move(sandboxId, { to: 'expired', actor: WORKFLOW_ACTOR });
     },
 
-    /**
-     * The resources to remove, the newest first; null if the claim was never written, so there is
-     * nothing to destroy.
-     */
+    /** The resources to remove, the newest first; null if the claim was never written. */
     async markDestroying(
       sandboxId: SandboxId,
       actor: Actor,

@@ -10,7 +10,9 @@ import { ms } from './statistics.js';
 /** Milliseconds of CPU since each process began, with its children; `client` is this process. */
 export type Cpu = ReadonlyMap<string, number>;
 
-/** A clock tick of Linux, in milliseconds (`getconf CLK_TCK` is 100 on every architecture that Node runs on). */
+/**
+ * A clock tick of Linux, in milliseconds. `getconf CLK_TCK` is 100 on every architecture of Node.
+ */
 const TICK_MS = 10;
 const SHOWN = ['postgres', 'worker', 'temporal', 'nats', 'redis', 'router', 'client'] as const;
 export const CPU_HEAD: readonly string[] = [...SHOWN, 'all'].map((name) => `${name} CPU ms`);

@@ -32,7 +32,7 @@ const BUSY_MS = 120_000;
 
 const NOT_READY_MS = 250;
 
-const IN_PROGRESS = 'what was asked for goes on when a worker takes it up';
+const IN_PROGRESS = 'the request continues when a worker is free';
 
 const ATTRIBUTES = {
   owner: defineSearchAttributeKey('SandboxOwner', 'KEYWORD'),
@@ -74,7 +74,7 @@ export class Lifecycle {
     const { sandboxId } = command;
     const { workflow } = this.temporal.client;
     const options = startOptions(command, this.taskQueue);
-    const late = `sandbox ${sandboxId} will be created when one takes it up; \`bd sandbox destroy\` takes it away`;
+    const late = `sandbox ${sandboxId} will be created when a worker is free; \`bd sandbox destroy\` cancels it`;
     try {
       if (!wait) {
         await workflow.start<typeof sandboxWorkflow>(SANDBOX_WORKFLOW, options);

@@ -57,10 +57,7 @@ export class SandboxService {
     return new Lifecycle(temporal, { taskQueue, ...this.options });
   });
 
-  /**
-   * Opens no connection yet. @throws SANDBOX_009 if neither environment nor local stack names the
-   * servers
-   */
+  /** Opens no connection yet. @throws SANDBOX_009 if no environment or local stack names servers */
   constructor(
     private readonly config: Config,
     private readonly options: ServiceOptions = {},
@@ -123,10 +120,7 @@ export class SandboxService {
     return { sandbox: describeSandbox(await this.row(sandboxId)), alreadyDestroyed: false };
   }
 
-  /**
-   * The status of the sandbox that `destroy` would destroy: a row, or a create without a row yet.
-   * @throws SANDBOX_004
-   */
+  /** The status of a row, or of a create without a row yet. @throws SANDBOX_004 */
   async statusToDestroy(actor: Actor, idOrName: string): Promise<SandboxStatus> {
     if ((await this.begun(actor, parseSandboxRef(idOrName))) !== null) return 'pending';
     return (await this.permitted(actor, 'destroy', idOrName)).status;
@@ -196,9 +190,7 @@ export class SandboxService {
     return auditOf(this.connections.database, sandboxId);
   }
 
-  /**
-   * @throws SANDBOX_004, _009; _007 if the sandbox is destroyed and the call would wait for more
-   */
+  /** @throws SANDBOX_004, _009; _007 if it is destroyed and the call would wait for more */
   async *events(
     actor: Actor,
     idOrName: string,
@@ -279,10 +271,7 @@ export class SandboxService {
     }
   }
 
-  /**
-   * A create without a row yet: only Temporal knows it. Null if there is a row, or nothing.
-   * @throws SANDBOX_010
-   */
+  /** A create without a row, known only to Temporal; else null. @throws SANDBOX_010 */
   private async begun(actor: Actor, ref: SandboxRef): Promise<SandboxId | null> {
     if (ref.kind !== 'id' || (await findSandbox(this.connections.database, ref)) !== null)
       return null;

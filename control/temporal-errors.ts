@@ -62,7 +62,7 @@ export function asTemporalError(error: unknown, late: string): Error {
       'SANDBOX_009',
       `the workers are busy and have not answered in time; ${late}`,
       {
-        hint: 'Look at the worker’s load, and start more workers. What was asked for is not lost.',
+        hint: 'Look at the worker’s load, and start more workers. The request is not lost.',
         cause: error,
         details: { dependency: 'worker' },
       },

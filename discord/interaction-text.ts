@@ -6,7 +6,10 @@ const SUBCOMMANDS = new Set(['1', '2']);
 /** No command of Discord nests deeper. A limit, so that no payload exhausts the stack. */
 const DEEPEST = 4;
 
-/** Such as `/rank set member=123 reason=spring`, `button join`, `select pick-roles = 1, 2`, `form feedback: text=hi`. */
+/**
+ * Such as `/rank set member=123 reason=spring`, `button join`, `select pick-roles = 1, 2`, `form
+ * feedback: text=hi`.
+ */
 export function interactionText(interaction: Fields): string {
   // Flat events of some ingestors have the command's name beside the type.
   const inner = object(interaction, 'data');

@@ -21,7 +21,7 @@ import type { Delivery } from './source.js';
 const PRODUCTION_LABEL = 'production';
 const DLQ_LABEL = 'dlq';
 const NOTHING = new Uint8Array(0);
-const HIDING = 'its headers would hide those of the router from nats-server';
+const HIDING = 'its headers would hide the headers of the router from nats-server';
 
 export interface Routed {
   readonly outgoing: Outgoing;

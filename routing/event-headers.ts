@@ -1,4 +1,7 @@
-/** The headers of a routed event, as bytes: the event's own ones unchanged, then the router's (docs/routing.md). */
+/**
+ * The headers of a routed event as bytes: the event's own ones unchanged, then the router's
+ * (docs/routing.md).
+ */
 /** Headers of the chain (docs/routing.md). */
 export const HEADER_RAW_SEQ = 'Raw-Seq';
 export const HEADER_EXPECTED_LAST_SEQ = 'Nats-Expected-Last-Sequence';

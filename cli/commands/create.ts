@@ -11,7 +11,7 @@ export const createCommand: Command = {
   options: [
     {
       flags: '--ttl <duration>',
-      description: 'Lifetime, such as 90m, 24h, 7d, 1w or 1h30m',
+      description: 'Lifetime of the sandbox, such as 90m, 24h, 7d or 1h30m',
       default: "the worker's, 24h unless set",
     },
     {

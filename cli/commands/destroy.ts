@@ -14,9 +14,12 @@ export const destroyCommand: Command = {
   summary: 'Destroy sandboxes and everything they own',
   options: [
     { flags: '--all', description: 'All live sandboxes of the owner' },
-    { flags: '--owner <owner>', description: 'With --all: whose', default: 'yours' },
+    { flags: '--owner <owner>', description: 'The owner for --all', default: 'you' },
     ...CONFIRM_OPTIONS,
-    { flags: '--wait', description: '--wait=false returns once the workflow has accepted' },
+    {
+      flags: '--wait',
+      description: '--wait=false returns once the workflow has accepted the destroy',
+    },
     JSON_OPTION,
   ],
   examples: ['bd sandbox destroy my-fix', 'bd sandbox destroy --all --yes'],

@@ -30,7 +30,7 @@ export const execCommand: Command = {
       if (environment.DATABASE_URL === undefined) throw noCredentials('exec', withoutCredentials);
       // SANDBOX_REDIS_ACL=off or NATS without accounts. exec hands on no credentials of the caller,
       // so the command has none there.
-      await note(io, `Some credentials are lacking: ${withoutCredentials}.`);
+      await note(io, `Some credentials are missing: ${withoutCredentials}.`);
     }
     // No connection stays open: the command may run for days.
     await api.close();

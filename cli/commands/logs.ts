@@ -8,7 +8,7 @@ import { table } from '../table.js';
 export const logsCommand: Command = {
   name: 'logs',
   args: '<sandbox>',
-  summary: "Show a sandbox's audit: every change, who made it, when",
+  summary: "Show a sandbox's audit: every change, its actor and its time",
   options: [
     { flags: '--event <type>', description: 'Only events of this type', values: AUDIT_EVENTS },
     JSON_OPTION,

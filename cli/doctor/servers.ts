@@ -63,7 +63,7 @@ export function waitingCleanUps(found: readonly { id: string; error: string }[])
   return warning(
     'clean-ups',
     `${found.length} waiting; ${first.id} for: ${first.error}`,
-    'They go on by themselves; `bd sandbox list --status destroying` shows which.',
+    'They continue by themselves; `bd sandbox list --status destroying` shows which.',
   );
 }
 

@@ -107,7 +107,8 @@ export async function askLocalStack(config: Config): Promise<readonly Finding[]>
   }
   const [trouble] = troubles;
   if (trouble !== undefined) {
-    const remedy = 'It goes on by itself once there is room; `bd dev status` shows what waits.';
+    const remedy =
+      'It continues by itself once there is room; `bd dev status` shows the waiting services.';
     return [(ill.length === 0 ? warning : failed)('local stack', troubles.join('; '), remedy)];
   }
   if (ill.length === 0) return [ok('local stack', services.map(({ name }) => name).join(', '))];

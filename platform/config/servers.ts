@@ -67,7 +67,7 @@ export const TEMPORAL_SECURITY = {
   TEMPORAL_TLS_SERVER_NAME: optional(
     'TEMPORAL_TLS_SERVER_NAME',
     text,
-    security("name in the server's certificate, where it is not the address's"),
+    security("name in the server's certificate, if it differs from the address"),
   ),
   TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: optional(
     'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION',

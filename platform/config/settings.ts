@@ -81,7 +81,7 @@ export const SETTINGS = {
   ),
   routerForm: setting('SANDBOX_ROUTER_FORM', type.oneOf(ROUTER_FORMS), 'fast', {
     readers: ['router'],
-    about: "form of the router: `fast`, or `plain` for comparison",
+    about: 'form of the router: `fast`, or `plain` for comparison',
   }),
   streamProfile: setting('SANDBOX_STREAM_PROFILE', type.oneOf(STREAM_PROFILES), 'durable', {
     readers: ALL,
@@ -108,7 +108,8 @@ export const SETTINGS = {
   }),
   redisAcl: setting('SANDBOX_REDIS_ACL', type.onOff, 'on', {
     readers: ['worker', 'cli'],
-    about: '`off` if a managed Redis refuses `ACL SETUSER`: then only the key prefix separates sandboxes',
+    about:
+      '`off` if a managed Redis refuses `ACL SETUSER`: then only the key prefix separates sandboxes',
   }),
   metricsPort: setting('SANDBOX_METRICS_PORT', type.count(0, 65_535), '0', {
     readers: ['worker', 'router'],

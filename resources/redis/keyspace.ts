@@ -94,7 +94,7 @@ export function openKeyspace(
       // This sandbox may have filled the server. Then there is room now.
       if (!buried && !(await revoked(sandboxId))) {
         throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {
-          hint: 'Raise maxmemory, or destroy the sandbox that fills it; this goes on by itself then.',
+          hint: 'Raise maxmemory, or destroy the sandbox that fills it. Then this continues by itself.',
           details: { dependency: 'redis' },
         });
       }
