@@ -63,7 +63,7 @@ export const createCommand: Command = {
     lines.push(
       '',
       `Run your bot in it:  bd sandbox exec ${sandbox.name} -- node bot.js`,
-      `Or open a shell:    bd sandbox exec ${sandbox.name} -- bash`,
+      `Or open a shell:     bd sandbox exec ${sandbox.name} -- bash`,
     );
     await print(io, asTyped(io, lines.join('\n')));
   },
