@@ -1,4 +1,4 @@
-/** The bot's side: what a bot imports. It needs `postgres`, `ioredis` and `nats` alone (build/context-package.mjs). */
+/** The bot's API. It needs only `postgres`, `ioredis` and `nats` (build/context-package.mjs). */
 export { openContext, type ContextOptions, type SandboxContext } from './context/index.js';
 export { SandboxError, ERRORS, type ErrorCode, type ErrorJson } from './domain/errors.js';
 export type { GuildId } from './domain/guild.js';

@@ -8,13 +8,13 @@ const CLEANUP_STEPS: Readonly<Record<string, string>> = {
   markDestroyed: 'mark destroyed',
 };
 
-/** Every label that `cleanupLabel` gives. */
+/** Every label that `cleanupLabel` can return. */
 export const cleanupLabels = (resources: readonly string[]): string[] => [
   ...Object.values(CLEANUP_STEPS),
   ...resources.map((name) => `remove ${name}`),
 ];
 
-/** Of an activity type; undefined for an activity that is no step of a clean-up. */
+/** The label of an activity type; undefined if it is no step of a clean-up. */
 export function cleanupLabel(activityType: string): string | undefined {
   const [, resource] = /^(.+)\.(?:remove|finishRemoval)$/.exec(activityType) ?? [];
   return resource === undefined ? CLEANUP_STEPS[activityType] : `remove ${resource}`;

@@ -1,8 +1,11 @@
-/** The worker's metrics for CloudWatch as well, as lines of its log (SANDBOX_EMF=on). */
+/** Also writes the worker's metrics for CloudWatch, as lines of its log (SANDBOX_EMF=on). */
 import { emfLine, type EmfUnit } from '../platform/emf.js';
 import type { LifecycleMetrics } from './metrics.js';
 
-/** Tells `write` what it passes on. Orphans are told by the sweep's own process (`bd sandbox sweep --emf`). */
+/**
+ * Passes each metric on and writes it. The sweep's own process reports orphans (`bd sandbox sweep
+ * --emf`).
+ */
 export function withEmf(
   metrics: LifecycleMetrics,
   write: (line: string) => void,

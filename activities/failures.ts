@@ -1,4 +1,4 @@
-/** Errors cross into workflows as ApplicationFailure with our code as its type. */
+/** Turns errors into ApplicationFailures for workflows, with our code as their type. */
 import { ApplicationFailure } from '@temporalio/common';
 import { ERRORS, unexpected } from '../domain/errors.js';
 
@@ -15,7 +15,9 @@ export function toFailure(error: unknown): ApplicationFailure {
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
-/** Wraps the functions: each failure becomes typed and is passed to `onFailure`, retried failures included. */
+/**
+ * Wraps the functions: each failure gets its type and goes to `onFailure`, retried failures too.
+ */
 export function failuresTyped<T extends Record<string, Activity>>(
   activities: T,
   onFailure: (name: string, args: readonly unknown[]) => void = () => undefined,

@@ -1,15 +1,21 @@
-/** An activity ends before Temporal's time-out would end it: that one names the step alone, this one the server. */
+/**
+ * Ends an activity before Temporal's time-out, which would name only the step. This error names the
+ * server.
+ */
 import { activityInfo, Context } from '@temporalio/activity';
 import { namesOf, unreachable, type Dependency } from '../domain/errors.js';
 import { DeadlineError, withDeadline } from '../platform/deadline.js';
 
-/** Of the activity's start-to-close time. */
+/** The share of the activity's start-to-close time. */
 const SHARE = 0.9;
 
 /** Well within the heartbeat's time-out (workflows/steps.ts). */
 const HEARTBEAT_MS = 2_000;
 
-/** @throws SANDBOX_009 naming `servers` when nine tenths of the current activity's time are over; the work is not cancelled. */
+/**
+ * @throws SANDBOX_009 with `servers` after nine tenths of the activity's time; the work is not
+ * cancelled
+ */
 export async function inTime<T>(
   servers: readonly [Dependency, ...Dependency[]],
   work: Promise<T>,

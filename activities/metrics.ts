@@ -9,7 +9,7 @@ export interface LifecycleMetrics extends GuardMetrics {
   destroyed(seconds: number): void;
   cleanupFailed(step: string): void;
   active(perOwner: ReadonlyMap<string, number>): void;
-  /** What a sweep that has just ended found. */
+  /** Call it at the end of a sweep. */
   swept(orphansPerKind: ReadonlyMap<string, number>): void;
 }
 
@@ -20,7 +20,7 @@ const ENDED_FOR = {
   connections: 'redis_connections',
 } as const satisfies Record<Guard, string>;
 
-/** What a sweep may find. */
+/** The kinds that a sweep may find. */
 const FOUND_KINDS = [...RESOURCE_KINDS.flatMap(({ kinds }) => kinds), 'route'];
 /** Values of the label `error_type`. */
 const CLEANUP_STEPS = [
@@ -51,7 +51,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
     labelNames: ['error_type'],
     registers,
   });
-  // From the beginning at 0: a first increase from nothing is none to Prometheus.
+  // Starts at 0: Prometheus sees no increase when a series first appears.
   create.zero({ outcome: 'created' });
   create.zero({ outcome: 'failed' });
   for (const step of CLEANUP_STEPS) cleanupErrors.inc({ error_type: step }, 0);
@@ -88,7 +88,7 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
       for (const [owner, count] of topOwners(perOwner)) active.set({ owner }, count);
     },
     swept: (orphansPerKind) => {
-      // An absent kind becomes 0: a series that only vanishes would leave its last value on a dashboard.
+      // An absent kind becomes 0: a series that vanishes leaves its last value on a dashboard.
       for (const kind of FOUND_KINDS) orphans.set({ kind }, orphansPerKind.get(kind) ?? 0);
       lastSweep.setToCurrentTime();
     },
@@ -124,7 +124,7 @@ function guardMetrics(registry: Registry): GuardMetrics {
   };
 }
 
-/** Owners with a series of their own; the rest share one, so that labels stay bounded. */
+/** Owners with their own series. The rest share one, so that labels stay bounded. */
 const OWNERS = 30;
 const OTHER = 'other';
 

@@ -1,6 +1,6 @@
 /**
- * The steps of the resources. Each is an activity type of its own, `<resource>.<verb>`, so that the timeline of the Temporal
- * Web UI names the resource, and a new resource needs no line here.
+ * The steps of the resources. Each is its own activity type, `<resource>.<verb>`, so the timeline
+ * of the Temporal Web UI names the resource, and a new resource needs no line here.
  */
 import type { SandboxId } from '../domain/names.js';
 import type { EnsureInput } from '../domain/sandbox.js';

@@ -1,4 +1,4 @@
-/** What a sandbox's workflow does to the world: thin calls of store and resources, each idempotent. */
+/** The activities of a sandbox's workflow: thin calls of store and resources, each idempotent. */
 import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import { checkTtl } from '../domain/duration.js';
@@ -37,7 +37,7 @@ export function sandboxActivities(context: ActivityContext) {
     inTime(['postgres'], transition(database, sandboxId, change));
 
   const steps = {
-    /** The policy binds here, not in the caller. Again for the same id: the times that were claimed then. */
+    /** Applies the policy. A repeat for an id returns the times of its first claim. */
     async claim({ sandboxId, actor, args }: Command<'create'>): Promise<ClaimedSandbox> {
       const ttlMs = checkTtl(args.ttlMs ?? policy.defaultTtlMs, {
         minMs: policy.minTtlMs,
@@ -78,7 +78,7 @@ export function sandboxActivities(context: ActivityContext) {
       return inTime(['postgres'], extendSandbox(database, command, bounds));
     },
 
-    /** Raises the rotation; everything of the sandbox then derives from the new one. */
+    /** Raises the rotation. Everything of the sandbox then derives from the new one. */
     async beginReset(command: Command<'reset'>): Promise<number> {
       return inTime(['postgres'], raiseRotation(database, command));
     },
@@ -87,7 +87,7 @@ export function sandboxActivities(context: ActivityContext) {
       await move(sandboxId, { to: 'expired', actor: WORKFLOW_ACTOR });
     },
 
-    /** The resources to remove, last made first; null where the claim was never written: there is nothing to destroy. */
+    /** The resources to remove, the newest first; null if the claim was never written. */
     async markDestroying(
       sandboxId: SandboxId,
       actor: Actor,
@@ -112,7 +112,7 @@ export function sandboxActivities(context: ActivityContext) {
       return resources.names.reverse();
     },
 
-    /** All servers at once; what fails is tried again with the others' work done. */
+    /** All servers at once. After a failure the other servers' work stays done. */
     async revokeAll(sandboxId: SandboxId): Promise<void> {
       const outcomes = await Promise.allSettled(
         resources.all.map((r) => inTime(r.servers, r.revoke(sandboxId))),
@@ -130,7 +130,7 @@ export function sandboxActivities(context: ActivityContext) {
       metrics.destroyed(seconds);
     },
 
-    /** Makes a clean-up that is being retried visible in `status` and the log; never fails itself. */
+    /** Shows the reason of a retried clean-up in `status` and the log. Never fails itself. */
     async reportCleanupFailure(sandboxId: SandboxId, step: string, message: string): Promise<void> {
       log.error({ sandboxId, step, err: message }, 'clean-up step failed, will be retried');
       await setCleanupError(database, sandboxId, `${step}: ${message}`).catch(() => undefined);
@@ -146,7 +146,7 @@ export function sandboxActivities(context: ActivityContext) {
       // A refused claim has written its own entry.
       const details = { step, code, message };
       await recordCreateFailure(database, sandboxId, { actor: WORKFLOW_ACTOR, details });
-      // Last, so that an attempt that fails counts nothing.
+      // Last, so that a failed attempt counts nothing.
       metrics.created(seconds, 'failed');
     },
   };
@@ -155,7 +155,10 @@ export function sandboxActivities(context: ActivityContext) {
   return { ...typed(steps), ...typed(resourceActivities(resources)) };
 }
 
-/** Every attempt counts: an alarm on many in a quarter of an hour must see the one sandbox that is stuck. */
+/**
+ * Counts every attempt: an alarm on many in a quarter of an hour must notice a single stuck
+ * sandbox.
+ */
 function countCleanupFailures(metrics: LifecycleMetrics): (name: string) => void {
   return (name) => {
     const label = cleanupLabel(name);

@@ -1,4 +1,4 @@
-/** The sweep's two halves: rows that lack their workflow, and resources that lack a live row. */
+/** The sweep's two halves: rows without a workflow, and resources without a live row. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { SWEEP_ACTOR } from '../domain/actor.js';
@@ -18,10 +18,10 @@ import { getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxe
 import { failuresTyped } from './failures.js';
 import type { LifecycleMetrics } from './metrics.js';
 
-/** Rows are kept for ever, so those of the dead are never read. */
+/** Rows are kept for ever, so the sweep skips those of destroyed sandboxes. */
 const NOT_DESTROYED = SANDBOX_STATUSES.filter((status) => status !== 'destroyed');
 
-/** The workflow's signature: ties the hand-over to it (workflows/sandbox.ts). */
+/** The workflow's signature: checks the hand-over against workflows/sandbox.ts. */
 type SandboxWorkflow = (command: Command<'create'>, start?: SandboxStart) => Promise<SandboxView>;
 
 export interface SweepContext {
@@ -29,7 +29,7 @@ export interface SweepContext {
   readonly resources: Resources;
   readonly routes: Routes;
   readonly client: Client;
-  /** Where revived workflows run. */
+  /** The task queue of revived workflows. */
   readonly taskQueue: string;
   readonly installation: string;
   readonly graceMs: number;
@@ -52,15 +52,16 @@ export function sweepActivities(context: SweepContext) {
     }
   }
 
-  /** Null where there is nothing to do after all. */
+  /** Null if there is nothing to do. */
   async function revive(sandboxId: SandboxId, dryRun: boolean): Promise<Revived | null> {
     if (await workflowRuns(sandboxId)) return null;
-    // The row is read after the workflow was seen closed: one that has just ended normally has written `destroyed`.
+    // Read after the workflow was seen closed: a workflow that ended normally has written
+    // `destroyed` before.
     const row = await getSandbox(database, sandboxId);
     if (row === null || row.status === 'destroyed') return null;
     const as = row.status === 'running' ? 'resume' : 'cleanUp';
     const doubt = doubtOf({ ...timesOf(row), now: Date.now() });
-    // Its workflow waits then, and shows the same.
+    // Its workflow then waits, and shows the same.
     if (doubt !== null) log.error({ sandboxId, code: 'SANDBOX_011' }, `it lives on: ${doubt}`);
     if (!dryRun) {
       await client.workflow.start<SandboxWorkflow>(SANDBOX_WORKFLOW, {
@@ -116,19 +117,20 @@ export function sweepActivities(context: SweepContext) {
         perKind.set(orphan.kind, (perKind.get(orphan.kind) ?? 0) + 1);
         reports.push(await removeOrphan(orphan, dryRun));
       }
-      // Looking only is no sweep.
+      // A dry run is no sweep.
       if (!dryRun) metrics.swept(perKind);
       return reports;
     },
   });
 }
 
-/** An instance on a server, its sandbox, and its owner, which removes it. */
+/** An instance on a server, its sandbox, and the resource that removes it. */
 type FoundOrphan = FoundOfSandbox & { readonly owner: Swept };
 
 /**
- * Resources of this installation, older than the grace period, that no live row owns. Resources are listed first and rows
- * second: a row always comes before its resources, so one that is seen without a row has none.
+ * Resources of this installation without a live row, older than the grace period. Lists resources
+ * first and rows second: a row exists before its resources, so a resource without a row is an
+ * orphan.
  */
 export async function findOrphanedResources(
   context: Pick<SweepContext, 'database' | 'resources' | 'routes' | 'installation' | 'graceMs'>,
@@ -148,7 +150,7 @@ export async function findOrphanedResources(
   });
 }
 
-/** A create that has been carried out long ago: the run goes on from the row. */
+/** A create that finished long ago: the run continues from the row. */
 function commandOf({ sandboxId, name, owner, guildIds }: SandboxRecord): Command<'create'> {
   const args = { name, owner, guildIds, ttlMs: null };
   return { commandId: sandboxId, action: 'create', sandboxId, actor: SWEEP_ACTOR, args };
@@ -167,7 +169,7 @@ function stateOf(row: SandboxRecord, resources: readonly string[]): CarriedState
     rotation,
     resources,
     ...timesOf(row),
-    // Its workflow may have ended in the middle of the last one.
+    // Its workflow may have stopped during the last reset.
     resetting: rotation > 0,
   };
 }

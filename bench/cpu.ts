@@ -1,13 +1,18 @@
-/** CPU of each process of a local stack, from /proc: a noisy machine changes times, and CPU hardly. Linux only. */
+/**
+ * CPU of each process of a local stack, from /proc. A noisy machine changes times, but hardly
+ * changes CPU. Linux only.
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { status } from '../deploy/stack/index.js';
 import type { Config } from '../platform/config.js';
 import { ms } from './statistics.js';
 
-/** Milliseconds of CPU since each process began, its children included; `client` is this process. */
+/** Milliseconds of CPU since each process began, with its children; `client` is this process. */
 export type Cpu = ReadonlyMap<string, number>;
 
-/** A clock tick of Linux, in milliseconds (`getconf CLK_TCK` is 100 on every architecture that Node runs on). */
+/**
+ * A clock tick of Linux, in milliseconds. `getconf CLK_TCK` is 100 on every architecture of Node.
+ */
 const TICK_MS = 10;
 const SHOWN = ['postgres', 'worker', 'temporal', 'nats', 'redis', 'router', 'client'] as const;
 export const CPU_HEAD: readonly string[] = [...SHOWN, 'all'].map((name) => `${name} CPU ms`);
@@ -27,7 +32,7 @@ export async function cpuOf(config: Config): Promise<Cpu> {
   return found;
 }
 
-/** Cells for CPU_HEAD: milliseconds of CPU for one of `count` operations. */
+/** Cells for CPU_HEAD: milliseconds of CPU per operation, for `count` operations. */
 export function cpuCells(before: Cpu, after: Cpu, count: number): string[] {
   const each = SHOWN.map((name) => perOperation(name, before, after, count));
   return [...each, each.reduce((sum, value) => sum + value, 0)].map((value) =>
@@ -55,11 +60,12 @@ async function allProcesses(): Promise<ReadonlyMap<number, Stat>> {
   return stats;
 }
 
-/** Null for a process that has ended meanwhile. */
+/** Null if the process has ended. */
 async function statOf(pid: number): Promise<Stat | null> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The name in brackets may hold blanks: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    // The name in brackets may contain spaces:
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const ticks = [11, 12, 13, 14].map((i) => Number(fields[i]));
     return { parent: Number(fields[1]), millis: ticks.reduce((a, b) => a + b, 0) * TICK_MS };

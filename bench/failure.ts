@@ -1,14 +1,16 @@
-/** A benchmark that the product refuses says so in a row, and goes on with what comes next. */
+/** A failed benchmark prints its reason in a row, and the next one runs. */
 import { messageOf, SandboxError } from '../domain/errors.js';
 
-/** One line, as a table's cell takes it. */
+/** One line, for a table's cell. */
 export function reasonOf(error: unknown): string {
   const [line = ''] = messageOf(error).split('\n');
   const text = line.replaceAll('|', '/');
   return error instanceof SandboxError ? `${error.code} ${text}` : text;
 }
 
-/** What `work` gives; where it fails, undefined and a row that says why. The process then ends with exit code 1. */
+/**
+ * The result of `work`. On failure: undefined, a row with the reason, and exit code 1 at the end.
+ */
 export async function orRow<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

@@ -1,4 +1,4 @@
-/** `npm run bench -- idle`: what a local stack costs while nobody uses it. */
+/** `npm run bench -- idle`: the CPU of an unused local stack. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export async function benchIdle(): Promise<void> {
   const config = loadConfig({ SANDBOX_HOME: home, LOG_LEVEL: 'error' });
   try {
     await up(config);
-    // What only the start costs is not what the table is about.
+    // The table is about a running stack, so the start is not counted.
     await delay(10_000);
     const before = await cpuOf(config);
     await delay(SECONDS * 1_000);

@@ -1,4 +1,7 @@
-/** `npm run bench [-- lifecycle|churn|idle|scale|router]`: every benchmark, or one. Each prints its baseline, ours and the ratio. */
+/**
+ * `npm run bench [-- lifecycle|churn|idle|scale|router]`: all benchmarks or one. Each prints
+ * baseline, ours and the ratio.
+ */
 import { orRow, printFailure } from './failure.js';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
@@ -9,7 +12,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   router: async () => (await import('./router/main.js')).benchRouter(),
 };
 
-// Of what a benchmark has begun and does not wait for any more, since another part of it has failed.
+// From work of a benchmark that no longer waits for it, because another part has failed.
 const onFault = (error: unknown): void => {
   printFailure('beside it', error);
 };

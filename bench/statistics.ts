@@ -1,4 +1,4 @@
-/** Figures of a benchmark and how they are printed. */
+/** Figures of a benchmark, and their output. */
 
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -7,14 +7,14 @@ export function quantile(values: readonly number[], q: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** Milliseconds that `work` takes. */
+/** Duration of `work` in milliseconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();
   return performance.now() - startedAt;
 }
 
-/** `work` for each of 0…count−1, one after the other; the milliseconds of each. */
+/** Runs `work` for 0…count−1, one after the other; returns the milliseconds of each. */
 export async function oneByOne(
   count: number,
   work: (i: number) => Promise<unknown>,
@@ -27,12 +27,12 @@ export async function oneByOne(
 export interface Burst {
   /** Milliseconds from the common start to the end of each that succeeded. */
   readonly millis: readonly number[];
-  /** Places of those that succeeded. */
+  /** Indexes of those that succeeded. */
   readonly succeeded: readonly number[];
   readonly failures: readonly unknown[];
 }
 
-/** All at once, each to its end, whatever becomes of the others. */
+/** Runs all at once. A failure does not stop the others. */
 export async function atOnce(count: number, work: (i: number) => Promise<unknown>): Promise<Burst> {
   const startedAt = performance.now();
   const ends = await Promise.allSettled(
@@ -51,7 +51,7 @@ export async function atOnce(count: number, work: (i: number) => Promise<unknown
 
 export const ms = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
 
-/** A Markdown table, as it stands in docs/. */
+/** A Markdown table for docs/. */
 export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)

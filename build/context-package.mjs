@@ -1,5 +1,5 @@
-// `npm run pack:context`: the bot's side as a package of its own, which brings no Temporal and no Postgres server. It holds
-// index.ts and every file that index.ts imports, and depends on the packages that these files import.
+// `npm run pack:context`: packs the bot's side alone, without Temporal and the Postgres server. The
+// package has index.ts, every file that it imports, and the packages that those files import.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export const NAME = 'discord-server-sandboxes-context';
 // `import 'x'`, `… from 'x'` and `import('x')`, in JavaScript and in declarations.
 const IMPORT = /(?:\bfrom |\bimport ?\(?)['"]([^'"]+)['"]/g;
 
-/** The compiled files that an entry needs, from `dist`, and the packages that they import. */
+/** The compiled files of an entry, from `dist`, and the packages that they import. */
 export function reachedFrom(entry) {
   const files = new Set();
   const packages = new Set();
@@ -34,7 +34,7 @@ export function reachedFrom(entry) {
   return { files: [...files].sort(), packages: [...packages].sort() };
 }
 
-/** Packs into the folder; the tarball's path. */
+/** Packs into the folder; returns the tarball's path. */
 export function packContext(destination) {
   const whole = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const { files, packages } = reachedFrom('index');

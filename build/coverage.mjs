@@ -1,7 +1,6 @@
-// What the tests have run of our code, in all processes: vitest's own, and the workers, routers, stacks and `bd`s it started.
-// Each Node process leaves V8's counts in one folder (NODE_V8_COVERAGE); those of one compiled file are added up, and told of
-// its source. Workflows are counted in the bundle, as the workers' sandboxes (vm, in a thread) have run it. Of a process that
-// was ended by kill -9 counts what it had done some seconds before (build/counts-early.cjs).
+// Coverage of our code in all processes: vitest, and its workers, routers, stacks and `bd`s. Each
+// Node process writes V8's counts into one folder (NODE_V8_COVERAGE). This adds them per compiled
+// file and maps them to the source. Workflows count in the bundle, as the workers run it.
 import { mergeScriptCovs } from '@bcoe/v8-coverage';
 import { convert } from 'ast-v8-to-istanbul';
 import coverage from 'istanbul-lib-coverage';
@@ -13,12 +12,12 @@ import { parseAstAsync } from 'vitest/node';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const BUNDLE = join(dist, 'workflow-bundle.js');
-/** Left out: tests, benchmarks and what only records fixtures. */
+/** Leaves out tests, benchmarks and the code that only records fixtures. */
 const ROOMS = [
   ...['activities', 'cli', 'context', 'control', 'deploy', 'discord', 'domain', 'migrate'],
   ...['platform', 'resources', 'router', 'routing', 'store', 'workers', 'workflows'],
 ];
-/** Build steps: run by `npm run build`, before anything is counted. */
+/** Build steps: `npm run build` runs them before counting. */
 const BUILD_STEPS = ['dist/workers/bundle.js'];
 
 function compiledFiles() {
@@ -27,12 +26,12 @@ function compiledFiles() {
       .filter((name) => name.endsWith('.js'))
       .map((name) => join(dist, room, name)),
   );
-  // Counted in the bundle; the plain files are what the client imports the messages from.
+  // These count in the bundle. The client imports only messages from the plain files.
   const counted = files.filter((path) => !path.startsWith(join(dist, 'workflows/')));
   return [...counted, BUNDLE].filter((path) => !BUILD_STEPS.includes(relative(root, path)));
 }
 
-/** By compiled file, what each process has counted of it. */
+/** The counts of each process, by compiled file. */
 function countsIn(folder) {
   const counts = new Map(compiledFiles().map((path) => [pathToFileURL(path).href, []]));
   for (const name of readdirSync(folder)) {
@@ -59,7 +58,7 @@ const never = (url, code) => ({
   ],
 });
 
-/** The last one counts: a bundle has the word in its libraries, too. */
+/** The last match: libraries in a bundle contain the word too. */
 function sourceMapOf(path, code) {
   const [, where = ''] = [...code.matchAll(/^\/\/# sourceMappingURL=(\S+)$/gm)].at(-1) ?? [];
   const inline = where.indexOf(';base64,');
@@ -71,8 +70,8 @@ function sourceMapOf(path, code) {
 }
 
 /**
- * V8 counts no default values: of each it says that it was used when its function was called. As branches they would all be
- * covered, so they are none here.
+ * V8 does not count default values: it reports each as used with its function. As branches all
+ * would be covered, so they are left out.
  */
 function withoutDefaults(data) {
   for (const [id, { type }] of Object.entries(data.branchMap)) {
@@ -108,10 +107,10 @@ export async function measure(folder) {
 
 const percent = ({ pct }) => (typeof pct === 'number' ? pct : 100).toFixed(1).padStart(6);
 
-/** Of lines and of branches, in per cent: what a whole run of the tests must reach. */
+/** Percent of lines and of branches that a whole run must reach. */
 const LEAST = 90;
 
-/** What is wrong with a whole run's coverage, in words; empty where nothing is. */
+/** Problems of a whole run's coverage, in words; empty if there are none. */
 export function shortfalls(map) {
   const summary = map.getCoverageSummary();
   return ['lines', 'branches']
@@ -122,13 +121,16 @@ export function shortfalls(map) {
     );
 }
 
-/** Lines of a file with a branch that no test has taken. */
+/** Lines with a branch that no test takes. */
 function uncoveredBranches({ b, branchMap }) {
   const missed = Object.entries(b).filter(([, counts]) => counts.some((count) => count <= 0));
   return [...new Set(missed.map(([id]) => branchMap[id].loc.start.line))].sort((x, y) => x - y);
 }
 
-/** A line for each room, and one for all; `files`: also for each file, with the lines and branches that no test has run. */
+/**
+ * A line per folder and one for all; `files`: also one per file, with its uncovered lines and
+ * branches.
+ */
 export function report(map, { files = false } = {}) {
   const all = coverage.createCoverageSummary();
   const rooms = new Map(ROOMS.map((room) => [room, coverage.createCoverageSummary()]));

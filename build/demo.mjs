@@ -1,4 +1,4 @@
-// `npm run demo`: needs nothing but Node and npm.
+// `npm run demo`: needs only Node and npm.
 import { installed, run } from './installed.mjs';
 
 installed();

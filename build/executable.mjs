@@ -1,4 +1,5 @@
-// Makes `npx bd` work in the checkout: npm links the bins of dependencies, not the project's own.
+// Makes `npx bd` work in the checkout. npm links the programs of dependencies, not the project's
+// own.
 import { chmodSync, existsSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs';
 
 const bin = new URL('../node_modules/.bin/', import.meta.url);
@@ -9,7 +10,7 @@ if (existsSync(new URL('../node_modules/', import.meta.url))) {
   try {
     unlinkSync(link);
   } catch {
-    // It was not there.
+    // The link did not exist.
   }
   symlinkSync('../../dist/cli/main.js', link);
 }

@@ -1,5 +1,6 @@
-// Nothing runs a stale `dist`: `node build/fresh.mjs` before a command, or as vitest's globalSetup, builds it where a source
-// has changed since. What tsc read is in its own record, .tsbuildinfo, so a touched file or a checkout costs no build.
+// Builds if a source has changed, so that nothing runs a stale `dist`: `node build/fresh.mjs`
+// before a command, or vitest's globalSetup. It compares hashes with tsc's record .tsbuildinfo, so
+// a touched file costs no build.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -8,14 +9,14 @@ import { codeOf } from './installed.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-/** The last file that a build writes. */
+/** The last file of a build. */
 const BUNDLE = join(dist, 'workflow-bundle.js');
-/** What a build depends on beside the sources. */
+/** Inputs of a build beside the sources. */
 const SETTINGS = ['tsconfig.json', 'package-lock.json'];
-/** Held by the process that builds; the others wait. */
+/** The building process holds it; other processes wait. */
 const LOCK = join(root, 'node_modules/.building');
 
-/** Vitest runs a test file from its source: a change of one needs no build. */
+/** Vitest runs a test file from its source, so its change needs no build. */
 const matters = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
 
 function* filesBelow(folder, ending) {
@@ -23,7 +24,7 @@ function* filesBelow(folder, ending) {
     if (name.endsWith(ending)) yield join(folder, name);
 }
 
-/** As tsconfig.json includes them: `*.ts` are those of the root. */
+/** The files of tsconfig.json; `*.ts` are those of the root. */
 function sources() {
   const { include, exclude } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
   const found = include.flatMap((name) =>
@@ -34,7 +35,7 @@ function sources() {
   return found.filter((path) => matters(path) && !exclude.includes(path));
 }
 
-/** By path, the hash of the text that tsc has compiled; null where the output was not written, as by `tsc --noEmit`. */
+/** By path, the hash of the compiled text; null if tsc wrote no output, as with `tsc --noEmit`. */
 function compiled() {
   const record = JSON.parse(readFileSync(join(dist, '.tsbuildinfo'), 'utf8'));
   const pending = new Set((record.affectedFilesPendingEmit ?? []).map((id) => [id].flat()[0]));
@@ -52,7 +53,7 @@ const hashOf = (path) =>
     .digest('hex');
 const changedAt = (path) => statSync(path).mtimeMs;
 
-/** Whether `dist` is what a build of today's sources would make. */
+/** True if `dist` matches a build of the present sources. */
 export function isFresh() {
   try {
     const known = compiled();
@@ -60,7 +61,7 @@ export function isFresh() {
     const written = [...filesBelow(dist, '.js')].filter((path) => !path.endsWith('.test.js'));
     return (
       SETTINGS.every((name) => changedAt(join(root, name)) <= finished) &&
-      // A build that failed behind the compiler has left newer files than the bundle.
+      // A build that failed after the compiler leaves files newer than the bundle.
       written.every((path) => changedAt(path) <= finished) &&
       sources().every((path) => known.has(path)) &&
       [...known].every(([path, hash]) => hash === hashOf(path))
@@ -71,7 +72,7 @@ export function isFresh() {
   }
 }
 
-/** Builds where it must; of several processes one does, and the others wait for it. Throws where the build fails. */
+/** Builds if necessary. One process builds, the others wait. Throws if the build fails. */
 export function ensureBuilt() {
   while (!isFresh()) {
     if (!locked()) {
@@ -90,7 +91,7 @@ export function ensureBuilt() {
   }
 }
 
-/** A folder, since only one process can make it; it holds its maker's id. */
+/** A folder, because only one process can create it. It contains its creator's process id. */
 function locked() {
   const owner = join(LOCK, 'pid');
   try {
@@ -104,7 +105,7 @@ function locked() {
   return false;
 }
 
-/** Its maker was killed: it runs no more, or has not even written its id within a second. */
+/** Its creator was killed: the process is gone, or did not write its id within a second. */
 function isAbandoned(owner) {
   try {
     process.kill(Number(readFileSync(owner, 'utf8')), 0);
@@ -120,7 +121,7 @@ function isAbandoned(owner) {
   }
 }
 
-/** Of vitest: before each project's tests. */
+/** For vitest: runs before each project's tests. */
 export default ensureBuilt;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,4 +1,4 @@
-// `npm run generate`: writes the files that are made from the code; test/docs compares them.
+// `npm run generate`: writes the files that are generated from code; test/docs compares them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { generatedFiles } from '../dist/cli/docs/generated.js';
 

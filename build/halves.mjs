@@ -1,5 +1,6 @@
-// A whole run of the tests in two halves side by side, each with a local stack of its own: one after the other, the files
-// leave a core idle half of the time, since they wait as much as they work. Vitest's own shards and merged report.
+// Runs all tests in two halves at once, each with its own local stack. Tests wait as much as they
+// work, so one run after the other leaves a core idle half of the time. Uses vitest's shards and
+// merged report.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { codeOf } from './installed.mjs';
 const HALVES = ['1/2', '2/2'];
 const VITEST = 'node_modules/.bin/vitest';
 
-/** Both halves' files as they end, then one report of all, unless the signal says that it was interrupted; the exit code. */
+/** Runs both halves and prints one report, unless `interrupted`. Returns the exit code. */
 export async function runHalves(args, env, interrupted) {
   const aboutReport = (arg) => /^--(reporter|outputFile)/.test(arg);
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-halves-'));
@@ -42,7 +43,7 @@ export async function runHalves(args, env, interrupted) {
     return Math.max(...codes, merged);
   } finally {
     rmSync(folder, { recursive: true, force: true });
-    // On Ctrl-C vitest ends at once where it has no terminal of its own, and leaves its stack.
+    // Without a terminal, vitest ends at once on Ctrl-C and leaves its stack.
     for (const home of homes.filter((path) => existsSync(path))) {
       codeOf(process.execPath, ['dist/cli/main.js', 'dev', 'down', '--purge', '--yes'], {
         ...process.env,
@@ -53,7 +54,7 @@ export async function runHalves(args, env, interrupted) {
   }
 }
 
-/** Through pipes: two on one terminal would each redraw the other's lines. */
+/** Through pipes: two processes on one terminal overwrite each other's lines. */
 function ended(child) {
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });

@@ -1,24 +1,25 @@
-// The first step of `npm run demo` and `npm test`: dependencies installed as the lock file has them, sources built.
+// The first step of `npm run demo` and `npm test`: installs dependencies by the lock file and
+// builds.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs a command with its output shown; its exit code. */
+/** Runs a command with its output shown; returns its exit code. */
 export function codeOf(command, args, env = process.env) {
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
   if (error) throw error;
   return status ?? (signal === 'SIGINT' ? 130 : 1);
 }
 
-/** The same; ends this process with its code where it fails. */
+/** The same; on failure ends this process with the command's code. */
 export function run(command, args, env = process.env) {
   const code = codeOf(command, args, env);
   if (code !== 0) process.exit(code);
 }
 
-/** The npm that runs this script, where one does. */
+/** The npm that runs this script, if there is one. */
 export const npm = (...args) =>
   process.env.npm_execpath
     ? run(process.execPath, [process.env.npm_execpath, ...args])
@@ -32,7 +33,10 @@ const packagesIn = (path) => {
   }
 };
 
-/** Whether what npm says that it has installed is what the lock file wants, optional packages of other systems aside. */
+/**
+ * True if npm's record of installed packages matches the lock file, apart from optional packages of
+ * other systems.
+ */
 export function asLocked(wanted, installed) {
   const same = (name, { version, integrity }) =>
     installed[name]?.version === version && installed[name]?.integrity === integrity;
@@ -48,9 +52,8 @@ export function asLocked(wanted, installed) {
 }
 
 /**
- * `npm ci` where the lock file is not what was installed, by npm's own record of it, then the build. Without the packages' own
- * scripts: none is needed (as in deploy/Dockerfile), and where npm is told to run none (`ignore-scripts`), `npm ci` alone would
- * leave it unbuilt.
+ * Runs `npm ci` if npm's record differs from the lock file, then builds. Without packages' scripts:
+ * none is needed (as in deploy/Dockerfile), and with `ignore-scripts` `npm ci` would not build.
  */
 export function installed() {
   const wanted = packagesIn('../package-lock.json');

@@ -1,5 +1,5 @@
-// npm's `prepare`: builds. Not where npx links this checkout into its cache, the first time that `npx bd` is typed in it: that would
-// build again what `npm ci` has built, for many seconds and without a word.
+// npm's `prepare`: builds. Not when the first `npx bd` links this checkout into npx's cache: that
+// would silently repeat the build of `npm ci`, for many seconds.
 import { existsSync } from 'node:fs';
 import { npm } from './installed.mjs';
 

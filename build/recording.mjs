@@ -1,5 +1,5 @@
-// `npm run recording`: types real `bd` commands on a local stack of its own, and writes what the terminal showed, line by
-// line in time, into docs/images/recording.svg. Waits of more than LONGEST_WAIT_S are shortened.
+// `npm run recording`: runs real `bd` commands on its own local stack, and writes the terminal's
+// lines with their times into docs/images/recording.svg. Waits above LONGEST_WAIT_S are shortened.
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,10 @@ const BOT = join(root, 'examples/clients/nats-js/main.mjs');
 const LONGEST_WAIT_S = 1.2;
 const READING_S = 1.6;
 const COLUMNS = 100;
-/** The bot runs beside the commands after it, until the recording ends. */
+/** The bot runs beside the following commands until the recording ends. */
 const BESIDE = 'bd sandbox exec my-fix -- node bot.mjs &';
 const COMMANDS = [
-  ['What is up: Temporal, Postgres, NATS, Redis, a worker and a router.', 'bd dev up'],
+  ['The local stack: Temporal, Postgres, NATS, Redis, a worker and a router.', 'bd dev up'],
   [
     'A Postgres schema, Redis keys, a NATS consumer, and the events of one guild:',
     'bd sandbox create my-fix --guild 1234567890123456789 --ttl 4h',
@@ -25,14 +25,11 @@ const COMMANDS = [
     'An event for this sandbox alone:',
     'bd sandbox emit message-create --to my-fix --set content=hello',
   ],
-  ['Every server is asked:', 'bd sandbox status my-fix'],
-  [
-    'Everything is taken away. At the end of its time this happens by itself.',
-    'bd sandbox destroy my-fix --yes',
-  ],
+  ['Check every server:', 'bd sandbox status my-fix'],
+  ['Destroy it. At its expiry this happens by itself.', 'bd sandbox destroy my-fix --yes'],
 ];
 
-/** The lines that a terminal shows, each with the second at which it appears. */
+/** The lines of a terminal, each with its second of appearance. */
 class Screen {
   lines = [];
   at = 0.5;
@@ -64,7 +61,7 @@ class Screen {
   }
 }
 
-/** Runs a command; each of its lines goes to the screen as it comes. */
+/** Runs a command. Each line goes to the screen as it arrives. */
 function start(command, env, folder, screen) {
   const [, ...args] = command.replace(/ &$/, '').split(' ');
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
@@ -113,7 +110,7 @@ async function record(folder, env) {
     }
     if (command.includes(' emit '))
       await until('the event arrives', () => bot.heard.includes('MESSAGE_CREATE hello'));
-    // The bot's connections are cut when its sandbox ends; this is no part of the picture.
+    // The end of the sandbox cuts the bot's connections. The recording leaves that out.
     if (command.includes(' status ')) {
       bot.child.kill('SIGINT');
       await bot.closed;
@@ -155,7 +152,7 @@ function spans(line) {
   }, '');
 }
 
-/** Without animations (a print, or "reduced motion") every line is shown. */
+/** Without animations (print, or "reduced motion") every line is shown. */
 function svgOf(lines) {
   const [line, left, top, width] = [19, 18, 48, COLUMNS * 7.83 + 36];
   const height = top + lines.length * line + 8;

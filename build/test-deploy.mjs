@@ -1,4 +1,5 @@
-// `npm run test:deploy`: the tests (`*.tools.test.ts`) that need tools which a bare machine has not. Here none is left out.
+// `npm run test:deploy`: the tests (`*.tools.test.ts`) that need extra tools. It fails if a tool is
+// missing.
 import { spawnSync } from 'node:child_process';
 import { installed, run } from './installed.mjs';
 
@@ -11,7 +12,7 @@ const TOOLS = [
   ['pgbouncer', 'apt-get install pgbouncer'],
   ['docker-compose', 'Docker Compose, or apt-get install docker-compose'],
 ];
-// Debian puts servers' programs where a user's PATH does not look.
+// Debian installs servers' programs outside a user's PATH.
 const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` };
 const missing = TOOLS.filter(([tool]) => spawnSync('which', [tool], { env }).status !== 0);
 for (const [tool, from] of missing) console.error(`${tool} is not installed (${from})`);

@@ -1,6 +1,6 @@
-// `npm test`: installs and builds, checks format, lint and types, runs the tests on the real servers, and tells what of our
-// code they have run. With arguments (`npm test -- test/unit/domain`) they go to vitest, and checks and coverage are left out,
-// unless `--checks`, `--coverage` (a line for each file) are among them.
+// `npm test`: installs, builds, checks format, lint and types, runs the tests on real servers, and
+// prints coverage. Arguments (`npm test -- test/unit/domain`) go to vitest; then checks and
+// coverage run only with `--checks` and `--coverage` (a line per file).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ if (everything) {
 if (!everything && !asked.includes('--coverage')) {
   process.exit(codeOf(bin('vitest'), ['run', ...args]));
 }
-// Ctrl-C ends vitest; what it leaves goes after it.
+// Ctrl-C ends vitest. Its leftovers are removed afterwards.
 const interrupt = new AbortController();
 process.on('SIGINT', () => {
   interrupt.abort();
@@ -31,9 +31,9 @@ try {
   const whole = args.every((arg) => arg.startsWith('-'));
   const env = {
     ...process.env,
-    // Passed on by Node to every process of the tests; it costs them some 6 % of their time.
+    // Node passes it on to every process of the tests. It costs about 6 % of their time.
     NODE_V8_COVERAGE: folder,
-    // Of processes that tests kill nothing would be left.
+    // Without it, killed processes would write no counts.
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(early)}`,
   };
   process.exitCode = whole

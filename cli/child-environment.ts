@@ -1,15 +1,19 @@
-/** What a command under `bd sandbox exec` is given of the caller's environment: nothing that opens what is not the sandbox's. */
+/**
+ * The environment of a command under `bd sandbox exec`: the caller's variables and the sandbox's.
+ * Every variable that opens something outside the sandbox is removed.
+ */
 import type { SandboxEnvironment } from '../control/environment.js';
 import { passwordsIn } from '../platform/addresses/login.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Settings of `bd` that hold no secret: a script under `exec` may call `bd` itself. */
+/** Settings of `bd` without a secret. A script under `exec` may call `bd`. */
 const HARMLESS = new Set(['SANDBOX_HOME', 'SANDBOX_OWNER']);
 
 /**
- * By name: what is `bd`'s or the services' own, new variables of theirs included; and what clients of the servers take when a
- * command names no address (psql, pg_dump, redis-cli, nats): it would be somebody else's.
+ * Names to remove: the variables of `bd` and of the services, also new ones, and the variables that
+ * psql, pg_dump, redis-cli and nats read when a command gives no address. Those would lead outside
+ * the sandbox.
  */
 const OTHERS = [
   /^SANDBOX_/,
@@ -20,10 +24,10 @@ const OTHERS = [
   /^PG(?!SSL)/,
 ];
 
-/** A shorter one would be found by chance: `postgres` is part of many a PATH. */
+/** A shorter secret matches by accident: `postgres` is part of many a PATH. */
 const SECRET_LENGTH = 12;
 
-/** The secrets in the addresses and keys that `own` holds: the values by which they are known wherever they stand. */
+/** The secrets in the addresses and keys of `own`. They are removed under any name. */
 function secretsOf(own: Environment): string[] {
   const found = Object.entries(own).flatMap(([name, value = '']) => {
     if (!OTHERS.some((pattern) => pattern.test(name)) || HARMLESS.has(name)) return [];
@@ -33,7 +37,10 @@ function secretsOf(own: Environment): string[] {
   return found.filter((secret) => secret.length >= SECRET_LENGTH);
 }
 
-/** The caller's environment with the sandbox's over it, and without what opens anything else of the servers. */
+/**
+ * The caller's environment with the sandbox's variables, without access to anything outside the
+ * sandbox.
+ */
 export function childEnvironment(
   own: Environment,
   sandbox: SandboxEnvironment,
@@ -43,7 +50,7 @@ export function childEnvironment(
   for (const [name, value] of Object.entries(own)) {
     if (value === undefined) continue;
     const foreign = OTHERS.some((pattern) => pattern.test(name)) && !HARMLESS.has(name);
-    // The same secret under a name of the caller's own, such as PROD_DATABASE_URL.
+    // The caller may hold the same secret under another name, such as PROD_DATABASE_URL.
     const known = secrets.some((secret) => value.includes(secret));
     if (!foreign && !known) kept[name] = value;
   }

@@ -1,9 +1,11 @@
-/** Runs a program in the foreground: its terminal, its signals, its exit code. */
+/** Runs a program in the foreground: passes on terminal, signals and exit code. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { note, type Io } from './io.js';
 
-/** Of the terminal's own signals the command gets a copy anyway, being in the same process group. */
+/**
+ * The terminal sends these to the whole process group, so the command gets them without our help.
+ */
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 const FORWARDED = ['SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
 
@@ -28,7 +30,7 @@ export function runChild(
       (signal) => [signal, fromTerminal ? ignore : forward] as [NodeJS.Signals, typeof forward],
     ),
   ];
-  // Before the command runs: it may be signalled as soon as it says a word.
+  // Before the command starts: a signal may arrive right after its first output.
   for (const [signal, handler] of handlers) process.on(signal, handler);
   const child = spawn(command, args, { env, stdio: 'inherit' });
   return new Promise<number>((resolve, reject) => {
@@ -38,7 +40,7 @@ export function runChild(
         resolve(missing ? NOT_FOUND : COULD_NOT_RUN);
       }, reject);
     });
-    // Ended by a signal: as a shell reports it.
+    // A shell reports 128 plus the signal's number.
     child.once('exit', (code, signal) => {
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });

@@ -1,36 +1,36 @@
-/** What a command is: one file each, from which parsing, help and documentation are made. */
+/** The shape of a command. Each command is one file; parsing, help and documentation read it. */
 import type { Config } from '../platform/config.js';
 import type { Control } from '../control/control.js';
 import type { Io } from './io.js';
 
 export interface OptionSpec {
-  /** As cac takes it: `--ttl <duration>`, `--json`, `--wait`. */
+  /** In cac's syntax: `--ttl <duration>`, `--json`, `--wait`. */
   readonly flags: string;
   readonly description: string;
-  /** May be given more than once. */
+  /** The option may be repeated. */
   readonly repeats?: boolean;
-  /** The values that it takes, where they are known: shown in help, and completed. */
+  /** All valid values, if they are known. Help shows them, the shell completes them. */
   readonly values?: readonly string[];
-  /** What holds where it is not given, in words. */
+  /** The default, in words. */
   readonly default?: string;
 }
 
-/** `--ttl` of `--ttl <duration>`, without its dashes. */
+/** The option's name without dashes: `ttl` for `--ttl <duration>`. */
 export const optionName = ({ flags }: OptionSpec): string => /--([a-z-]+)/.exec(flags)?.[1] ?? '';
 export const takesValue = ({ flags }: OptionSpec): boolean => flags.includes('<');
 
-/** What help and the reference say of an option: its description, its values, its default. */
+/** An option's text in help and reference: description, values, default. */
 export function describeOption({ description, values, default: value }: OptionSpec): string {
   const known = values === undefined ? '' : `: ${values.join(', ')}`;
   return `${description}${known}${value === undefined ? '' : ` (default ${value})`}`;
 }
 
-/** Values exactly as typed: never turned into numbers. */
+/** The input exactly as typed. No value becomes a number. */
 export class Input {
   constructor(
     readonly args: readonly string[],
     private readonly options: Readonly<Record<string, readonly (string | boolean)[]>>,
-    /** What stood behind `--`, or the command line of another program (`Command.rest`). */
+    /** The words after `--`, or the command line of another program (`Command.rest`). */
     readonly rest: readonly string[],
   ) {}
 
@@ -43,7 +43,7 @@ export class Input {
     return (this.options[name] ?? []).filter((value) => typeof value === 'string');
   }
 
-  /** True for `--name`; `--no-name`, `--name=false` give false; absent gives `fallback`. */
+  /** `--name` is true; `--no-name` and `--name=false` are false; absent is `fallback`. */
   flag(name: string, fallback = false): boolean {
     const last = this.options[name]?.at(-1);
     if (last === undefined) return fallback;
@@ -65,17 +65,17 @@ export interface Command {
   readonly aliases?: readonly string[];
   /** Such as `<sandbox> <guild>` or `[name]`. */
   readonly args: string;
-  /** The values of its argument, where they are known: completed. */
+  /** All valid values of the argument, if they are known. The shell completes them. */
   readonly argValues?: readonly string[];
   /**
-   * The command line of another program, such as `-- command…`: from the first word after the arguments, or behind `--`.
-   * Absent: what stands behind `--` are more arguments.
+   * The command line of another program, such as `-- command…`. It begins after the command's own
+   * arguments or after `--`. Absent: the words after `--` are arguments.
    */
   readonly rest?: string;
   readonly summary: string;
   readonly options?: readonly OptionSpec[];
   readonly examples?: readonly string[];
-  /** The exit code; nothing means 0. */
+  /** The exit code; void is 0. */
   run(context: CommandContext): Promise<number | void>;
 }
 

@@ -1,18 +1,19 @@
-/** Asks before what cannot be taken back; where no person can be asked, the command must have been told. */
+/** Asks before a change that cannot be undone. Without a terminal, the command needs `--yes`. */
 import { SandboxError } from '../domain/errors.js';
 import type { CommandContext, OptionSpec } from './command.js';
 import { INTERRUPTED, note, usage } from './io.js';
 
-/** Of a command that asks: either says yes beforehand. */
+/** Options of a command that asks. Both say yes. */
 export const CONFIRM_OPTIONS: readonly OptionSpec[] = [
   { flags: '--confirm', description: 'Do not ask first' },
   { flags: '--yes', description: 'Do not ask first' },
 ];
 
 /**
- * Asks "Destroy sandbox x and all data in it?" of `destroy` and `sandbox x`.
- * @param names where there are several: listed above the question, which a terminal would break in the middle of a word
- * @throws SANDBOX_008 where it is not confirmed
+ * Asks "Destroy sandbox x and all data in it?" for the verb `destroy` and `sandbox x`.
+ * @param names of several objects: listed above the question, because a long question wraps inside
+ * a word
+ * @throws SANDBOX_008 unless the person says yes
  */
 export async function confirmed(
   { io, input }: CommandContext,
@@ -31,7 +32,7 @@ export async function confirmed(
   if (names.length > 1) await note(io, names.map((name) => `  ${name}`).join('\n'));
   const them = names.length > 1 ? 'them' : 'it';
   const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in ${them}?`;
-  // Ctrl-D closes the input and tells nobody: nothing is left to wait for then, and the process would end with 0.
+  // Ctrl-D closes the input without an answer. Without this the process would end with exit code 0.
   const closed = new AbortController();
   const onIdle = (): void => {
     closed.abort();

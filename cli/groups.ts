@@ -1,4 +1,4 @@
-/** Which words lead to which commands: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
+/** All commands by group: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
 import type { Command, Group } from './command.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
@@ -70,7 +70,7 @@ const ROOT: Group = {
 
 export const GROUPS: readonly Group[] = [ROOT, SANDBOX, DEV];
 
-/** Every command: which options take a value has to be known to find the word behind those that stand before it. */
+/** Every command. Options may stand before the word; finding the word needs every option's kind. */
 const ALL = GROUPS.flatMap(({ commands }) => commands);
 
 export function groupFor(argv: readonly string[]): { group: Group; rest: readonly string[] } {

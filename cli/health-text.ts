@@ -1,4 +1,4 @@
-/** What `bd sandbox status` prints for people. */
+/** The output of `bd sandbox status` for people. */
 import type { Check, SandboxHealth } from '../control/health.js';
 import { formatRough } from '../domain/duration.js';
 import { isLive } from '../domain/status.js';
@@ -32,7 +32,7 @@ function factsOf({ sandbox, expiresInMs, lastEventAt, eventsWaiting }: SandboxHe
   return [...expires, last, waiting].join('; ');
 }
 
-/** While a sandbox is being destroyed, what is missing has been removed. */
+/** In a sandbox that is being destroyed, a missing part is already removed. */
 function stateOf(io: Io, { sandbox }: SandboxHealth, { name, state }: Check): string {
   const c = colours(io, io.stdout);
   if (state === 'ok') return c.green(state);

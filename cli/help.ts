@@ -1,8 +1,8 @@
-/** What `--help` prints, in 80 columns: of a group its commands, of a command all that its definition says. */
+/** The text of `--help` in 80 columns: a group's commands, or a command's arguments and options. */
 import { describeOption, usageOf, type Command, type Group } from './command.js';
 
 const WIDTH = 80;
-/** Terms wider than this stand on a line of their own. */
+/** A wider term gets a line of its own. */
 const WIDEST_TERM = 34;
 
 /** A term and its text: `--json`, `Print JSON`. */
@@ -13,7 +13,7 @@ const COMMON: readonly Row[] = [
   ['-V, --version', 'Show the version of bd'],
 ];
 
-/** The arguments' words, in whatever command they stand. */
+/** The text for each argument, the same in every command. */
 const ARGUMENTS: Readonly<Record<string, string>> = {
   sandbox: 'Id or name of a sandbox',
   sandboxes: 'Ids or names of sandboxes',
@@ -48,7 +48,7 @@ export function commandHelp(group: Group, command: Command): string {
   ]);
 }
 
-/** Sections without lines are left out. */
+/** Omits sections without lines. */
 function page(sections: readonly (readonly [title: string, lines: readonly string[]])[]): string {
   return sections
     .filter(([, lines]) => lines.length > 0)
@@ -71,7 +71,7 @@ function argumentRows({ args, rest }: Command): Row[] {
     : [...rows, ['command…', 'A program and its arguments; the `--` before it may be left out']];
 }
 
-/** Texts in one column, each going on under its own beginning. */
+/** Texts in one column. Continuation lines align with the text's start. */
 function columns(rows: readonly Row[]): string[] {
   const widths = rows.map(([term]) => term.length).filter((width) => width <= WIDEST_TERM);
   const indent = 2 + Math.max(0, ...widths) + 2;
@@ -83,7 +83,7 @@ function columns(rows: readonly Row[]): string[] {
   });
 }
 
-/** Each line indented; a word is never cut. */
+/** Indents each line. Never cuts a word. */
 function wrap(text: string, indent: number): string[] {
   const lines: string[] = [];
   let line = '';

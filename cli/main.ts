@@ -3,7 +3,7 @@
 import { processIo } from './io.js';
 import { runBd } from './run.js';
 
-// A reader that has gone (`bd sandbox list | head`) is no failure.
+// A reader that closes the pipe (`bd sandbox list | head`) is no failure.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? 0 : 1);

@@ -1,4 +1,4 @@
-/** "Did you mean": the nearest of the known words, if any is near. */
+/** "Did you mean": the known word nearest to a typed word, if one is near. */
 
 export function nearest(word: string, known: readonly string[]): string | null {
   const [best] = known

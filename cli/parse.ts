@@ -1,7 +1,7 @@
 /**
- * Parses with cac, but hands every value on exactly as it was typed: cac turns `--guild 1234567890123456789` into a rounded
- * number even with `type: [String]`, and `--ttl 007` into 7. So each value is marked before it parses and
- * unmarked after.
+ * Parses with cac and keeps every value as typed. cac rounds `--guild 1234567890123456789` even
+ * with `type: [String]`, and turns `--ttl 007` into 7. So each value gets a mark before parsing and
+ * loses it after.
  */
 import { cac, type CAC } from 'cac';
 import { Input, usageOf, type Command, type Group } from './command.js';
@@ -18,7 +18,7 @@ function marked(argv: readonly string[]): string[] {
   return argv.map((token) => {
     if (!token.startsWith('-') || token === '-') return mark(token);
     const equals = token.indexOf('=');
-    // A flag's own words stay as they are: cac would take any other value of it for an argument (tokens.ts refuses it).
+    // Not for a flag: cac takes a marked value of a flag for an argument (tokens.ts refuses it).
     if (equals < 0 || /=(true|false)$/.test(token)) return token;
     return `${token.slice(0, equals + 1)}${mark(token.slice(equals + 1))}`;
   });
@@ -39,15 +39,15 @@ export interface Parsed {
   readonly input: Input;
 }
 
-/** A text is asked for, and nothing is to be done. */
+/** A request for a text instead of a command. */
 export type Asked = { readonly help: string } | 'version';
 
 const asksForHelp = (token: string): boolean => token === '--help' || token === '-h';
 const asksForVersion = (token: string): boolean => ['--version', '-V', '-v'].includes(token);
 
 /**
- * @param groups all there are: a word that is unknown here may be one of theirs
- * @throws SANDBOX_008 for anything that is not a known command and options
+ * @param groups all groups: an unknown word of one group may be a word of another
+ * @throws SANDBOX_008 for anything but a known command and its options
  */
 export function parse(
   group: Group,
@@ -74,7 +74,7 @@ export function parse(
     ['node', group.name, command.name, ...marked(own)],
     { run: false },
   );
-  // Where no command line of another program is expected, `--` only says that what follows is no option.
+  // Without a command line of another program, words after `--` are arguments.
   const operands = command.rest === undefined ? rest : [];
   const values = [...args.map((arg) => unmark(arg)), ...operands];
   checkArity(group, command, values);
@@ -102,7 +102,7 @@ function checkArity(group: Group, command: Command, values: readonly string[]): 
   }
 }
 
-/** Only options, and none of them asks for help. */
+/** The error for options without a command. */
 function noCommand(group: Group, option: string): Error {
   return usage(
     `no command is given, only ${JSON.stringify(option.slice(0, 60))}`,

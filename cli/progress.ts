@@ -1,4 +1,4 @@
-/** A spinner on stderr for what takes longer than a moment; nothing where no person looks. */
+/** A spinner on stderr during slow work; nothing without a terminal. */
 import type { Ora } from 'ora';
 import { INTERRUPTED, note, type Io } from './io.js';
 
@@ -10,7 +10,8 @@ export interface Progress {
 }
 
 export function progress(io: Io, text: string): Progress {
-  // A terminal that does not know its width (some of CI's, `docker run -t`) has 0 columns: ora would erase lines for ever.
+  // A terminal of unknown width (some CI, `docker run -t`) has 0 columns. There ora never stops
+  // erasing lines.
   if (!io.stderr.isTTY || !(io.stderr.columns > 0))
     return { text: () => undefined, stop: () => undefined };
   let shown = text;
@@ -45,8 +46,8 @@ export async function withProgress<T>(io: Io, text: string, work: () => Promise<
 }
 
 /**
- * The same for what the sandbox's workflow carries out: Ctrl-C ends the waiting, not the work, and says so. npx delivers it
- * twice.
+ * The same for work of a workflow: Ctrl-C ends the wait, and says that the work continues. npx
+ * sends the signal twice.
  */
 export async function withLastingProgress<T>(
   io: Io,

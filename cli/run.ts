@@ -1,4 +1,4 @@
-/** Parses, runs one command, closes what it opened, and tells of any failure. */
+/** Parses, runs one command, closes its connections, and reports any failure. */
 import type { Control } from '../control/control.js';
 import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
@@ -8,13 +8,16 @@ import { parse } from './parse.js';
 
 const BUSY_EVERY_MS = 10_000;
 
-/** Also where the command line is not understood, so that a program can read why. Not what stands behind `--`. */
+/**
+ * True if the words before `--` ask for JSON, even if the command line is invalid: a program can
+ * then read the error.
+ */
 function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end < 0 ? undefined : end).some((token) => /^--json(=true)?$/.test(token));
 }
 
-/** A line now and then on stderr: the command waits for its turn. */
+/** Prints now and then that the command waits for busy workers. */
 function tellBusy(io: Io): (ahead: number) => void {
   let told = 0;
   return (ahead) => {
@@ -24,7 +27,7 @@ function tellBusy(io: Io): (ahead: number) => void {
   };
 }
 
-/** Runs one command line, whatever becomes of it. Returns the exit code. */
+/** Runs one command line. Never rejects; returns the exit code. */
 export async function runBd(argv: readonly string[], io: Io): Promise<number> {
   let json = asksForJson(argv);
   let client: Promise<Control> | undefined;
@@ -40,9 +43,9 @@ export async function runBd(argv: readonly string[], io: Io): Promise<number> {
       await print(io, asTyped(io, parsed.help));
       return 0;
     }
-    // Of `exec my-fix cat --json` it is the child's.
+    // In `exec my-fix cat --json` the option belongs to the child.
     json = parsed.input.flag('json');
-    // Loaded here: its validation costs some 50 ms, which help has no use for.
+    // Loaded here: its validation takes about 50 ms, and help does not need it.
     const { loadConfig } = await import('../platform/config.js');
     let config: Config | undefined;
     const context: CommandContext = {

@@ -1,4 +1,6 @@
-/** Environment variables as text for shells and files, so that `eval` can never run what is data. */
+/**
+ * Variables as text for shells and files. Their values are quoted, so `eval` never runs a value.
+ */
 
 export const FORMATS = ['shell', 'fish', 'dotenv', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -9,13 +11,13 @@ export function isFormat(value: string): value is Format {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** sh, bash, dash, zsh: inside single quotes nothing is special but the quote itself. */
+/** sh, bash, dash, zsh: inside single quotes only the quote is special. */
 export const posixQuoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
-/** fish: inside single quotes the backslash and the quote are escaped by a backslash. */
+/** fish: inside single quotes a backslash escapes a backslash and a quote. */
 export const fishQuoted = (value: string): string =>
   `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-/** A NUL cannot be in an environment variable, and a name must be one. */
+/** Refuses an invalid name, and NUL, which no variable can hold. */
 function checked(env: Environment): [string, string][] {
   return Object.entries(env).map(([name, value]) => {
     if (!/^[A-Z][A-Z0-9_]*$/.test(name) || value.includes('\0')) {
@@ -39,13 +41,16 @@ export function formatEnvironment(env: Environment, format: Format): string {
   }
 }
 
-/** A line that takes variables out of the shell; null for formats that can only set. */
+/** A line that unsets variables; null for formats that can only set them. */
 export function forgetVariables(names: readonly string[], format: Format): string | null {
   if (format === 'shell') return `unset -v ${names.join(' ')}`;
   return format === 'fish' ? `set -e ${names.join(' ')};` : null;
 }
 
-/** Readers of dotenv files differ in escapes: single quotes are literal in all; else double quotes with JSON's escapes. */
+/**
+ * Readers of dotenv files differ in escapes. Single quotes are literal in all of them; the fallback
+ * is double quotes with JSON's escapes.
+ */
 function dotenvQuoted(value: string): string {
   return /['\n\r]/.test(value) ? JSON.stringify(value).replaceAll('$', '\\$') : `'${value}'`;
 }

@@ -1,11 +1,11 @@
-/** "Did you mean": for a word that is no command, the commands that it may stand for. */
+/** "Did you mean": the likely commands for an unknown word. */
 import type { Group } from './command.js';
 import { nearest } from './nearest.js';
 import { SYNONYMS } from './synonyms.js';
 
 /**
- * The commands as they are typed, the likeliest first; empty where none is like the word. A word of the group itself counts
- * more than one of another group (`bd create` → `bd sandbox create`), and a known word more than a similar one.
+ * Commands as typed, the likeliest first; empty if none is similar. The group's own commands rank
+ * above those of other groups (`bd create` → `bd sandbox create`), synonyms above similar words.
  */
 export function suggestionsFor(group: Group, word: string, groups: readonly Group[]): string[] {
   const others = groups.filter(({ name }) => name !== group.name);

@@ -1,6 +1,9 @@
-/** Words of other tools for our commands. They are suggested, never carried out: `remove` in a script may mean less. */
+/**
+ * Words of other tools for our commands. `bd` suggests the command and never runs it: `remove` may
+ * promise less.
+ */
 
-/** By group: the word that is typed → the command that is meant. */
+/** By group: the typed word → our command. */
 export const SYNONYMS: Readonly<Record<string, ReadonlyMap<string, string>>> = {
   bd: table({
     doctor: ['check', 'health', 'diagnose'],

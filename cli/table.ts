@@ -27,8 +27,8 @@ const GAP = 2;
 const SHOWN_GUILDS = 5;
 
 /**
- * Columns as wide as their content; on a terminal that is too narrow the widest are cut, so that no line breaks.
- * Through a pipe nothing is cut. The library is loaded here: help needs no table.
+ * Columns as wide as their content. On a narrow terminal the widest columns are cut, so that no
+ * line wraps. A pipe gets everything. The library is loaded here: help needs no table.
  */
 export async function table(
   io: Io,
@@ -54,12 +54,12 @@ export async function table(
     .join('\n');
 }
 
-/** Of the widest line of a cell, without its colours. */
+/** The width of the cell's widest line, without colours. */
 function widthOf(cell: string): number {
   return cell.split('\n').reduce((width, line) => Math.max(width, columnsOf(line)), 0);
 }
 
-/** Takes from the widest column until all fit. */
+/** Narrows the widest column until all fit. */
 function fit(widths: number[], room: number): void {
   const available = room - GAP * (widths.length - 1);
   while (widths.reduce((sum, width) => sum + width, 0) > available) {
@@ -85,7 +85,7 @@ export function colouredStatus(io: Io, status: SandboxStatus): string {
   }
 }
 
-/** The fields that a list shows. */
+/** The columns of a list. */
 export const LIST_FIELDS = ['ID', 'Name', 'Owner', 'Status', 'Guilds', 'Expires'] as const;
 
 export function listRow(io: Io, sandbox: Sandbox, now: number): string[] {
@@ -95,7 +95,7 @@ export function listRow(io: Io, sandbox: Sandbox, now: number): string[] {
   return [id, name, owner, colouredStatus(io, status), guildsCell(io, guildIds), expires];
 }
 
-/** On a terminal a few of many; a pipe gets them all. */
+/** A terminal shows a few of many; a pipe gets all. */
 function guildsCell(io: Io, guildIds: readonly string[]): string {
   if (!io.stdout.isTTY || guildIds.length <= SHOWN_GUILDS) return guildIds.join('\n') || '-';
   const shown = guildIds.slice(0, SHOWN_GUILDS - 1);

@@ -1,20 +1,20 @@
 /**
- * The words of a command line as typed, looked at before cac parses them: of what it does not expect cac makes an argument,
- * a `true`, or nothing, where a person has to be told.
+ * Checks the typed words before cac parses them. cac turns an unexpected word into an argument or a
+ * `true`, or drops it, without an error.
  */
 import { optionName, takesValue, type Command, type OptionSpec } from './command.js';
 import { usage } from './io.js';
 import { nearest } from './nearest.js';
 
-/** A lone `-` is a value: many programs take it for standard input. */
+/** A lone `-` is a value: for many programs it means standard input. */
 const isOption = (token: string): boolean => token.startsWith('-') && token !== '-';
 
-/** Control characters of what was typed must not reach the terminal again. */
+/** Removes control characters: what a person typed must not control the terminal. */
 const shown = (token: string): string => token.slice(0, 60).replace(/\p{Cc}/gu, '?');
 
 interface Option {
   readonly name: string;
-  /** What stands behind `=`. */
+  /** The text after `=`. */
   readonly value: string | undefined;
 }
 
@@ -26,8 +26,10 @@ function optionOf(token: string): Option {
 }
 
 /**
- * Brings the command's word to the front: `--json list` is `list --json`. What stands behind `--` stays where it is.
- * @param commands those whose options may come first: which of them take a value decides where the word is
+ * Moves the command's word to the front: `--json list` becomes `list --json`. Words after `--`
+ * stay.
+ * @param commands all commands whose options may come first: an option with a value hides the next
+ * word
  */
 export function wordFirst(argv: readonly string[], commands: readonly Command[]): string[] {
   const valued = new Set(
@@ -54,8 +56,8 @@ function namesOf(spec: OptionSpec): string[] {
 }
 
 /**
- * Parts a command's tokens: its own, and the rest behind `--`. Where the rest is another program's command line, that begins
- * with the first word after the arguments as well: `exec my-fix node --version` asks node for its version.
+ * Splits a command's words into its own and the rest after `--`. Another program's command line
+ * also begins right after the arguments: `exec my-fix node --version` asks node for its version.
  */
 export function partTokens(
   { args, rest, options = [] }: Command,
@@ -75,7 +77,10 @@ export function partTokens(
   return { own: tokens, rest: [] };
 }
 
-/** @param place such as `bd sandbox create`; @throws SANDBOX_008 for the first option that is not one of the command's */
+/**
+ * @param place such as `bd sandbox create`; @throws SANDBOX_008 for an option that the command does
+ * not have
+ */
 export function checkOptions(
   place: string,
   specs: readonly OptionSpec[],

@@ -1,7 +1,7 @@
-/** Options that count something: `--count 3`, `--limit 10`. */
+/** Options that count: `--count 3`, `--limit 10`. */
 import { usage } from './io.js';
 
-/** Undefined where it is not given. @throws SANDBOX_008 for what is no whole number from 1 to `most` */
+/** Undefined if absent. @throws SANDBOX_008 unless it is a whole number from 1 to `most` */
 export function wholeNumber(
   option: string,
   text: string | undefined,

@@ -1,4 +1,4 @@
-/** How much room a text takes on a terminal: what is East Asian or an emoji takes two columns, whatever its length says. */
+/** The width of a text on a terminal. East Asian characters and emoji take two columns. */
 import { stripVTControlCharacters } from 'node:util';
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
@@ -6,7 +6,7 @@ const WIDE =
   /\p{Emoji_Presentation}|\uFE0F|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303F\uFF01-\uFF60\uFFE0-\uFFE6]/u;
 const NARROW = /^[\x20-\x7E]*$/;
 
-/** In columns, colours not counted. */
+/** In columns; colours take none. */
 export function columnsOf(text: string): number {
   const plain = stripVTControlCharacters(text);
   if (NARROW.test(plain)) return plain.length;
@@ -15,7 +15,7 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
-/** At most so many columns, ended by `…` where something is left out; never half a character. */
+/** Cuts a text to this many columns, with `…` at the end. Never cuts inside a character. */
 export function cutTo(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
   let kept = '';

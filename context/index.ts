@@ -1,7 +1,7 @@
 /**
- * `openContext`: the bot's own view of where it runs. In a sandbox's environment (`bd sandbox exec`, `connect`) it gives that
- * sandbox's Postgres, Redis and NATS; otherwise it throws, unless production is asked for by name. So the same code runs in
- * both, and an environment that is lost or half set never means production by accident.
+ * `openContext`: a bot's connections. In a sandbox's environment (`bd sandbox exec`, `connect`) it
+ * opens the sandbox's Postgres, Redis and NATS. Otherwise it throws, unless the bot asks for
+ * production. So a lost or incomplete environment never means production by accident.
  */
 import { Redis } from 'ioredis';
 import { connect, type Consumer, type NatsConnection } from 'nats';
@@ -24,27 +24,39 @@ import { cannotUse } from '../platform/unreachable.js';
 import { readContext, type ContextVariables } from './variables.js';
 
 export interface ContextOptions {
-  /** Without a sandbox's environment: production's own `DATABASE_URL`, `REDIS_URL`, `NATS_URL`. Default false: throw. */
+  /**
+   * Without a sandbox's environment use production's `DATABASE_URL`, `REDIS_URL`, `NATS_URL`.
+   * Default false: throw.
+   */
   readonly production?: boolean;
 }
 
 export interface SandboxContext {
   /** Null in production. */
   readonly sandboxId: SandboxId | null;
-  /** Whose events come here; as they were when the environment was made. Empty in production. */
+  /** The guilds whose events arrive here, as of the environment's creation. Empty in production. */
   readonly guildIds: readonly GuildId[];
   /** Its `search_path` is the sandbox's schema. */
   readonly sql: Sql;
   /** Puts the sandbox's prefix before every key. Channels and scans need `redisKey`. */
   readonly redis: Redis;
   readonly nats: NatsConnection;
-  /** The full name of a key or channel, for what takes no prefix by itself. */
+  /** The full name of a key or channel, for commands that add no prefix. */
   redisKey(key: string): string;
-  /** Where this bot publishes: `sandbox.<id>.app.<subject>`, in production `<subject>`. @throws SANDBOX_008 */
+  /**
+   * The bot's own subject: `sandbox.<id>.app.<subject>`, in production `<subject>`. @throws
+   * SANDBOX_008
+   */
   natsSubject(subject: string): string;
-  /** A transaction whose `search_path` is the sandbox's schema, also after a statement that set another. */
+  /**
+   * A transaction whose `search_path` is the sandbox's schema, even if an earlier statement set
+   * another.
+   */
   withSchema<T>(work: (sql: Transaction) => Promise<T>): Promise<T>;
-  /** The bot's events: its own durable consumer. Acknowledge each; unacknowledged ones come again after 30 s. */
+  /**
+   * The durable consumer of the bot's events. Acknowledge each event; NATS redelivers it after 30
+   * s.
+   */
   consumer(): Promise<Consumer>;
   /** @throws SANDBOX_008 for a subject with spaces or wildcards */
   publish(subject: string, payload: string | Uint8Array): void;
@@ -55,10 +67,9 @@ export interface SandboxContext {
 const OPEN_MS = 5_000;
 
 /**
- * All three are connected when it resolves. Whoever opens it closes it.
- * @throws SANDBOX_008 for an environment that is missing, half set or wrong; SANDBOX_009 for a server that is unreachable or
- * refuses the credentials, as after the sandbox's end
- *
+ * Resolves when all three are connected. The caller closes the context.
+ * @throws SANDBOX_008 for an environment that is missing, incomplete or wrong; SANDBOX_009 for a
+ * server that is unreachable or refuses the credentials, as after the sandbox's end
  * @example
  * await using context = await openContext(process.env);
  * await context.sql`INSERT INTO communities (name) VALUES ('mine')`;
@@ -93,7 +104,7 @@ function contextOf(
 ): SandboxContext {
   const { sandboxId, guildIds, schema, redisPrefix, natsPrefix, consumer } = variables;
   const natsSubject = (subject: string): string => {
-    // A space would make the rest a reply subject.
+    // NATS takes a word after a space for a reply subject.
     if (!/^[\w-]+(\.[\w-]+)*$/.test(subject)) {
       throw new SandboxError('SANDBOX_008', `${JSON.stringify(subject)} is not a subject`);
     }
@@ -122,8 +133,8 @@ function contextOf(
 }
 
 /**
- * The sandbox's role brings its own `search_path`: a pooler refuses one at the start. The driver reads no times but ISO, and
- * decodes no DateStyle; other settings are the bot's own.
+ * The sandbox's role sets its own `search_path`: a pooler refuses one at the start. The driver
+ * parses times only in ISO form; other settings are the bot's own.
  */
 async function openSql({ databaseUrl }: ContextVariables): Promise<Sql> {
   const { address, options } = postgresServer(databaseUrl);
@@ -152,7 +163,7 @@ async function openRedis({ redisUrl, redisPrefix }: ContextVariables): Promise<R
     ...redisServer(redisUrl),
     keyPrefix: redisPrefix,
     lazyConnect: true,
-    // INFO shows figures of the whole server, and a sandbox's user may not ask for it.
+    // INFO shows figures of the whole server, so a sandbox's user may not run it.
     enableReadyCheck: false,
     connectTimeout: OPEN_MS,
   });
@@ -175,7 +186,8 @@ async function openNats({ natsUrl, inboxPrefix }: ContextVariables): Promise<Nat
       ...natsLogin(parseNatsUrl(natsUrl)),
       ...(inboxPrefix === null ? {} : { inboxPrefix }),
       timeout: OPEN_MS,
-      // The client gives up after ten attempts, or two refusals, by default: a restart of the servers would end the bot.
+      // By default the client stops after ten attempts or two refusals. Then a restart of the
+      // servers would end the bot.
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true,
       waitOnFirstConnect: false,

@@ -1,4 +1,7 @@
-/** The environment of a bot, read and checked: a whole sandbox, or production where that is allowed, and nothing between. */
+/**
+ * Reads and checks a bot's environment: a complete sandbox, or production if allowed. Nothing else
+ * passes.
+ */
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds, type GuildId } from '../domain/guild.js';
 import {
@@ -35,7 +38,7 @@ export interface ContextVariables {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const ADDRESSES = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'] as const;
-/** Any of them says that a sandbox was meant. */
+/** Any of them shows that the environment is meant for a sandbox. */
 const IDENTIFIERS = [
   'SANDBOX_ID',
   'SANDBOX_SCHEMA',
@@ -84,7 +87,7 @@ function sandbox(
     SANDBOX_NATS_PREFIX: natsPrefix(sandboxId),
   } as const;
   for (const [name, expected] of Object.entries(derived) as [keyof typeof derived, string][]) {
-    // Variables of two sandboxes, mixed by two shells' exports.
+    // Two shells' exports can mix variables of two sandboxes.
     if (value(name) !== expected) {
       throw new SandboxError('SANDBOX_008', `${name} does not belong to sandbox ${sandboxId}`, {
         hint: HINT,
@@ -110,8 +113,9 @@ function sandbox(
 }
 
 /**
- * An address of somebody else's among the sandbox's, as a `.env` file makes it that is read over the environment. Redis and
- * NATS may know no users of sandboxes (SANDBOX_REDIS_ACL=off), so there only another sandbox's is known for a foreign one.
+ * Finds foreign addresses, which for example a `.env` file can set. Redis and NATS may have no
+ * users of sandboxes (SANDBOX_REDIS_ACL=off), so there only another sandbox's login counts as
+ * foreign.
  */
 function checkLogins(sandboxId: SandboxId, { databaseUrl, redisUrl, natsUrl }: Addresses): void {
   const own: string = roleName(sandboxId);
@@ -154,7 +158,7 @@ function given(env: Environment, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** @throws SANDBOX_008; the value, which may hold a password, is not shown */
+/** @throws SANDBOX_008; the message hides the value, which may contain a password */
 function checked(name: string, text: string, read: (text: string) => unknown): string {
   try {
     read(text);

@@ -1,6 +1,7 @@
 /**
- * The client's connections, each opened when a call first needs it: a list needs Postgres alone. The drivers are loaded
- * then, too: ioredis and nats cost 130 ms of a `bd sandbox list`, Temporal's client 300.
+ * The client's connections. Each opens on its first use, because a list needs Postgres alone.
+ * Drivers load then too: ioredis and nats take 130 ms of a `bd sandbox list`, Temporal's client
+ * 300.
  */
 import { messageOf } from '../domain/errors.js';
 import { Closer } from '../platform/closer.js';
@@ -12,8 +13,8 @@ import type { TemporalClient } from '../platform/temporal.js';
 import { openDatabase, type Database } from '../store/database.js';
 
 /**
- * Opened once, by the first caller. After a failure the next caller tries again: a server that was away
- * must not be away for the rest of a long process's life.
+ * Opened once, by the first caller. After a failure the next caller tries again: one outage must
+ * not last for the life of the process.
  */
 export class Opening<T> {
   private opening: Promise<T> | undefined;
@@ -29,10 +30,13 @@ export class Opening<T> {
   }
 }
 
-/** Closed in the reverse order of their opening. */
+/** Closed in the reverse order of opening. */
 export class Connections {
   readonly addresses: Addresses;
-  /** A command has had its answer: what cannot be closed is a warning of the process, and no failure of the command. */
+  /**
+   * The command already has its answer. So a failed close is a warning, not a failure of the
+   * command.
+   */
   private readonly closer = new Closer((what, error) => {
     process.emitWarning(`${what} could not be closed: ${messageOf(error)}`, 'SandboxClient');
   });
@@ -77,7 +81,7 @@ export class Connections {
     return this.temporalOpening.get();
   }
 
-  /** Never rejects. What is still opening is closed as soon as it is open. */
+  /** Never rejects. A connection that is still opening closes as soon as it is open. */
   close(): Promise<void> {
     return this.closer.close();
   }

@@ -1,4 +1,4 @@
-/** The use cases of one caller, independent of the way to the servers. */
+/** The operations of one caller, independent of the way to the servers. */
 import type { ExtendResult, Sandbox } from '../domain/sandbox.js';
 import type { SandboxId } from '../domain/names.js';
 import type { SandboxStatus } from '../domain/status.js';
@@ -12,12 +12,12 @@ import type { SandboxHealth } from './health.js';
 export interface CreateSandboxOptions {
   /** Default: `sandbox-{owner}-{6 random}`. */
   readonly name?: string;
-  /** Default: the caller. Another owner's needs an operator. */
+  /** Default: the caller. Another owner needs an operator. */
   readonly owner?: string;
-  /** Such as `90m` or `24h`. Default and bounds are the worker's. */
+  /** Such as `90m` or `24h`. The worker sets default and bounds. */
   readonly ttl?: string;
   readonly guildIds?: readonly string[];
-  /** Given again by a caller that retries: the same id is the same sandbox. */
+  /** For retries: the same id gives the same sandbox. */
   readonly sandboxId?: string;
   /** False: returns once Temporal has the workflow. Default true: returns when the sandbox runs. */
   readonly wait?: boolean;
@@ -26,12 +26,12 @@ export interface CreateSandboxOptions {
 export interface ListOptions {
   readonly owner?: string;
   readonly status?: SandboxStatus;
-  /** Also what is being destroyed or has been. */
+  /** Include sandboxes that are being destroyed or are destroyed. */
   readonly all?: boolean;
 }
 
 export interface ExtendOptions {
-  /** Cut to the maximum instead of refusing. Default false. */
+  /** Cut to the maximum instead of failing. Default false. */
   readonly clamp?: boolean;
 }
 
@@ -42,28 +42,39 @@ export interface DestroyResult {
 
 export interface Connection {
   readonly environment: SandboxEnvironment;
-  /** The part of it that opens nothing. */
+  /** The part without credentials. */
   readonly identifiers: SandboxEnvironment;
-  /** Why credentials are lacking in it, all or those of one server; null where none are. */
+  /** Why some or all credentials are missing; null if none are. */
   readonly withoutCredentials: string | null;
 }
 
-/** Sandboxes are named by id or name. Every call may throw SANDBOX_008, _009, _010 and, for a name, _004. */
+/**
+ * A sandbox's id or name is accepted. Every call may throw SANDBOX_008, _009, _010, and _004 for an
+ * unknown name.
+ */
 export interface Control extends AsyncDisposable {
   /** @throws SANDBOX_001, _002, _003, _005 */
   create(options?: CreateSandboxOptions): Promise<Sandbox>;
   get(idOrName: string): Promise<Sandbox>;
-  /** Newest first. Without `all` or a status: the live ones. */
+  /** Newest first. Without `all` or a status: only live sandboxes. */
   list(options?: ListOptions): Promise<Sandbox[]>;
-  /** Returns once `destroying` is written. Destroyed already: says so, changes nothing. */
+  /** Returns once `destroying` is written. A destroyed sandbox stays as it is. */
   destroy(idOrName: string): Promise<DestroyResult>;
-  /** Of what `destroy` would take. `pending`: also a create that has no row yet. */
+  /**
+   * The status of the sandbox that `destroy` would destroy. `pending`: also a create without a row
+   * yet.
+   */
   statusToDestroy(idOrName: string): Promise<SandboxStatus>;
-  /** Resolves when the sandbox's workflow has ended, with its last state. */
+  /** Resolves with the last state when the sandbox's workflow has ended. */
   waitUntilDestroyed(sandboxId: SandboxId): Promise<Sandbox>;
-  /** Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_003, _007 */
+  /**
+   * Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_003,
+   * _007
+   */
   registerGuild(idOrName: string, guildId: string): Promise<Sandbox>;
-  /** After it returns no further event of the guild is stored for the sandbox. @throws SANDBOX_007 */
+  /**
+   * After its return no further event of the guild is stored for the sandbox. @throws SANDBOX_007
+   */
   unregisterGuild(guildId: string): Promise<Sandbox>;
   /** Adds to the current expiry. @throws SANDBOX_007; _008 past the maximum, unless it clamps */
   extend(
@@ -72,27 +83,31 @@ export interface Control extends AsyncDisposable {
     options?: ExtendOptions,
   ): Promise<ExtendResult & { readonly sandbox: Sandbox }>;
   /**
-   * Empties schema and keys and rotates the credentials; id, expiry and guilds stay. Sessions of the bot are cut: it takes
-   * its new credentials from `connection`.
+   * Empties schema and keys and rotates the credentials; id, expiry and guilds stay. The bot's
+   * sessions are cut; `connection` has its new credentials.
    * @throws SANDBOX_007
    */
   reset(idOrName: string): Promise<Sandbox>;
-  /** Asks every server; answers with any of them down but Postgres. */
+  /** Asks every server. Works while any server but Postgres is down. */
   status(idOrName: string): Promise<SandboxHealth>;
-  /** What has happened to it, oldest first. */
+  /** Its audit entries, oldest first. */
   audit(idOrName: string): Promise<AuditEntry[]>;
-  /** Its events, read beside its bot, which still gets them all. @throws SANDBOX_007 where it is destroyed and more is waited for */
+  /**
+   * The sandbox's events; its bot still gets all of them. @throws SANDBOX_007 if the sandbox is
+   * destroyed and the call would wait for more
+   */
   events(idOrName: string, options: EventsOptions): AsyncGenerator<SandboxEvent>;
-  /** What is stored of its events, newest first. */
+  /** The stored events, newest first. */
   storedEvents(idOrName: string, options: ReadingOptions): AsyncGenerator<SandboxEvent>;
   /**
-   * Publishes events for this sandbox alone; their guild does not matter. Returns their sequences in RAW.
-   * @throws SANDBOX_007 unless it runs
+   * Publishes events for this sandbox alone; their guild does not matter. Returns their sequences
+   * in RAW.
+   * @throws SANDBOX_007 unless the sandbox runs
    */
   emit(idOrName: string, events: Iterable<EventToEmit>): Promise<number[]>;
-  /** @throws SANDBOX_007 unless it runs */
+  /** @throws SANDBOX_007 unless the sandbox runs */
   connection(idOrName: string): Promise<Connection>;
-  /** Repairs and removes now what the schedule would later; `dryRun` only reports. */
+  /** Runs the scheduled sweep now; `dryRun` only reports. */
   sweep(input: SweepInput): Promise<SweepReport>;
   close(): Promise<void>;
 }

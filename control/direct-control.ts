@@ -1,4 +1,4 @@
-/** `Control` on this machine, with the servers' own credentials: its caller is an operator. */
+/** `Control` on this machine with the servers' own credentials. Its caller is an operator. */
 import { directActor } from '../domain/actor.js';
 import type { Config } from '../platform/config.js';
 import type { Control } from './control.js';
@@ -6,7 +6,8 @@ import { SandboxService, type ServiceOptions } from './sandbox-service.js';
 
 /**
  * Acts as the configuration's owner. Opens no connection yet.
- * @throws SANDBOX_008 for an owner's name that is none; SANDBOX_009 where neither environment nor local stack names the servers
+ * @throws SANDBOX_008 for an invalid owner; SANDBOX_009 if neither environment nor local stack
+ * names the servers
  */
 export function openDirectControl(config: Config, options: ServiceOptions = {}): Control {
   const actor = directActor(config.owner);

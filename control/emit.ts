@@ -1,4 +1,7 @@
-/** Publishes events for one sandbox. The subject is the address; the guild in the event does not matter (docs/routing.md). */
+/**
+ * Publishes events for one sandbox. The subject names the sandbox; the event's guild does not
+ * matter (docs/routing.md).
+ */
 import type { NatsConnection } from 'nats';
 import { invalid, SandboxError } from '../domain/errors.js';
 import { addressedSubject, isEventType, type EventFamily } from '../routing/addressed.js';
@@ -15,8 +18,9 @@ export interface EventToEmit {
 }
 
 /**
- * @returns the sequences of RAW, in order
- * @throws SANDBOX_007 unless the sandbox runs, SANDBOX_008 for a type that is none, SANDBOX_009, SANDBOX_010
+ * @returns the sequences in RAW, in order
+ * @throws SANDBOX_007 unless the sandbox runs, SANDBOX_008 for an invalid type, SANDBOX_009,
+ * SANDBOX_010
  */
 export async function emitTo(
   { sandboxId, name, status }: SandboxRecord,

@@ -1,4 +1,4 @@
-/** A sandbox's environment: its own variables, then those that each resource brings. */
+/** A sandbox's environment: its own variables, then the variables of each resource. */
 import { OWN_VARIABLES, type VariableEntry } from '../domain/sandbox-variables.js';
 import type { Config } from '../platform/config.js';
 import { natsAccountOf } from '../platform/nats-authority.js';
@@ -6,10 +6,10 @@ import type { Addresses } from '../platform/stack-file.js';
 import { RESOURCE_KINDS, type Limit } from '../resources/index.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
 
-/** One flat object of variables; every value is a string. */
+/** One flat object; every value is a string. */
 export type SandboxEnvironment = Readonly<Record<string, string>>;
 
-/** Every variable in the order of `bd sandbox connect`: those that open nothing first. */
+/** Every variable in the order of `bd sandbox connect`: those without secrets first. */
 export function sandboxVariables(kinds = RESOURCE_KINDS): Readonly<Record<string, VariableEntry>> {
   const all = [OWN_VARIABLES, ...kinds.map(({ variables }) => variables)].flatMap(
     Object.entries<VariableEntry>,
@@ -20,7 +20,7 @@ export function sandboxVariables(kinds = RESOURCE_KINDS): Readonly<Record<string
   return Object.fromEntries([...(open ?? []), ...(secret ?? [])]);
 }
 
-/** What a sandbox may take of each server. */
+/** A sandbox's limits on each server. */
 export function resourceLimits(kinds = RESOURCE_KINDS): readonly Limit[] {
   return kinds.flatMap(({ limits }) => limits);
 }
@@ -38,8 +38,8 @@ export function identifiersOf(
 }
 
 /**
- * The servers' addresses with the sandbox's own user and password in them: our own addresses, or those for tenants
- * (SANDBOX_TENANT_…), such as a pooler's or a public one.
+ * The servers' addresses with the sandbox's user and password. The base is our address or the
+ * tenants' address (SANDBOX_TENANT_…), such as a pooler or a public name.
  */
 export function credentialsOf(
   { sandboxId, rotation }: Pick<SandboxRecord, 'sandboxId' | 'rotation'>,

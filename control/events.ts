@@ -1,4 +1,4 @@
-/** The live events of a sandbox, read beside its bot: from the stream itself, so that nothing is taken from the bot. */
+/** A sandbox's live events, read from the stream itself. The bot's consumer loses nothing. */
 import { NatsError, type StoredMsg, type StreamState } from 'nats';
 import { rawSequenceIn } from '../routing/event-headers.js';
 import { classify } from '../discord/guild-of-event.js';
@@ -10,13 +10,13 @@ import { storedHeaderBytes } from '../routing/raw-headers.js';
 import { isNotFound } from '../platform/nats-errors.js';
 import type { Connections } from './connections.js';
 
-/** One event as it was stored for a sandbox. */
+/** One event as stored for a sandbox. */
 export interface SandboxEvent {
-  /** Its place in `ROUTED`. */
+  /** Its sequence in `ROUTED`. */
   readonly sequence: number;
-  /** Its place in `RAW`; null where no router has written it. */
+  /** Its sequence in `RAW`; null if no router wrote it. */
   readonly rawSequence: number | null;
-  /** When it was stored. */
+  /** The time of storing. */
   readonly time: string;
   /** `events` or `commands`. */
   readonly family: string;
@@ -27,51 +27,55 @@ export interface SandboxEvent {
   readonly payload: string;
 }
 
-/** What any reading takes. */
+/** Options of any reading. */
 export interface ReadingOptions {
   /** Ends the reading. */
   readonly signal: AbortSignal;
-  /** NATS has not answered, and is asked until it does; called once for each time that it is away. */
+  /** NATS does not answer; the reading keeps trying. Called once per outage. */
   readonly onAway?: () => void;
 }
 
 export interface EventsOptions extends ReadingOptions {
-  /** Also what was stored since; otherwise only what comes from now on. */
+  /** Include events stored since then; otherwise only new events. */
   readonly since?: Date;
-  /** False: ends with what is stored already. Default true: waits for what comes. */
+  /** False: ends after the stored events. Default true: waits for new events. */
   readonly follow?: boolean;
-  /** All that is stored has been read, and the next is waited for; called once. */
+  /** All stored events are read, and the reading waits. Called once. */
   readonly onWaiting?: () => void;
 }
 
-/** How often is asked for the next, where there was none. */
+/** The pause between two looks for a new event. */
 const POLL_MS = 100;
 const ASK_MS = 2_000;
 
-/** NATS is away, or goes or comes: asked again. */
+/** NATS is away, or connects or disconnects: the request is retried. */
 const AWAY = new Set(['TIMEOUT', '503', 'DISCONNECT', 'CONNECTION_REFUSED']);
 
-/** The first message of a subject at or after a sequence; null where there is none, or the reading was ended. */
+/**
+ * The first message of a subject at or after a sequence; null if there is none or the reading has
+ * ended.
+ */
 type FirstAt = (sequence: number, subject: string) => Promise<StoredMsg | null>;
 
 /** `ROUTED`, message by message. */
 interface Reading {
-  /** Null where there is no such stream, or the reading was ended. */
+  /** Null if the stream is missing or the reading has ended. */
   readonly state: StreamState | null;
   readonly firstAt: FirstAt;
   readonly aborted: Promise<null>;
 }
 
 /**
- * Message by message, each asked for by its sequence: a consumer would take rights that reach further than looking (its
- * deliveries go wherever its owner says), and this leaves no trace on the server and survives its restart.
+ * Reads message by message, by sequence. A consumer would need wider rights, because its owner
+ * chooses where its deliveries go. This reading leaves no trace on the server and survives its
+ * restart.
  */
 async function openReading(
   connections: Connections,
   { signal, onAway }: ReadingOptions,
 ): Promise<Reading> {
   const nc = await connections.nats();
-  // Below which subject JetStream answers this connection; undefined: its own.
+  // The subject prefix of JetStream's API on this connection; undefined is the default.
   const apiPrefix = natsApiPrefixOf(connections.addresses.nats);
   const { streams } = await nc.jetstreamManager({
     ...{ checkAPI: false, timeout: ASK_MS },
@@ -102,7 +106,7 @@ async function openReading(
   return { state: routed?.state ?? null, firstAt, aborted };
 }
 
-/** Oldest first, and then what comes. */
+/** Oldest first, then new events. */
 export async function* eventsOf(
   connections: Connections,
   sandboxId: SandboxId,
@@ -128,12 +132,15 @@ export async function* eventsOf(
   }
 }
 
-/** So many sequences are looked at together. Small, since a window of the sandbox's own events is held in memory. */
+/** Sequences per window. Small, because a window of the sandbox's own events is held in memory. */
 const WINDOW = 64;
-/** For windows without an event of the sandbox: 10 million events of others cost 10,000 requests. */
+/**
+ * The limit for windows without an event of the sandbox: 10 million events of others take 10,000
+ * requests.
+ */
 const WIDEST = 1_024;
 
-/** What is stored, newest first. */
+/** The stored events, newest first. */
 export async function* storedEventsOf(
   connections: Connections,
   sandboxId: SandboxId,
@@ -158,7 +165,7 @@ export async function* storedEventsOf(
   }
 }
 
-/** By halves: the sequence from which on nothing was stored before `since`. */
+/** By binary search: the first sequence stored at or after `since`. */
 async function firstSince(
   firstAt: FirstAt,
   since: Date,

@@ -1,4 +1,4 @@
-/** `status`: every server is asked about its part of a sandbox; nothing is assumed, and it answers with any of them down. */
+/** `status`: asks every server about its part of a sandbox. It works while any of them is down. */
 import { messageOf, namesOf } from '../domain/errors.js';
 import { doubtOf } from '../domain/expiry.js';
 import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
@@ -19,16 +19,16 @@ export interface Check {
 
 export interface SandboxHealth {
   readonly sandbox: Sandbox;
-  /** Null for a sandbox that is destroyed: no server is asked then. */
+  /** Null for a destroyed sandbox: no server is asked. */
   readonly health: 'healthy' | 'degraded' | 'unhealthy' | null;
-  /** None for a sandbox that is destroyed. */
+  /** Empty for a destroyed sandbox. */
   readonly checks: readonly Check[];
   readonly expiresInMs: number;
-  /** When the newest event was stored for it; null for none, or where NATS does not answer. */
+  /** When its newest event was stored; null if there is none, or NATS does not answer. */
   readonly lastEventAt: string | null;
   /** Events in its consumer that the bot has not taken yet. */
   readonly eventsWaiting: number | null;
-  /** What a clean-up that is being retried waits for. */
+  /** The reason why a clean-up is being retried. */
   readonly cleanupError: string | null;
 }
 
@@ -61,21 +61,24 @@ const nothingLeft = (row: SandboxRecord): SandboxHealth => ({
   ...{ lastEventAt: null, eventsWaiting: null, cleanupError: null },
 });
 
-/** Empty for a valid expiry. A sandbox with an invalid expiry lives on, and this check says so. */
+/** Empty for a valid expiry. A sandbox with an invalid expiry lives on; this check reports it. */
 function expiryCheck({ status, createdAt, expiresAt }: SandboxRecord): Check[] {
   const times = { createdAt: createdAt.getTime(), expiresAt: expiresAt.getTime() };
   const doubt = status === 'running' ? doubtOf({ ...times, now: Date.now() }) : null;
   return doubt === null ? [] : [{ name: 'expiry', state: 'error', detail: `${doubt}: extend it` }];
 }
 
-/** Healthy: nothing is wrong. Unhealthy: more than one check fails, or no workflow looks after the sandbox. */
+/**
+ * Healthy: every check is good. Unhealthy: several checks fail, or the sandbox has no running
+ * workflow.
+ */
 function healthOf(
   { status, cleanupError }: SandboxRecord,
   workflow: Check,
   others: readonly Check[],
 ): 'healthy' | 'degraded' | 'unhealthy' {
   if (workflow.state === 'missing') return 'unhealthy';
-  // What a clean-up has taken away already is as it should be.
+  // During a clean-up, a missing part is as it should be.
   const ending = status === 'destroying' || status === 'expired';
   const failed = (ending ? [workflow] : [workflow, ...others]).filter((c) => c.state !== 'ok');
   const wrong = failed.length + (ending && cleanupError !== null ? 1 : 0);
@@ -120,7 +123,10 @@ async function checkServers(
   return { checks, lastEventAt, eventsWaiting };
 }
 
-/** Of every resource, and of the routes. Each opens the connections that it needs, so that the others answer without them. */
+/**
+ * For every resource and the routes. Each opens its own connections, so one outage does not hide
+ * the others' answers.
+ */
 function inspectorsOf(connections: Connections): Inspector[] {
   const { database, config, addresses } = connections;
   const natsApiPrefix = natsApiPrefixOf(addresses.nats);

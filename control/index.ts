@@ -1,4 +1,4 @@
-/** The operator's side: sandboxes and routes for programs that hold the servers' own credentials. */
+/** The operator's API: sandboxes and routes for programs with the servers' own credentials. */
 export { openDirectControl } from './direct-control.js';
 export { SandboxService } from './sandbox-service.js';
 export { RouteProvider } from './route-provider.js';

@@ -1,4 +1,7 @@
-/** The addresses that a sandbox's environment lacks, and why: a bot would take what its shell holds in their place. */
+/**
+ * The addresses that a sandbox's environment lacks, and why. Without them a bot would use those of
+ * its shell.
+ */
 import type { SandboxEnvironment } from './environment.js';
 
 /** In the order of the message. */
@@ -8,7 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   NATS_URL: 'NATS has no accounts for sandboxes, so there is no NATS_URL',
 };
 
-/** Null where nothing is lacking. Without the master secret that is the whole reason. */
+/** Null if nothing is missing. Without the master secret the first reason covers all. */
 export function lackingIn(environment: SandboxEnvironment): string | null {
   const lacking = Object.keys(REASONS).filter((name) => environment[name] === undefined);
   const named = lacking.includes('DATABASE_URL') ? ['DATABASE_URL'] : lacking;

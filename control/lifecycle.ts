@@ -1,4 +1,4 @@
-/** The calls that change a sandbox: each is an update of its workflow, or the start of it. */
+/** The calls that change a sandbox: each is an update of its workflow, or starts the workflow. */
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
@@ -24,12 +24,15 @@ import {
 } from './temporal-errors.js';
 import { WorkerPresence, type OnBusy } from './worker-presence.js';
 
-/** How long a call waits for its turn at busy workers. The work goes on all the same: it is the workflow's, not the caller's. */
+/**
+ * How long a call waits for busy workers. The work continues after that: it belongs to the
+ * workflow.
+ */
 const BUSY_MS = 120_000;
 
 const NOT_READY_MS = 250;
 
-const IN_PROGRESS = 'what was asked for goes on when a worker takes it up';
+const IN_PROGRESS = 'the request continues when a worker is free';
 
 const ATTRIBUTES = {
   owner: defineSearchAttributeKey('SandboxOwner', 'KEYWORD'),
@@ -62,15 +65,16 @@ export class Lifecycle {
   }
 
   /**
-   * Starts the workflow and waits until the sandbox runs, in one round trip. Again with the same id: the same sandbox.
-   * @returns null where `wait` is false: then it returns once Temporal has the workflow
-   * @throws the create's own typed error; SANDBOX_007 where this id has been destroyed
+   * Starts the workflow and waits until the sandbox runs, in one round trip. The same id gives the
+   * same sandbox.
+   * @returns null if `wait` is false: the call then returns once Temporal has the workflow
+   * @throws the create's own error; SANDBOX_007 if the sandbox of this id is destroyed
    */
   async create(command: Command<'create'>, wait: boolean): Promise<SandboxView | null> {
     const { sandboxId } = command;
     const { workflow } = this.temporal.client;
     const options = startOptions(command, this.taskQueue);
-    const late = `sandbox ${sandboxId} will be created when one takes it up; \`bd sandbox destroy\` takes it away`;
+    const late = `sandbox ${sandboxId} will be created when a worker is free; \`bd sandbox destroy\` cancels it`;
     try {
       if (!wait) {
         await workflow.start<typeof sandboxWorkflow>(SANDBOX_WORKFLOW, options);
@@ -91,13 +95,13 @@ export class Lifecycle {
     }
   }
 
-  /** Why a workflow that has ended did so. */
+  /** The reason why a workflow has ended. */
   private async endOf(sandboxId: SandboxId): Promise<Error> {
     try {
       const { failure } = await this.temporal.client.workflow
         .getHandle<typeof sandboxWorkflow>(workflowId(sandboxId))
         .result();
-      // The result of a refused create is its refusal.
+      // A refused create ends its workflow with the refusal as the result.
       if (failure !== null)
         return new SandboxError(failure.code, failure.message, { hint: failure.hint });
     } catch (error) {
@@ -109,7 +113,7 @@ export class Lifecycle {
     );
   }
 
-  /** Any change that answers with the sandbox alone. */
+  /** Any change that returns the sandbox alone. */
   update(
     command: Command<'registerGuild'> | Command<'unregisterGuild'> | Command<'reset'>,
   ): Promise<SandboxView> {
@@ -121,8 +125,9 @@ export class Lifecycle {
   }
 
   /**
-   * Returns once `destroying` is written; all callers share one update, since a run takes only ten at once. Where the
-   * server has no room for it either, a signal: then it returns once Temporal has that.
+   * Returns once `destroying` is written. All callers share one update, because a run accepts ten
+   * updates at once. If the server has no room for one, a signal is sent, and the call returns once
+   * Temporal has the signal.
    */
   async destroy(command: Command<'destroy'>): Promise<void> {
     try {
@@ -134,12 +139,12 @@ export class Lifecycle {
     }
   }
 
-  /** Resolves when the workflow has ended, also with a failure. */
+  /** Resolves when the workflow has ended, with any result. */
   async waitUntilEnded(sandboxId: SandboxId): Promise<void> {
     try {
       await this.temporal.client.workflow.getHandle(workflowId(sandboxId)).result();
     } catch (error) {
-      // A failed create ends as failed; a workflow that is unknown has ended long ago.
+      // A failed create ends as failed. An unknown workflow ended long ago.
       const known =
         error instanceof Error && (error.name === 'WorkflowFailedError' || isGone(error));
       if (!known) throw asTemporalError(error, IN_PROGRESS);
@@ -161,7 +166,7 @@ export class Lifecycle {
     }
   }
 
-  /** RUNNING, COMPLETED, …; null where Temporal knows no such workflow. */
+  /** RUNNING, COMPLETED, …; null if Temporal does not know the workflow. */
   async workflowStatus(sandboxId: SandboxId): Promise<string | null> {
     try {
       const { status } = await this.temporal.client.workflow
@@ -174,7 +179,7 @@ export class Lifecycle {
     }
   }
 
-  /** The owner of a create that is under way; null where Temporal knows of none. */
+  /** The owner of a create that has no row yet; null if Temporal knows none. */
   async begun(sandboxId: SandboxId): Promise<Owner | null> {
     try {
       const { status, memo } = await this.temporal.client.workflow
@@ -187,7 +192,7 @@ export class Lifecycle {
     }
   }
 
-  /** One call, as long as workers take work; sent again while the run is not ready for it. */
+  /** One call while workers take work. Sent again while the run is not ready. */
   private answered<T>(consequence: string, call: () => Promise<T>): Promise<T> {
     const deadline = Date.now() + this.busyMs;
     const untilReady = async (signal: AbortSignal): Promise<T> => {
@@ -207,7 +212,10 @@ export class Lifecycle {
     return this.whileServed(consequence, untilReady);
   }
 
-  /** The outcome of `work`. @throws SANDBOX_009 as soon as no worker takes work, or where they stay busy for too long */
+  /**
+   * The outcome of `work`. @throws SANDBOX_009 as soon as no worker takes work, or if workers stay
+   * busy for too long
+   */
   private async whileServed<T>(
     consequence: string,
     work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
@@ -245,10 +253,10 @@ function startOptions(command: Command<'create'>, taskQueue: string) {
     workflowId: workflowId(sandboxId),
     taskQueue,
     args: [command] as [Command<'create'>],
-    // A late retry joins the living and never resurrects the dead; only the sweep starts an id again.
+    // A late retry joins a live run and never restarts a dead one. Only the sweep reuses an id.
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    // After a worker's kill -9 a create goes on in 4.3 s instead of 11.2 (docs/lifecycle.md).
+    // After a worker's kill -9 a create continues in 4.3 s instead of 11.2 (docs/lifecycle.md).
     workflowTaskTimeout: '3s',
     staticSummary: `${name} (${owner})`,
     staticDetails: `Sandbox **${name}** of ${owner}`,
@@ -269,7 +277,7 @@ function ended(sandboxId: SandboxId, cause: unknown): SandboxError {
   });
 }
 
-/** One sweep at a time; a dry run changes nothing, and must not be what a real one joins. */
+/** One sweep at a time. A real sweep must not join a dry run, which changes nothing. */
 function sweepWorkflowId({ sandboxId, dryRun }: SweepInput): string {
   const id = sandboxId === undefined ? SWEEP_WORKFLOW_ID : `${SWEEP_WORKFLOW_ID}-${sandboxId}`;
   return dryRun ? `${id}-dry-run` : id;

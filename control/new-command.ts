@@ -1,4 +1,4 @@
-/** Commands as `control/` sends them to a sandbox's workflow. */
+/** Commands that `control/` sends to a sandbox's workflow. */
 import { customAlphabet, nanoid } from 'nanoid';
 import type { Actor } from '../domain/actor.js';
 import type { Command, CommandAction, CommandArgs } from '../domain/command.js';
@@ -7,7 +7,7 @@ import { ID_ALPHABET, type SandboxId } from '../domain/names.js';
 /** Characters of `ID_ALPHABET`. */
 export const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
 
-/** @param commandId of a change that may be asked for again; default: one of its own */
+/** @param commandId for a change that may be retried; default: a new one */
 export function commandOf<A extends CommandAction>(
   actor: Actor,
   action: A,

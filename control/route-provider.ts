@@ -1,6 +1,6 @@
 /**
- * RouteProvider: which sandbox has which guild, for programs other than the router (which has its own table). A per-guild
- * cache in Redis stands before Postgres, which is asked on a miss and whenever Redis does not answer.
+ * RouteProvider: the sandbox of a guild, for programs other than the router (the router has its own
+ * table). A cache in Redis answers first. Postgres answers on a miss, or if Redis does not answer.
  */
 import { SandboxError } from '../domain/errors.js';
 import { isGuildId, parseGuildId, type GuildId } from '../domain/guild.js';
@@ -21,23 +21,27 @@ import { Connections } from './connections.js';
 import type { Control } from './control.js';
 import { openDirectControl } from './direct-control.js';
 
-/** A cache that takes longer than this is slower than what it saves. */
+/** A slower cache costs more than it saves. */
 const CACHE_MS = 500;
-/** Cached for a guild that no sandbox has. */
+/** The cached value for a guild without a sandbox. */
 const NONE = '-';
 
 export class RouteProvider {
   private readonly connections: Connections;
   private control: Control | undefined;
 
-  /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
+  /**
+   * Opens no connection yet. @throws SANDBOX_009 if neither environment nor local stack names the
+   * servers
+   */
   constructor(private readonly config: Config) {
     this.connections = new Connections(config);
   }
 
   /**
-   * The sandbox that gets this guild's events, or null for production. Cached for `SANDBOX_ROUTE_CACHE_TTL_MS`, absence
-   * included; a change made through the product is seen at once, one made by hand in the database when the entry expires.
+   * The sandbox of this guild, or null for production. Cached for `SANDBOX_ROUTE_CACHE_TTL_MS`,
+   * also a null. A change through the product shows at once; a change made directly in the database
+   * shows when the entry expires.
    * @throws SANDBOX_008, SANDBOX_009
    */
   async getSandboxForGuild(guildId: string): Promise<SandboxId | null> {
@@ -48,34 +52,41 @@ export class RouteProvider {
     let route = await this.ask(guild);
     for (;;) {
       await this.store([[guild, route]]);
-      // Changed between the answer and our write, its invalidation came too early: compared again, it cannot.
+      // A change between Postgres' answer and our write would leave an old entry. The second read
+      // finds it.
       const again = await this.ask(guild);
       if (again === route) return route;
       route = again;
     }
   }
 
-  /** Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_003, _004, _007, _008, _009 */
+  /**
+   * Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_003,
+   * _004, _007, _008, _009
+   */
   async registerGuild(sandboxId: string, guildId: string): Promise<Sandbox> {
     const sandbox = await this.sandboxes().registerGuild(parseSandboxId(sandboxId), guildId);
     await this.invalidate(guildId);
     return sandbox;
   }
 
-  /** After it returns no further event of the guild is stored for its sandbox. @throws SANDBOX_004, _007, _008, _009 */
+  /**
+   * After its return no further event of the guild is stored for its sandbox. @throws SANDBOX_004,
+   * _007, _008, _009
+   */
   async unregisterGuild(guildId: string): Promise<Sandbox> {
     const sandbox = await this.sandboxes().unregisterGuild(guildId);
     await this.invalidate(guildId);
     return sandbox;
   }
 
-  /** From Postgres, sorted; the active ones. */
+  /** From Postgres: the active ones, sorted. */
   async getGuildsForSandbox(sandboxId: string): Promise<GuildId[]> {
     const mappings = await guildsOf(this.connections.database, parseSandboxId(sandboxId));
     return mappings.filter(({ active }) => active).map(({ guildId }) => guildId);
   }
 
-  /** Forgets what is cached for a guild. Needed only after a change that went past the product. */
+  /** Removes a guild's cached entry. Needed only after a change that bypassed the product. */
   async invalidate(guildId: string): Promise<void> {
     const guild = parseGuildId(guildId);
     await this.inCache((redis) => redis.del(redisRouteKey(guild)));
@@ -87,7 +98,7 @@ export class RouteProvider {
     const before = await routeVersion(database);
     const mappings = await activeMappings(database);
     await this.store(mappings.map(({ guildId, sandboxId }) => [guildId, sandboxId]));
-    // What changed meanwhile may have been cached as it was.
+    // A mapping that changed meanwhile may be cached in its old form.
     for (const { key } of await routesSince(database, before))
       if (isGuildId(key)) await this.invalidate(key);
     return mappings.length;
@@ -123,7 +134,7 @@ export class RouteProvider {
     }
   }
 
-  /** Null where Redis does not answer: the cache is a help, never a need. */
+  /** Null if Redis does not answer: the cache is optional. */
   private async inCache<T>(work: (redis: Redis) => Promise<T>): Promise<T | null> {
     try {
       return await withDeadline(this.connections.redis().then(work), CACHE_MS, 'Redis');

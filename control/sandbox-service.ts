@@ -1,4 +1,4 @@
-/** The use cases of sandboxes. Each takes the actor that asks, and decides first whether the actor may. */
+/** The use cases of sandboxes. Each takes the actor and first checks the actor's permission. */
 import type { Actor } from '../domain/actor.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
@@ -42,7 +42,7 @@ import { pendingSandbox, sandboxOf } from './view.js';
 import type { OnBusy } from './worker-presence.js';
 
 export interface ServiceOptions {
-  /** Called now and then while the workers are busy with other sandboxes. */
+  /** Called now and then while workers are busy with other sandboxes. */
   readonly onBusy?: OnBusy;
 }
 
@@ -57,7 +57,7 @@ export class SandboxService {
     return new Lifecycle(temporal, { taskQueue, ...this.options });
   });
 
-  /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
+  /** Opens no connection yet. @throws SANDBOX_009 if no environment or local stack names servers */
   constructor(
     private readonly config: Config,
     private readonly options: ServiceOptions = {},
@@ -81,7 +81,7 @@ export class SandboxService {
     const command = commandOf(actor, 'create', sandboxId, args, sandboxId);
     const view = await (await this.lifecycle()).create(command, options.wait ?? true);
     if (view === null) return pendingSandbox(command, this.config.policy.defaultTtlMs);
-    // A run that has ended still answers the update that it once answered; an id that was just made has no such run.
+    // An ended run still answers an old update. A new id has no such run.
     if (options.sandboxId === undefined || isLive((await this.row(sandboxId)).status))
       return sandboxOf(view);
     throw new SandboxError(
@@ -105,7 +105,7 @@ export class SandboxService {
     return rows.map(describeSandbox);
   }
 
-  /** @throws SANDBOX_004 for what never was */
+  /** @throws SANDBOX_004 for a sandbox that never existed */
   async destroy(actor: Actor, idOrName: string): Promise<DestroyResult> {
     const row = await this.rowOrBegun(actor, idOrName);
     if (row.status === 'destroyed')
@@ -113,14 +113,14 @@ export class SandboxService {
     const { sandboxId } = row;
     const lifecycle = await this.lifecycle();
     if (!(await this.endsItself(actor, sandboxId))) {
-      // Its workflow was terminated: the sweep gives it back, to run or to clean up, and then it can be told.
+      // The workflow was terminated. The sweep restarts it, and then it accepts the destroy.
       await lifecycle.sweep({ dryRun: false, sandboxId });
       if (!(await this.endsItself(actor, sandboxId))) await lifecycle.waitUntilEnded(sandboxId);
     }
     return { sandbox: describeSandbox(await this.row(sandboxId)), alreadyDestroyed: false };
   }
 
-  /** Of what `destroy` would take: a row, or a create that has not claimed its row yet. @throws SANDBOX_004 */
+  /** The status of a row, or of a create without a row yet. @throws SANDBOX_004 */
   async statusToDestroy(actor: Actor, idOrName: string): Promise<SandboxStatus> {
     if ((await this.begun(actor, parseSandboxRef(idOrName))) !== null) return 'pending';
     return (await this.permitted(actor, 'destroy', idOrName)).status;
@@ -190,7 +190,7 @@ export class SandboxService {
     return auditOf(this.connections.database, sandboxId);
   }
 
-  /** @throws SANDBOX_004, _009; _007 where it is destroyed and more is waited for */
+  /** @throws SANDBOX_004, _009; _007 if it is destroyed and the call would wait for more */
   async *events(
     actor: Actor,
     idOrName: string,
@@ -215,7 +215,7 @@ export class SandboxService {
     yield* storedEventsOf(this.connections, sandboxId, options);
   }
 
-  /** @throws SANDBOX_004, _007 unless it runs, _008, _009 */
+  /** @throws SANDBOX_004, _007 unless the sandbox runs, _008, _009 */
   async emit(actor: Actor, idOrName: string, events: Iterable<EventToEmit>): Promise<number[]> {
     const row = await this.permitted(actor, 'emit', idOrName);
     const { emitTo } = await import('./emit.js');
@@ -227,7 +227,7 @@ export class SandboxService {
     return (await this.lifecycle()).sweep(input);
   }
 
-  /** @throws SANDBOX_004, SANDBOX_007 unless it runs */
+  /** @throws SANDBOX_004, SANDBOX_007 unless the sandbox runs */
   async connection(actor: Actor, idOrName: string): Promise<Connection> {
     const row = await this.permitted(actor, 'connect', idOrName);
     if (row.status !== 'running') {
@@ -253,14 +253,14 @@ export class SandboxService {
     return row;
   }
 
-  /** The one place where an action on a sandbox is permitted. @throws SANDBOX_004, SANDBOX_010 */
+  /** The one check of permission for an action on a sandbox. @throws SANDBOX_004, SANDBOX_010 */
   private async permitted(actor: Actor, action: Action, idOrName: string): Promise<SandboxRecord> {
     const row = await this.row(idOrName);
     requirePermission(actor, action, row);
     return row;
   }
 
-  /** Tells the workflow to destroy. False: it has ended, and left its row as it was. */
+  /** Asks the workflow to destroy. False: the workflow has ended without changing its row. */
   private async endsItself(actor: Actor, sandboxId: SandboxId): Promise<boolean> {
     try {
       await (await this.lifecycle()).destroy(commandOf(actor, 'destroy', sandboxId, {}));
@@ -271,10 +271,7 @@ export class SandboxService {
     }
   }
 
-  /**
-   * A create that has not claimed its row yet: known to Temporal alone. Null where there is a row, or nothing.
-   * @throws SANDBOX_010
-   */
+  /** A create without a row, known only to Temporal; else null. @throws SANDBOX_010 */
   private async begun(actor: Actor, ref: SandboxRef): Promise<SandboxId | null> {
     if (ref.kind !== 'id' || (await findSandbox(this.connections.database, ref)) !== null)
       return null;
@@ -285,7 +282,7 @@ export class SandboxService {
     return sandboxId;
   }
 
-  /** Ending it where it has no row yet leaves the row, or nothing. */
+  /** Ends a create that has no row yet. Afterwards there is a row, or nothing. */
   private async rowOrBegun(actor: Actor, idOrName: string): Promise<SandboxRecord> {
     const begun = await this.begun(actor, parseSandboxRef(idOrName));
     if (begun !== null)

@@ -1,4 +1,4 @@
-/** What Temporal's errors mean to a caller of the client. */
+/** Translates Temporal's errors for a caller of the client. */
 import {
   isGrpcServiceError,
   WorkflowFailedError,
@@ -28,7 +28,7 @@ function grpcCode(error: unknown): number | undefined {
   return undefined;
 }
 
-/** The typed failure that a workflow or activity raised, however deep. */
+/** The typed failure of a workflow or activity, at any depth of causes. */
 function applicationFailure(error: unknown): SandboxError | null {
   for (let e = error; e instanceof Error; e = e.cause) {
     if (e instanceof ApplicationFailure && isErrorCode(e.type)) {
@@ -45,7 +45,7 @@ function applicationFailure(error: unknown): SandboxError | null {
 const REFUSED =
   'The server refuses these credentials: check TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_NAMESPACE.';
 
-/** @param late what is true when the answer did not come in time */
+/** @param late the state of the work if the answer did not come in time */
 export function asTemporalError(error: unknown, late: string): Error {
   if (error instanceof SandboxError) return error;
   const typed = applicationFailure(error);
@@ -62,7 +62,7 @@ export function asTemporalError(error: unknown, late: string): Error {
       'SANDBOX_009',
       `the workers are busy and have not answered in time; ${late}`,
       {
-        hint: 'Look at the worker’s load, and start more workers. What was asked for is not lost.',
+        hint: 'Look at the worker’s load, and start more workers. The request is not lost.',
         cause: error,
         details: { dependency: 'worker' },
       },
@@ -78,15 +78,18 @@ export function isGone(error: unknown): boolean {
   return error instanceof WorkflowNotFoundError;
 }
 
-/** It was ended from outside, such as terminated in the Web UI: what it would have told itself is typed. */
+/**
+ * The workflow was ended from outside, for example terminated in the Web UI. Its own errors are
+ * typed.
+ */
 export function isEnd(error: unknown): boolean {
   const failed = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError;
   return failed && applicationFailure(error) === null;
 }
 
 /**
- * The run is not ready for an update: its workers keep failing or timing out (FAILED_PRECONDITION), or it closes at this
- * very moment (ABORTED). The same update, with the same id, may be sent again.
+ * The run is not ready for an update: its workers fail or time out (FAILED_PRECONDITION), or it is
+ * closing (ABORTED). The same update with the same id may be sent again.
  */
 export function isNotReady(error: unknown): boolean {
   const code = grpcCode(error);

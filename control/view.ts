@@ -1,8 +1,8 @@
-/** A sandbox in the public form, where its row was not read. */
+/** A sandbox in its public form, for callers that have not read its row. */
 import type { Command } from '../domain/command.js';
 import { describeSandbox, type Sandbox, type SandboxView } from '../domain/sandbox.js';
 
-/** Of a sandbox whose claim is written. */
+/** For a sandbox whose claim is written. */
 export function sandboxOf(view: SandboxView): Sandbox {
   return describeSandbox({
     ...view,
@@ -12,7 +12,7 @@ export function sandboxOf(view: SandboxView): Sandbox {
   });
 }
 
-/** What is known of a create that nobody has waited for. */
+/** The known facts of a create that the caller did not wait for. */
 export function pendingSandbox(
   { sandboxId, args }: Command<'create'>,
   defaultTtlMs: number,

@@ -1,4 +1,7 @@
-/** Whether workers take work of a task queue: a caller that waits for an answer waits for nobody, or for its turn. */
+/**
+ * Whether workers take work from a task queue. A waiting caller learns that no worker runs, or that
+ * workers are busy.
+ */
 import { setTimeout } from 'node:timers/promises';
 import { SandboxError } from '../domain/errors.js';
 import { taskQueueFacts, type TemporalClient } from '../platform/temporal.js';
@@ -7,20 +10,20 @@ import { taskQueueFacts, type TemporalClient } from '../platform/temporal.js';
 export type OnBusy = (ahead: number) => void;
 
 export interface Presence {
-  /** How many workers have asked for work lately. */
+  /** Workers that polled recently. */
   readonly workers: number;
-  /** Since a worker last asked for work; infinite where none is known. */
+  /** Milliseconds since a worker last polled; infinite if none is known. */
   readonly silentMs: number;
   /** Workflow tasks that no worker has taken yet. */
   readonly backlog: number;
 }
 
-/** A worker that is busy asks again with each task that it ends; one that was killed is still listed for minutes. */
+/** A busy worker polls after each task. A killed worker stays in the list for minutes. */
 const SILENT_MS = 10_000;
-/** An answer usually takes far less; Temporal is asked only behind that. */
+/** Most answers come sooner. Temporal is asked only after this time. */
 const FIRST_LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 3_000;
-/** One look serves all callers of this process. */
+/** One answer serves all callers of this process. */
 const FRESH_MS = 1_000;
 
 export class WorkerPresence {
@@ -38,11 +41,12 @@ export class WorkerPresence {
   }
 
   /**
-   * Never resolves. @throws SANDBOX_009 as soon as nobody takes the work; `consequence` says what is true then
+   * Never resolves. @throws SANDBOX_009 as soon as no worker takes work; `consequence` is part of
+   * its message
    */
   async untilUnserved(consequence: string, onBusy: OnBusy, signal: AbortSignal): Promise<never> {
     for (let wait = FIRST_LOOK_MS; await passed(wait, signal); wait = LOOK_EVERY_MS) {
-      // A Temporal that does not answer is reported by the call that waits.
+      // If Temporal does not answer, the waiting call reports it.
       const seen = await this.look().catch(() => null);
       if (seen === null) continue;
       const why = unservedBecause(seen, this.taskQueue);
@@ -58,12 +62,12 @@ export class WorkerPresence {
   }
 }
 
-/** False where `signal` ended the wait. Does not keep the process alive. */
+/** False if `signal` ended the wait. Does not keep the process alive. */
 async function passed(millis: number, signal: AbortSignal): Promise<boolean> {
   return setTimeout(millis, true, { signal, ref: false }).catch(() => false);
 }
 
-/** Null where somebody takes work. Pure. */
+/** Null if a worker takes work. Pure. */
 export function unservedBecause(seen: Presence, taskQueue: string): string | null {
   if (seen.workers === 0) return `no worker asks for work of task queue ${taskQueue}`;
   if (seen.backlog === 0 || seen.silentMs < SILENT_MS) return null;

@@ -9,7 +9,7 @@ export interface FloodOptions {
   readonly guilds: readonly string[];
   readonly rounds: number;
   readonly sandboxOf: ReadonlyMap<string, string>;
-  /** Called once, with half of the events published. */
+  /** Called once, after half of the events. */
   readonly halfway: () => Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface Flood {
   readonly published: readonly Published[];
 }
 
-/** Publishes not yet acknowledged, at most. */
+/** The most publishes in flight. */
 const IN_FLIGHT = 256;
 
 export async function flood(options: FloodOptions): Promise<Flood> {

@@ -1,4 +1,4 @@
-/** Who published what, and where each event was found: the demo's own account, compared with what the servers hold. */
+/** The demo's own record of publishes, compared with the events on the servers. */
 import type { JsMsg, NatsConnection } from 'nats';
 import type { CorpusEvent } from '../fixtures/events/index.js';
 
@@ -93,7 +93,7 @@ function countReordered(published: readonly Published[], found: readonly Found[]
   return reordered;
 }
 
-/** Everything with a demo id that `ROUTED` holds, in its order. */
+/** All events of `ROUTED` with a demo id, in order. */
 export async function readBack(nc: NatsConnection, stream = 'ROUTED'): Promise<Found[]> {
   const found: Found[] = [];
   const { state } = await (await nc.jetstreamManager()).streams.info(stream);

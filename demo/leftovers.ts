@@ -1,10 +1,13 @@
-/** What is left of a sandbox, read back from the servers themselves with the administrator's rights, not through the product. */
+/**
+ * Finds a sandbox's leftovers on the servers, with the administrator's rights instead of the
+ * product.
+ */
 import { closeNats, newInbox, openNats } from '../platform/nats.js';
 import { openPostgres, closePostgres } from '../platform/postgres.js';
 import { closeRedis, openRedis } from '../platform/redis.js';
 import type { ServerUrls } from '../platform/stack-file.js';
 
-/** One line for each thing found; empty when the sandbox has left nothing but its row and audit. */
+/** One line per leftover. Empty if only the sandbox's row and audit remain. */
 export async function leftoversOf(urls: ServerUrls, sandboxId: string): Promise<string[]> {
   const found = await Promise.all([
     inPostgres(urls.database, sandboxId),
@@ -77,7 +80,7 @@ async function inNats(url: string, sandboxId: string): Promise<string[]> {
     for (const [subject, count] of Object.entries(state.subjects ?? {})) {
       found.push(`NATS ${count} messages on ${subject}`);
     }
-    // All account tokens, one message each, and an empty one at the end.
+    // All account tokens, one message each, then an empty message.
     const inbox = newInbox(nc);
     const accounts = nc.subscribe(inbox);
     nc.publish('$SYS.REQ.CLAIMS.PACK', '', { reply: inbox });

@@ -1,4 +1,7 @@
-/** `npm run demo`: the main job on the real servers, checked by reading back from them. Exit code 0 only if every figure is right. */
+/**
+ * `npm run demo`: runs the main job on real servers and reads the results back. Exit code 0 only if
+ * every figure is right.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +27,7 @@ const ROUNDS = 12;
 async function main(): Promise<boolean> {
   const keep = process.argv.includes('--keep');
   const home = await mkdtemp(join(tmpdir(), 'sandbox-demo-'));
-  // Only the local stack's servers: the demo ignores addresses in the developer's shell.
+  // Only the local stack's servers: the demo ignores addresses of the developer's shell.
   const config = loadConfig({
     SANDBOX_HOME: home,
     SANDBOX_MIN_TTL: '1s',
@@ -96,7 +99,7 @@ async function story(scene: Scene): Promise<void> {
   await checkNothingLeft(scene, lasting.id);
 }
 
-/** Into both sandboxes and production, while the router is killed once. */
+/** Publishes to both sandboxes and production, and kills the router once. */
 async function routeEvents(
   { config, report, stack }: Scene,
   lasting: Sandbox,
@@ -130,7 +133,7 @@ async function routeEvents(
   for (const millis of latencies) report.sample('route', millis);
 }
 
-/** Its expiry falls into the time that the killed worker needs to come back. */
+/** The sandbox expires while the killed worker restarts. */
 async function letExpire(scene: Scene, short: Sandbox, startedAt: number): Promise<void> {
   const { config, report, stack, client } = scene;
   report.title(
@@ -153,7 +156,7 @@ async function checkNothingLeft({ report, stack }: Scene, sandboxId: string): Pr
   report.check('nothing of it is left on any server', left.length === 0, left.join('; '));
 }
 
-/** Until the router is through with what was published, or for a minute. */
+/** Waits until the router has handled all events, at most a minute. */
 async function untilSettled(natsUrl: string, flooded: Flood): Promise<Account> {
   const nc = await openNats(natsUrl, 'demo');
   try {

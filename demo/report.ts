@@ -1,4 +1,4 @@
-/** What the demo prints: steps, checks, the table of events, timings. */
+/** The demo's output: steps, checks, the table of events, timings. */
 import type { Account } from './ledger.js';
 
 export class Report {

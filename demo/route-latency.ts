@@ -1,4 +1,4 @@
-/** How long an event takes from its publish to a plain subscriber of its destination. */
+/** The time from an event's publish to a subscriber of its destination. */
 import { headers } from 'nats';
 import { closeNats, openNats } from '../platform/nats.js';
 

@@ -1,4 +1,4 @@
-/** Reads fields of a payload that may hold anything: what is not of the expected type reads as absent. */
+/** Reads fields of an unknown payload. A value of another type than expected counts as absent. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An empty object where there is none. */
+/** An empty object if the field is absent. */
 export function object(fields: Fields, name: string): Fields {
   const value = own(fields, name);
   return isObject(value) ? value : {};
@@ -20,7 +20,7 @@ export function list(fields: Fields, name: string): readonly unknown[] {
 export const objects = (fields: Fields, name: string): readonly Fields[] =>
   list(fields, name).filter(isObject);
 
-/** A text, or a number as text (ids of some ingestors); null where it is neither, or is empty. */
+/** A text, or a number as text (ids of some ingestors); null for another type or an empty text. */
 export function text(fields: Fields, name: string): string | null {
   return scalar(own(fields, name));
 }
@@ -30,7 +30,7 @@ export function scalar(value: unknown): string | null {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 }
 
-/** The first that is there. */
+/** The first field that is present. */
 export function firstText(fields: Fields, ...names: readonly string[]): string | null {
   for (const name of names) {
     const found = text(fields, name);
@@ -39,6 +39,6 @@ export function firstText(fields: Fields, ...names: readonly string[]): string |
   return null;
 }
 
-/** Not of the prototype: a payload may lack what every object inherits. */
+/** Own fields only: an inherited field of the prototype is not part of the payload. */
 const own = (fields: Fields, name: string): unknown =>
   Object.hasOwn(fields, name) ? fields[name] : undefined;

@@ -1,6 +1,6 @@
 /**
- * Makes one event of a recorded one: what Discord makes anew for each event (the id of a message, an interaction's id and
- * token, its times) is new, and what refers to it still does. Guilds, channels, users and roles stay.
+ * Makes a new event from a recorded one. Ids, tokens and times that Discord creates per event are
+ * new, and references to them follow. Guilds, channels, users and roles stay.
  */
 import { timeOfSnowflake, type Snowflakes } from './snowflake.js';
 
@@ -12,7 +12,7 @@ interface JsonObject {
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Made with the event, by its type. Of what is created, see `idsOf`. */
+/** Ids that Discord creates with the event, by type. For created objects see `idsOf`. */
 const OWN_IDS: Readonly<Record<string, readonly string[]>> = {
   MESSAGE_CREATE: ['id', 'nonce'],
   MESSAGE_UPDATE: ['id', 'nonce'],
@@ -24,12 +24,12 @@ const OWN_IDS: Readonly<Record<string, readonly string[]>> = {
   MESSAGE_POLL_VOTE_ADD: ['message_id'],
   MESSAGE_POLL_VOTE_REMOVE: ['message_id'],
 };
-/** These follow the event's time: whole fields of the event itself, not of what it holds. */
+/** Fields with the event's time: only at the top of the event, not in nested objects. */
 const TIMES = ['timestamp', 'edited_timestamp'];
 
 /**
- * The text with fresh ids and times. A text that JSON.stringify would not write as it stands is returned unchanged: its
- * very bytes are what it is for.
+ * The text with new ids and times. A text that JSON.stringify would write differently stays
+ * unchanged: its exact bytes are the purpose of that event.
  */
 export function withFreshIds(payload: string, snowflakes: Snowflakes): string {
   const document = parsed(payload);
@@ -61,7 +61,10 @@ function parsed(text: string): JsonObject | null {
   }
 }
 
-/** Of a gateway dispatch or of an ingestor's flat event; a type is written as Discord does. */
+/**
+ * The event inside a gateway dispatch or an ingestor's flat event, with its type in Discord's
+ * spelling.
+ */
 function eventOf(document: JsonObject): { type: string; data: JsonObject } {
   const type = typeof document.t === 'string' ? document.t : document.event_type;
   const data = typeof document.t === 'string' ? document.d : document.data;
@@ -71,7 +74,7 @@ function eventOf(document: JsonObject): { type: string; data: JsonObject } {
   };
 }
 
-/** The event's own ids, its first one first; a guild that comes is no new one. */
+/** The event's own ids, the main one first. A GUILD_CREATE does not create a guild. */
 function idsOf(type: string, data: JsonObject): Json[] {
   const fields = OWN_IDS[type] ?? [];
   const ids = fields.map((name) => data[name] ?? null);
@@ -87,13 +90,13 @@ function idsOf(type: string, data: JsonObject): Json[] {
   return ids.filter((id) => typeof id === 'string' && id !== data.guild_id);
 }
 
-/** Like Discord's: base64 of a kind and an id. */
+/** In Discord's form: base64 of a kind and an id. */
 function interactionToken(id: string, { random }: Snowflakes): string {
   const secret = Array.from({ length: 8 }, () => Math.floor(random() * 36 ** 4).toString(36));
   return btoa(`interaction:${id}:${secret.join('')}`).replaceAll('=', '');
 }
 
-/** Each text that is an old id, wherever it stands, also as a key. */
+/** Replaces each text that is an old id, also in keys. */
 function renamed(value: Json, fresh: ReadonlyMap<string, string>): Json {
   if (typeof value === 'string') return fresh.get(value) ?? value;
   if (Array.isArray(value)) return value.map((item) => renamed(item, fresh));
@@ -104,7 +107,7 @@ function renamed(value: Json, fresh: ReadonlyMap<string, string>): Json {
   );
 }
 
-/** In the form that it has: text, milliseconds, or the seconds of TYPING_START. */
+/** Keeps the field's form: text, milliseconds, or the seconds of TYPING_START. */
 function moveTime(place: JsonObject, name: string, ms: number): void {
   const old = place[name];
   if (typeof old === 'number') place[name] = old < 1e11 ? Math.floor(ms / 1_000) : ms;

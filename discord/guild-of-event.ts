@@ -1,10 +1,10 @@
-/** Which guild an event belongs to, read from its payload (docs/routing.md). */
+/** The guild of an event, from its payload (docs/routing.md). */
 import { messageOf } from '../domain/errors.js';
 import { isGuildId, type GuildId } from '../domain/guild.js';
 
 /**
- * What a payload says about its destination. `production` covers everything without a usable guild: DMs, `null`,
- * numbers, bad snowflakes, and the events of the bot itself.
+ * The result for a payload. `production` includes everything without a usable guild: DMs, `null`,
+ * numbers, invalid snowflakes, and the bot's own events.
  */
 export type EventClass =
   | { readonly kind: 'guild'; readonly guildId: GuildId }
@@ -18,14 +18,15 @@ const NEVER_SANDBOXED = new Set(['READY', 'RESUMED', 'USER_UPDATE']);
 /** Their `d` is the guild itself, so the id is `d.id` (discord-api-docs#582). */
 const GUILD_ITSELF = new Set(['GUILD_CREATE', 'GUILD_UPDATE', 'GUILD_DELETE']);
 
-/** `user.update`, `USER_UPDATE` and `user_update` name one type: ingestors differ in how they write it. */
+/** `user.update`, `USER_UPDATE` and `user_update` are one type: ingestors spell it differently. */
 export function isNeverSandboxed(type: string): boolean {
   return type.length <= 11 && NEVER_SANDBOXED.has(type.toUpperCase().replaceAll('.', '_'));
 }
 
 /**
- * The reference that every faster reader is tested against: JSON.parse (4.1-4.4 µs for an 800-byte event).
- * Invalid UTF-8 inside a string is replaced, not refused: the guild is still known, and the bytes travel as they are.
+ * The reference for every faster parser: JSON.parse (4.1-4.4 µs for an 800-byte event). Invalid
+ * UTF-8 inside a string is replaced, not refused: the guild is still known, and the event's bytes
+ * stay.
  */
 export function classify(payload: Uint8Array): EventClass {
   const { buffer, byteOffset, byteLength } = payload;
@@ -38,7 +39,10 @@ export function classify(payload: Uint8Array): EventClass {
   return guildOfParsed(document);
 }
 
-/** What decides, as JSON.parse has it; a string where it could be an id or a type, `''` for anything else that is there. */
+/**
+ * The deciding fields as JSON.parse gives them. A text stays if it may be an id or a type; any
+ * other present value is `''`.
+ */
 export interface Fields {
   /** Only a string counts. */
   readonly type: string | undefined;
@@ -61,7 +65,10 @@ function guildOfParsed(document: unknown): EventClass {
   });
 }
 
-/** Top level wins, then `d`; a value that is there but is no guild id (a number, `""`) means production. */
+/**
+ * The top level wins over `d`. A present value that is no guild id (a number, `""`) means
+ * production.
+ */
 export function guildOfFields(fields: Fields): EventClass {
   const type = fields.type ?? fields.flatType;
   if (type !== undefined && isNeverSandboxed(type)) return PRODUCTION;
@@ -72,8 +79,9 @@ export function guildOfFields(fields: Fields): EventClass {
 }
 
 /**
- * Whether a type can be one of the above, by its first byte and its length: others need not be read. A letter outside
- * ASCII may have an upper case in it (`ſ` has S), hence the longer bound and the first byte's high bit.
+ * False if a type cannot be one of the above, by first byte and length; then it is not read. A
+ * letter outside ASCII may have an ASCII upper case (`ſ` has S), hence the longer limit and the
+ * test of the high bit.
  */
 export function isSpecialType(first: number | undefined, bytes: number): boolean {
   if (first === undefined || bytes > 33) return false;

@@ -1,7 +1,7 @@
 /**
- * The guild of an event by one pass over its bytes: depth, strings, escapes and the whole grammar are checked, so that
- * nothing is accepted that JSON.parse would refuse, and nothing refused that it would take. JSON.parse stays the reference:
- * 1.3 µs instead of 3.4 for an 800-byte event (docs/routing.md).
+ * The guild of an event in one pass over its bytes. The pass checks the whole grammar, so it
+ * accepts exactly what JSON.parse accepts. JSON.parse stays the reference: 1.3 µs instead of 3.4
+ * for an 800-byte event (docs/routing.md).
  */
 import {
   classify,
@@ -24,12 +24,12 @@ import {
 } from './json-bytes.js';
 
 /**
- * Of what is broken JSON.parse tells more, in a time that grows with the nesting: 8 MB of it held the event loop for seconds,
- * and two routers took the writer's place from each other for ever.
+ * Above this size no error text of JSON.parse: its time grows with the nesting. 8 MB held the event
+ * loop for seconds, and two routers took over from each other for ever.
  */
 const MAX_TOLD = 64 * 1024;
 
-/** As `classify`. */
+/** The same result as `classify`. */
 export function classifyFast(payload: Uint8Array): EventClass {
   const found = scanGuild(payload);
   if (found !== null) return found;
@@ -37,7 +37,7 @@ export function classifyFast(payload: Uint8Array): EventClass {
   return { kind: 'malformed', detail: `${payload.length} bytes that are no JSON object` };
 }
 
-/** Which value is read next. The first six are kept; the order is that of `found`. */
+/** The value that is read next. The first six are kept, in the order of `found`. */
 const T = 0;
 const EVENT_TYPE = 1;
 const TOP_GUILD = 2;
@@ -46,19 +46,23 @@ const D_ID = 4;
 const D = 5;
 const OTHER = 6;
 
-/** What a kept value is: absent, a string from `start` to `end`, null, or something else. */
+/** The kind of a kept value: absent, a string from `start` to `end`, null, or another kind. */
 const ABSENT = 0;
 const NULL = -1;
 const ANOTHER = -2;
 
-/** Kinds of the open containers, one a level; events nest some ten levels deep. */
+/** The kind of each open container; events nest about ten levels deep. */
 let levels = new Uint8Array(64);
 const MAX_KEPT_LEVELS = 64 * 1024;
-/** start and end of T, EVENT_TYPE, TOP_GUILD, D_GUILD, D_ID; one array, since this runs for each event. */
+/**
+ * Start and end of T, EVENT_TYPE, TOP_GUILD, D_GUILD, D_ID. One reused array, because this runs for
+ * each event.
+ */
 const found = new Int32Array(10);
 
-/** null: broken, or no object. */
-// One function on purpose: with its scalars and keys in functions of their own an event took 1.69 µs instead of 1.38.
+/** Null: invalid, or no object. */
+// One function on purpose: with functions for scalars and keys an event took 1.69 µs instead of
+// 1.38.
 export function scanGuild(p: Uint8Array): EventClass | null {
   const length = p.length;
   found.fill(ABSENT);
@@ -68,11 +72,11 @@ export function scanGuild(p: Uint8Array): EventClass | null {
   if (p[i] !== OBJECT) return null;
   levels[0] = OBJECT;
   let depth = 1;
-  /** The `d` that is open is the document's, and an object. */
+  /** The open `d` is the document's own, and an object. */
   let inData = false;
   let dataIsObject = false;
   i++;
-  /** Directly behind an opening bracket: the container may end here. */
+  /** Right after an opening bracket: the container may end here. */
   let opened = true;
   for (;;) {
     while (isWhite(p[i])) i++;
@@ -97,7 +101,7 @@ export function scanGuild(p: Uint8Array): EventClass | null {
         c = p[i];
       }
       if (key === D) {
-        // A repeated key: the last one counts.
+        // Of a repeated key the last one counts.
         found.fill(ABSENT, 2 * D_GUILD, 2 * D_ID + 2);
         dataIsObject = inData = c === OBJECT;
       }
@@ -126,7 +130,7 @@ export function scanGuild(p: Uint8Array): EventClass | null {
         i = after;
       }
     }
-    // Behind a value, or at the end of an empty container.
+    // After a value, or at the end of an empty container.
     for (;;) {
       if (!ends) {
         while (isWhite(p[i])) i++;
@@ -163,7 +167,7 @@ function answer(p: Uint8Array, dataIsObject: boolean): EventClass {
   return guildOfFields(fields);
 }
 
-/** Only a type that changes the answer is read; `''` stands for every other. */
+/** Reads only a type that changes the result; `''` stands for every other. */
 function typeAt(p: Uint8Array, field: number): string | undefined {
   const start = found[2 * field] ?? ABSENT;
   if (start <= 0) return undefined;
@@ -173,7 +177,7 @@ function typeAt(p: Uint8Array, field: number): string | undefined {
   return text(p, start, end);
 }
 
-/** `''`: there, but no guild id can look like it. */
+/** `''`: present, but no guild id. */
 function idAt(p: Uint8Array, field: number): string | null | undefined {
   const start = found[2 * field] ?? ABSENT;
   if (start === ABSENT) return undefined;
@@ -184,10 +188,10 @@ function idAt(p: Uint8Array, field: number): string | null | undefined {
   return end - start >= 17 && end - start <= 20 ? text(p, start, end) : '';
 }
 
-/** The longest word that counts, an id of 20 digits, each written as `\u0031`. */
+/** The longest relevant word: an id of 20 digits, each written as `\u0031`. */
 const MAX_ESCAPED = 6 * 20;
 
-/** `''` for what is longer than any word that counts. Its grammar is checked already. */
+/** `''` for a longer word than any relevant one. The grammar is already checked. */
 function unescaped(p: Uint8Array, start: number, end: number): string {
   if (end - start > MAX_ESCAPED) return '';
   return JSON.parse(text(p, start - 1, end + 1)) as string;
@@ -203,7 +207,7 @@ function text(p: Uint8Array, start: number, end: number): string {
 
 const GUILD_ID = Buffer.from('guild_id');
 const EVENT_TYPE_KEY = Buffer.from('event_type');
-/** The same as they are found where they are written with escapes. */
+/** The same keys, found if they are written with escapes. */
 const TOP_KEYS = new Map([
   ['d', D],
   ['t', T],

@@ -1,14 +1,17 @@
-/** What a person has done in an interaction: the command with its options, the button, the form. */
+/** A person's action in an interaction: the command with its options, the button, the form. */
 import { firstText, list, object, objects, scalar, text, type Fields } from './fields.js';
 
 const AUTOCOMPLETE = '4';
 const SUBCOMMANDS = new Set(['1', '2']);
-/** Deeper is no command of Discord's, and no payload may exhaust the stack. */
+/** No command of Discord nests deeper. A limit, so that no payload exhausts the stack. */
 const DEEPEST = 4;
 
-/** Such as `/rank set member=123 reason=spring`, `button join`, `select pick-roles = 1, 2`, `form feedback: text=hi`. */
+/**
+ * Such as `/rank set member=123 reason=spring`, `button join`, `select pick-roles = 1, 2`, `form
+ * feedback: text=hi`.
+ */
 export function interactionText(interaction: Fields): string {
-  // Flat events of some ingestors have the command's name beside its type.
+  // Flat events of some ingestors have the command's name beside the type.
   const inner = object(interaction, 'data');
   const data = Object.keys(inner).length === 0 ? interaction : inner;
   const customId = text(data, 'custom_id');
@@ -42,7 +45,7 @@ function optionsText(command: Fields, depth: number): string[] {
   });
 }
 
-/** The inputs of a form lie in rows, or in labels. */
+/** A form's inputs are in rows or in labels. */
 function inputsText(component: Fields, depth: number): string[] {
   if (depth === 0) return [];
   const inner = [...objects(component, 'components'), object(component, 'component')];
@@ -52,7 +55,7 @@ function inputsText(component: Fields, depth: number): string[] {
   });
 }
 
-/** A user's name, where the interaction brings the user. */
+/** A user's name, if the interaction contains the user. */
 function nameOfTarget(data: Fields, target: string): string {
   const user = object(object(object(data, 'resolved'), 'users'), target);
   return firstText(user, 'global_name', 'username') ?? target;

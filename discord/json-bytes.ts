@@ -1,10 +1,13 @@
-/** The grammar of JSON over bytes (RFC 8259): each function takes a position and gives the one behind, or -1. */
+/**
+ * JSON's grammar over bytes (RFC 8259). Each function takes a position and returns the position
+ * after the item, or -1.
+ */
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
 export const COLON = 0x3a;
 export const BACKSLASH = 0x5c;
-/** The closing bracket of either is two further on. */
+/** The closing bracket's code is higher by two, for both kinds. */
 export const OBJECT = 0x7b;
 export const ARRAY = 0x5b;
 
@@ -12,17 +15,19 @@ export function isWhite(c: number | undefined): boolean {
   return c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
 }
 
-/** 0: an ordinary byte of a string. Invalid UTF-8 counts as such, since it is replaced, not refused, when decoded. */
+/**
+ * 0: an ordinary byte of a string. Also invalid UTF-8: decoding replaces it and does not refuse.
+ */
 const STOPS = new Uint8Array(256);
 STOPS.fill(1, 0, 0x20);
 STOPS[QUOTE] = 1;
 STOPS[BACKSLASH] = 1;
 
-/** Behind a backslash, except `u`. */
+/** Valid after a backslash, except `u`. */
 const ESCAPES = new Uint8Array(256);
 for (const c of Buffer.from('"\\/bfnrt')) ESCAPES[c] = 1;
 
-/** Where the closing quote is. */
+/** The position of the closing quote. */
 export function endOfString(p: Uint8Array, from: number): number {
   for (let i = from; ; i++) {
     while (STOPS[p[i] ?? 0] === 0) i++;

@@ -1,10 +1,14 @@
-/** Takes tokens out of events that are shown: with an interaction's token anybody can answer as the bot for 15 minutes. */
+/**
+ * Removes tokens from shown events. With an interaction's token anybody can answer as the bot for
+ * 15 minutes.
+ */
 
 export const REDACTED = '[redacted]';
 
 /**
- * A copy of a parsed payload in which each field `token` is redacted, at any depth: interactions, webhooks and voice servers
- * have one, and an ingestor may wrap the event in objects of its own. Texts that only mention a token stay.
+ * A copy of a parsed payload with each field `token` redacted, at any depth. Interactions, webhooks
+ * and voice servers have one, and an ingestor may wrap the event. Texts that only mention a token
+ * stay.
  */
 export function withoutTokens(document: unknown): unknown {
   if (Array.isArray(document)) return document.map(withoutTokens);
@@ -19,6 +23,6 @@ export function withoutTokens(document: unknown): unknown {
 
 const TOKEN_IN_TEXT = /("token"\s*:\s*)"(?:[^"\\]|\\[^])*"?/g;
 
-/** The same for a payload that is no JSON, perhaps because it was cut: a token of it may still be whole. */
+/** The same for a payload that is no JSON, for example a cut one: it may contain a whole token. */
 export const withoutTokensInText = (payload: string): string =>
   payload.replace(TOKEN_IN_TEXT, `$1"${REDACTED}"`);

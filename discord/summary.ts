@@ -1,23 +1,23 @@
-/** What a Discord event says, for people: its author, its channel, and a short text. */
+/** A Discord event for people: its author, its channel, and a short text. */
 import { firstText, isObject, list, object, objects, text, type Fields } from './fields.js';
 import { interactionText } from './interaction-text.js';
 
 export interface EventSummary {
-  /** The name where the payload has one, else the id; null where the event has no author. */
+  /** The name if the payload has one, else the id; null for an event without an author. */
   readonly author: string | null;
-  /** `#name` where the payload has the name, else `#id`. */
+  /** `#name` if the payload has the name, else `#id`. */
   readonly channel: string | null;
-  /** May be empty. Of strangers: it may hold control characters. */
+  /** May be empty. From other people: it may contain control characters. */
   readonly text: string;
 }
 
 type TextOf = (data: Fields) => string;
 
 /**
- * @param type of the subject, for payloads that name none
- * @param document the parsed payload: a gateway dispatch (`t`, `d`), an ingestor's flat event (`event_type`, `data`), or the
- * event's data alone
- * @returns null where it is no object
+ * @param type from the subject, for payloads without a type
+ * @param document the parsed payload: a gateway dispatch (`t`, `d`), an ingestor's flat event
+ * (`event_type`, `data`), or the event's data alone
+ * @returns null if it is no object
  */
 export function summaryOf(type: string, document: unknown): EventSummary | null {
   if (!isObject(document)) return null;
@@ -42,7 +42,10 @@ function dataOf(document: Fields): Fields {
   return { ...ids, ...object(document, 'data') };
 }
 
-/** `message.reaction.add` is MESSAGE_REACTION_ADD; ingestors call some events by names of their own. */
+/**
+ * `message.reaction.add` is MESSAGE_REACTION_ADD. Ingestors have names of their own for some
+ * events.
+ */
 function kindOf(type: string): string {
   const kind = type.toUpperCase().replaceAll('.', '_');
   return ALIASES.get(kind) ?? kind;
@@ -59,7 +62,7 @@ const ALIASES = new Map([
   ['ROLE_DELETE', 'GUILD_ROLE_DELETE'],
 ]);
 
-/** A member's name in the guild counts most, then the user's own. */
+/** A member's name in the guild comes before the user's own. */
 function authorOf(data: Fields): string | null {
   const member = object(data, 'member');
   const users = [
@@ -100,7 +103,10 @@ function pollText(data: Fields): string | null {
   return question === null ? null : `[poll: ${question}]`;
 }
 
-/** Without content: one of Discord's own messages (a pin, a boost), or a bot without the intent for contents. */
+/**
+ * A message without content: one of Discord's own (a pin, a boost), or the bot has no intent for
+ * contents.
+ */
 function messageKind(data: Fields): string {
   const type = text(data, 'type');
   return type === null || type === '0' || type === '19' ? '(no content)' : `(message type ${type})`;
@@ -145,7 +151,7 @@ function auditText(data: Fields): string {
   return reason === null ? action : `${action}: ${reason}`;
 }
 
-/** What every payload may have; of others nothing is known. */
+/** Fields that any payload may have, for unknown types. */
 function fallbackText(data: Fields): string {
   const known = ['name', 'content', 'topic', 'code', 'status', 'id']
     .map((name) => [name, text(data, name)] as const)

@@ -1,4 +1,4 @@
-/** The identity behind a change: each mutating use case takes one, and the audit stores it. */
+/** The identity behind a change. Each mutating use case takes one, and the audit stores it. */
 import { invalid } from './errors.js';
 import { isSandboxId, parseOwner, type Owner, type SandboxId } from './names.js';
 
@@ -8,11 +8,16 @@ export type ActorKind = (typeof ACTOR_KINDS)[number];
 export const ROLES = ['developer', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The way on which the actor came: over HTTP, on this machine, past us through Temporal, or from within. */
+/**
+ * The actor's way in: over HTTP, on this machine, directly through Temporal, or the product itself.
+ */
 export const VIAS = ['api', 'direct', 'temporal', 'system'] as const;
 export type Via = (typeof VIAS)[number];
 
-/** `resource:action`. What counts is the intersection of scopes, role and ownership (permissions.ts). */
+/**
+ * `resource:action`. The permission is the intersection of scopes, role and ownership
+ * (permissions.ts).
+ */
 export const SCOPES = [
   'sandbox:read',
   'sandbox:write',
@@ -29,17 +34,20 @@ export const SCOPES = [
 export type Scope = (typeof SCOPES)[number];
 
 export interface Actor {
-  /** An owner's name, or that of a part of the system. */
+  /** The name of an owner, or of a part of the system. */
   readonly name: Owner;
   readonly kind: ActorKind;
   readonly role: Role;
   readonly scopes: readonly Scope[];
   readonly via: Via;
-  /** Set for kind `sandbox`: the only sandbox that the actor may touch. */
+  /** For kind `sandbox`: the only sandbox that the actor may touch. */
   readonly sandboxId?: SandboxId;
 }
 
-/** The caller on this machine has the servers' own credentials, so it is an operator under any name. @throws SANDBOX_008 */
+/**
+ * A caller on this machine has the servers' own credentials, so it is an operator. @throws
+ * SANDBOX_008
+ */
 export const directActor = (owner: string): Actor => ({
   name: parseOwner(owner),
   kind: 'person',
@@ -56,13 +64,13 @@ const system = (name: string, via: Via): Actor => ({
   via,
 });
 
-/** What happens by itself: expiry, clean-up of a failed create. */
+/** The product's own changes: expiry, clean-up of a failed create. */
 export const WORKFLOW_ACTOR = system('workflow', 'system');
 export const SWEEP_ACTOR = system('sweep', 'system');
-/** A signal or a cancellation that came past us, such as from the Temporal Web UI. */
+/** A signal or a cancellation directly through Temporal, for example from its Web UI. */
 export const TEMPORAL_ACTOR = system('temporal', 'temporal');
 
-/** An actor from outside of this process. @throws SANDBOX_008 */
+/** An actor from outside this process. @throws SANDBOX_008 */
 export function parseActor(value: unknown): Actor {
   const actor =
     typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

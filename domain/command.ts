@@ -1,4 +1,7 @@
-/** One change of one sandbox, as it travels from `control/` through the workflow to the activity that commits it. */
+/**
+ * One change of one sandbox, on its way from `control/` through the workflow to the activity that
+ * commits it.
+ */
 import { parseActor, type Actor } from './actor.js';
 import { invalid } from './errors.js';
 import type { GuildId } from './guild.js';
@@ -6,7 +9,7 @@ import type { Owner, SandboxId, SandboxName } from './names.js';
 
 /** The arguments of each action. */
 export interface CommandArgs {
-  /** A null TTL takes the worker's default; the worker checks its bounds. */
+  /** A null TTL means the worker's default. The worker checks the bounds. */
   readonly create: {
     readonly name: SandboxName;
     readonly owner: Owner;
@@ -15,7 +18,7 @@ export interface CommandArgs {
   };
   readonly registerGuild: { readonly guildId: GuildId };
   readonly unregisterGuild: { readonly guildId: GuildId };
-  /** `clamp`: cut to the maximum what passes it, instead of a refusal. */
+  /** `clamp`: cut to the maximum instead of failing. */
   readonly extend: { readonly byMs: number; readonly clamp: boolean };
   readonly reset: Readonly<Record<string, never>>;
   readonly destroy: Readonly<Record<string, never>>;
@@ -24,7 +27,7 @@ export interface CommandArgs {
 export type CommandAction = keyof CommandArgs;
 
 export interface Command<A extends CommandAction = CommandAction> {
-  /** The id of the Temporal update. What commits the change does so once for it. */
+  /** The id of the Temporal update. The change commits once per id. */
   readonly commandId: string;
   readonly action: A;
   readonly sandboxId: SandboxId;
@@ -32,7 +35,10 @@ export interface Command<A extends CommandAction = CommandAction> {
   readonly args: CommandArgs[A];
 }
 
-/** Updates may come past us, by the Temporal CLI: their shape is checked before they enter a history. @throws SANDBOX_008 */
+/**
+ * Updates may come directly through the Temporal CLI. Their shape is checked before they enter a
+ * history. @throws SANDBOX_008
+ */
 export function checkCommand<A extends CommandAction>(
   command: unknown,
   action: A,

@@ -3,8 +3,8 @@ import ms from 'ms';
 import { invalid, SandboxError } from './errors.js';
 
 /**
- * Each unit at most once, large before small. `ms` alone also reads "24", "-1h", "1y" and "2 days", and does not read
- * "1h30m": it gets one part at a time.
+ * Each unit at most once, large before small. `ms` alone accepts "24", "-1h", "1y" and "2 days"
+ * too, and refuses "1h30m", so it gets one part at a time.
  */
 const number = String.raw`[0-9]{1,9}(?:\.[0-9]{1,3})?`;
 const DURATION = new RegExp(
@@ -30,7 +30,7 @@ export interface TtlBounds {
   readonly maxMs: number;
 }
 
-/** Checks a TTL in ms against the bounds. @throws SANDBOX_008 naming the bound it passes */
+/** Checks a TTL in ms against the bounds. @throws SANDBOX_008 with the bound */
 export function checkTtl(ttlMs: number, { minMs, maxMs }: TtlBounds): number {
   if (!Number.isSafeInteger(ttlMs) || ttlMs < minMs) {
     throw new SandboxError(
@@ -48,7 +48,7 @@ export function checkTtl(ttlMs: number, { minMs, maxMs }: TtlBounds): number {
 }
 
 /**
- * Adds to the current expiry; never shortens it. All in epoch ms.
+ * Adds to the current expiry and never shortens it. All in epoch ms.
  * @throws SANDBOX_008 past now + `maxMs`, unless `clamp` cuts it there
  */
 export function extendExpiry(

@@ -4,9 +4,9 @@ export interface ErrorKind {
   readonly title: string;
   readonly exitCode: number;
   readonly httpStatus: number;
-  /** True: the same call fails again until the caller changes something. False: it may succeed when repeated. */
+  /** True: a repeat fails until the caller changes something. False: a repeat may succeed. */
   readonly final: boolean;
-  /** What a person can do about it, when the throw site has nothing more exact. */
+  /** The remedy, if the throw site has no better one. */
   readonly remedy: string;
 }
 
@@ -93,7 +93,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What the product depends on, and the name of each in messages. `details.dependency` holds the key. */
+/** Dependencies and their names in messages. `details.dependency` is the key. */
 export const DEPENDENCIES = {
   postgres: 'Postgres',
   redis: 'Redis',
@@ -118,8 +118,8 @@ export interface ErrorJson {
 }
 
 /**
- * Every failure a person or a program is meant to understand.
- * `message` says what happened, `hint` what to do; `details` are facts for programs.
+ * A failure for a person or a program. `message` says what happened, `hint` what to do; `details`
+ * are facts for programs.
  */
 export class SandboxError extends Error {
   override readonly name = 'SandboxError';
@@ -153,7 +153,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERRORS, value);
 }
 
-/** SANDBOX_008 for `what`, quoting the value so that white space and control characters show. */
+/** SANDBOX_008 for `what`. Quotes the value, so that spaces and control characters show. */
 export function invalid(what: string, value: unknown, rule: string): SandboxError {
   const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
   return new SandboxError('SANDBOX_008', `${what} ${shown} is not valid: ${rule}`, {
@@ -161,7 +161,7 @@ export function invalid(what: string, value: unknown, rule: string): SandboxErro
   });
 }
 
-/** SANDBOX_009 naming the dependency, or those of which one is away; `cause` is kept for logs. */
+/** SANDBOX_009 with one dependency, or with several of which one is away. Logs keep `cause`. */
 export function unreachable(
   dependency: Dependency | readonly [Dependency, ...Dependency[]],
   cause: unknown,
@@ -181,15 +181,15 @@ export const namesOf = (dependencies: readonly Dependency[]): string =>
   dependencies.map((name) => DEPENDENCIES[name]).join(' or ');
 
 /**
- * SANDBOX_011 for what no code foresaw. The cause stays in the log; its text may travel.
- * A known error is returned as it is.
+ * SANDBOX_011 for an unforeseen error. The cause stays in the log; its text may travel. A known
+ * error stays.
  */
 export function unexpected(error: unknown): SandboxError {
   if (error instanceof SandboxError) return error;
   return new SandboxError('SANDBOX_011', `unexpected: ${messageOf(error)}`, { cause: error });
 }
 
-/** The most telling one-line text of an unknown failure. */
+/** The best one-line text for an unknown failure. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');

@@ -1,20 +1,21 @@
 /**
- * Which expiry may be believed. To end a sandbox cannot be taken back, so a time that makes no sense ends none: whatever made
- * it (a server's settings, a backup, a hand, a fault of ours), the sandbox lives on and says so.
+ * Checks whether an expiry is plausible. Ending a sandbox cannot be undone, so an implausible time
+ * ends none, whatever its cause (server settings, a backup, a manual change, our fault). The
+ * sandbox lives on and reports the problem.
  */
 import { SandboxError } from './errors.js';
 import { format } from './duration.js';
 
 const YEAR_MS = 365 * 86_400_000;
-/** The bound of every policy's maximum: an expiry further away was misread. */
+/** The limit for every policy's maximum: a later expiry was misread. */
 export const LONGEST_LIFE_MS = 10 * YEAR_MS;
 export const LONGEST_LIFE = format(LONGEST_LIFE_MS);
-/** Clocks of the servers may differ by this. */
+/** The servers' clocks may differ by this. */
 const SLACK_MS = 86_400_000;
-/** Discord's own epoch: nothing of a sandbox is older. */
+/** Discord's own epoch: no sandbox is older. */
 const EARLIEST = Date.UTC(2015, 0, 1);
 
-/** Epoch ms of a moment at which a sandbox could have been made or could end. */
+/** True for epoch ms at which a sandbox could begin or end. */
 export const isTime = (value: unknown, now: number): value is number =>
   Number.isSafeInteger(value) &&
   (value as number) >= EARLIEST &&
@@ -27,7 +28,10 @@ export interface Life {
   readonly now: number;
 }
 
-/** Why this expiry is not believed; null where it is. One that has passed is: so every sandbox ends. */
+/**
+ * Why this expiry is not plausible; null if it is. A past expiry is plausible: so every sandbox
+ * ends.
+ */
 export function doubtOf({ createdAt, expiresAt, now }: Life): string | null {
   if (!isTime(expiresAt, now))
     return `its expiry (${shownTime(expiresAt)}) is no time of a sandbox`;
@@ -38,17 +42,20 @@ export function doubtOf({ createdAt, expiresAt, now }: Life): string | null {
     : `its expiry (${shownTime(expiresAt)}) is not after its creation (${shownTime(createdAt)})`;
 }
 
-/** ISO 8601. Never throws, as `toISOString` does. */
+/** ISO 8601. Unlike `toISOString` it never throws. */
 export const shownTime = (value: unknown): string => {
   const time = new Date(typeof value === 'number' ? value : NaN);
   return Number.isNaN(time.getTime()) ? String(value) : time.toISOString();
 };
 
-/** Where an extension begins: at the row's expiry, but not before now. An expiry that is not believed counts as none. */
+/**
+ * The base of an extension: the row's expiry, but not before now. An implausible expiry counts as
+ * none.
+ */
 export const extensionBase = (row: number, now: number): number =>
   Math.max(isTime(row, now) ? row : now, now);
 
-/** @throws SANDBOX_011 for the outcome of an extension that would end the sandbox at once, or never */
+/** @throws SANDBOX_011 for an outcome that would end the sandbox at once, or never */
 export function checkExtended(outcome: number, now: number): void {
   if (isTime(outcome, now) && outcome > now) return;
   throw new SandboxError(

@@ -1,4 +1,4 @@
-/** Discord guild ids: snowflakes that are strings all the way, since they pass 2^53. */
+/** Discord guild ids: snowflakes above 2^53, so they stay strings everywhere. */
 import { invalid } from './errors.js';
 
 declare const brand: unique symbol;
@@ -21,7 +21,9 @@ export function parseGuildId(value: unknown): GuildId {
   throw invalid('guild', value, 'a Discord guild id has 17 to 20 digits and is below 2^64');
 }
 
-/** Parsed, duplicates merged, in a fixed order (so that two claims of the same guilds can't deadlock). */
+/**
+ * Parsed, without duplicates, in a fixed order. So two claims of the same guilds cannot deadlock.
+ */
 export function parseGuildIds(values: readonly unknown[], limit = 100): GuildId[] {
   const unique = [...new Set(values.map(parseGuildId))].sort();
   if (unique.length > limit) {

@@ -1,8 +1,11 @@
-/** What a run of a sandbox's workflow begins with: from `control/`, from its own earlier run, or from the sweep. */
+/**
+ * The input of a run of a sandbox's workflow: from `control/`, from its earlier run, or from the
+ * sweep.
+ */
 import type { GuildId } from './guild.js';
 import type { SandboxStatus } from './status.js';
 
-/** What one run hands to the next. Times in epoch ms. */
+/** State that one run hands to the next. Times in epoch ms. */
 export interface CarriedState {
   readonly status: SandboxStatus;
   readonly createdAt: number;
@@ -12,7 +15,7 @@ export interface CarriedState {
   readonly resources: readonly string[];
   /** Raised by every reset. */
   readonly rotation: number;
-  /** A reset may have been left in its middle: the servers may know another rotation. */
+  /** A reset may have stopped half-way: the servers may have another rotation. */
   readonly resetting: boolean;
 }
 

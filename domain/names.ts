@@ -1,12 +1,15 @@
-/** Every identifier of a sandbox: what is accepted, and all the names that derive from its id. */
+/** Every identifier of a sandbox: validation, and all names that derive from the id. */
 import { invalid } from './errors.js';
 
 declare const brand: unique symbol;
 type Branded<T, B extends string> = T & { readonly [brand]: B };
 
-/** 12 characters `[a-z0-9]`, beginning `sb`. Safe in SQL, Redis keys, NATS subjects, ACL rules and shells. */
+/**
+ * 12 characters `[a-z0-9]`, beginning `sb`. Safe in SQL, Redis keys, NATS subjects, ACL rules and
+ * shells.
+ */
 export type SandboxId = Branded<string, 'SandboxId'>;
-/** DNS-label style, not shaped like an id. */
+/** In DNS-label style, but not in the form of an id. */
 export type SandboxName = Branded<string, 'SandboxName'>;
 export type Owner = Branded<string, 'Owner'>;
 
@@ -26,7 +29,7 @@ export function parseSandboxId(value: unknown): SandboxId {
   throw invalid('sandbox id', value, 'it has 12 characters a-z0-9 and begins with "sb"');
 }
 
-/** `random(n)` gives n characters of `ID_ALPHABET`; it comes in so that tests can hold it. */
+/** `random(n)` gives n characters of `ID_ALPHABET`. It is an argument so that tests can fix it. */
 export function newSandboxId(random: (length: number) => string): SandboxId {
   return parseSandboxId(`sb${random(10)}`);
 }
@@ -50,7 +53,7 @@ export function parseOwner(value: unknown): Owner {
   throw invalid('owner', value, 'use 1 to 64 of A-Z, a-z, 0-9 and "._@-"');
 }
 
-/** `sandbox-{owner}-{6 random}`, made a valid name for any owner. */
+/** `sandbox-{owner}-{6 random}`, made valid for any owner. */
 export function defaultName(owner: Owner, random: (length: number) => string): SandboxName {
   const label = owner
     .toLowerCase()
@@ -60,7 +63,7 @@ export function defaultName(owner: Owner, random: (length: number) => string): S
   return parseSandboxName(`sandbox-${label || 'owner'}-${random(6)}`);
 }
 
-/** An id or a name, as every command takes it. */
+/** An id or a name, as every command accepts it. */
 export type SandboxRef =
   | { readonly kind: 'id'; readonly sandboxId: SandboxId }
   | { readonly kind: 'name'; readonly name: SandboxName };
@@ -82,7 +85,7 @@ export const consumerName = (id: SandboxId): string => `sb_${id}`;
 export const inboxPrefix = (id: SandboxId): string => `_INBOX_${id}`;
 export const workflowId = (id: SandboxId): string => `sandbox-${id}`;
 
-/** The id inside a derived name such as `sandbox_sb…`, or null where it is not ours. */
+/** The id in a derived name such as `sandbox_sb…`, or null if the name is not ours. */
 export function sandboxIdIn(derived: string, prefix: string): SandboxId | null {
   if (!derived.startsWith(prefix)) return null;
   const rest = derived.slice(prefix.length);

@@ -1,11 +1,11 @@
-/** Who may do what: one table, asked by every use case of `control/`, and nowhere else. */
+/** The table of permissions. Every use case of `control/` asks it; there is no other check. */
 import type { Actor, Scope } from './actor.js';
 import { SandboxError } from './errors.js';
 import type { Owner, SandboxId } from './names.js';
 
 interface Rule {
   readonly scope: Scope;
-  /** `owner`: the sandbox's owner and operators. `anybody`: every actor that has the scope. */
+  /** `owner`: the sandbox's owner and operators. `anybody`: every actor with the scope. */
   readonly by: 'owner' | 'operator' | 'anybody';
 }
 
@@ -25,20 +25,20 @@ export const RULES = {
 
 export type Action = keyof typeof RULES;
 
-/** What an action touches. Of a create: the owner of the sandbox to be. */
+/** The object of an action. For a create: the owner of the future sandbox. */
 export interface Subject {
   readonly owner: Owner;
   readonly sandboxId?: SandboxId;
 }
 
-/** What the actor lacks for an action: null where the action is permitted. */
+/** What the actor lacks for an action; null if the action is permitted. */
 export type Lack =
   | { readonly kind: 'scope'; readonly scope: Scope }
   | { readonly kind: 'owner'; readonly owner: Owner }
   | { readonly kind: 'role'; readonly role: 'operator' }
   | { readonly kind: 'sandbox'; readonly sandboxId: SandboxId };
 
-/** Pure. `subject` is null for what touches no sandbox, such as a list or a sweep. */
+/** Pure. `subject` is null for an action without a sandbox, such as a list or a sweep. */
 export function permits(actor: Actor, action: Action, subject: Subject | null): Lack | null {
   const { scope, by } = RULES[action];
   if (!actor.scopes.includes(scope)) return { kind: 'scope', scope };
@@ -49,7 +49,7 @@ export function permits(actor: Actor, action: Action, subject: Subject | null): 
   return subject.owner === actor.name ? null : { kind: 'owner', owner: subject.owner };
 }
 
-/** @throws SANDBOX_010 naming what the actor lacks */
+/** @throws SANDBOX_010 with the lack */
 export function requirePermission(actor: Actor, action: Action, subject: Subject | null): void {
   const lack = permits(actor, action, subject);
   if (lack === null) return;

@@ -1,8 +1,12 @@
-/** Settings of the routing that an operator chooses: production's subjects, the router's form, how ROUTED is kept. */
+/**
+ * An operator's settings of the routing: production's subjects, the router's form, the storage of
+ * ROUTED.
+ */
 
 /**
- * JetStream refuses overlapping streams, so production's `events.>` cannot be one beside `events.raw.>`: single-token
- * types fit `events.*`, families with dots are listed (docs/routing.md).
+ * JetStream refuses overlapping streams, so production cannot have `events.>` beside
+ * `events.raw.>`. Single-token types fit `events.*`; families with dots are listed
+ * (docs/routing.md).
  */
 export const DEFAULT_PRODUCTION_SUBJECTS = [
   'events.*',
@@ -17,14 +21,17 @@ export const DEFAULT_PRODUCTION_SUBJECTS = [
   'commands.interaction.>',
 ] as const;
 
-/** How the router speaks on its hot path: the client's own API, or protocol bytes by hand (docs/routing.md). */
+/**
+ * How the router speaks on its hot path: the client's API, or protocol bytes of its own
+ * (docs/routing.md).
+ */
 export const ROUTER_FORMS = ['fast', 'plain'] as const;
 
 export type RouterForm = (typeof ROUTER_FORMS)[number];
 
 /**
- * How `ROUTED` is kept. `durable`: on disk for days. `best-effort`: in memory for minutes; whatever a bot has not read is lost
- * with the server's process (docs/routing.md).
+ * The storage of `ROUTED`. `durable`: on disk for days. `best-effort`: in memory for minutes;
+ * unread events are lost with the server's process (docs/routing.md).
  */
 export const STREAM_PROFILES = ['durable', 'best-effort'] as const;
 

@@ -1,14 +1,17 @@
-/** A variable of a sandbox's environment (`bd sandbox connect`, `exec`), as docs/connect.md shows it; and the sandbox's own two. */
+/**
+ * A variable of a sandbox's environment (`bd sandbox connect`, `exec`), as in docs/connect.md, and
+ * the sandbox's own two.
+ */
 export interface VariableEntry {
   /** One line for docs/connect.md. */
   readonly meaning: string;
   /** For a sandbox with the id sb0123456789. */
   readonly example: string;
-  /** Holds a password. Absent where the caller lacks the master secret. */
+  /** Contains a password. Absent if the caller lacks the master secret. */
   readonly secret: boolean;
 }
 
-/** Beside these, each resource brings its own (resources/index.ts). */
+/** Each resource adds its own (resources/index.ts). */
 export const OWN_VARIABLES: Readonly<Record<string, VariableEntry>> = {
   SANDBOX_ID: {
     meaning: 'The sandbox’s id. A process without it runs in no sandbox',

@@ -1,4 +1,4 @@
-/** A sandbox as every edge shows it, and the messages of its workflow. */
+/** A sandbox in its public form, and the messages of its workflow. */
 import type { ErrorJson } from './errors.js';
 import type { GuildId } from './guild.js';
 import {
@@ -69,7 +69,7 @@ export interface ClaimedSandbox extends ClaimedTimes {
   readonly resources: readonly string[];
 }
 
-/** Which sandbox a resource is made for, as it crosses into an activity; `createdAt` in epoch ms. */
+/** The sandbox of a resource, as input of an activity; `createdAt` in epoch ms. */
 export interface EnsureInput {
   readonly sandboxId: SandboxId;
   readonly rotation: number;
@@ -85,7 +85,7 @@ export interface ExtendResult {
 
 export type WorkflowFailure = ErrorJson & { readonly step: string };
 
-/** A sandbox as its workflow knows it: what queries and updates answer. No secrets; times in epoch ms. */
+/** A sandbox in its workflow's answers to queries and updates. No secrets; times in epoch ms. */
 export interface SandboxView {
   readonly sandboxId: SandboxId;
   readonly name: SandboxName;
@@ -95,7 +95,7 @@ export interface SandboxView {
   /** Null until the claim is written. */
   readonly createdAt: number | null;
   readonly expiresAt: number | null;
-  /** What a clean-up or a change is doing, or waits for. */
+  /** The current step of a clean-up or a change, or the reason why it waits. */
   readonly activity: string | null;
   readonly failure: WorkflowFailure | null;
 }

@@ -1,4 +1,7 @@
-/** Search attributes of a sandbox's workflow, so that operators can list and filter in the Temporal Web UI. */
+/**
+ * Search attributes of a sandbox's workflow: operators list and filter by them in the Temporal Web
+ * UI.
+ */
 export const SEARCH_ATTRIBUTES = {
   SandboxOwner: 'KEYWORD',
   SandboxName: 'KEYWORD',

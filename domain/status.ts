@@ -1,6 +1,6 @@
 /**
- * The life of a sandbox: its states and the only ways between them. The database enforces them (sql/020_sandboxes.sql); this table is what
- * a test holds it to.
+ * The states of a sandbox and the legal transitions. The database enforces them
+ * (sql/020_sandboxes.sql); a test compares both.
  */
 
 export const SANDBOX_STATUSES = [
@@ -24,7 +24,7 @@ export const TRANSITIONS: Readonly<Record<SandboxStatus, readonly SandboxStatus[
   destroyed: [],
 };
 
-/** States in which a sandbox holds its name and its place under the owner's limit. */
+/** States in which a sandbox keeps its name and its place under the owner's limit. */
 export const LIVE_STATUSES = ['pending', 'creating', 'running', 'expired'] as const;
 
 export function isLive(status: SandboxStatus): boolean {

@@ -1,10 +1,13 @@
-/** The sweep: its names in Temporal, what it is asked, and what it reports. */
+/** The sweep: its names in Temporal, its input and its report. */
 import type { SandboxId } from './names.js';
 
 export const SWEEP_SCHEDULE_ID = 'sandbox-sweep';
 /** One sweep at a time: the workflow id is the lock, for the Schedule and for a person. */
 export const SWEEP_WORKFLOW_ID = 'sandbox-sweep';
-/** A Schedule adds the time to it, so its workflows only start the sweep, as a child with the id above. */
+/**
+ * A Schedule appends the time to the id. So its workflow only starts the sweep as a child with the
+ * id above.
+ */
 export const SCHEDULED_SWEEP_WORKFLOW_ID = 'sandbox-scheduled-sweep';
 
 export interface SweepInput {

@@ -1,4 +1,4 @@
-/** Brings every server to the state the product needs; idempotent, and safe from two processes at once. */
+/** Brings every server to the required state. Idempotent, and safe in two processes at once. */
 import { routedSubjects } from '../routing/subjects.js';
 import type { Config } from '../platform/config.js';
 import type { Addresses } from '../platform/stack-file.js';
@@ -7,20 +7,20 @@ import { checkPostgres, migratePostgres } from './postgres.js';
 import { migrateTemporal } from './temporal.js';
 
 export interface MigrateReport {
-  /** One line for each thing done, or with `check` for each that differs. Empty: all is as it should be. */
+  /** One line per change, or with `check` per difference. Empty: everything is as required. */
   readonly changes: readonly string[];
 }
 
 export interface MigrateOptions {
   readonly check?: boolean;
   /**
-   * `check` where the caller's role may not change the database: the worker migrates everything else, and says what
-   * an administrator must do (`bd migrate`), since no process runs with the rights to make roles.
+   * `check` if the caller's role may not change the database: the worker migrates everything else.
+   * No process may make roles, so an administrator migrates Postgres (`bd migrate`).
    */
   readonly postgres?: 'apply' | 'check';
 }
 
-/** @throws SANDBOX_009 naming the server that is unreachable */
+/** @throws SANDBOX_009 with the name of the unreachable server */
 export async function migrate(
   addresses: Addresses,
   config: Config,

@@ -1,4 +1,4 @@
-/** Streams and the routers' KV bucket, held to their definitions (platform/nats.ts). */
+/** Creates and updates the streams and the routers' KV bucket. */
 import type { JetStreamManager, StreamConfig } from 'nats';
 import { SandboxError } from '../domain/errors.js';
 import { ROUTER_BUCKET, ROUTER_BUCKET_STREAM } from '../routing/members.js';
@@ -17,12 +17,12 @@ async function currentConfig(jsm: JetStreamManager, name: string): Promise<Strea
   }
 }
 
-/** Names of the settings that differ; only those that we set are compared. */
+/** Names of the different settings. Only our settings are compared. */
 function differences(wanted: Partial<StreamConfig>, current: StreamConfig): string[] {
   const now = current as unknown as Record<string, unknown>;
   return Object.entries(wanted)
     .filter(([key, value]) => {
-      // What a server adds to a source (empty transforms) is no difference.
+      // The server adds empty transforms to a source. That is no difference.
       if (key === 'sources')
         return (now[key] as unknown[] | undefined)?.length !== (value as unknown[]).length;
       return JSON.stringify(now[key]) !== JSON.stringify(value);
@@ -39,7 +39,7 @@ function wantedStreams(
   return streamConfigs({ routedSubjects, maxPayload, profile });
 }
 
-/** @throws SANDBOX_007 where only another stream could have the storage that is wanted */
+/** @throws SANDBOX_007 if only a new stream could have the wanted storage */
 function refuseOtherStorage(wanted: Partial<StreamConfig>, current: StreamConfig): void {
   if (wanted.storage === current.storage) return;
   const { name } = current;
@@ -54,8 +54,8 @@ function refuseOtherStorage(wanted: Partial<StreamConfig>, current: StreamConfig
 }
 
 /**
- * Creates or updates what differs and says what it did; with `check` it changes nothing and says what differs.
- * `ROUTED` comes before `DLQ`, which sources it.
+ * Creates or updates what differs, and returns a line per change; `check` changes nothing. `ROUTED`
+ * comes before `DLQ`, which sources it.
  */
 export async function migrateNats(
   url: string,
@@ -75,7 +75,7 @@ export async function migrateNats(
       const current = await currentConfig(jsm, name);
       if (current === null) {
         report.push(`NATS: stream ${name} ${check ? 'is missing' : 'created'}`);
-        // An identical create is answered with success, so two migrations at once agree.
+        // JetStream accepts an identical create, so two migrations at once succeed.
         if (!check) await jsm.streams.add(wanted);
         continue;
       }

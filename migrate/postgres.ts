@@ -1,4 +1,7 @@
-/** Applies `sql/` to Postgres: in order, in one transaction, recorded with a checksum, safe from two processes at once. */
+/**
+ * Applies `sql/` in order, in one transaction, with recorded checksums. Safe in two processes at
+ * once.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,12 +33,13 @@ export function readMigrations(folder = join(projectRoot(), 'sql')): Migration[]
     });
 }
 
-/** Only databases of before the squash into files by subject have it. */
+/** Only databases from before the squash into files by subject have it. */
 const FIRST_BEFORE_SQUASH = '001_roles.sql';
 
 /**
  * The migrations that this database lacks.
- * @throws SANDBOX_007 where an applied migration was changed since; SANDBOX_008 for a layout of before the squash
+ * @throws SANDBOX_007 if an applied migration has changed; SANDBOX_008 for a layout from before the
+ * squash
  */
 export async function pendingMigrations(sql: Sql | Transaction): Promise<Migration[]> {
   const [{ present }] = await sql<[{ present: boolean }]>`
@@ -73,8 +77,9 @@ function earlierLayout(): SandboxError {
 }
 
 /**
- * Applies what is missing; returns the names. Needs the database owner's rights and CREATEROLE (or a superuser).
- * A table lock makes the second caller wait. Any tenant could take an advisory lock and block every migration.
+ * Applies missing migrations; returns their names. Needs the database owner's rights and
+ * CREATEROLE, or a superuser. The second caller waits for a table lock. Any tenant could take an
+ * advisory lock and block every migration.
  */
 export async function migratePostgres(url: string): Promise<string[]> {
   const sql = openPostgres(url, { name: 'bd migrate', max: 1 });
@@ -83,7 +88,8 @@ export async function migratePostgres(url: string): Promise<string[]> {
       try {
         return await applyPending(sql);
       } catch (error) {
-        // Two first runs race for CREATE TABLE or for the cluster's roles; the second attempt finds them made.
+        // Two first runs race for CREATE TABLE or the cluster's roles. The second attempt finds
+        // them.
         const raced = ['23505', '42P07', '42710', 'XX000', '40P01'].includes(
           postgresCode(error) ?? '',
         );
@@ -97,7 +103,7 @@ export async function migratePostgres(url: string): Promise<string[]> {
   }
 }
 
-/** Whatever the role or the database has set. */
+/** Overrides the settings of the role and the database. */
 const TRANSACTION = 'ISOLATION LEVEL READ COMMITTED READ WRITE';
 
 async function applyPending(sql: Sql): Promise<string[]> {
@@ -108,7 +114,8 @@ async function applyPending(sql: Sql): Promise<string[]> {
     name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
   );
   return await sql.begin(TRANSACTION, async (tx) => {
-    // An administrator's own search_path would put the tables elsewhere, and his time-outs would end it half-way.
+    // An administrator's search_path would put the tables elsewhere; time-outs would end the
+    // migration half-way.
     await tx`SELECT set_config('search_path', 'public', true), set_config('statement_timeout', '0', true),
       set_config('check_function_bodies', 'on', true), set_config('row_security', 'on', true)`;
     await tx`LOCK TABLE public.sandbox_migrations IN ACCESS EXCLUSIVE MODE`;
@@ -123,13 +130,14 @@ async function applyPending(sql: Sql): Promise<string[]> {
   });
 }
 
-/** The roles that log in; the migration makes them without the right to. */
+/** The services' roles. The migration makes them without the right to log in. */
 export const SERVICE_ROLES = ['bd_client', 'bd_api', 'bd_worker', 'bd_router'] as const;
 export type ServiceRole = (typeof SERVICE_ROLES)[number];
 
 /**
- * Lets the services' roles log in. @param passwords in clear text; the server gets verifiers, since it may log its DDL
- * @throws SANDBOX_008 for one that is short or would have to be quoted
+ * Lets the services' roles log in.
+ * @param passwords in clear text; the server gets verifiers, because it may log its DDL
+ * @throws SANDBOX_008 for a short password, or one that needs quoting
  */
 export async function setServicePasswords(
   adminDatabaseUrl: string,
@@ -153,7 +161,7 @@ export async function setServicePasswords(
   }
 }
 
-/** One line for each migration that this database lacks; changes nothing. @throws as `pendingMigrations`; SANDBOX_009 */
+/** One line per missing migration; changes nothing. @throws as `pendingMigrations`; SANDBOX_009 */
 export async function checkPostgres(url: string): Promise<string[]> {
   const sql = openPostgres(url, { name: 'bd migrate --check', max: 1 });
   try {

@@ -1,4 +1,4 @@
-/** Search attributes and the sweep's Schedule, as the workflows need them. */
+/** Creates the search attributes and the sweep's Schedule. */
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -9,7 +9,7 @@ import { SCHEDULED_SWEEP_WORKFLOW_ID, SWEEP_SCHEDULE_ID } from '../domain/sweep.
 import { openTemporal, type TemporalClient } from '../platform/temporal.js';
 import type { TemporalVariables } from '../platform/temporal-security.js';
 
-/** `temporal.api.enums.v1.IndexedValueType`, whose numbers are part of the API. */
+/** `temporal.api.enums.v1.IndexedValueType`; its numbers are part of the API. */
 const INDEXED_VALUE_TYPE: Readonly<Record<'KEYWORD' | 'DATETIME' | 'KEYWORD_LIST', number>> = {
   KEYWORD: 2,
   DATETIME: 6,
@@ -25,7 +25,7 @@ export interface TemporalWants {
   readonly taskQueue: string;
 }
 
-/** Creates what is missing and says what it did; with `check` it changes nothing and says what differs. */
+/** Creates what is missing, and returns a line per change; `check` changes nothing. */
 export async function migrateTemporal(
   address: string,
   wants: TemporalWants,
@@ -66,8 +66,8 @@ async function migrateSearchAttributes(
 }
 
 /**
- * One sweep at a time (SKIP). After an outage Temporal starts what was missed within the catch-up window, a year by
- * default: https://docs.temporal.io/schedule#catchup-window
+ * One sweep at a time (SKIP). After an outage Temporal starts missed runs within the catch-up
+ * window, by default a year: https://docs.temporal.io/schedule#catchup-window
  */
 async function migrateSchedule(
   { client }: TemporalClient,

@@ -1,8 +1,10 @@
-/** What a process has open, closed in the reverse order of its opening: also when the opening fails half-way. */
+/**
+ * Closes the parts of a process in the reverse order of opening, also if opening fails half-way.
+ */
 import { messageOf } from '../domain/errors.js';
 import { withDeadline } from './deadline.js';
 
-/** Called for each part that cannot be closed; the others are closed none the less. */
+/** Called for each part that fails to close. The others are closed all the same. */
 export type CloseFailure = (what: string, error: unknown) => void;
 
 interface Part {
@@ -12,7 +14,7 @@ interface Part {
   readonly withinMs: number;
 }
 
-/** Longer than a driver's own deadline for its end (platform/postgres.ts, 3 s). */
+/** Longer than a driver's own limit (platform/postgres.ts, 3 s). */
 const CLOSE_MS = 5_000;
 
 export class Closer implements AsyncDisposable {
@@ -22,8 +24,8 @@ export class Closer implements AsyncDisposable {
   constructor(private readonly onFailure: CloseFailure) {}
 
   /**
-   * Awaits the opening of a part, and closes it in its turn.
-   * @param withinMs default 5,000: a close that takes longer is reported, and not awaited any more
+   * Awaits the opening of a part, and closes the part in its turn.
+   * @param withinMs default 5,000: a slower close is reported and no longer awaited
    */
   async open<T>(
     what: string,
@@ -36,14 +38,14 @@ export class Closer implements AsyncDisposable {
     return opened;
   }
 
-  /** A part that is open already. What comes after the close is closed at once. */
+  /** Adds an open part. After `close()` it is closed at once. */
   async add(what: string, close: () => unknown, withinMs = CLOSE_MS): Promise<void> {
     const part = { what, close, withinMs };
     if (this.closing === undefined) this.parts.push(part);
     else await this.end(part);
   }
 
-  /** Never rejects. Everything is closed once, however often this is called. */
+  /** Never rejects. Closes each part once, however often it is called. */
   close(): Promise<void> {
     return (this.closing ??= this.endAll());
   }
@@ -59,7 +61,7 @@ export class Closer implements AsyncDisposable {
 
   private async end({ what, close, withinMs }: Part): Promise<void> {
     try {
-      // Behind a promise: a throw of `close` becomes a rejection as well.
+      // In a promise: a synchronous throw of `close` becomes a rejection.
       await withDeadline(Promise.resolve().then(close), withinMs, what);
     } catch (error) {
       this.onFailure(what, error);
@@ -67,13 +69,15 @@ export class Closer implements AsyncDisposable {
   }
 }
 
-/** Where a failed close is a line in the log. */
+/** Logs a failed close. */
 export const loggingCloser = (log: { warn: (facts: object, message: string) => void }): Closer =>
   new Closer((what, error) => {
     log.warn({ what, err: messageOf(error) }, 'could not be closed');
   });
 
-/** Waits for all of them, also where one fails: nothing is still opening when the first failure is thrown. */
+/**
+ * Waits for all, even if one fails. So nothing is still opening when the first failure is thrown.
+ */
 export async function allOpened<T extends readonly unknown[]>(openings: {
   readonly [I in keyof T]: Promise<T[I]>;
 }): Promise<T> {

@@ -1,4 +1,7 @@
-/** The environment, read and validated once by the table of config/settings.ts; all wrong values are reported at once. */
+/**
+ * Reads and validates the environment once, by the table of config/settings.ts. Reports all wrong
+ * values together.
+ */
 import { resolve } from 'node:path';
 import { checkTtl } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
@@ -16,7 +19,7 @@ export type Config = Values<typeof SETTINGS>;
 
 export type Policy = Config['policy'];
 
-/** Addresses given in the environment; what is absent comes from the local stack. */
+/** Addresses from the environment; the local stack supplies the rest. */
 export type GivenAddresses = Config['given'];
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,10 +27,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const namesOf = ({ name, plainName }: AnySetting): string[] =>
   plainName === undefined ? [name] : [name, plainName];
 
-/** Every variable that a configuration is read from. */
+/** Every variable of the configuration. */
 export const CONFIG_VARIABLES: readonly string[] = settingsOf(SETTINGS).flatMap(namesOf);
 
-/** @throws SANDBOX_008 listing every wrong variable */
+/** @throws SANDBOX_008 with every wrong variable */
 export function loadConfig(env: Environment, cwd = process.cwd()): Config {
   const problems: string[] = [];
   const read = valuesOf(SETTINGS, countingOf(env), problems) as Config;
@@ -43,7 +46,7 @@ export function loadConfig(env: Environment, cwd = process.cwd()): Config {
   return { ...read, home: resolve(cwd, read.home) };
 }
 
-/** The variables from which `loadConfig` reads `config` again; those that it leaves unset are undefined. */
+/** The variables from which `loadConfig` makes the same `config`. Unset variables are undefined. */
 export function environmentOf(config: Config): Record<string, string | undefined> {
   return {
     ...Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, undefined])),
@@ -52,8 +55,9 @@ export function environmentOf(config: Config): Record<string, string | undefined
 }
 
 /**
- * An empty variable counts as unset, as shells and compose files have it. While `SANDBOX_ID` is set the plain URLs are a
- * tenant's, exported by `connect`; Temporal's security belongs to the address that is given with it.
+ * An empty variable counts as unset, as in shells and compose files. While `SANDBOX_ID` is set, the
+ * plain URLs are a tenant's, exported by `connect`. Temporal's security belongs to the address that
+ * is given with it.
  */
 function countingOf(env: Environment): Environment {
   const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== '';
@@ -69,7 +73,7 @@ function countingOf(env: Environment): Environment {
   );
 }
 
-/** An absent value leaves no field. What is wrong is added to `problems`, a line each. */
+/** An absent value makes no field. Each problem is added to `problems` as a line. */
 function valuesOf(table: Settings, env: Environment, problems: string[]): Record<string, unknown> {
   const fields = Object.entries(table).map(([field, entry]): [string, unknown] => [
     field,
@@ -78,7 +82,7 @@ function valuesOf(table: Settings, env: Environment, problems: string[]): Record
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
-/** Both names are checked where both are set, and the first counts. */
+/** Both names are checked if both are set; the first counts. */
 function valueOf(setting: AnySetting, env: Environment, problems: string[]): unknown {
   const { fallback, type } = setting;
   const given = namesOf(setting).filter((name) => env[name] !== undefined);

@@ -1,6 +1,7 @@
 /**
- * A sandbox's passwords: derived from the master secret, the id and the rotation number, so nothing is stored and a
- * retried step makes the same ones. Never logged, never in a workflow's history.
+ * A sandbox's passwords, derived from the master secret, the id and the rotation number. So nothing
+ * is stored, and a retried step gets the same ones. They are never in a log or a workflow's
+ * history.
  */
 import { createHmac, createHash, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -17,7 +18,10 @@ export interface CredentialOf {
 const derive = (secret: string, label: string): Buffer =>
   createHmac('sha256', secret).update(label).digest();
 
-/** 43 characters of base64url: safe in URLs and shells. A password for one server tells nothing of another's. */
+/**
+ * 43 characters of base64url: safe in URLs and shells. One server's password reveals nothing about
+ * another's.
+ */
 export function passwordFor(
   secret: string,
   server: CredentialServer,
@@ -29,8 +33,9 @@ export function passwordFor(
 const SCRAM_ITERATIONS = 4096;
 
 /**
- * The verifier that Postgres stores for `password` (RFC 5802; its text form: `src/common/scram-common.c`), so that no clear
- * password is ever sent. The salt derives from the password: a repair writes the same verifier.
+ * The verifier that Postgres stores for `password` (RFC 5802; its text form:
+ * `src/common/scram-common.c`). So no clear password is sent. The salt derives from the password: a
+ * repair writes the same verifier.
  */
 export async function scramVerifier(password: string): Promise<string> {
   const salt = createHash('sha256').update(`salt/${password}`).digest().subarray(0, 16);
@@ -41,7 +46,7 @@ export async function scramVerifier(password: string): Promise<string> {
   return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
 }
 
-/** Compares without telling by its time where two texts differ. */
+/** Compares in constant time. */
 export function sameSecret(a: string, b: string): boolean {
   const [left, right] = [a, b].map((text) => createHash('sha256').update(text).digest());
   return left !== undefined && right !== undefined && timingSafeEqual(left, right);

@@ -1,4 +1,4 @@
-/** Outer deadlines: some drivers can wait for ever on a server that is going down. */
+/** Outer deadlines: some drivers wait for ever for a server that is going down. */
 
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';

@@ -1,6 +1,6 @@
 /**
- * CloudWatch's embedded metric format: a log line from which CloudWatch makes metrics, so that alarms need neither an agent
- * nor a right to call its API (deploy/terraform/sandbox-alarms.tf).
+ * CloudWatch's embedded metric format: CloudWatch makes metrics from such a log line. Alarms need
+ * neither an agent nor a right to call its API (deploy/terraform/sandbox-alarms.tf).
  */
 
 const EMF_NAMESPACE = 'Sandboxes';
@@ -13,7 +13,10 @@ export interface EmfMetric {
   readonly value: number;
 }
 
-/** One line of JSON. `service` is its only dimension: what varies more (owners, ids) would cost a metric each. */
+/**
+ * One line of JSON. `service` is the only dimension: each value of an owner or id would cost a
+ * metric.
+ */
 export function emfLine(service: string, metrics: readonly EmfMetric[], time: Date): string {
   return JSON.stringify({
     _aws: {

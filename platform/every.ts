@@ -1,8 +1,8 @@
-/** Work that is done again and again, one time after the other. */
+/** Repeats work, one run at a time. */
 
 /**
- * Does `work` every `millis`, the first time after the first `millis`. While one still runs none is begun: a server that is
- * slow is not asked again meanwhile. `work` says itself what went wrong: its failure ends nothing.
+ * Runs `work` every `millis`, first after `millis`. Skips a run while one is in flight: a slow
+ * server gets no second request. `work` reports its own failures; a failure does not end the loop.
  */
 export function every(millis: number, work: () => Promise<unknown>): { close(): void } {
   let busy = false;

@@ -1,4 +1,7 @@
-/** Structured logs, one JSON line each on stderr (stdout is for results). Secrets are never passed in. */
+/**
+ * Structured logs: one JSON line each on stderr, because stdout is for results. Callers pass no
+ * secrets.
+ */
 import pino, { type Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -11,8 +14,8 @@ export function createLogger(process: string, level: string): Logger {
 }
 
 /**
- * A line that cannot be written (the log's disk is full) is lost, and nothing else: without a listener the write would throw
- * wherever the line was logged.
+ * A line that cannot be written (full disk) is lost. Without a listener the write would throw in
+ * the code that logs.
  */
 function destination(): pino.DestinationStream {
   const stream = pino.destination({ dest: 2, sync: true, maxLength: 1_048_576 });

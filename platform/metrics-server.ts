@@ -1,4 +1,7 @@
-/** `/metrics`, `/healthz` and `/readyz` of a process: on loopback, unless a container needs them on another address. */
+/**
+ * `/metrics`, `/healthz` and `/readyz` of a process. It listens on loopback, unless a container
+ * needs another address.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
@@ -14,7 +17,9 @@ export interface MetricsServerOptions {
   readonly host: string;
   /** 0: a free port. */
   readonly port: number;
-  /** Asks what the process depends on; `/healthz` only says that the process answers. */
+  /**
+   * Checks the servers that the process depends on. `/healthz` only says that the process answers.
+   */
   readonly ready: () => Promise<Health> | Health;
   /** More text for the page, such as the Temporal SDK's own metrics. */
   readonly more?: () => Promise<string>;
@@ -70,7 +75,10 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   };
 }
 
-/** `//` is no URL to Node: thrown out of the request's own turn it would end the process. */
+/**
+ * Node takes `//` for an invalid URL. Thrown outside the request's turn, the error would end the
+ * process.
+ */
 function pathOf(url = ''): string {
   return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost').pathname : url;
 }

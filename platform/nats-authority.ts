@@ -1,6 +1,6 @@
 /**
- * The keys by which the worker makes accounts for sandboxes and lets their users in (docs/decisions/0010). Only the worker
- * holds them: whoever has the operator's key can make an account with any right.
+ * The keys for making sandboxes' accounts and admitting their users (docs/decisions/0010). Only the
+ * worker has them: the operator's key can make an account with any right.
  */
 import { z } from 'zod';
 import { SandboxError } from '../domain/errors.js';
@@ -29,7 +29,7 @@ export function parseNatsAuthority(text: string): NatsAuthority {
   try {
     secret = schema.parse(JSON.parse(text));
   } catch {
-    // Its cause would quote the text, which is secret.
+    // Without the cause, which would quote the secret text.
     throw new SandboxError(
       'SANDBOX_008',
       'SANDBOX_NATS_AUTHORITY must be a JSON object of operator, callout and calloutToken',
@@ -42,7 +42,10 @@ export function parseNatsAuthority(text: string): NatsAuthority {
   };
 }
 
-/** The account that the user of this URL is in; null where the server has no such accounts (no token in the URL). */
+/**
+ * The account of this URL's user; null if the URL has no token, as on a server without such
+ * accounts.
+ */
 export function natsAccountOf(url: string): string | null {
   const { pass = '' } = parseNatsUrl(url);
   const claims = readNatsToken(pass);
@@ -52,10 +55,13 @@ export function natsAccountOf(url: string): string | null {
 }
 
 const API_PREFIX = 'api-prefix:';
-/** Says in a user's token below which subject JetStream answers him: an account that imports it cannot do so below `$JS.API`. */
+/**
+ * The tag for JetStream's API prefix in a user's token. An account that imports JetStream cannot
+ * use `$JS.API`.
+ */
 export const apiPrefixTag = (prefix: string): string => `${API_PREFIX}${prefix}`;
 
-/** The prefix that the user of this URL has to take; undefined: JetStream's own. */
+/** The API prefix for this URL's user; undefined: JetStream's own. */
 export function natsApiPrefixOf(url: string): string | undefined {
   const tags = readNatsToken(parseNatsUrl(url).pass ?? '')?.nats.tags;
   const tag = Array.isArray(tags) ? tags.map(String).find((t) => t.startsWith(API_PREFIX)) : null;

@@ -1,20 +1,20 @@
-/** What NATS' errors mean: a server that is away, something that is not there. */
+/** Classifies NATS' errors: the server is away, or the object is missing. */
 import { ErrorCode, NatsError } from 'nats';
 import { SandboxError, unreachable } from '../domain/errors.js';
 
-/** Numbers that JetStream gives its refusals (nats-server, `errors.json`). */
+/** Error codes of JetStream (nats-server, `errors.json`). */
 export const JETSTREAM = {
   consumerNotFound: 10014,
   streamNotFound: 10059,
   wrongLastSequence: 10071,
 } as const;
 
-/** Whether JetStream has refused a request for this reason. */
+/** True if JetStream refused a request for this reason. */
 export function isRefusal(error: unknown, reason: keyof typeof JETSTREAM): boolean {
   return error instanceof NatsError && error.api_error?.err_code === JETSTREAM[reason];
 }
 
-/** Whether what was asked for (a stream, a consumer, a message) is not there. */
+/** True if the stream, consumer or message does not exist. */
 export function isNotFound(error: unknown): boolean {
   return (
     error instanceof NatsError &&
@@ -22,7 +22,7 @@ export function isNotFound(error: unknown): boolean {
   );
 }
 
-/** Codes of the client, and 503 for a request that nobody answers. */
+/** Codes of the client, and 503 for a request without a responder. */
 const AWAY = new Set([
   'TIMEOUT',
   '503',
@@ -32,7 +32,7 @@ const AWAY = new Set([
   'CONNECTION_DRAINING',
 ]);
 
-/** Runs `work`; SANDBOX_009 for what means "the server is not there", anything else unchanged. */
+/** Runs `work`. Turns an outage into SANDBOX_009; other errors stay. */
 export async function inNats<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

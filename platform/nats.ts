@@ -15,15 +15,19 @@ export type { NatsConnection } from 'nats';
 
 export { parseNatsUrl, type NatsUrl } from './addresses/nats.js';
 
-/** A login as fields of the protocol's CONNECT, for the router's own wire: a bearer token needs no signature. */
+/**
+ * A login as fields of the protocol's CONNECT, for the router's own wire. A bearer token needs no
+ * signature.
+ */
 export function natsLoginFields({ user, pass }: NatsUrl): Readonly<Record<string, string>> {
   if (pass === undefined || user === undefined) return {};
   return isNatsToken(pass) ? { jwt: pass } : { user, pass };
 }
 
-/** How to log in with what a URL holds: our own processes come with a token in the password's place. */
+/** The login of a URL. Our own processes have a token in place of the password. */
 export function natsLogin({ servers, tls, user, pass }: NatsUrl): ConnectionOptions {
-  // nats.js ignores the scheme: without this a tls:// address of a server without TLS would send its password in clear.
+  // nats.js ignores the scheme. Without this, `tls://` and a server without TLS would send the
+  // password in clear.
   const where = { servers, ...(tls ? { tls: {} } : {}) };
   if (pass === undefined || user === undefined) return where;
   if (isNatsToken(pass)) return { ...where, authenticator: jwtAuthenticator(pass) };
@@ -31,8 +35,8 @@ export function natsLogin({ servers, tls, user, pass }: NatsUrl): ConnectionOpti
 }
 
 /**
- * Each of our users receives its replies below a prefix of its own, since a shared `_INBOX.>` would show it everybody's
- * (permissions: deploy/stack/nats-permissions.ts).
+ * Each of our users receives its replies below its own prefix. A shared `_INBOX.>` would show it
+ * all replies (permissions: deploy/stack/nats-permissions.ts).
  */
 const ownInbox = (user: string | undefined): { inboxPrefix?: string } =>
   user !== undefined && /^(admin|ingest|bd_[a-z]+)$/.test(user)
@@ -41,12 +45,15 @@ const ownInbox = (user: string | undefined): { inboxPrefix?: string } =>
 
 const inboxPrefixes = new WeakMap<NatsConnection, string>();
 
-/** A reply subject that the connection's user may subscribe to; `createInbox()` alone knows no prefix. */
+/**
+ * A reply subject that the connection's user may subscribe to. `createInbox()` alone ignores the
+ * prefix.
+ */
 export function newInbox(nc: NatsConnection): string {
   return createInbox(inboxPrefixes.get(nc));
 }
 
-/** Reconnects for ever (the default gives up after ten attempts). @throws SANDBOX_009 within 5 s */
+/** Reconnects for ever (the default stops after ten attempts). @throws SANDBOX_009 within 5 s */
 export async function openNats(url: string, name: string): Promise<NatsConnection> {
   const address = parseNatsUrl(url);
   try {
@@ -58,7 +65,8 @@ export async function openNats(url: string, name: string): Promise<NatsConnectio
       timeout: 4_000,
       reconnect: true,
       maxReconnectAttempts: -1,
-      // The default gives up for good at the second refusal: a server that knows its users a moment late ended the process.
+      // The default stops at the second refusal. That ended our process when a server loaded its
+      // users a moment late.
       ignoreAuthErrorAbort: true,
       reconnectTimeWait: 100,
       reconnectJitter: 50,

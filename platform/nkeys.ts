@@ -1,7 +1,8 @@
 /**
- * NATS' keys and tokens: ed25519 keys in their text form ("nkeys") and the JWTs that they sign. By Node's own crypto: the
- * client's library signs in plain JavaScript, which made a push of an account 20 ms instead of 1.4 (docs/decisions/0010).
- * Form of the keys: github.com/nats-io/nkeys, `strkey.go`; of the claims: github.com/nats-io/jwt, version 2.
+ * NATS' keys and tokens: ed25519 keys in their text form ("nkeys") and the JWTs that they sign. By
+ * Node's crypto: the client's library is plain JavaScript (20 ms per account, here 1.4:
+ * docs/decisions/0010). Key form: github.com/nats-io/nkeys, `strkey.go`; claims:
+ * github.com/nats-io/jwt, version 2.
  */
 import {
   createHash,
@@ -15,30 +16,30 @@ import { SandboxError } from '../domain/errors.js';
 
 export type NatsKeyKind = 'operator' | 'account' | 'user';
 
-/** First bytes, chosen by NATS so that the text begins with O, A, U; and S for a seed. */
+/** First bytes. NATS chose them so that the text begins with O, A, U, and S for a seed. */
 const KIND_BYTES: Readonly<Record<NatsKeyKind, number>> = {
   operator: 14 << 3,
   account: 0,
   user: 20 << 3,
 };
 const SEED_BYTE = 18 << 3;
-/** What stands before the 32 bytes of an ed25519 key in PKCS #8 (RFC 8410). */
+/** The bytes before a 32-byte ed25519 key in PKCS #8 (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 export interface NatsKey {
-  /** Such as `A…` for an account: its name for the server. */
+  /** Such as `A…` for an account: its name on the server. */
   readonly publicKey: string;
   readonly seed: string;
   sign(text: string): string;
 }
 
-/** The same secret and label, the same key: nothing has to be stored, and all workers agree. */
+/** The same secret and label give the same key. So nothing is stored, and all workers agree. */
 export function deriveNatsKey(secret: string, kind: NatsKeyKind, label: string): NatsKey {
   return keyOf(kind, createHmac('sha256', secret).update(`nkey/${kind}/${label}`).digest());
 }
 
-/** @throws SANDBOX_008 for what is not a seed of this kind */
+/** @throws SANDBOX_008 for a text that is no seed of this kind */
 export function natsKeyOfSeed(kind: NatsKeyKind, seed: string): NatsKey {
   const bytes = fromBase32(seed);
   const intact = bytes.length === 36 && crc16(bytes.subarray(0, 34)) === bytes.readUInt16LE(34);
@@ -61,7 +62,7 @@ function keyOf(kind: NatsKeyKind, raw: Buffer): NatsKey {
   };
 }
 
-/** As a JWK, which is a hundred times faster than as SPKI. */
+/** By JWK, which is a hundred times faster than SPKI. */
 const publicBytes = (key: KeyObject): Buffer =>
   Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url');
 
@@ -111,11 +112,14 @@ export interface NatsClaims {
   readonly name: string;
   readonly iss: string;
   readonly aud?: string;
-  /** The part that NATS defines: type, limits, permissions, imports, … */
+  /** NATS' own part: type, limits, permissions, imports, … */
   readonly nats: Readonly<Record<string, unknown>>;
 }
 
-/** Signed by `issuer`. The server compares `iat` in seconds, and takes the newer of two account tokens. */
+/**
+ * Signed by `issuer`. Of two account tokens the server takes the newer; it compares `iat` in
+ * seconds.
+ */
 export function signNatsToken(issuer: NatsKey, claims: Omit<NatsClaims, 'iss'>): string {
   const { nats, ...rest } = claims;
   const body = {
@@ -136,7 +140,9 @@ export function signNatsToken(issuer: NatsKey, claims: Omit<NatsClaims, 'iss'>):
 
 export const isNatsToken = (text: string): boolean => /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 
-/** Not verified: for what the server itself has sent or has checked. Null for what is no token. */
+/**
+ * Does not verify: for tokens that the server sent or checked. Null for a text that is no token.
+ */
 export function readNatsToken(token: string): NatsClaims | null {
   if (!isNatsToken(token)) return null;
   try {

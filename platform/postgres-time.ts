@@ -1,13 +1,14 @@
 /**
- * Times as Postgres gives them. Only one form is read, ISO 8601 with its offset: `05.12.2026 13:00:00 UTC`, which a session
- * with DateStyle German sends, is May for `new Date`, and a sandbox would be ended months early.
+ * Parses times from Postgres, in one form only: ISO 8601 with an offset. A session with DateStyle
+ * German sends `05.12.2026 13:00:00 UTC`, which `new Date` takes for May. A sandbox would end
+ * months early.
  */
 import { SandboxError } from '../domain/errors.js';
 
 const ISO =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,6})?(?:(Z)|([+-][0-9]{2})(?::?([0-9]{2}))?)$/;
 
-/** @throws SANDBOX_009 for any other form: nothing may be decided on a time that was guessed */
+/** @throws SANDBOX_009 for any other form: a guessed time must decide nothing */
 export function parseTime(text: string): Date {
   const [, day, clock, fraction = '', utc, hours, minutes = '00'] = ISO.exec(text) ?? [];
   const offset = utc ?? `${hours ?? ''}:${minutes}`;

@@ -17,8 +17,8 @@ export interface PostgresOptions {
 }
 
 /**
- * What a session's settings decide on reading: a role or a database may have others (`ALTER ROLE … SET`), and these win.
- * All four pass a PgBouncer, which refuses any other parameter at the start; sql/090_sessions.sql fixes the rest for our own roles.
+ * Settings that change how values read. They win over `ALTER ROLE … SET`. PgBouncer accepts these
+ * four and refuses any other at the start; sql/090_sessions.sql fixes the rest for our roles.
  */
 const READING = {
   DateStyle: 'ISO, MDY',
@@ -27,14 +27,17 @@ const READING = {
   client_encoding: 'UTF8',
 } as const;
 
-/** An address as the driver takes it. The driver's own reading would send parameters that it does not know to the server. */
+/**
+ * An address in the driver's form. The driver's own parser sends unknown parameters to the server.
+ */
 export function postgresServer(url: string) {
   const address = postgresAddress(url);
   const { host, port, socket, user, password, database } = address;
   return {
     address,
     options: {
-      // A list of one: the driver would cut a text at each colon, and so an IPv6 address. Its types know only the text.
+      // A list of one: the driver splits a text at each colon, and so an IPv6 address. Its types
+      // allow only a text.
       host: [host] as unknown as string,
       port: [port] as unknown as number,
       ...(socket === null ? {} : { path: socket }),
@@ -51,27 +54,28 @@ export function postgresServer(url: string) {
 }
 
 /**
- * A pool; it connects at the first query. Notices are dropped: DDL with IF EXISTS is chatty.
- * @throws SANDBOX_008 for an address that is not valid
+ * A pool; it connects at the first query. Notices are dropped: DDL with IF EXISTS makes many.
+ * @throws SANDBOX_008 for an invalid address
  */
 export function openPostgres(url: string, { name, max = 10 }: PostgresOptions): Sql {
   const { address, options } = postgresServer(url);
   const sql = postgres({
     ...options,
     max,
-    // Seconds before attempt n. The driver's own waits grow to 20: a server that is back would be taken for gone.
+    // Seconds before attempt n. The driver's own waits grow to 20 s, long after a server is back.
     backoff: (attempts: number) => Math.min(1, 0.05 * 2 ** attempts),
     idle_timeout: 60,
     onnotice: () => undefined,
-    // The driver's own query behind each login: where the connection is reset then, nobody hears of the rejection, and the
-    // process ends. It is for arrays as parameters and results; without it `reserve()` may hang (issue #751). We use neither.
+    // The driver's own query after each login. A reset there is an unhandled rejection and ends the
+    // process. It serves array values, and `reserve()` may hang without it (issue #751). We use
+    // neither.
     fetch_types: false,
     connection: {
       application_name: address.applicationName ?? name,
       ...READING,
       ...(address.options === null ? {} : { options: address.options }),
     },
-    // The driver's own decoder reads whatever `new Date` makes of a text.
+    // The driver's own decoder accepts any text that `new Date` accepts.
     types: { date: { to: 1184, from: [1184], serialize: timeText, parse: parseTime } },
   });
   keepOffDeadConnections(sql);
@@ -81,14 +85,16 @@ export function openPostgres(url: string, { name, max = 10 }: PostgresOptions): 
 const timeText = (value: Date | string): string =>
   typeof value === 'string' ? value : value.toISOString();
 
-/** Longer than a closing socket takes to say so; an error of another connection waits this long for its ROLLBACK. */
+/**
+ * Longer than a socket takes to report its close. An error on a live connection waits at most this
+ * long for its ROLLBACK.
+ */
 const CLOSING_MS = 1_000;
 
 /**
- * The driver (3.4.9, its issues #1154 and #1208, open) answers an error within a transaction by ROLLBACK, also where the
- * connection is gone. That write throws where nobody can catch it (`isWriteAfterClose`), and the connection stays stuck:
- * after 40 s of Postgres being killed under transactions no query of the pool got through any more. So a transaction
- * whose connection was lost says nothing more; the driver rejects it when the connection has closed.
+ * The driver (3.4.9, open issues #1154, #1208) sends ROLLBACK after an error, even on a dead
+ * connection. That write throws uncaught (`isWriteAfterClose`) and blocks the connection: after 40
+ * s of kills no query of the pool succeeded. So a lost transaction sends nothing more.
  */
 function keepOffDeadConnections(sql: Sql): void {
   const begin = sql.begin.bind(sql) as (...args: unknown[]) => Promise<unknown>;
@@ -106,7 +112,7 @@ function keepOffDeadConnections(sql: Sql): void {
         return await (Array.isArray(result) ? Promise.all(result) : result);
       } catch (error) {
         if (isConnectionLost(error)) await Promise.race([ended, delay(CLOSING_MS)]);
-        // Ended already, by the driver: this is heard by nobody.
+        // The driver has already rejected the transaction. Nobody awaits this promise.
         if (over) return await new Promise<never>(() => undefined);
         throw error;
       }
@@ -121,7 +127,7 @@ function keepOffDeadConnections(sql: Sql): void {
 
 const LOST_CODES = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
-/** The connection is gone, or goes now: of the server's own errors the fatal ones. */
+/** The connection is gone or going. Of the server's own errors only FATAL ones count. */
 function isConnectionLost(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {
     if ('code' in e && typeof e.code === 'string' && LOST_CODES.has(e.code)) return true;
@@ -129,7 +135,7 @@ function isConnectionLost(error: unknown): boolean {
   return isFatal(error);
 }
 
-/** FATAL ends the session, before it has begun or while it was used, whatever the code. */
+/** FATAL ends the session, at login or later, whatever the code. */
 export function isFatal(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause)
     if ('severity' in e && (e.severity === 'FATAL' || e.severity === 'PANIC')) return true;
@@ -137,8 +143,8 @@ export function isFatal(error: unknown): boolean {
 }
 
 /**
- * The driver's write on a connection that has closed, thrown from a timer: its query was rejected already, and nothing else
- * is wrong. A process must not end of it (platform/process.ts).
+ * The driver's write on a closed connection, thrown from a timer. Its query is already rejected,
+ * and nothing else is wrong. The process must survive it (platform/process.ts).
  */
 export function isWriteAfterClose(error: unknown): boolean {
   if (!(error instanceof TypeError)) return false;
@@ -147,7 +153,7 @@ export function isWriteAfterClose(error: unknown): boolean {
   return /nextWrite \(.*\/postgres\/.*\/connection\.js:/.test(frame);
 }
 
-/** Bounded, since `end()` may never resolve after a reset. */
+/** Bounded, because `end()` may never resolve after a reset. */
 export async function closePostgres(sql: Sql): Promise<void> {
   await withDeadline(sql.end({ timeout: 2 }), 3_000, 'Postgres').catch(() => undefined);
 }
@@ -170,27 +176,27 @@ const CONNECTION_CODES = new Set([
   '08006',
 ]);
 
-/** A failure of Postgres or of the way to it, with nothing of the statement that it came from. */
+/** A failure of Postgres or its connection, without any text of the statement. */
 export class PostgresFailure extends Error {
   override readonly name = 'PostgresFailure';
 
   constructor(
     message: string,
-    /** SQLSTATE, or the socket's. */
+    /** SQLSTATE, or the socket's code. */
     readonly code: string,
-    /** The server's: FATAL ends the session. Empty where the error is not the server's. */
+    /** The server's severity: FATAL ends the session. Empty if the error is not the server's. */
     readonly severity: string,
   ) {
     super(message);
   }
 }
 
-/** Data exceptions and syntax errors: the server's own text quotes the value. */
+/** Data exceptions and syntax errors: the server's text quotes the value. */
 const QUOTES_A_VALUE = /^(22...|42601)$/;
 
 /**
- * An error of the driver without what hangs on it: the statement and its parameters, the row's values (`detail`), the
- * statements within functions (`where`). Errors travel: into output, logs and a workflow's history. Others: unchanged.
+ * A driver's error without statement, parameters, row values (`detail`) and function statements
+ * (`where`). Errors reach output, logs and a workflow's history. Other errors stay.
  */
 export function withoutStatement(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
@@ -203,7 +209,7 @@ export function withoutStatement(error: unknown): unknown {
   );
 }
 
-/** The code of a Postgres or socket error, also where Drizzle has wrapped it. */
+/** The code of a Postgres or socket error, also inside Drizzle's error. */
 export function postgresCode(error: unknown): string | undefined {
   for (let e = error; e instanceof Error; e = e.cause) {
     if ('code' in e && typeof e.code === 'string') return e.code;
@@ -211,14 +217,14 @@ export function postgresCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** What the server's settings refuse, though it answers. */
+/** Refusals by the settings of a server that answers. */
 const SETTINGS: Readonly<Record<string, string>> = {
   '25006':
     'It takes no writes: name the primary, or take default_transaction_read_only from the role and the database.',
   '57014': 'It ends statements early: raise statement_timeout of the role and the database.',
 };
 
-/** SANDBOX_009 for what means "the server cannot be used"; anything else unchanged. */
+/** SANDBOX_009 if the server cannot be used; other errors stay. */
 export function asPostgresError(error: unknown): unknown {
   if (error instanceof SandboxError) return error;
   const code = postgresCode(error) ?? '';

@@ -1,16 +1,19 @@
-/** Small files that hold secrets or state: complete or absent to every reader, and readable by their owner alone. */
+/**
+ * Small files with secrets or state. A reader sees a complete file or none; only the owner may read
+ * it.
+ */
 import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 
 /**
- * Writes a draft beside the file (mode 0600) and renames it. A draft that fails (a full disk) is removed.
- * @throws the file system's error; the file is as it was then
+ * Writes a draft beside the file (mode 0600) and renames it. A failed draft (full disk) is removed.
+ * @throws the file system's error; the file then stays as before
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   await withDraft(path, text, (draft) => rename(draft, path));
 }
 
-/** A complete draft of `path` for `place`, which renames or links it. No draft stays, whatever fails. */
+/** Writes a complete draft of `path`; `place` renames or links it. The draft is always removed. */
 export async function withDraft<T>(
   path: string,
   text: string,
@@ -25,7 +28,7 @@ export async function withDraft<T>(
   }
 }
 
-/** No room: the disk is full, or this user's share of it. */
+/** No room: the disk or the user's quota is full. */
 export function isDiskFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT';

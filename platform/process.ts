@@ -1,14 +1,14 @@
-/** A service process and its parent: when to stop, and how to say that it is ready. */
+/** A service process and its parent: when to stop, and how to report readiness. */
 
 import type { Logger } from './log.js';
 import { isWriteAfterClose } from './postgres.js';
 
-/** Output that nobody takes (a full disk below the log, a closed pipe) ends no process. */
+/** Lost output (a full disk, a closed pipe) must not end the process. */
 export function surviveLostOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** Ends the process at whatever nobody caught, as Node does, but for what is known to be harmless. */
+/** Ends the process at an uncaught error, as Node does, except for a known harmless one. */
 export function surviveDriverErrors(log: Logger): void {
   surviveLostOutput();
   process.on('uncaughtException', (error) => {
@@ -21,7 +21,7 @@ export function surviveDriverErrors(log: Logger): void {
   });
 }
 
-/** Aborted when the process is to stop; its reason is the text of `onStop`. */
+/** Aborted when the process has to stop. Its reason is the text of `onStop`. */
 export function stopSignal(): AbortSignal {
   const stopping = new AbortController();
   onStop((why) => {
@@ -30,7 +30,7 @@ export function stopSignal(): AbortSignal {
   return stopping.signal;
 }
 
-/** Calls `stop` once: on SIGTERM, SIGINT, or when the parent that spawned us with an IPC channel is gone. */
+/** Calls `stop` once: on SIGTERM, SIGINT, or when the parent with our IPC channel is gone. */
 function onStop(stop: (why: string) => void): void {
   let stopped = false;
   const once = (why: string) => (): void => {
@@ -43,7 +43,7 @@ function onStop(stop: (why: string) => void): void {
   if (process.channel) process.on('disconnect', once('parent gone'));
 }
 
-/** Tells the local stack that this service works, and where its metrics are. */
+/** Reports to the local stack that this service works, and the address of its metrics. */
 export function reportReady(metrics: string | null): void {
   process.send?.({ ready: true, metrics });
 }

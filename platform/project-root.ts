@@ -1,4 +1,4 @@
-/** Where the package lies, which holds `sql/` and `package.json`: the same in a checkout and where it is installed. */
+/** The package's directory with `sql/` and `package.json`, in a checkout and in an installation. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ export function projectRoot(): string {
   return folder;
 }
 
-/** Of this package, such as `0.1.0`. */
+/** This package's version, such as `0.1.0`. */
 export function packageVersion(): string {
   const text = readFileSync(join(projectRoot(), 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

@@ -1,4 +1,4 @@
-/** Connections to Redis (or Valkey), and what its errors mean. */
+/** Connections to Redis (or Valkey), and the meaning of its errors. */
 import { Redis, type RedisOptions } from 'ioredis';
 import { SandboxError, unreachable } from '../domain/errors.js';
 import { redisAddress } from './addresses/redis.js';
@@ -7,7 +7,7 @@ import { cannotUse } from './unreachable.js';
 
 export type { ChainableCommander, Redis } from 'ioredis';
 
-/** An address as ioredis takes it. Its own reading would take settings from the URL's parameters. */
+/** An address in ioredis' form. Its own parser takes settings from the URL's parameters. */
 export function redisServer(url: string): RedisOptions {
   const { host, port, tls, user, password } = redisAddress(url);
   return {
@@ -20,8 +20,8 @@ export function redisServer(url: string): RedisOptions {
 }
 
 /**
- * Connected and usable, or SANDBOX_009 within 5 s. Commands given while it reconnects wait at most
- * for the command's own time-out: callers retry, so every command sent here is idempotent.
+ * Connected and usable, or SANDBOX_009 within 5 s. A command during a reconnect waits at most its
+ * own time-out. Callers retry, so every command here is idempotent.
  */
 export async function openRedis(url: string, name: string): Promise<Redis> {
   const redis = new Redis({
@@ -34,7 +34,7 @@ export async function openRedis(url: string, name: string): Promise<Redis> {
     enableReadyCheck: false,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
   });
-  // Without a listener ioredis writes to the console; what matters surfaces at each command.
+  // Without a listener ioredis writes to the console. Each command reports its own failure.
   let last: unknown;
   redis.on('error', (error) => {
     last = error;
@@ -56,7 +56,7 @@ export function closeRedis(redis: Redis): void {
 const CONNECTION_ERRORS =
   /ECONN|EPIPE|Connection is closed|max retries per request|Command timed out|ETIMEDOUT/;
 
-/** Runs `work`; SANDBOX_009 for what means "the server is not there", anything else unchanged. */
+/** Runs `work`. Turns an outage into SANDBOX_009; other errors stay. */
 export async function inRedis<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

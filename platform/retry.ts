@@ -1,23 +1,23 @@
-/** Work that is tried again until it succeeds: the one loop for servers that are away. */
+/** Retries work until it succeeds: the one loop for servers that are away. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf, SandboxError } from '../domain/errors.js';
 
-/** `retryUntil` ends with it when its signal is aborted. */
+/** `retryUntil` throws it when its signal is aborted. */
 export class StoppedError extends Error {
   override readonly name = 'StoppedError';
 }
 
 export interface RetryOptions {
-  /** What the work waits for or does: the text of each log line. */
+  /** The work's name, for each log line. */
   readonly what: string;
   readonly log: { warn(facts: object, text: string): void };
   /** Milliseconds before the second attempt; doubled for each further one. Default 250. */
   readonly firstMs?: number;
   /** The longest pause, in milliseconds. Default 5,000. */
   readonly longestMs?: number;
-  /** Ends the waiting. An attempt that runs is awaited, so that nothing opens after the end. */
+  /** Ends the retries. A running attempt is awaited, so that nothing opens after the end. */
   readonly signal?: AbortSignal;
-  /** A failure that no further attempt can mend: it is thrown at once. Default: none is. */
+  /** True for a failure that a retry cannot mend: it is thrown at once. Default: false. */
   readonly isFinal?: (error: unknown) => boolean;
 }
 
@@ -25,8 +25,8 @@ export interface RetryOptions {
 const REPEAT_MS = 5_000;
 
 /**
- * The work's result, after as many attempts as it takes.
- * @throws StoppedError when the signal is aborted; what `isFinal` accepts
+ * The result of the first attempt that succeeds.
+ * @throws StoppedError when the signal is aborted; failures that `isFinal` accepts
  */
 export async function retryUntil<T>(
   work: () => Promise<T>,
@@ -47,13 +47,13 @@ export async function retryUntil<T>(
         log.warn({ err: message, attempt: attempt + 1, ...hint }, what);
       }
     }
-    // An aborted pause ends early; the loop's head throws.
+    // An abort ends the pause early, and the loop's head throws.
     await pause(Math.min(firstMs * 2 ** attempt, longestMs), undefined, {
       ...(signal === undefined ? {} : { signal }),
     }).catch(() => undefined);
   }
 }
 
-/** An address or a certificate becomes no better by waiting. */
+/** Waiting mends neither an address nor a certificate. */
 export const isMisconfigured = (error: unknown): boolean =>
   error instanceof SandboxError && error.code === 'SANDBOX_008';

@@ -1,4 +1,7 @@
-/** `stack.json` in SANDBOX_HOME: how every process finds the running local stack. Mode 0600, since it holds passwords. */
+/**
+ * `stack.json` in SANDBOX_HOME: every process finds the local stack by it. Mode 0600, because it
+ * has passwords.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -11,7 +14,7 @@ import { readTemporalAddress } from './addresses/temporal.js';
 import type { Config } from './config.js';
 import { writePrivateFile } from './private-file.js';
 
-/** Who connects: each has its own Postgres role, Redis user and NATS user, none a superuser but `admin`. */
+/** Each has its own Postgres role, Redis user and NATS user. Only `admin` is a superuser. */
 export const STACK_ROLES = ['admin', 'client', 'api', 'worker', 'router'] as const;
 export type StackRole = (typeof STACK_ROLES)[number];
 
@@ -33,9 +36,12 @@ const stackSchema = z.object({
   urls: z.object({ admin: urls, client: urls, api: urls, worker: urls, router: urls }),
   /** The publisher of raw events: may write into RAW and nothing else. */
   ingestNatsUrl: natsUrl,
-  /** The user of the server's own account: monitoring, and cutting connections. Empty where NATS is not the stack's. */
+  /**
+   * The system account's user, for monitoring and for cutting connections. Empty if NATS is not the
+   * stack's.
+   */
   sysNatsUrl: natsUrl.optional(),
-  /** What the worker makes sandboxes' accounts with (platform/nats-authority.ts). Absent where NATS is not the stack's. */
+  /** Makes sandboxes' accounts (platform/nats-authority.ts). Absent if NATS is not the stack's. */
   natsAuthority: z.string().optional(),
 });
 
@@ -45,7 +51,7 @@ export type ServerUrls = z.infer<typeof urls>;
 export const stackFilePath = (home: string): string => join(home, 'stack.json');
 export const masterKeyPath = (home: string): string => join(home, 'master.key');
 
-/** The running stack, or null where there is none. @throws SANDBOX_008 for a file that cannot be read as one */
+/** The running stack, or null. @throws SANDBOX_008 for an invalid file */
 export function readStackFile(home: string): StackState | null {
   let text: string;
   try {
@@ -81,12 +87,12 @@ export interface Addresses extends ServerUrls {
 }
 
 /**
- * Where `role` finds each server: the environment first, else the local stack.
- * @throws SANDBOX_009 where neither names one
+ * The servers' addresses for `role`: from the environment, else from the local stack.
+ * @throws SANDBOX_009 if neither names one
  */
 export function addressesFor(config: Config, role: StackRole): Addresses {
   const { given } = config;
-  // A router is standalone: it needs no Temporal, and none has to be named for it.
+  // A router does not use Temporal, so it needs no address for it.
   const withoutTemporal = role === 'router';
   const complete =
     (withoutTemporal || given.temporal !== undefined) &&
@@ -115,19 +121,22 @@ export function addressesFor(config: Config, role: StackRole): Addresses {
   };
 }
 
-/** The master secret, or null for those who don't hold it (`connect` then prints identifiers only). */
+/** The master secret, or null on a machine without it (`connect` then prints identifiers only). */
 export function readMasterSecret(config: Config): string | null {
   if (config.masterSecret !== undefined) return config.masterSecret;
   try {
     const text = readFileSync(masterKeyPath(config.home), 'utf8').trim();
-    // Half-written: no secret, and passwords that derive from it would open nothing.
+    // An empty file is half-written. Passwords derived from it would open nothing.
     return text === '' ? null : text;
   } catch {
     return null;
   }
 }
 
-/** JSON of the keys for NATS accounts, or null for those who don't hold them and for servers that have none. */
+/**
+ * JSON of the keys for NATS accounts; null on a machine without them, or for servers without
+ * accounts.
+ */
 export function readNatsAuthority(config: Config): string | null {
   if (config.natsAuthority !== undefined) return config.natsAuthority;
   return config.given.nats === undefined

@@ -1,4 +1,4 @@
-/** Why Temporal cannot be reached over TLS: gRPC for Node.js says only that a deadline has passed. */
+/** Finds why a TLS connection to Temporal fails. gRPC for Node.js reports only a deadline. */
 import { connect } from 'node:tls';
 import { placeOf } from './addresses/url.js';
 import type { TemporalSecurity } from './temporal-security.js';
@@ -6,7 +6,7 @@ import { tlsRefusal } from './unreachable.js';
 
 const PROBE_MS = 2_000;
 
-/** The error itself, or that of a handshake of our own, where TLS turns out to be the reason. Never rejects. */
+/** The error itself, or the error of a handshake of our own if TLS is the reason. Never rejects. */
 export async function temporalFailure(
   error: unknown,
   address: string,
@@ -26,7 +26,7 @@ export async function temporalFailure(
       socket.destroy();
       resolve(outcome);
     };
-    // A server that wants a client certificate refuses after the handshake, with the first bytes that it reads.
+    // A server that requires a client certificate refuses after the handshake, at the first bytes.
     socket.once('secureConnect', () => socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
     socket.once('data', () => {
       end(null);

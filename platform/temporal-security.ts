@@ -1,12 +1,13 @@
 /**
- * TLS and API key of a Temporal that is not the local stack's, under the names of Temporal's own environment configuration
- * (docs.temporal.io/references/client-environment-configuration), so that one environment serves `temporal` and `bd`.
+ * TLS and API key of a Temporal other than the local stack's. The names are those of Temporal's
+ * environment configuration (docs.temporal.io/references/client-environment-configuration), so one
+ * environment serves `temporal` and `bd`.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, SandboxError } from '../domain/errors.js';
 
-/** Each can be given as a file (`…_PATH`) or as its text (`…_DATA`). */
+/** Each is given as a file (`…_PATH`) or as text (`…_DATA`). */
 const PEM = {
   cert: 'TEMPORAL_TLS_CLIENT_CERT',
   key: 'TEMPORAL_TLS_CLIENT_KEY',
@@ -16,10 +17,10 @@ type PemName = keyof typeof PEM;
 
 const NO_VERIFICATION = 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION';
 
-/** The variables of config/servers.ts that are set: what a process needs to be given so that it connects as this one does. */
+/** The set variables of config/servers.ts: a process with them connects as this one does. */
 export type TemporalVariables = Readonly<Record<string, string>>;
 
-/** For the client's Connection and the worker's NativeConnection alike. */
+/** For the client's Connection and the worker's NativeConnection. */
 export interface TemporalSecurity {
   readonly tls?: {
     readonly serverNameOverride?: string;
@@ -30,7 +31,10 @@ export interface TemporalSecurity {
   readonly apiKey?: string;
 }
 
-/** What is wrong with them together, a line each, no file read: the configuration reports it with the rest. */
+/**
+ * Problems of the combination, a line each. Reads no file: the configuration reports them with its
+ * own.
+ */
 export function temporalProblems(variables: TemporalVariables): string[] {
   const problems: string[] = [];
   const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS: tls } = variables;
@@ -58,8 +62,8 @@ export function temporalProblems(variables: TemporalVariables): string[] {
 }
 
 /**
- * Reads what they name. Nothing set: a connection in clear, as the local stack has it.
- * @throws SANDBOX_008 for a file that cannot be read or is not what it should be; no message quotes its content
+ * Reads the named files. Without variables the connection has no TLS, as in the local stack.
+ * @throws SANDBOX_008 for an unreadable or invalid file; no message quotes its content
  */
 export function temporalSecurity(variables: TemporalVariables): TemporalSecurity {
   const { TEMPORAL_API_KEY: apiKey, TEMPORAL_TLS: wanted = '' } = variables;
@@ -76,17 +80,17 @@ export function temporalSecurity(variables: TemporalVariables): TemporalSecurity
   return { ...(secured ? { tls } : {}), ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
-/** Null for what is neither. */
+/** Null for any other text. */
 function truth(text: string): boolean | null {
   if (/^(true|1)$/i.test(text)) return true;
   return /^(false|0)$/i.test(text) ? false : null;
 }
 
-/** How often it is: 0 to 2. */
+/** How many of the two forms are set: 0 to 2. */
 const given = (variables: TemporalVariables, name: string): number =>
   [`${name}_PATH`, `${name}_DATA`].filter((one) => variables[one] !== undefined).length;
 
-/** The variable that gives it: what a message has to name. */
+/** The variable that is set, for messages. */
 const sourceOf = (variables: TemporalVariables, what: PemName): string =>
   variables[`${PEM[what]}_PATH`] === undefined ? `${PEM[what]}_DATA` : `${PEM[what]}_PATH`;
 
@@ -125,14 +129,14 @@ function certificate(what: PemName, bytes: Buffer): X509Certificate {
   }
 }
 
-/** The SDK would only say that it cannot connect. */
+/** The SDK would only report that it cannot connect. */
 function checkPair(crt: Buffer, key: Buffer): void {
   const certified = certificate('cert', crt);
   let fits: boolean;
   try {
     fits = certified.checkPrivateKey(createPrivateKey(key));
   } catch {
-    // Its own message may tell of the key.
+    // Its own message may quote the key.
     throw wrong(
       PEM.key,
       'is no private key that can be used',

@@ -1,4 +1,7 @@
-/** Connections to Temporal. Importing this costs some 300 ms: the CLI does so only for commands that need it. */
+/**
+ * Connections to Temporal. The import costs about 300 ms: the CLI does it only for commands that
+ * need it.
+ */
 import { Client, Connection } from '@temporalio/client';
 import { temporalAddress } from './addresses/temporal.js';
 import { withDeadline } from './deadline.js';
@@ -12,12 +15,12 @@ export interface TemporalClient {
   close(): Promise<void>;
 }
 
-/** A poll is open for a minute at most; a worker that has not polled for longer is gone. */
+/** A poll lasts at most a minute. A worker with an older last poll is gone. */
 const POLL_MS = 70_000;
 const WORKFLOW_TASKS = 1;
 
 export interface TaskQueueFacts {
-  /** How long ago (ms) each worker polled for work; empty where none serves. */
+  /** Milliseconds since each worker's last poll; empty if none serves. */
   readonly polls: readonly number[];
   /** Workflow tasks that no worker has taken yet, as far as Temporal knows. */
   readonly backlog: number;
@@ -43,8 +46,8 @@ const HINT =
   'Check TEMPORAL_ADDRESS, and the certificates and the key that TEMPORAL_… variables name.';
 
 /**
- * @param variables `temporalSecurity` of the configuration; none: in clear, as the local stack has it
- * @throws SANDBOX_009 within 5 s; SANDBOX_008 for certificates that are none
+ * @param variables `temporalSecurity` of the configuration; none: no TLS, as in the local stack
+ * @throws SANDBOX_009 within 5 s; SANDBOX_008 for invalid certificates
  */
 export async function openTemporal(
   address: string,

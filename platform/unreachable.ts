@@ -1,4 +1,4 @@
-/** Why a server cannot be used, as far as TLS is the reason: each refusal with what to do about it. */
+/** Explains why TLS prevents the use of a server: each refusal with its remedy. */
 import { messageOf, SandboxError, unreachable, type Dependency } from '../domain/errors.js';
 
 interface Refusal {
@@ -21,7 +21,10 @@ const NAME: typeof TRUST = {
 
 type Server = keyof typeof TRUST;
 
-/** By code or text of Node.js, OpenSSL, gRPC and rustls, which is the Temporal worker's. The first that fits counts. */
+/**
+ * By code or text of Node.js, OpenSSL, gRPC and rustls (the Temporal worker). The first match
+ * counts.
+ */
 const REFUSALS: readonly [RegExp, string, (server: Server) => string][] = [
   [
     /ALTNAME_INVALID|HOSTNAME_MISMATCH|does not match certificate|NotValidForName/i,
@@ -82,7 +85,7 @@ const REFUSALS: readonly [RegExp, string, (server: Server) => string][] = [
   ],
 ];
 
-/** Texts and codes of an error and of all that it wraps. */
+/** Texts and codes of an error and its causes. */
 function textsOf(error: unknown): string {
   const texts: string[] = [];
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 6; depth += 1) {
@@ -93,14 +96,14 @@ function textsOf(error: unknown): string {
   return texts.join('\n');
 }
 
-/** Null where TLS is not the reason. */
+/** Null if TLS is not the reason. */
 export function tlsRefusal(server: Server, error: unknown): Refusal | null {
   const texts = textsOf(error);
   const found = REFUSALS.find(([form]) => form.test(texts));
   return found === undefined ? null : { reason: found[1], remedy: found[2](server) };
 }
 
-/** SANDBOX_009 that names server, reason and remedy. A known error is returned as it is. */
+/** SANDBOX_009 with server, reason and remedy. A known error stays. */
 export function cannotUse(
   server: Server & Dependency,
   error: unknown,

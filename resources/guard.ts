@@ -1,29 +1,38 @@
-/** How each guard looks: postgres/lock-guard.ts, postgres/wait-guard.ts, redis/connection-guard.ts. */
+/**
+ * The loop of each guard: postgres/lock-guard.ts, postgres/wait-guard.ts,
+ * redis/connection-guard.ts.
+ */
 import { messageOf } from '../domain/errors.js';
 import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 
 export type Guard = 'locks' | 'waits' | 'connections';
 
-/** What the guards count (activities/metrics.ts). */
+/** The guards' counters (activities/metrics.ts). */
 export interface GuardMetrics {
-  /** A guard has ended the sessions of a sandbox that took too much of a shared server. */
+  /** A guard has ended a sandbox's sessions, because they took too much of a shared server. */
   sessionsEnded(guard: Guard): void;
   guardFailed(guard: Guard): void;
 }
 
-/** Of a guard that has nothing to guard against: how many looks it leaves out, and after how many it asks. */
+/** Looks that an idle guard skips before it asks again whether it is needed. */
 const LEFT_OUT = 4;
 const ASKED_EVERY = 10;
 
 export interface Looks {
   readonly metrics: GuardMetrics;
   readonly log: Logger;
-  /** Asked now and then; while it is false, only every fifth look comes, and it only asks again. */
+  /**
+   * Asked now and then. While it is false, four of five looks are skipped, and the fifth only asks
+   * again.
+   */
   readonly isNeeded?: () => Promise<boolean>;
 }
 
-/** Looks every `millis` until it is closed. A look that fails is counted and logged; the next one comes all the same. */
+/**
+ * Looks every `millis` until it is closed. A failed look is counted and logged; the next one
+ * follows.
+ */
 export function lookEvery(
   millis: number,
   guard: Guard,
@@ -33,7 +42,7 @@ export function lookEvery(
   let leftOut = 0;
   let looks = 0;
   const turn = async (): Promise<void> => {
-    // A server that cannot answer this may be the one to guard: then look.
+    // A server that cannot answer this may need the guard, so look.
     if (looks === 0 && !(await isNeeded().catch(() => true))) {
       leftOut = LEFT_OUT;
       return;

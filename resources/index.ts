@@ -1,4 +1,7 @@
-/** Everything that a sandbox owns, in order of creation; removed the other way round. A new kind is one folder and one line here. */
+/**
+ * All resources of a sandbox in order of creation; removal is in reverse order. A new kind is one
+ * folder and one line here.
+ */
 import { nats } from './nats/index.js';
 import { postgres } from './postgres/index.js';
 import { redis } from './redis/index.js';

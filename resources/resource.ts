@@ -1,6 +1,7 @@
 /**
- * The shape of everything that a sandbox owns. A resource is one folder and one line in resources/index.ts: it names its
- * servers, makes and removes its part, inspects it, and brings its environment variables.
+ * The interface of everything that a sandbox owns. A resource is one folder and one line in
+ * resources/index.ts: it names its servers, makes, inspects and removes its part, and gives
+ * environment variables.
  */
 import { SandboxError, type Dependency } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
@@ -11,47 +12,49 @@ import type { NatsAuthority } from '../platform/nats-authority.js';
 import type { Redis } from '../platform/redis.js';
 import type { Database } from '../store/database.js';
 
-/** What making needs: open connections and the secrets. Opened once, at the worker's entry. */
+/** Open connections and secrets for making. Opened once, at the worker's entry. */
 export interface MakingContext {
   readonly database: Database;
   readonly redis: Redis;
   readonly nats: NatsConnection;
   readonly installation: string;
   readonly masterSecret: string;
-  /** Signs the sandboxes' NATS accounts; null where the servers have no such accounts. */
+  /** Signs the sandboxes' NATS accounts; null if the servers have no such accounts. */
   readonly natsAuthority: NatsAuthority | null;
-  /** The account of the `nats` connection; null where the servers have none. */
+  /** The account of the `nats` connection; null if the servers have none. */
   readonly natsAccount: string | null;
-  /** False where the Redis server refuses ACL SETUSER. */
+  /** False if the Redis server refuses ACL SETUSER. */
   readonly redisAcl: boolean;
 }
 
-/** What inspecting needs: connections alone. One that cannot be opened fails the checks that use it, and no other. */
+/** Connections for inspecting. A connection that cannot open fails only the checks that use it. */
 export interface InspectingContext {
   readonly database: Database;
   readonly redis: () => Promise<Redis>;
   readonly nats: () => Promise<NatsConnection>;
   readonly installation: () => Promise<string>;
   readonly natsAccount: string | null;
-  /** Where the `nats` connection's account is not JetStream's: the prefix of the JetStream API that it imports. */
+  /**
+   * The imported prefix of the JetStream API, if the `nats` connection's account has no JetStream.
+   */
   readonly natsApiPrefix?: string;
   readonly redisAcl: boolean;
 }
 
-/** What a resource must know of its sandbox. */
+/** The facts about a sandbox that a resource needs. */
 export interface ResourceTarget {
   readonly sandboxId: SandboxId;
   readonly rotation: number;
   readonly createdAt: Date;
-  /** The first attempt of a create: no part of it was used yet. Absent: it may be a repair. */
+  /** The first attempt of a create: no part is in use yet. Absent: it may be a repair. */
   readonly fresh?: boolean;
 }
 
 export interface Inspection {
   readonly state: 'ok' | 'missing' | 'error';
-  /** What a person can act on. */
+  /** A text that a person can act on. */
   readonly detail: string;
-  /** Figures worth showing, such as waiting events. */
+  /** Figures, such as waiting events. */
   readonly facts?: Readonly<Record<string, string | number | null>>;
 }
 
@@ -60,9 +63,9 @@ export interface Found {
   /** One of the resource's `kinds`. */
   readonly kind: string;
   readonly name: string;
-  /** Null where the name is not shaped like one of ours: never touched. */
+  /** Null if the name is not in our form: never touched. */
   readonly sandboxId: SandboxId | null;
-  /** Null where nothing on the server says so: never touched. */
+  /** Null if nothing on the server names one: never touched. */
   readonly installation: string | null;
   readonly createdAt: Date | null;
 }
@@ -70,34 +73,34 @@ export interface Found {
 /** A found instance of a sandbox. */
 export type FoundOfSandbox = Found & { readonly sandboxId: SandboxId };
 
-/** Whatever the sweep looks through. */
+/** Everything that the sweep searches. */
 export interface Swept {
   readonly name: string;
   list(): Promise<Found[]>;
-  /** Removes an instance that no live row owns. */
+  /** Removes an instance without a live row. */
   removeOrphan(found: FoundOfSandbox): Promise<void>;
 }
 
 /**
- * `remove`'s answer where the rest takes long: the destroy ends, and a workflow of its own calls `finishRemoval` until that
- * succeeds.
+ * `remove`'s answer if the rest takes long. The destroy ends, and another workflow calls
+ * `finishRemoval` until it succeeds.
  */
 export const FOLLOW_UP = 'follow-up';
 export type Removal = typeof FOLLOW_UP | undefined;
 
-/** Makes and removes one resource. Each verb may be repeated, and may come late. */
+/** Makes and removes one resource. Each call may be repeated, and may come late. */
 export interface Resource extends Swept {
-  /** The servers that its steps wait for. */
+  /** The servers that its steps need. */
   readonly servers: readonly [Dependency, ...Dependency[]];
-  /** Creates or repairs. @throws SANDBOX_007 once the sandbox is being destroyed */
+  /** Creates or repairs. @throws SANDBOX_007 if the sandbox is being destroyed */
   ensure(target: ResourceTarget): Promise<void>;
-  /** Empties it and gives it the credentials of `target.rotation`: done once for a rotation. */
+  /** Empties the resource and sets the credentials of `target.rotation`, once per rotation. */
   reset(target: ResourceTarget): Promise<void>;
-  /** Credentials dead, connections cut; nothing else. */
+  /** Invalidates credentials and cuts connections, nothing else. */
   revoke(sandboxId: SandboxId): Promise<void>;
   /** Leaves nothing, or answers FOLLOW_UP. */
   remove(sandboxId: SandboxId): Promise<Removal>;
-  /** The part of `remove` that outlives the destroy. */
+  /** The part of `remove` after the end of the destroy. */
   finishRemoval?(sandboxId: SandboxId): Promise<void>;
 }
 
@@ -108,21 +111,21 @@ export interface Inspector {
   inspect(target: ResourceTarget): Promise<Inspection>;
 }
 
-/** What the variables of a sandbox are made from. */
+/** The source of a sandbox's variables. */
 export interface VariableSource {
   readonly sandboxId: SandboxId;
   readonly rotation: number;
-  /** The servers as the sandbox's bot reaches them. */
+  /** The servers' addresses for the sandbox's bot. */
   readonly addresses: Pick<Addresses, 'database' | 'redis' | 'nats'>;
   readonly natsAccount: string | null;
   readonly redisAcl: boolean;
 }
 
-/** A limit of use, as docs/isolation.md shows it. */
+/** A limit, as docs/isolation.md shows it. */
 export interface Limit {
   readonly what: string;
   readonly limit: string;
-  /** Whether the tenant can raise it. */
+  /** True if the tenant can raise it. */
   readonly raisable: boolean | null;
 }
 
@@ -133,21 +136,21 @@ export interface ResourceKind {
   /** Names the resource in steps, checks, logs and metrics. */
   readonly name: string;
   readonly servers: readonly [Dependency, ...Dependency[]];
-  /** What its `list` may find: labels of `sandbox_orphans`. */
+  /** The kinds that its `list` may find: labels of `sandbox_orphans`. */
   readonly kinds: readonly string[];
-  /** Its variables in a sandbox's environment, in the order in which they are printed (docs/connect.md). */
+  /** Its variables in a sandbox's environment, in printed order (docs/connect.md). */
   readonly variables: Readonly<Record<string, VariableEntry>>;
-  /** What a sandbox may take of its server (docs/isolation.md). */
+  /** A sandbox's limits on its server (docs/isolation.md). */
   readonly limits: readonly Limit[];
-  /** The variables that open nothing. */
+  /** The variables without secrets. */
   identifiers(sandboxId: SandboxId): Values;
-  /** The variables with a password; fewer where its server separates sandboxes by name only. */
+  /** The variables with a password; fewer if its server separates sandboxes only by name. */
   credentials(source: VariableSource, masterSecret: string): Values;
   open(context: MakingContext): Omit<Resource, 'name' | 'servers'>;
   inspector(context: InspectingContext): (target: ResourceTarget) => Promise<Inspection>;
 }
 
-/** The mark that each resource carries where its server can hold one. */
+/** The mark of each resource, if its server can store one. */
 export interface Mark {
   readonly installation: string;
   readonly createdAt: string;
@@ -170,12 +173,12 @@ export function parseMark(text: string | null | undefined): {
         return { installation: String(mark.installation), createdAt };
     }
   } catch {
-    // Not a mark of ours.
+    // Not our mark.
   }
   return { installation: null, createdAt: null };
 }
 
-/** What a late attempt gets. */
+/** The error of a late attempt. */
 export function outdated(sandboxId: SandboxId): SandboxError {
   return new SandboxError('SANDBOX_007', `sandbox ${sandboxId} was reset or destroyed meanwhile`);
 }

@@ -1,6 +1,6 @@
 /**
- * The chain: each message names the sequence that it must follow, and a PubAck is asked for every 100th and for the last of
- * each burst. What carries the bytes is the link's affair.
+ * The chain: each message names its expected predecessor's sequence. The chain asks for a PubAck at
+ * every 100th message and at each burst's last one. The link carries the bytes.
  */
 import type { DlqReason } from '../routing/destination.js';
 import { carriedHeaders } from '../routing/event-headers.js';
@@ -12,7 +12,7 @@ import type { Egress, EgressEvents, Outgoing } from './egress.js';
 import type { ChainedMessage, Link, LinkMessage } from './wire/link.js';
 import { readStatus } from './wire/status-line.js';
 
-/** Per 100: 1.51 of the bare copy; a PubAck for each event: 1.24 (docs/routing.md). */
+/** Every 100: 1.51 of the bare copy; every event: 1.24 (docs/routing.md). */
 const CONFIRM_EVERY = 100;
 const ACK_TIMEOUT_MS = 2_000;
 const EMPTY = new Uint8Array(0);
@@ -25,7 +25,7 @@ interface Run {
   since: number;
   count: number;
   bytes: number;
-  /** When its PubAck was asked for. */
+  /** The time of the request for its PubAck. */
   askedAt: number;
 }
 
@@ -41,7 +41,10 @@ export class Chain implements Egress {
   readonly #timer: NodeJS.Timeout;
   readonly #asked: Run[] = [];
   #open: Run | undefined;
-  /** Held back until the next one or the end of the burst, so that the burst's last one asks for the PubAck. */
+  /**
+   * Held until the next event or the burst's end, so that the burst's last event asks for the
+   * PubAck.
+   */
   #held: Outgoing | undefined;
   #waiters: Waiter[] = [];
   #ended: Doubt | undefined;
@@ -94,7 +97,7 @@ export class Chain implements Egress {
   sendPosition(): boolean {
     if (this.#ended !== undefined) return false;
     this.#releaseHeld();
-    // More in flight than a fence is long could outlive it.
+    // Messages beyond a fence's length could survive the fence.
     if (this.#head.sequence - this.#confirmed.sequence >= MAX_UNCONFIRMED) return false;
     this.#openRun();
     const { sequence, rawSequence } = this.#head;
@@ -156,7 +159,7 @@ export class Chain implements Egress {
     }
   }
 
-  /** Closes the open run at the head; its PubAck comes to the returned subject. */
+  /** Closes the open run at the head. Its PubAck arrives on the returned subject. */
   #ask(): string {
     const run = this.#openRun();
     this.#open = undefined;
@@ -187,7 +190,7 @@ export class Chain implements Egress {
     this.#confirm(expected);
   }
 
-  /** A PubAck confirms all before it, since each message follows its predecessor or is refused. */
+  /** A PubAck confirms all messages before it: each follows its predecessor or is refused. */
   #confirm(sequence: number): void {
     for (let run = this.#asked[0]; run && run.position.sequence <= sequence; run = this.#asked[0]) {
       this.#asked.shift();

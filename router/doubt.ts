@@ -1,6 +1,6 @@
-/** Why the router stops, reads its position and begins again (docs/routing.md). */
+/** Why the router stops, reads its position and starts again (docs/routing.md). */
 
-/** The label of `sandbox_router_reconciliations_total`: few, and told in the documentation. */
+/** The label of `sandbox_router_reconciliations_total`. The documentation lists the values. */
 export type DoubtReason =
   | 'start'
   | 'refused'

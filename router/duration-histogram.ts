@@ -1,4 +1,7 @@
-/** `sandbox_event_route_duration_seconds{sandbox_id}`: a histogram that takes a run of events at once. */
+/**
+ * `sandbox_event_route_duration_seconds{sandbox_id}`: a histogram that counts a run of events at
+ * once.
+ */
 import { isSandboxId } from '../domain/names.js';
 
 const NAME = 'sandbox_event_route_duration_seconds';
@@ -14,8 +17,8 @@ interface Series {
 }
 
 /**
- * prom-client's own would be observed for each event (1 µs and more); events of one PubAck share their duration.
- * Labels are bounded: the first `maxLabels`, the rest is `other`.
+ * prom-client's histogram takes 1 µs or more per event; here events of one PubAck share a duration.
+ * Labels are bounded: the first `maxLabels`; the rest is `other`.
  */
 export class DurationHistogram {
   readonly #series = new Map<string, Series>();
@@ -30,7 +33,7 @@ export class DurationHistogram {
     if (bucket >= 0) series.counts[bucket] = (series.counts[bucket] ?? 0) + times;
   }
 
-  /** Forgets the series of every sandbox but these, so that a destroyed one's go and its place is free. */
+  /** Drops the series of all other sandboxes, so that a destroyed one frees its place. */
   keep(sandboxes: ReadonlySet<string>): void {
     for (const label of this.#series.keys()) {
       if (isSandboxId(label) && !sandboxes.has(label)) this.#series.delete(label);

@@ -19,11 +19,11 @@ export interface Outgoing {
 /** A run of events that one PubAck confirms. */
 export interface ConfirmedRun {
   readonly position: LogPosition;
-  /** How many events of each label. */
+  /** The number of events per label. */
   readonly labels: ReadonlyMap<string, number>;
-  /** Of those that went to the DLQ. */
+  /** The reasons of events that went to the DLQ. */
   readonly dead: readonly DlqReason[];
-  /** When the first of them came in, as `performance.now()` has it. */
+  /** The arrival of its first event, in `performance.now()`. */
   readonly since: number;
 }
 
@@ -33,21 +33,32 @@ export interface EgressEvents {
 }
 
 /**
- * One term of writing. The plain form (`chain.ts`, the client's own publish) and a faster one with hand-built protocol
- * bytes do the same; tests feed both the same events and compare what is stored.
+ * One term of writing. The plain form (`chain.ts`, the client's own publish) and the fast one
+ * (hand-built protocol bytes) behave the same; tests compare the stored results.
  */
 export interface Egress {
-  /** In order; sent before the turn of the event loop is over. Nothing is sent after a doubt. */
+  /**
+   * In order; sent before the end of this turn of the event loop. Nothing is sent after a doubt.
+   */
   send(event: Outgoing): void;
-  /** Appends a message that repeats the position, so that the tail outlives a purge; false where it can't now. */
+  /**
+   * Appends a message that repeats the position, so that the log's end survives a purge; false if
+   * it cannot now.
+   */
   sendPosition(): boolean;
-  /** All that was sent before this call is confirmed. Rejects with the doubt that ended the term. */
+  /**
+   * Resolves when everything sent before this call is confirmed. Rejects with the doubt that ended
+   * the term.
+   */
   flush(): Promise<void>;
   /** Nothing is sent or confirmed after this. */
   end(): void;
   readonly unconfirmed: number;
   readonly unconfirmedBytes: number;
-  /** The last sequence sent: once `ROUTED` has reached it, nothing that this term sent can still be stored. */
+  /**
+   * The last sequence sent. Once `ROUTED` has reached it, no message of this term can still be
+   * stored.
+   */
   readonly head: LogPosition;
   readonly confirmed: LogPosition;
 }

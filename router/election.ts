@@ -1,4 +1,7 @@
-/** One writer: a key that it repeats; a standby takes it over when the writer is dead or silent. */
+/**
+ * Elects one writer by a key that the writer renews. A standby takes over a dead or silent writer's
+ * key.
+ */
 import type { NatsConnection } from 'nats';
 import { z } from 'zod';
 import { WRITER_BEAT_MS, WRITER_KEY, WRITER_SILENCE_MS } from '../routing/members.js';
@@ -11,8 +14,8 @@ const claimShape = z.object({ routerId: z.string() });
 const AFTER_ABSENCE_MS = 100;
 
 /**
- * Only the holder of the key writes. Safety does not rest on that: the chain keeps two writers apart, and the fence
- * with which each term begins. A claim made too early costs a stall of some 20 ms.
+ * Only the holder of the key writes. Safety does not depend on it: the chain and each term's fence
+ * separate two writers. A claim that is too early causes a stall of about 20 ms.
  */
 export class Election {
   #revision = 0;
@@ -30,7 +33,7 @@ export class Election {
     return this.#held;
   }
 
-  /** Waits as a standby until this router is the writer; false when stopped before. */
+  /** Waits as a standby until this router is the writer; false if it is stopped before. */
   async acquire(signal: AbortSignal): Promise<boolean> {
     let seen = { revision: -1, at: 0, absences: 0 };
     for (;;) {
@@ -54,14 +57,14 @@ export class Election {
           seen.absences = 0;
         }
       } catch {
-        // Not the writer's silence but ours.
+        // The silence is ours, not the writer's.
         seen = { revision: -1, at: 0, absences: 0 };
       }
       await delay(pause);
     }
   }
 
-  /** Gives the key up, so that a standby needs no time-out. */
+  /** Gives up the key, so that a standby needs no time-out. */
   async release(): Promise<void> {
     this.#beat?.close();
     if (!this.#held) return;
@@ -89,7 +92,7 @@ export class Election {
         this.#revision,
       );
     } catch (error) {
-      // Not told: the server is away or slow. The key stays ours until somebody takes it.
+      // No answer: the server is away or slow. The key stays ours until another router takes it.
       if (!(error instanceof RevisionConflict)) return;
       const entry = await this.bucket.read(WRITER_KEY, claimShape).catch(() => undefined);
       if (entry === undefined) return;

@@ -1,6 +1,7 @@
 /**
- * The router's life: standby until it is the writer, then terms of writing, each behind a fence; at any doubt the position
- * is read anew, and while the destination cannot be known nothing is decided (docs/routing.md).
+ * The router's life: a standby until it is the writer, then terms, each behind a fence. A doubt
+ * ends a term, and the position is read again. While a destination is unknown, nothing is decided
+ * (docs/routing.md).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
@@ -32,18 +33,22 @@ export interface EngineOptions {
   readonly metrics: RouterMetrics;
   readonly log: Logger;
   readonly positions: Positions;
-  /** After so long without an event the writer repeats its position, so that the log's tail never ages out. */
+  /**
+   * The writer repeats its position after this time without events, so that the log's end never
+   * ages out.
+   */
   readonly positionEveryMs?: number;
   readonly createTerm: (resolved: ResolvedPosition) => Promise<WriterTerm>;
 }
 
 const BACKOFF_MS = [20, 50, 100, 200, 500, 1_000];
 /**
- * Behind terms that stored nothing, though each began: each wrote a fence, and a refusal that comes at once and always (no
- * stream takes a subject that the configuration names) would fill `ROUTED` with these, and push out what bots have not read.
+ * Pauses after terms that stored nothing. Each term writes a fence, and a permanent refusal (no
+ * stream takes a configured subject) would otherwise fill `ROUTED` with fences and push out unread
+ * events.
  */
 const BARREN_MS = [0, ...BACKOFF_MS, 2_000];
-/** What lasted so long did not end at once, though nothing came in. */
+/** A term of this length did not fail at once, even without events. */
 const LASTED_MS = 10_000;
 const CHECK_MS = 100;
 
@@ -54,7 +59,7 @@ export class Engine {
   #reason = '';
   #term: WriterTerm | undefined;
   #upkeep: Upkeep | undefined;
-  /** Last sequence that an ended term had sent without a confirmation. */
+  /** The last sequence that an ended term sent without a confirmation. */
   #unsettled: number | null = null;
   #failures = 0;
   /** Terms in a row that stored no event and ended soon. */
@@ -70,7 +75,7 @@ export class Engine {
     return this.#state;
   }
 
-  /** Why nothing is routed, if so. */
+  /** Why nothing is routed, or empty. */
   get reason(): string {
     return this.#reason;
   }
@@ -79,7 +84,7 @@ export class Engine {
     return this.#term;
   }
 
-  /** Of RAW, as far as this router knows; null for one that has not written since it was a standby. */
+  /** In RAW, as far as this router knows; null if it has not written since it was a standby. */
   get confirmedRaw(): number | null {
     return this.#term?.passedRaw ?? this.#confirmedRaw;
   }
@@ -88,7 +93,7 @@ export class Engine {
     this.#running = this.#run();
   }
 
-  /** What was decided is confirmed, the writer's key given up. */
+  /** Confirms what was decided, and gives up the writer's key. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#term?.doubt(new Doubt('start', 'stopping'));
@@ -103,8 +108,9 @@ export class Engine {
   }
 
   /**
-   * Everything decided before this call is confirmed, or can never be stored. It may wait for a reconciliation: the fence
-   * settles what a broken term left in flight; for a standby, that somebody else's log has passed it.
+   * True when everything decided before this call is confirmed or can never be stored. May wait for
+   * a reconciliation, because the fence settles a broken term's messages; a standby waits until the
+   * log has passed its last term.
    */
   async settled(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
@@ -161,18 +167,18 @@ export class Engine {
     }
   }
 
-  /** The longer the more often in a row; a stop ends it. */
+  /** Longer with each failure in a row; a stop ends it. */
   async #pause(steps: readonly number[], times: number): Promise<void> {
     const ms = steps[Math.min(times, steps.length - 1)] ?? 0;
     const { signal } = this.#stopping;
     if (ms > 0) await pause(ms, undefined, { signal }).catch(() => undefined);
   }
 
-  /** @throws Doubt where a term could not begin */
+  /** @throws Doubt if a term could not begin */
   async #writeOneTerm(): Promise<Doubt> {
     const { nc, membership, log, metrics } = this.#options;
     await membership.beat();
-    // Asked before the fence as well: a pause of hours must not write one a second.
+    // Checked before the fence too: otherwise a long outage would write a fence a second.
     if (!this.#routesAreTrusted()) await this.#trustRoutes();
     const resolved = await this.#options.positions.resolve();
     this.#confirmedRaw = resolved.position.rawSequence;
@@ -209,7 +215,7 @@ export class Engine {
     const began = performance.now();
     let ended: Doubt | undefined;
     try {
-      // Told to stop while there was no term to doubt: this one would have no end.
+      // Stopped before this term existed: no doubt would end it.
       if (this.#stopping.signal.aborted) {
         term.doubt(new Doubt('start', 'stopping'));
       } else {
@@ -231,7 +237,7 @@ export class Engine {
   async #endTerm(term: WriterTerm, ended: Doubt | undefined): Promise<void> {
     this.#unsettled = term.egress.head.sequence;
     try {
-      // A lost connection cannot confirm: waiting for the time-out would only delay the next term.
+      // A lost connection confirms nothing. Its time-out would only delay the next term.
       await term.stop({ flush: ended?.reason !== 'connection' });
       if (ended?.reason === 'connection') throw ended;
       this.#unsettled = null;
@@ -247,8 +253,8 @@ export class Engine {
   }
 
   /**
-   * After the fence, so that a barrier which dropped this router, and so returned without it, is behind the table: it wrote
-   * its own fence first, and its change is in Postgres.
+   * After the fence. A barrier that dropped this router wrote its own fence first, and its change
+   * is in Postgres. So a table loaded now includes that change.
    */
   async #trustRoutes(): Promise<void> {
     const { loader, membership } = this.#options;
@@ -271,7 +277,7 @@ export class Engine {
   }
 }
 
-/** Between two terms: waiting for something on purpose, or on the way to the next term. */
+/** The state between two terms: waiting on purpose, or on the way to the next term. */
 const stateAfter = (reason: Doubt['reason']): EngineState =>
   reason === 'stale_routes' || reason === 'position' ? 'paused' : 'reconciling';
 

@@ -1,4 +1,7 @@
-/** The router process: waits, visibly, for the servers and streams that it needs, then routes until it is stopped. */
+/**
+ * The router process: waits for its servers and streams (visible in /readyz), then routes until it
+ * is stopped.
+ */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
@@ -21,9 +24,9 @@ import { streamFacts } from '../routing/routed-log.js';
 import { addressesFor, type Addresses } from '../platform/stack-file.js';
 import { startRouter, type Router, type RouterOptions } from './router.js';
 
-/** Streams are there within moments of NATS: a router asks often, or each start of a stack would be late. */
+/** NATS' streams exist soon after NATS. A slow retry would delay each start of a stack. */
 const RETRY_MS = 200;
-/** What was decided is confirmed before a router ends. */
+/** The time to confirm decided events before the router ends. */
 const STOP_MS = 15_000;
 
 async function main(): Promise<void> {
@@ -41,7 +44,7 @@ async function main(): Promise<void> {
   log.info('router stopped');
 }
 
-/** Resolves when the router is to stop; the closer then ends it. @throws StoppedError */
+/** Resolves when the router has to stop; the closer then ends it. @throws StoppedError */
 async function route(
   closer: Closer,
   config: Config,
@@ -87,7 +90,7 @@ function routerOptions(
     routedSubjects: routedSubjects(config.productionSubjects),
     staleMs: config.routes.staleMs,
     maxControlLine: config.maxControlLine,
-    // A fifth of what the stream keeps.
+    // A fifth of the stream's age limit.
     ...(config.streamProfile === 'best-effort' ? { positionEveryMs: 60_000 } : {}),
     log: parts.log.child({ routerId: parts.routerId }),
   };
@@ -119,7 +122,7 @@ async function streamsExist(nc: NatsConnection): Promise<void> {
 
 await main().then(
   () => {
-    // Nothing of ours is open; an IPC channel would keep the process.
+    // Nothing of ours is open, but an IPC channel would keep the process alive.
     if (process.connected) process.disconnect();
   },
   (error: unknown) => {

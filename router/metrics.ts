@@ -5,7 +5,7 @@ import type { DoubtReason } from './doubt.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { ConfirmedRun } from './egress.js';
 
-/** Read when the page is asked for. */
+/** Read at each request of the page. */
 export interface RouterGauges {
   readonly lag: () => number;
   readonly inFlight: () => number;
@@ -16,10 +16,10 @@ export interface RouterGauges {
   readonly routes: () => number;
   readonly addressees: () => number;
   readonly confirmedRaw: () => number;
-  /** Whose series stay. */
+  /** The sandboxes whose series stay. */
   readonly sandboxes: () => ReadonlySet<string>;
   readonly rawFill: () => number;
-  /** Name, or `other`, and how many. */
+  /** By name, or `other`: how many. */
   readonly consumersAtRisk: () => ReadonlyMap<string, number>;
 }
 
@@ -54,7 +54,7 @@ export class RouterMetrics {
   readonly duration = new DurationHistogram();
   /** Lookups answered from memory; plain numbers on the hot path. */
   hits = 0;
-  /** Events that had to wait, since the table could not be trusted. */
+  /** Events that waited because the table could not be trusted. */
   misses = 0;
   #sandboxes: () => ReadonlySet<string> = () => new Set();
   readonly #reconciliations: Counter<'reason'>;
@@ -75,7 +75,7 @@ export class RouterMetrics {
       labelNames: ['reason'],
       registers,
     });
-    // From the beginning at 0: a first increase from nothing is none to Prometheus, and no alert would see it.
+    // Starts at 0: Prometheus sees no increase when a series first appears, so no alert would fire.
     for (const reason of DLQ_REASONS) this.#dlq.inc({ reason }, 0);
     this.#alarms = new Counter({
       name: 'sandbox_router_alarms_total',
@@ -84,7 +84,7 @@ export class RouterMetrics {
     });
   }
 
-  /** What prom-client does not hold, in Prometheus' text form. */
+  /** Metrics outside prom-client, in Prometheus' text form. */
   more(): string {
     this.duration.keep(this.#sandboxes());
     return this.duration.text();
@@ -144,7 +144,7 @@ export class RouterMetrics {
     this.#alarms.inc();
   }
 
-  /** What was decided and not stored is decided again, and counts then. */
+  /** A decided event that is not stored is decided again, and counts then. */
   confirmed({ labels, since, dead }: ConfirmedRun): void {
     const seconds = (performance.now() - since) / 1_000;
     for (const [label, times] of labels) this.duration.observe(label, seconds, times);

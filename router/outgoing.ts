@@ -1,4 +1,4 @@
-/** From a delivery of `RAW` to what is stored in `ROUTED`: decision, headers, size checks. No I/O. */
+/** From a delivery of `RAW` to a message for `ROUTED`: decision, headers, size checks. No I/O. */
 import {
   dlq,
   oversize,
@@ -21,7 +21,7 @@ import type { Delivery } from './source.js';
 const PRODUCTION_LABEL = 'production';
 const DLQ_LABEL = 'dlq';
 const NOTHING = new Uint8Array(0);
-const HIDING = 'its headers would hide those of the router from nats-server';
+const HIDING = 'its headers would hide the headers of the router from nats-server';
 
 export interface Routed {
   readonly outgoing: Outgoing;
@@ -71,8 +71,9 @@ export function routeDelivery(
 }
 
 /**
- * Headers dropped, payload kept. Where the server's limit was lowered behind `RAW`'s back even that cannot be stored, and the
- * refusal would come for ever, for all that follows too: then the DLQ tells where in `RAW` it is.
+ * Drops the headers and keeps the payload. If the server's limit was lowered later, even the
+ * payload may be too large, and its refusal would block all following events. Then the DLQ gets
+ * only its place in `RAW`.
  */
 function withoutHeaders(
   delivery: Delivery,

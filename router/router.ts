@@ -1,4 +1,4 @@
-/** A whole router on given connections: what `main.ts` runs, and tests run in their own process. */
+/** A whole router on given connections, for `main.ts` and for tests in their own process. */
 import { Events, type NatsConnection } from 'nats';
 import { remembering, subjectMatcher } from '../routing/destination.js';
 import type { RouterForm } from '../domain/routing-settings.js';
@@ -26,22 +26,22 @@ import { WriterTerm } from './writer-term.js';
 export interface RouterOptions {
   readonly routerId: string;
   readonly nc: NatsConnection;
-  /** Of the same server, for the fast form's own connection. */
+  /** The same server, for the fast form's own connection. */
   readonly natsUrl: string;
   readonly form: RouterForm;
   readonly sql: Sql;
   readonly redisUrl: string;
   readonly streams: StreamPair;
-  /** What `ROUTED` stores (routing/subjects.ts). */
+  /** The subjects of `ROUTED` (routing/subjects.ts). */
   readonly routedSubjects: readonly string[];
   readonly staleMs: number;
-  /** Of nats-server (SANDBOX_MAX_CONTROL_LINE). */
+  /** The limit of nats-server (SANDBOX_MAX_CONTROL_LINE). */
   readonly maxControlLine: number;
   readonly positionEveryMs?: number;
-  /** How often the consumers of `ROUTED` are looked at. */
+  /** The pause between two looks at the consumers of `ROUTED`. */
   readonly consumersEveryMs?: number;
   readonly log: Logger;
-  /** Parts that a test replaces by broken ones, to see its checker find what they break. */
+  /** A test replaces parts by broken ones to check its own checker. */
   readonly parts?: Partial<RouterParts>;
 }
 
@@ -61,12 +61,12 @@ export interface RouterStatus {
 
 export interface Router {
   readonly metrics: RouterMetrics;
-  /** Tells where its metrics are, under its member key. */
+  /** Writes the address of its metrics under its member key. */
   announce(metricsUrl: string): void;
   /** Routing, or ready to take over. */
   ready(): boolean;
   status(): RouterStatus;
-  /** What was decided is confirmed, then the router leaves the barrier and the election. */
+  /** Confirms decided events, then leaves the barrier and the election. */
   stop(): Promise<void>;
 }
 
@@ -125,7 +125,8 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
   });
 
   void watchConnection(nc, engine, log);
-  // In this order: a barrier that misses our key returns without us, so the table is loaded after it (Engine.#trustRoutes).
+  // In this order: a barrier that misses our key returns without us, so the table is loaded after
+  // it (Engine.#trustRoutes).
   await membership.beat();
   membership.start();
   loader.start();
@@ -158,7 +159,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
   };
 }
 
-/** What the router looks at beside the events: how far `RAW` is read, and the consumers of `ROUTED`. */
+/** Watches beside the events: how far `RAW` is read, and the consumers of `ROUTED`. */
 function watches({ nc, streams, log, consumersEveryMs }: RouterOptions, engine: Engine) {
   const raw = new RawWatch({
     nc,
@@ -195,14 +196,14 @@ function ownLink({ form, nc, natsUrl, routerId }: RouterOptions): () => Promise<
   return () => openFastLink(nc, natsUrl, `router ${routerId} events`);
 }
 
-/** A lost connection ends the term before anything is sent over the next one. */
+/** A lost connection ends the term before anything is sent over the next connection. */
 async function watchConnection(nc: NatsConnection, engine: Engine, log: Logger): Promise<void> {
   for await (const { type, data } of nc.status()) {
     if (type === Events.Disconnect) {
       log.warn('the connection to NATS is lost');
       engine.doubt(new Doubt('connection', 'the connection was lost'));
     } else if (type === Events.Error) {
-      // A refused permission is told here only; the request itself just times out.
+      // nats.js reports a refused permission only here; the request itself times out.
       log.error({ error: data }, 'NATS refuses something');
     }
   }

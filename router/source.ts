@@ -1,6 +1,6 @@
 /**
- * The input: a pull consumer on `RAW` without acks, in memory, that begins behind the position. Every delivery is
- * checked, and anything but the next sequence is a doubt (docs/routing.md).
+ * The input: a pull consumer on `RAW`, without acks, in memory, after the position. Every delivery
+ * is checked; any but the next sequence is a doubt (docs/routing.md).
  */
 import { AckPolicy, DeliverPolicy, nanos, ReplayPolicy, type NatsConnection } from 'nats';
 import { MAX_UNCONFIRMED } from '../routing/members.js';
@@ -18,12 +18,12 @@ export interface Delivery {
 }
 
 export interface SourceOptions {
-  /** Makes and drops the consumer. */
+  /** Creates and deletes the consumer. */
   readonly nc: NatsConnection;
-  /** Brings its deliveries. */
+  /** Carries its deliveries. */
   readonly link: Link;
   readonly stream: string;
-  /** The first sequence wanted. */
+  /** The first wanted sequence. */
   readonly from: number;
   readonly maxPayload: number;
   readonly onDelivery: (delivery: Delivery) => void;
@@ -32,15 +32,15 @@ export interface SourceOptions {
 
 const HEARTBEAT_MS = 500;
 const PULL_EXPIRES_MS = 10_000;
-/** Two missed, with room for a busy event loop. */
+/** Two missed heartbeats, with room for a busy event loop. */
 const SILENCE_MS = 3 * HEARTBEAT_MS;
-/** A pull is worth its message from here on. */
+/** Smaller room is not worth a pull's message. */
 const SMALLEST_PULL = MAX_UNCONFIRMED / 4;
-/** Small events come in large lots, large ones two at a time. */
+/** Small events come in large batches, large ones two at a time. */
 const PULL_BYTES = 4 * 1024 * 1024;
-/** Twice the protocol's largest. */
+/** Twice the protocol's largest message. */
 const MAX_PULL_BYTES = 128 * 1024 * 1024;
-/** Left behind by a `kill -9`, the consumer goes by itself. */
+/** After a `kill -9` the server removes the consumer by itself. */
 const INACTIVE_MS = 5_000;
 
 export class Source {
@@ -54,7 +54,7 @@ export class Source {
   #lastConsumerSequence = 0;
   #lastRawSequence: number;
   #lastHeard = 0;
-  /** Of a pull, at most; larger for what `RAW` took while its limit was higher. */
+  /** The byte limit of a pull; it grows for events from a time when `RAW`'s limit was higher. */
   #pullBytes: number;
   #deliveredAtRefusal = -1;
 
@@ -66,7 +66,7 @@ export class Source {
     this.#pullBytes = Math.max(PULL_BYTES, 2 * options.maxPayload);
   }
 
-  /** The last sequence of `RAW` that came, of an ingestor's own messages too. */
+  /** The last received sequence of `RAW`, including an ingestor's own messages. */
   get seen(): number {
     return this.#lastRawSequence;
   }
@@ -94,7 +94,7 @@ export class Source {
     }, HEARTBEAT_MS / 2);
   }
 
-  /** Asks for events up to `room`, which is what may come unconfirmed at once: that bounds memory. */
+  /** Requests events up to `room`, the number that may be unconfirmed: this bounds memory. */
   request(room: number): void {
     const more = room - this.#wanted;
     if (!this.#running || more < SMALLEST_PULL) return;
@@ -111,14 +111,14 @@ export class Source {
     link.publish(subject, JSON.stringify(pull), `${this.#inbox}.${more}`);
   }
 
-  /** No delivery after this; the consumer is dropped. */
+  /** No delivery after this; the consumer is deleted. */
   async stop(): Promise<void> {
     this.#halt();
     try {
       const jsm = await this.#options.nc.jetstreamManager({ checkAPI: false, timeout: 500 });
       await jsm.consumers.delete(this.#options.stream, this.#name);
     } catch {
-      // It goes by its inactivity.
+      // The server removes it after its inactivity.
     }
   }
 
@@ -152,7 +152,7 @@ export class Source {
     this.#lastConsumerSequence = consumerSequence;
     this.#lastRawSequence = rawSequence;
     this.#wanted -= 1;
-    // Passed over here, not by the consumer's filter: filters cost the server more for each event than this comparison.
+    // Skipped here: a consumer's filter costs the server more per event than this comparison.
     if (subject.startsWith(POSITION_PREFIX)) {
       this.onRoom();
       return;
@@ -169,7 +169,7 @@ export class Source {
       return;
     }
     if (/exceeds maxbytes/i.test(text)) this.#makeRoom();
-    // The pull is over; what it did not use may be asked for again.
+    // The pull is over. Its unused part may be requested again.
     const asked = Number(message.subject.slice(this.#inbox.length + 1));
     const unused = value('Nats-Pending-Messages');
     this.#wanted -= /^[0-9]+$/.test(unused) ? Number(unused) : asked;
@@ -177,14 +177,14 @@ export class Source {
     this.onRoom();
   }
 
-  /** Refused twice with nothing between: the next event alone is too large for a pull, and would be for ever. */
+  /** Refused twice without a delivery between: the next event alone is too large for a pull. */
   #makeRoom(): void {
     if (this.#deliveredAtRefusal === this.#lastConsumerSequence)
       this.#pullBytes = Math.min(2 * this.#pullBytes, MAX_PULL_BYTES);
     this.#deliveredAtRefusal = this.#lastConsumerSequence;
   }
 
-  /** Called when there is room that no confirmation will tell of; the engine asks again. */
+  /** Called when room appears without a confirmation; the engine then requests more. */
   onRoom: () => void = () => undefined;
 
   #checkSilence(): void {

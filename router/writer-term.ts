@@ -23,12 +23,13 @@ export interface WriterTermOptions {
   readonly log: Logger;
 }
 
-/** Large events are bounded by their bytes too: 1,000 member chunks would be a gigabyte. */
+/** A limit in bytes too: 1,000 member chunks would be a gigabyte. */
 const MAX_UNCONFIRMED_BYTES = 32 * 1024 * 1024;
 const WARN_EVERY_MS = 1_000;
 /**
- * Events asked for and in flight, with room for position messages, so that a fence always covers them all
- * (routing/members.ts). Holding 3,000 more back, undecided, cost 1 µs an event and 100 MB, and won nothing.
+ * Events requested and in flight, with room for position messages, so that a fence always covers
+ * all (routing/members.ts). Requesting 3,000 more took 1 µs per event and 100 MB, and gained
+ * nothing.
  */
 const IN_FLIGHT = MAX_UNCONFIRMED - 40;
 
@@ -39,7 +40,7 @@ export class WriterTerm {
   #doubt: Doubt | undefined;
   #warnedAt = -Infinity;
   #onEnd: (doubt: Doubt) => void = () => undefined;
-  /** Resolves with what ended the term. */
+  /** Resolves with the doubt that ended the term. */
   readonly ended: Promise<Doubt>;
 
   constructor(
@@ -79,10 +80,10 @@ export class WriterTerm {
     };
   }
 
-  /** Of `RAW`: all up to here is stored in `ROUTED`, or is nothing to store. */
+  /** In `RAW`: everything up to here is stored in `ROUTED`, or needs no storing. */
   get passedRaw(): number {
     const { unconfirmed, confirmed } = this.egress;
-    // After a doubt what comes is not decided.
+    // After a doubt received events are not decided.
     if (unconfirmed > 0 || this.#doubt !== undefined) return confirmed.rawSequence;
     return Math.max(this.#source.seen, confirmed.rawSequence);
   }
@@ -99,7 +100,9 @@ export class WriterTerm {
     this.#onEnd(doubt);
   }
 
-  /** Consumer dropped; with `flush`, all that was decided is confirmed, or the promise rejects. */
+  /**
+   * Deletes the consumer. With `flush` it waits until all decided events are confirmed, or rejects.
+   */
   async stop({ flush }: { readonly flush: boolean }): Promise<void> {
     this.#doubt ??= new Doubt('start', 'stopped');
     const stopped = this.#source.stop();
@@ -133,7 +136,7 @@ export class WriterTerm {
     }
   }
 
-  /** One line a second: the metric counts them all, and each tells its reason in the DLQ. */
+  /** One line a second. The metric counts them all, and each has its reason in the DLQ. */
   #warn(delivery: Delivery, dlq: { readonly reason: string; readonly detail: string }): void {
     const now = performance.now();
     if (now - this.#warnedAt < WARN_EVERY_MS) return;

@@ -1,4 +1,4 @@
-/** Carries the route table from Postgres, its owner, to Redis, which hands it to the routers. */
+/** Copies the route table from Postgres, its owner, to Redis, which the routers read. */
 import { isGuildId } from '../domain/guild.js';
 import { encodeRoute, REDIS_ROUTES_CHANGED, redisRouteKey, redisRoutes } from '../routing/route.js';
 import type { Redis } from '../platform/redis.js';
@@ -6,8 +6,8 @@ import { routesSince, routeVersion } from '../store/guild-mappings.js';
 import type { Database } from '../store/database.js';
 
 /**
- * Applies newer entries and raises the version, atomically, so that a reader (and a restart from the append-only file)
- * never sees a version without its entries. An older publisher cannot undo a newer one.
+ * Applies newer entries and raises the version atomically. So no reader, and no restart from the
+ * append-only file, sees a version without its entries. An older publisher cannot undo a newer one.
  */
 const APPLY = `
 local version = tonumber(redis.call('GET', KEYS[1]) or '0')
@@ -23,10 +23,10 @@ local target = tonumber(ARGV[1])
 if target > version then redis.call('SET', KEYS[1], ARGV[1]) end
 return redis.call('GET', KEYS[1])`;
 
-/** Entries a call: a reload of a million routes must not hold the server for seconds. */
+/** Entries per call: a reload of a million routes must not block the server for seconds. */
 const BATCH = 5_000;
 
-/** Brings Redis' table of this installation up to Postgres' version; returns that version. */
+/** Brings this installation's table in Redis to Postgres' version; returns the version. */
 export async function distributeRoutes(
   database: Database,
   redis: Redis,
@@ -35,15 +35,16 @@ export async function distributeRoutes(
   const keys = redisRoutes(installation);
   const [seen, reached] = await Promise.all([routeVersion(database), redis.get(keys.version)]);
   let [newest, known] = [seen, Number(reached ?? 0)];
-  // Another publisher may have been faster than our look at Postgres.
+  // Another publisher may have been faster than our read of Postgres.
   if (known > newest) newest = await routeVersion(database);
   if (known > newest) {
-    // Postgres was restored from a backup, or Redis knows another history: the owner's word counts.
+    // Postgres was restored from a backup, or Redis has another history. Postgres is the owner.
     await redis.del(keys.version, keys.map, keys.changes);
     known = 0;
   }
   if (newest === 0) {
-    // Said all the same: a router without Postgres trusts its empty table as long as Redis vouches for it.
+    // Written even for an empty table: a router without Postgres uses its table while Redis
+    // confirms its version.
     await redis.set(keys.version, '0', 'NX');
     return newest;
   }

@@ -1,4 +1,4 @@
-/** Looks whether a sandbox's routes are as they should be: in Postgres, and in Redis' copy. */
+/** Checks a sandbox's routes in Postgres and in Redis' copy. */
 import { counted } from '../domain/counted.js';
 import type { SandboxId } from '../domain/names.js';
 import { inRedis, type Redis } from '../platform/redis.js';

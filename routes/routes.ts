@@ -1,6 +1,6 @@
 /**
- * The routes of a sandbox, distributed and confirmed by every live router: those of its guilds, and its own, by which
- * addressed events reach it.
+ * The routes of a sandbox, distributed and confirmed by every live router: its guilds' routes, and
+ * its own route for addressed events.
  */
 import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
 import { redisRoutes } from '../routing/route.js';
@@ -20,11 +20,11 @@ import {
 import { confirmRoutes } from '../routing/barrier.js';
 import { distributeRoutes } from './distribution.js';
 
-/** How long a registration waits for the routers before it is rolled back as SANDBOX_009. */
+/** How long a registration waits for the routers. Then it is rolled back with SANDBOX_009. */
 const CONFIRM_MS = 3_000;
 
 export const ROUTES = 'guild-routes';
-/** The servers that the routes' steps wait for. Redis is not one: routers work without its copy. */
+/** The servers that the routes' steps need. Redis is not one: routers work without its copy. */
 export const ROUTE_SERVERS = ['postgres', 'nats'] as const;
 
 export interface RoutesContext {
@@ -36,17 +36,20 @@ export interface RoutesContext {
 
 export interface Routes {
   readonly name: typeof ROUTES;
-  /** Routes the guilds that the claim has written. @throws SANDBOX_007 once the sandbox is being destroyed */
+  /** Routes the guilds of the claim. @throws SANDBOX_007 if the sandbox is being destroyed */
   activate(sandboxId: SandboxId): Promise<void>;
-  /** Returns once every live router sends the guild's events to the sandbox; rolled back if one cannot. */
+  /**
+   * Returns once every live router sends the guild's events to the sandbox; rolled back if a router
+   * cannot.
+   */
   register(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
-  /** Returns once no router will store another of its events for the sandbox. */
+  /** Returns once no router can store another of the guild's events for the sandbox. */
   unregister(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
-  /** The same for all of its guilds, and for its addressed events. */
+  /** The same for all guilds, and for addressed events. */
   remove(sandboxId: SandboxId): Promise<void>;
-  /** Entries of Redis' copy of the table, as the sweep looks through them. */
+  /** Entries of Redis' copy of the table, for the sweep. */
   list(): Promise<RouteFound[]>;
-  /** Removes the entry of a sandbox without a live row, and writes Redis' copy anew from Postgres. */
+  /** Removes the entry of a sandbox without a live row, and rewrites Redis' copy from Postgres. */
   removeOrphan(found: { readonly sandboxId: SandboxId }): Promise<void>;
 }
 
@@ -62,7 +65,7 @@ export function openRoutes({ database, redis, nats, installation }: RoutesContex
   const keys = redisRoutes(installation);
 
   /**
-   * Distribution through Redis is the fast way, not the needed one: with Redis away the barrier makes the routers
+   * Redis is the fast way, but not a required one. With Redis away the barrier makes the routers
    * read Postgres.
    */
   async function distributeAndConfirm(): Promise<void> {
@@ -73,7 +76,7 @@ export function openRoutes({ database, redis, nats, installation }: RoutesContex
 
   async function remove(sandboxId: SandboxId): Promise<void> {
     await removeAllGuilds(database, sandboxId, WORKFLOW_ACTOR);
-    // Also without a guild: `destroying` ends its addressed events, and each router must know.
+    // Also without a guild: `destroying` ends addressed events, and each router must know.
     await distributeAndConfirm();
   }
 
@@ -115,11 +118,11 @@ export function openRoutes({ database, redis, nats, installation }: RoutesContex
 
     async list() {
       const routes = await inRedis(() => redis.hgetall(keys.map));
-      // A route carries no time: old enough for any grace period.
+      // A route has no time: old enough for any grace period.
       const mark = { installation, createdAt: new Date(0) };
       const found: RouteFound[] = [];
       for (const [key, text] of Object.entries(routes)) {
-        // Whatever it says: what no row accounts for is an orphan, and the table is written anew.
+        // An entry without a row is an orphan, whatever its text. Then the table is rewritten.
         const sandboxId = text.slice(text.indexOf(':') + 1) as SandboxId;
         if (sandboxId !== '') found.push({ kind: 'route', name: key, sandboxId, ...mark });
       }

@@ -1,16 +1,16 @@
 /**
- * Addressed events: `{events,commands}.raw.for.<sandbox id>.<TYPE>` in RAW (docs/routing.md). The subject alone names the
- * sandbox, so that a publisher's rights on subjects are its rights to sandboxes.
+ * Addressed events: `{events,commands}.raw.for.<sandbox id>.<TYPE>` in RAW (docs/routing.md). The
+ * subject alone names the sandbox, so a publisher's rights on subjects are its rights on sandboxes.
  */
 import { isSandboxId, type SandboxId } from '../domain/names.js';
 import { ADDRESS_TOKEN } from './subjects.js';
 
 export type EventFamily = 'events' | 'commands';
 
-/** `MESSAGE_CREATE`, `guild.join`: tokens that NATS takes as they stand. */
+/** `MESSAGE_CREATE`, `guild.join`: tokens that NATS accepts unchanged. */
 const TYPE = /^[^\s.*>]+(\.[^\s.*>]+)*$/;
 
-/** Longer ones could pass what the server reads as one line. */
+/** A longer type could exceed the server's limit for one line. */
 const MAX_TYPE = 512;
 
 export const isEventType = (text: string): boolean => text.length <= MAX_TYPE && TYPE.test(text);
@@ -22,8 +22,8 @@ export type Address =
   { readonly sandboxId: SandboxId; readonly type: string } | { readonly fault: string };
 
 /**
- * @param rest what follows `events.raw.` or `commands.raw.`
- * @returns null where the event is not addressed
+ * @param rest the subject after `events.raw.` or `commands.raw.`
+ * @returns null if the event is not addressed
  */
 export function parseAddress(rest: string): Address | null {
   const [first, sandboxId, ...type] = rest.split('.');

@@ -1,6 +1,6 @@
 /**
- * The barrier of a route change (docs/routing.md): it returns once every live router has the new version and has
- * stored all that it decided under an older one.
+ * The barrier of a route change (docs/routing.md). It returns once every live router has the new
+ * version and has stored everything decided under an older one.
  */
 import type { NatsConnection } from 'nats';
 import { SandboxError } from '../domain/errors.js';
@@ -26,10 +26,13 @@ import {
 } from './router-bucket.js';
 
 const ASK_EVERY_MS = 250;
-/** A registration may not return before the fence stands; a busy writer moves the end of the log meanwhile. */
+/**
+ * A registration may not return before the fence is written. A busy writer keeps moving the end of
+ * the log.
+ */
 const FENCE_ATTEMPTS = 50;
 
-/** @throws SANDBOX_009 naming each router that could not confirm within the time */
+/** @throws SANDBOX_009 with each router that did not confirm in time */
 export async function confirmRoutes(
   nc: NatsConnection,
   version: number,
@@ -39,9 +42,10 @@ export async function confirmRoutes(
 }
 
 /**
- * Removes what `ROUTED` still holds for a sandbox; after the barrier of its routes only, so that nothing is decided twice.
- * A position message goes first: the last message holds the router's position, and may be one of the purged.
- * @throws SANDBOX_009 when the writer does not answer in time
+ * Removes a sandbox's events from `ROUTED`. Only after the barrier of its routes, so that no event
+ * is decided twice. A position message goes first: the last message holds the router's position and
+ * may be purged.
+ * @throws SANDBOX_009 if the writer does not answer in time
  */
 export async function purgeLeftovers(
   nc: NatsConnection,
@@ -70,7 +74,8 @@ async function runBarrier(
   const inbox = newInbox(nc);
   const subscription = nc.subscribe(inbox, {
     callback: (error, message) => {
-      // "No responders" is an empty message: nobody lives, and the member keys tell the rest.
+      // "No responders" is an empty message: no router lives, and the member keys tell which must
+      // confirm.
       if (error !== null || message.data.length === 0) return;
       const reply = message.json<SyncReply>();
       replies.set(reply.routerId, reply);
@@ -94,7 +99,8 @@ async function runBarrier(
       const stuck: string[] = [];
       for (const { routerId } of gone)
         if (!(await drop(nc, bucket, routerId, replies))) stuck.push(routerId);
-      // The writer proves by a position message that its term is the newest, and that the dead one's is not.
+      // The writer proves with a position message that its term is the newest. A dead writer's term
+      // then is not.
       if (stuck.length > 0) request = { ...request, position: true };
       const live = members
         .filter((member) => !gone.includes(member))
@@ -123,7 +129,7 @@ async function runBarrier(
   }
 }
 
-/** Counts for each how often in a row no process has answered for it. */
+/** Counts per router how often in a row no process answered for it. */
 async function countAbsences(
   nc: NatsConnection,
   routerIds: readonly string[],
@@ -137,7 +143,7 @@ async function countAbsences(
   );
 }
 
-/** Who has not answered at all is dropped when its lease ends, so that is waited for in any case. */
+/** A router without any answer is dropped at the end of its lease, so the wait covers that. */
 function patience(
   waiting: readonly string[],
   replies: ReadonlyMap<string, SyncReply>,
@@ -153,8 +159,8 @@ interface MemberAge {
 }
 
 /**
- * The list is of one answer of the bucket's leader. A router that registers after it loads its table after that, and so
- * with the new version; each key's age is by the server's clock.
+ * The list comes from one answer of the bucket's leader. A router that registers later loads its
+ * table later, and so with the new version. The server's clock gives each key's age.
  */
 async function readMembers(bucket: RouterBucket): Promise<MemberAge[]> {
   const { keys, now } = await bucket.keys('member.');
@@ -165,9 +171,10 @@ async function readMembers(bucket: RouterBucket): Promise<MemberAge[]> {
 }
 
 /**
- * A router that cannot reach NATS: first a fence, so that nothing it still holds is ever stored, then its key. Where a
- * writer lives, its position message serves: its term began behind a fence, and no later one has been written.
- * @returns false when neither stands yet
+ * Drops a router that cannot reach NATS: first a fence, so that nothing it still holds is stored,
+ * then its key. With a live writer its position message serves: its term began behind a fence and
+ * is the newest.
+ * @returns false if neither is written yet
  */
 async function drop(
   nc: NatsConnection,
@@ -193,12 +200,12 @@ async function drop(
 async function fenceLog(nc: NatsConnection): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const { lastSequence } = await streamFacts(nc, STREAMS.routed);
-    // Never written to, or made anew: what an earlier term holds expects a later sequence.
+    // Never written, or recreated: an earlier term's messages expect a later sequence.
     if (lastSequence === 0) return;
     const rawSequence = (await readLogEntry(nc, STREAMS.routed, { seq: lastSequence }))
       ?.rawSequence;
     try {
-      // Where the end is gone the position is the router's to find; a fence would hide that.
+      // If the end is gone, the router must find the position. A fence would hide that.
       if (rawSequence == null)
         throw new FenceRefused(`the end of ${STREAMS.routed} holds no position`);
       await announceFence(routerBucket(nc), lastSequence);

@@ -1,4 +1,4 @@
-/** Where an event goes: the pure decision of the router (docs/routing.md). */
+/** The destination of an event: the pure decision of the router (docs/routing.md). */
 import { isNeverSandboxed, type EventClass } from '../discord/guild-of-event.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
@@ -23,10 +23,12 @@ export interface Destination {
 }
 
 export interface DestinationRules {
-  /** Whether `ROUTED` stores this subject: a publish that no stream covers would wait for an answer for ever. */
+  /**
+   * True if `ROUTED` stores this subject. A publish that no stream covers would never be answered.
+   */
   readonly covers: (subject: string) => boolean;
   readonly sandboxOf: (guildId: GuildId) => SandboxId | undefined;
-  /** Whether the sandbox takes addressed events. */
+  /** True if the sandbox takes addressed events. */
   readonly isAddressee: (sandboxId: SandboxId) => boolean;
 }
 
@@ -40,7 +42,10 @@ export function dlq(reason: DlqReason, detail: string): Destination {
   return { subject: DLQ_PREFIX + reason, sandboxId: null, dlq: { reason, detail } };
 }
 
-/** Decided once, for good, by the order in which the router sees a mapping's change and the event. */
+/**
+ * The decision is final. It follows the order in which the router sees a mapping's change and the
+ * event.
+ */
 export function decide(rules: DestinationRules, subject: string, event: EventClass): Destination {
   const source = FAMILIES.find(({ raw }) => subject.startsWith(raw));
   if (source === undefined || subject.length === source.raw.length) {
@@ -65,7 +70,10 @@ export function decide(rules: DestinationRules, subject: string, event: EventCla
 const FED_BACK = 'a type that begins with "raw" would feed the router its own output';
 const isRawType = (type: string): boolean => type === 'raw' || type.startsWith('raw.');
 
-/** An addressed event goes to its addressee or nowhere. The payload's guild and type do not matter. */
+/**
+ * An addressed event goes to its addressee or to the DLQ. The payload's guild and type do not
+ * matter.
+ */
 function decideAddressed(
   rules: DestinationRules,
   family: string,
@@ -88,7 +96,7 @@ interface Known {
   readonly other: Destination | null;
   readonly bySandbox: Map<SandboxId, Destination>;
 }
-/** Bounded: subjects come from outside. */
+/** A limit, because subjects come from outside. */
 const MAX_KNOWN = 4_096;
 
 export type Destinations = (subject: string, event: EventClass) => Destination;
@@ -96,7 +104,7 @@ export type Destinations = (subject: string, event: EventClass) => Destination;
 const isAddressed = (subject: string): boolean =>
   FAMILIES.some(({ raw }) => subject.startsWith(raw) && parseAddress(subject.slice(raw.length)));
 
-/** `decide` with a memory of its answers by subject and sandbox: an event costs two look-ups and no new string. */
+/** `decide` with a cache by subject and sandbox: an event takes two look-ups and no new string. */
 export function remembering(rules: DestinationRules): Destinations {
   const known = new Map<string, Known>();
   return (subject, event) => {
@@ -125,15 +133,18 @@ export function remembering(rules: DestinationRules): Destinations {
 export interface Limits {
   /** Headers and payload together, from the server's INFO. */
   readonly maxPayload: number;
-  /** The server's `max_control_line`, which INFO does not tell. */
+  /** The server's `max_control_line`, which INFO does not contain. */
   readonly maxControlLine: number;
 }
 /** JetStream refuses more: "header size exceeds maximum allowed of 64k". */
 const MAX_HEADER_BYTES = 65_535;
-/** Left of the control line for the verb, the reply subject and the sizes. */
+/** Reserved in the control line for the verb, the reply subject and the sizes. */
 const CONTROL_LINE_RESERVE = 256;
 
-/** Why `ROUTED` would refuse what `RAW` took, or null. Checked before sending: a refusal would come for ever. */
+/**
+ * Why `ROUTED` would refuse an event that `RAW` took, or null. Checked before sending: a retry
+ * would be refused for ever.
+ */
 export function oversize(
   size: { readonly subject: string; readonly headerBytes: number; readonly payloadBytes: number },
   limits: Limits,
@@ -144,14 +155,17 @@ export function oversize(
     return `${size.headerBytes + size.payloadBytes} bytes pass max_payload`;
   }
   const longest = limits.maxControlLine - CONTROL_LINE_RESERVE;
-  // A character has at most 3 bytes of UTF-8 in this count: the exact length is taken only when it could matter.
+  // A character has at most 3 bytes of UTF-8 here. The exact length is computed only if it could
+  // matter.
   if (size.subject.length * 3 > longest && Buffer.byteLength(size.subject) > longest) {
     return `a subject of ${Buffer.byteLength(size.subject)} bytes passes the control line`;
   }
   return null;
 }
 
-/** Whether any of the stream's subjects covers a subject; answers are remembered, since types are few. */
+/**
+ * True if a subject of the stream covers the given one. Answers are cached, because types are few.
+ */
 export function subjectMatcher(patterns: readonly string[]): (subject: string) => boolean {
   const split = patterns.map((pattern) => pattern.split('.'));
   const known = new Map<string, boolean>();

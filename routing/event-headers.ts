@@ -1,20 +1,23 @@
-/** The headers of a routed event, as bytes: the event's own ones unchanged, then the router's (docs/routing.md). */
+/**
+ * The headers of a routed event as bytes: the event's own ones unchanged, then the router's
+ * (docs/routing.md).
+ */
 /** Headers of the chain (docs/routing.md). */
 export const HEADER_RAW_SEQ = 'Raw-Seq';
 export const HEADER_EXPECTED_LAST_SEQ = 'Nats-Expected-Last-Sequence';
 export const HEADER_DLQ_REASON = 'Dlq-Reason';
-/** The subject that an event in the DLQ came on. */
+/** The original subject of an event in the DLQ. */
 export const HEADER_DLQ_SUBJECT = 'Dlq-Subject';
-/** Incoming headers that the server would obey travel under this prefix. */
+/** The prefix for incoming headers that the server would obey. */
 export const ORIGIN_PREFIX = 'Sandbox-Origin-';
 
 const BEGIN = Buffer.from('NATS/1.0\r\n', 'latin1');
 const CRLF = Buffer.from('\r\n', 'latin1');
-/** Too long a subject is cut: the header only tells a person where the event came from. */
+/** A longer subject is cut: the header only tells a person the event's origin. */
 const MAX_SUBJECT_IN_HEADER = 1_024;
 const MAX_REASON = 200;
 
-/** What stands around the chain's two numbers. */
+/** The text around the chain's two numbers. */
 export const CHAIN_PARTS = {
   beforeExpected: `${HEADER_EXPECTED_LAST_SEQ}: `,
   beforeRaw: `\r\n${HEADER_RAW_SEQ}: `,
@@ -22,9 +25,9 @@ export const CHAIN_PARTS = {
 } as const;
 
 /**
- * The event's own header lines, ready for ours to follow: begins with the version line and ends with a line end.
- * Lines that the server would take as instructions (`Nats-*`, case as the server has it), or that would forge the
- * position (`Raw-Seq`), go under `Sandbox-Origin-`. Every other byte stays, also where it is no valid UTF-8.
+ * The event's own header lines, ready for ours: begins with the version line, ends with a line end.
+ * Lines that the server would obey (`Nats-*`, in the server's case) or that would forge the
+ * position (`Raw-Seq`) go under `Sandbox-Origin-`. Every other byte stays, even invalid UTF-8.
  */
 export function carriedHeaders(block: Uint8Array | null): Uint8Array {
   return renamed(block, /\r\n(?=Nats-|Raw-Seq:)/g, ['\r\nNats-', '\r\nRaw-Seq:']);
@@ -43,7 +46,7 @@ export function carriedToDlq(
   return Buffer.concat([own, dlqLines(dlq)]);
 }
 
-/** For what is too large: the headers are dropped, the payload stays. */
+/** For an event that is too large: the headers are dropped, the payload stays. */
 export function droppedHeaders(dlq: {
   readonly detail: string;
   readonly subject: string;
@@ -60,7 +63,7 @@ export function chained(carried: Uint8Array, expectedLast: number, rawSeq: numbe
   return block;
 }
 
-/** What `chained` adds at most: both numbers below 2^53. */
+/** The most bytes that `chained` adds: both numbers below 2^53. */
 export const CHAIN_BYTES = chainLines(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).length;
 
 /** A block without the event's own headers. */
@@ -70,9 +73,9 @@ export function headerBlock(lines: Readonly<Record<string, string | number>>): B
 }
 
 /**
- * Whether the server would not see the chain's own header behind these lines, and store the message wherever the log ends. It
- * looks for the name's bytes, and gives up where they begin less than two bytes behind its last look (nats-server 2.15.1):
- * `X: Nats-Expected-Last-SequenceNats-Expected-Last-Sequence`, or a block that begins with them.
+ * True if the server would miss the chain's own header after these lines, and store the message
+ * anywhere. The server searches for the name's bytes and stops if they begin less than two bytes
+ * after its last look (2.15.1), as in `X: Nats-Expected-Last-SequenceNats-Expected-Last-Sequence`.
  */
 export function hidesChain(carried: Uint8Array): boolean {
   const bytes = Buffer.from(carried.buffer, carried.byteOffset, carried.byteLength);
@@ -84,7 +87,7 @@ export function hidesChain(carried: Uint8Array): boolean {
   }
 }
 
-/** What a stored block says of its place in `RAW`; null: no router wrote it. */
+/** The `RAW` sequence in a stored block; null: no router wrote it. */
 export function rawSequenceIn(block: Uint8Array | null): number | null {
   const text = Buffer.from(block ?? []).toString('latin1');
   const [, digits] = /\r\nRaw-Seq:[ \t]*([0-9]{1,16})[ \t]*\r\n/.exec(text) ?? [];
@@ -128,7 +131,7 @@ function dlqLines({
   );
 }
 
-/** V8 quotes the document in its message: what comes from outside must not break the header. */
+/** V8 quotes the document in its message. Text from outside must not break the header. */
 function oneLine(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, ' ');
 }

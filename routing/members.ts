@@ -1,4 +1,7 @@
-/** How routers find each other and confirm routes: the KV bucket's keys, the barrier's messages, leases and fence length. */
+/**
+ * How routers find each other and confirm routes: the KV bucket's keys, the barrier's messages,
+ * leases and fence length.
+ */
 
 /** KV bucket of the routers: `member.<routerId>`, `writer`, `checkpoint`, `fence`. */
 export const ROUTER_BUCKET = 'ROUTERS';
@@ -9,30 +12,33 @@ export const ROUTER_BUCKET_STREAM = `KV_${ROUTER_BUCKET}`;
 export const memberKey = (routerId: string): string => `member.${routerId}`;
 
 /**
- * The barrier: after a change of routes the worker publishes `SyncRequest` here with a reply subject, every 250 ms; each router
- * answers once its table holds `version` and everything it decided under an older one is confirmed stored.
+ * The barrier: after a route change the worker publishes `SyncRequest` here every 250 ms. Each
+ * router answers once its table has `version` and everything decided under an older one is stored.
  * A core subject, in no stream.
  */
 export const SYNC_SUBJECT = 'router.sync';
 
 export interface SyncRequest {
   readonly version: number;
-  /** Asks the writer to append a position message first: the tail must outlive a purge of leftovers. */
+  /**
+   * Asks the writer to append a position message first: the log's end must survive a purge of
+   * leftovers.
+   */
   readonly position?: boolean;
 }
 
 export interface SyncReply {
   readonly routerId: string;
   readonly version: number;
-  /** A writer's term began behind a fence, so what any earlier writer still holds is refused. */
+  /** A writer's term began behind a fence, so messages of any earlier writer are refused. */
   readonly role: RouterMember['role'];
-  /** The writer has appended the position message asked for. */
+  /** The writer has appended the requested position message. */
   readonly positioned?: boolean;
-  /** Why it can't confirm yet (its table cannot be refreshed), if so. */
+  /** Why it cannot confirm yet, for example because its table cannot be refreshed. */
   readonly error?: string;
 }
 
-/** What a router writes under its member key every second. Its age counts by the server's clock. */
+/** The value of a router's member key, written every second. The server's clock gives its age. */
 export interface RouterMember {
   readonly routerId: string;
   readonly role: 'writer' | 'standby';
@@ -40,10 +46,10 @@ export interface RouterMember {
   readonly metrics: string | null;
 }
 
-/** A router not heard of for this long is dropped, behind a fence. */
+/** A router that is silent for this long is dropped, behind a fence. */
 export const ROUTER_LEASE_MS = 3_000;
 
-/** What a writer repeats under `writer`, and how long it may be silent before the standby takes over. */
+/** A writer's beat under `writer`. After a silence of this length the standby takes over. */
 export const WRITER_BEAT_MS = 250;
 
 export const WRITER_SILENCE_MS = 1_000;
@@ -53,18 +59,20 @@ export const WRITER_KEY = 'writer';
 export const CHECKPOINT_KEY = 'checkpoint';
 
 /**
- * How far `ROUTED` may hold messages that are no events (fences, position messages), written before each: where its end is gone,
- * what is missing is counted as events only from behind there.
+ * The sequence up to which `ROUTED` may hold messages that are no events (fences, positions);
+ * written before each. If the log's end is gone, missing sequences count as events only after it.
  */
 export const FENCE_KEY = 'fence';
 
-/** Each router answers here at once: "no responders" shows a dead router sooner than any lease. A core subject. */
+/**
+ * Each router answers here at once: "no responders" shows a dead router sooner than any lease. A
+ * core subject.
+ */
 export const aliveSubject = (routerId: string): string => `router.alive.${routerId}`;
 
 /**
- * Published events that are not yet confirmed, at most: also the length of a fence. A fence of one message would move
- * the chain by one, and a stopped writer's **second** message, which expects exactly that sequence, would be stored
- * while its first is lost (tried on 2.15.1). So a fence passes everything that can be in flight, in one atomic batch,
- * of which a server with its defaults takes 1,000 messages (docs/decisions/0011-a-fence-of-a-thousand.md).
+ * The most published, unconfirmed events; also the length of a fence. A shorter fence would let a
+ * stopped writer's later message be stored without its first (tried on 2.15.1). One atomic batch,
+ * at most 1,000 messages by the server's default (docs/decisions/0011-a-fence-of-a-thousand.md).
  */
 export const MAX_UNCONFIRMED = 1_000;

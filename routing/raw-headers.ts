@@ -1,7 +1,7 @@
-/** Header blocks given and taken as bytes, so that nothing is decoded, folded, trimmed or sorted on the way. */
+/** Header blocks as bytes: nothing is decoded, folded, trimmed or sorted. */
 import { MsgHdrsImpl, type Msg, type StoredMsg } from 'nats';
 
-/** What the client sends as it is. */
+/** Sent unchanged by the client. */
 export class RawHeaders extends MsgHdrsImpl {
   constructor(private readonly block: Uint8Array) {
     super();
@@ -12,26 +12,29 @@ export class RawHeaders extends MsgHdrsImpl {
   }
 }
 
-/** What the pinned client (2.29.3) keeps of a message; `headers` decodes it, which loses bytes that are no UTF-8. */
+/**
+ * Private fields of the pinned client (2.29.3). Its `headers` decodes, which loses bytes that are
+ * no UTF-8.
+ */
 interface MessageInternals {
   readonly _rdata?: unknown;
   readonly _msg?: { readonly hdr?: unknown };
 }
 
-/** The message's header block, blank line included, or null where it has none. */
+/** The message's header block with its blank line, or null. */
 export function headerBytes(message: Msg): Uint8Array | null {
   const { _rdata: data, _msg: frame } = message as unknown as MessageInternals;
   if (data instanceof Uint8Array && typeof frame?.hdr === 'number') {
     return frame.hdr > 0 ? data.subarray(0, frame.hdr) : null;
   }
-  // Another version of the client: its own encoding, which keeps what is well formed.
+  // Another version of the client: its own encoding, which keeps well-formed headers.
   return message.headers instanceof MsgHdrsImpl ? message.headers.encode() : null;
 }
 
 /**
- * The same of a message that was read out of its stream. Its `header` throws at names that the client would not write
- * (`Größe`, `two words`, an empty one), which the server takes from other clients: one such event at the end of the log kept
- * every router from reading its position.
+ * The same for a message read from its stream. Its `header` throws for names that the client would
+ * not write (`Größe`, `two words`, an empty one), but other clients do. One such event at the log's
+ * end stopped every router.
  */
 export function storedHeaderBytes(message: StoredMsg): Uint8Array | null {
   const { smr } = message as unknown as {

@@ -1,4 +1,4 @@
-/** Publishes into RAW and waits until it is stored: the one place for it. */
+/** Publishes into RAW and waits until it is stored. No other code does. */
 import { ErrorCode, NatsError, type NatsConnection } from 'nats';
 import { SandboxError } from '../domain/errors.js';
 
@@ -7,15 +7,15 @@ export interface RawEvent {
   readonly payload: string | Uint8Array;
 }
 
-/** Acknowledgements waited for at once. */
+/** The most acknowledgements in flight. */
 const IN_FLIGHT = 256;
 const ACK_MS = 5_000;
 
 /**
- * Stores the events in their order; one that fails ends it, and those before it are stored.
- * @param events made one after the other, so that a million of them need not be held
+ * Stores the events in order. A failure stops it; earlier events are stored.
+ * @param events created one by one, so that a million need no memory
  * @returns the sequences of RAW
- * @throws SANDBOX_009 where RAW does not store them, SANDBOX_010 where this user may not publish there
+ * @throws SANDBOX_009 if RAW does not store them, SANDBOX_010 if this user may not publish there
  */
 export async function publishRaw(
   nc: NatsConnection,
@@ -48,7 +48,7 @@ function take<T>(iterator: Iterator<T>, count: number): T[] {
   return taken;
 }
 
-/** What the stream, its absence, or the server has said to a publish. */
+/** Explains a refusal of the stream or the server, or a missing stream. */
 function refused(error: unknown): unknown {
   if (!(error instanceof NatsError)) return error;
   if (error.code === ErrorCode.PermissionsViolation) {

@@ -2,12 +2,12 @@
 import { isGuildId, type GuildId } from '../domain/guild.js';
 import { isSandboxId, type SandboxId } from '../domain/names.js';
 
-/** A guild, or a sandbox itself: the address of addressed events. No text is both. */
+/** A guild, or a sandbox as the address of addressed events. No text is both. */
 export type RouteKey = GuildId | SandboxId;
 
 /**
- * An entry of the table; `sandboxId` null is a tombstone. A sandbox's own entry leads to itself, and stands for as long as
- * the sandbox takes addressed events.
+ * An entry of the table; a null `sandboxId` is a tombstone. A sandbox's own entry leads to itself,
+ * and exists while the sandbox takes addressed events.
  */
 export interface Route {
   readonly key: RouteKey;
@@ -15,16 +15,16 @@ export interface Route {
   readonly version: number;
 }
 
-/** Whether an entry may be: a guild leads to any sandbox, a sandbox to itself alone. */
+/** True for a valid entry: a guild leads to any sandbox, a sandbox only to itself. */
 export function isRoute(key: string, sandboxId: string | null): key is RouteKey {
   if (sandboxId !== null && !isSandboxId(sandboxId)) return false;
   return isGuildId(key) || (isSandboxId(key) && (sandboxId === null || sandboxId === key));
 }
 
 /**
- * Redis distributes the table that Postgres owns: `map` is a hash key → `<version>:<sandboxId or nothing>`, `changes` a
- * sorted set of keys by version, so that a reader loads the difference, and `version` the newest that both hold.
- * Each installation has its own: two that share a Redis must never route by each other's table.
+ * Redis' copy of Postgres' table: `map` is a hash key → `<version>:<sandboxId or nothing>`,
+ * `changes` a sorted set of keys by version for loading a difference, `version` the newest of both.
+ * Each installation has its own, so two on one Redis never mix.
  */
 export const redisRoutes = (installation: string): RedisRoutes => ({
   version: `sandbox:routes:${installation}:version`,
@@ -38,10 +38,13 @@ export interface RedisRoutes {
   readonly changes: string;
 }
 
-/** Told with each new version, and only a hint: routers compare versions anyway, so a lost one heals in ≤ 0.5 s. */
+/**
+ * Published with each new version. Only a hint: routers compare versions, so a lost message is
+ * repaired in ≤ 0.5 s.
+ */
 export const REDIS_ROUTES_CHANGED = 'sandbox:routes:changed';
 
-/** Per-guild cache of the RouteProvider, for every reader but the router. */
+/** The RouteProvider's cache per guild, for every reader but the router. */
 export const redisRouteKey = (guildId: string): string => `sandbox:route:${guildId}`;
 
 export function encodeRoute({ version, sandboxId }: Route): string {
@@ -49,8 +52,8 @@ export function encodeRoute({ version, sandboxId }: Route): string {
 }
 
 /**
- * Null for a foreign entry: a writer to Redis must not be able to choose a subject (a sandbox of `a b` or
- * `>` would make another one of it) nor a version.
+ * Null for a foreign entry: a writer to Redis must not choose a subject (a sandbox `a b` or `>`
+ * would make another subject) or a version.
  */
 export function decodeRoute(key: string, text: string): Route | null {
   const [, version = '', target = ''] = /^([1-9][0-9]{0,15}):(.*)$/s.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /**
- * `ROUTED` as the router's log: its last message holds the position, and a fence ends what earlier writers may still
- * have in flight (docs/routing.md).
+ * `ROUTED` as the router's log. Its last message holds the position; a fence stops messages that
+ * earlier writers still have in flight (docs/routing.md).
  */
 import type { NatsConnection, StoredMsg } from 'nats';
 import { headerBlock, rawSequenceIn } from './event-headers.js';
@@ -12,7 +12,10 @@ import { newInbox } from '../platform/nats.js';
 import { isNotFound } from '../platform/nats-errors.js';
 import { RawHeaders, storedHeaderBytes } from './raw-headers.js';
 
-/** Where the next event follows: behind this sequence of `ROUTED`, which came from this sequence of `RAW`. */
+/**
+ * The place of the next event: after this sequence of `ROUTED`, which came from this sequence of
+ * `RAW`.
+ */
 export interface LogPosition {
   readonly sequence: number;
   readonly rawSequence: number;
@@ -27,7 +30,7 @@ export interface StreamFacts {
   readonly maxBytes: number;
 }
 
-/** Asked of the stream's leader. @throws NatsError where there is no such stream */
+/** From the stream's leader. @throws NatsError if there is no such stream */
 export async function streamFacts(nc: NatsConnection, stream: string): Promise<StreamFacts> {
   const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 2_000 });
   const { created, state, config } = await jsm.streams.info(stream);
@@ -48,7 +51,10 @@ export interface LogEntry {
   readonly rawSequence: number | null;
 }
 
-/** One message of `ROUTED`, from its leader (a replica's direct answer could be old), or null where it is gone. */
+/**
+ * One message of `ROUTED` from its leader, or null if it is gone. A replica's direct answer could
+ * be old.
+ */
 export async function readLogEntry(
   nc: NatsConnection,
   stream: string,
@@ -69,10 +75,10 @@ export async function readLogEntry(
   };
 }
 
-/** Requests at once: what is read is seldom more than a few, and no consumer has to be made, which a router may not. */
+/** Requests at once: a read is seldom of more than a few, and a router may not make a consumer. */
 const READ_AT_ONCE = 250;
 
-/** What `ROUTED` still holds of the sequences from `from` to `to`, in order. */
+/** The remaining messages of `ROUTED` with sequences `from` to `to`, in order. */
 export async function readLogEntries(
   nc: NatsConnection,
   stream: string,
@@ -93,18 +99,17 @@ export class FenceRefused extends Error {
   override readonly name = 'FenceRefused';
 }
 
-/** What the server answers to a publish. */
+/** The server's answer to a publish. */
 export interface PubAck {
   readonly seq?: number;
   readonly error?: { readonly description?: string; readonly err_code?: number };
 }
 
 /**
- * Appends a fence behind `position` and returns the position behind the fence. Whatever was published before by anyone,
- * and is not stored yet, expects one of the sequences that the fence has taken, so it never will be: a fence is as long
- * as what can be in flight (MAX_UNCONFIRMED), in one atomic batch, since between two messages of a slower fence such a
- * leftover could still step. 16 ms for 1,000 messages.
- * @throws FenceRefused when something was stored behind `position` in the meantime: read it again
+ * Appends a fence behind `position`; returns the position behind the fence. A message in flight
+ * expects a sequence that the fence takes, so it is never stored. The fence has MAX_UNCONFIRMED
+ * messages in one atomic batch, which nothing can interrupt (16 ms for 1,000).
+ * @throws FenceRefused if a message was stored behind `position` meanwhile: read it again
  */
 export async function writeFence(
   nc: NatsConnection,
@@ -120,7 +125,7 @@ export async function writeFence(
         if (error !== null) reject(error);
         else if (message.headers?.code === 503)
           reject(new FenceRefused('no stream takes the fence'));
-        // The first message's answer is empty where the batch goes well.
+        // The first message's answer is empty if the batch is accepted.
         else if (message.data.length > 0) resolve(message.json<PubAck>());
       },
     });

@@ -1,4 +1,7 @@
-/** The routers' KV bucket (routing/members.ts), read from its leader: a replica's answer could hide a live router. */
+/**
+ * The routers' KV bucket (routing/members.ts), read from its leader: a replica's answer could hide
+ * a live router.
+ */
 import { ErrorCode, headers, NatsError, type NatsConnection, type StreamInfo } from 'nats';
 import { z } from 'zod';
 import {
@@ -13,48 +16,54 @@ import {
 import { isNotFound, isRefusal } from '../platform/nats-errors.js';
 
 const PREFIX = `$KV.${ROUTER_BUCKET}.`;
-/** An answer that takes longer says nothing of the router: the system may be slow. */
+/** A later answer says nothing about the router: the system may be slow. */
 const PROBE_TIMEOUT_MS = 300;
 
 export interface BucketEntry<T> {
   /** null: never written, or deleted. */
   readonly value: T | null;
-  /** What a conditional write has to name: that of the delete marker where there is one, 0 where there is nothing. */
+  /**
+   * The revision for a conditional write: the delete marker's if there is one, 0 if there is
+   * nothing.
+   */
   readonly revision: number;
   /** By the server's clock. */
   readonly writtenAt: number;
 }
 
-/** What was written is checked where it is read: another version may have written it. */
+/** Values are checked at reading: another version may have written them. */
 export type Shape<T> = Pick<z.ZodType<T>, 'parse'>;
 
-/** The part of a member's entry (routing/members.ts, RouterMember) that others act on. */
+/** The part of a member's entry (routing/members.ts, RouterMember) that others use. */
 export const memberShape = z.object({ routerId: z.string() });
 
-/** Under FENCE_KEY: the last sequence that may be no event's. */
+/** Under FENCE_KEY: the last sequence that may not be an event. */
 export const fenceShape = z.object({ through: z.number().int() });
 
-/** To be told before a fence is written behind `sequence`. */
+/** Call it before a fence is written behind `sequence`. */
 export async function announceFence(bucket: RouterBucket, sequence: number): Promise<void> {
   await bucket.write(FENCE_KEY, { through: sequence + MAX_UNCONFIRMED });
 }
 
-/** The key has another revision than the one expected. */
+/** The key has another revision than expected. */
 export class RevisionConflict extends Error {
   override readonly name = 'RevisionConflict';
 }
 
 export interface RouterBucket {
   read<T>(key: string, shape: Shape<T>): Promise<BucketEntry<T>>;
-  /** The new revision. `expected`: the revision last read. @throws RevisionConflict */
+  /** Returns the new revision. `expected`: the revision last read. @throws RevisionConflict */
   write(key: string, value: unknown, expected?: number): Promise<number>;
-  /** A delete marker, as every KV client understands it. @throws RevisionConflict */
+  /** Writes a delete marker, as every KV client understands it. @throws RevisionConflict */
   remove(key: string, expected?: number): Promise<void>;
-  /** The keys under a prefix and the server's time, of one answer of the leader. */
+  /** The keys under a prefix and the server's time, from one answer of the leader. */
   keys(prefix: string): Promise<{ readonly keys: string[]; readonly now: number }>;
 }
 
-/** @param apiPrefix below which subject JetStream answers this connection; absent: its own. Then it can only be read */
+/**
+ * @param apiPrefix the subject prefix of JetStream's API on this connection, then read-only;
+ * absent: the default
+ */
 export function routerBucket(
   nc: NatsConnection,
   { timeout = 1_000, apiPrefix }: { timeout?: number; apiPrefix?: string | undefined } = {},
@@ -82,7 +91,7 @@ export function routerBucket(
       });
       return ack.seq;
     } catch (error) {
-      // Somebody else has written the key.
+      // Another process has written the key.
       if (isRefusal(error, 'wrongLastSequence')) throw new RevisionConflict(key, { cause: error });
       throw error;
     }
@@ -134,8 +143,8 @@ export async function livingMembers<T>(bucket: RouterBucket, shape: Shape<T>): P
 }
 
 /**
- * Whether nobody listens where this router answers. The connection of a killed process is closed by its system, and the
- * server says so at once; a router that is only slow is not absent.
+ * True if no process listens for this router. The system closes a killed process's connection, and
+ * the server reports that at once. A slow router is not absent.
  */
 export async function isAbsent(nc: NatsConnection, routerId: string): Promise<boolean> {
   try {

@@ -9,17 +9,17 @@ const MIB = 1024 * 1024;
 
 export interface StreamOptions {
   readonly routedSubjects: readonly string[];
-  /** What the server accepts, in bytes (`max_payload` of its INFO). */
+  /** The server's limit in bytes (`max_payload` of its INFO). */
   readonly maxPayload: number;
   readonly profile?: StreamProfile;
 }
 
-/** The client's type ends before 2.12's `allow_atomic`; the server takes it all the same. */
+/** The client's type lacks `allow_atomic` of 2.12; the server accepts it. */
 export type StreamDefinition = Partial<StreamConfig> & { readonly allow_atomic?: boolean };
 
 /**
- * routing.md, "Subjects and streams": the definitions `bd migrate` holds the servers to. The number of replicas is the
- * operator's (without one: 1), and no part of them.
+ * The definitions that `bd migrate` applies (docs/routing.md, "Subjects and streams"). The operator
+ * chooses the number of replicas (default 1).
  */
 export function streamConfigs({
   routedSubjects,
@@ -33,11 +33,11 @@ export function streamConfigs({
       name: STREAMS.raw,
       subjects: [...RAW_SUBJECTS],
       retention: RetentionPolicy.Limits,
-      // A full ingress refuses its publishers instead of losing what nobody has routed yet.
+      // A full ingress refuses publishes, so no unrouted event is lost.
       discard: DiscardPolicy.New,
       max_age: 24 * HOUR_NS,
       max_bytes: 4096 * MIB,
-      // Room for the headers that the router adds: what is accepted can be routed.
+      // Room for the router's headers: every accepted event can be routed.
       max_msg_size: maxPayload - 8 * 1024,
     },
     {
@@ -47,7 +47,7 @@ export function streamConfigs({
       ...routedKept(profile, maxPayload),
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.Old,
-      // The server's default of 1,000 would be the limit of live sandboxes.
+      // The server's default of 1,000 would limit the live sandboxes.
       max_consumers: 20_000,
       // A fence is one atomic batch (routing/members.ts, MAX_UNCONFIRMED).
       allow_atomic: true,
@@ -71,7 +71,8 @@ function routedKept(profile: StreamProfile, maxPayload: number): StreamDefinitio
   return {
     storage: StorageType.Memory,
     max_age: 5 * MINUTE_NS,
-    // A message larger than a stream is acknowledged and removed at once: there is room for a hundred of the largest.
+    // A message larger than its stream is acknowledged and removed at once. This has room for a
+    // hundred of the largest.
     max_bytes: Math.max(512 * MIB, 100 * maxPayload),
   };
 }

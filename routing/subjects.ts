@@ -1,6 +1,6 @@
-/** The streams and subjects on which ingestor, router, worker and readers must agree (docs/routing.md). */
+/** The streams and subjects shared by ingestor, router, worker and readers (docs/routing.md). */
 
-/** docs/routing.md. Configurable, since past one router each set of shards has its own pair. */
+/** Configurable: with several routers each set of shards has its own pair (docs/routing.md). */
 export interface StreamPair {
   readonly raw: string;
   readonly routed: string;
@@ -10,28 +10,33 @@ export const STREAMS: StreamPair = { raw: 'RAW', routed: 'ROUTED' };
 
 export const DLQ_STREAM = 'DLQ';
 
-/** What the router moves. */
+/** The subjects that the router reads. */
 export const RAW_EVENT_SUBJECTS = ['events.raw.>', 'commands.raw.>'] as const;
 
-/** In place of an event's type in RAW: the sandbox that it is for follows, then the type (routing/addressed.ts). */
+/**
+ * Replaces an event's type in RAW. The sandbox's id follows, then the type (routing/addressed.ts).
+ */
 export const ADDRESS_TOKEN = 'for';
 
-/** All that a publisher of addressed events may publish. */
+/** All subjects of a publisher of addressed events. */
 export const ADDRESSED_SUBJECTS = RAW_EVENT_SUBJECTS.map((pattern) =>
   pattern.replace('>', `${ADDRESS_TOKEN}.>`),
 );
 
-/** Where an ingestor keeps its place: one subject a shard, of which the newest message counts. The router passes over them. */
+/**
+ * An ingestor's position: one subject per shard, of which the newest message counts. The router
+ * skips them.
+ */
 export const POSITION_PREFIX = 'ingest.position.';
 
-/** Everything `RAW` stores. */
+/** All subjects of `RAW`. */
 export const RAW_SUBJECTS = [...RAW_EVENT_SUBJECTS, `${POSITION_PREFIX}>`] as const;
 
 export const FENCE_SUBJECT = 'router.fence';
 
 export const DLQ_PREFIX = 'dlq.';
 
-/** Everything `ROUTED` stores. */
+/** All subjects of `ROUTED`. */
 export function routedSubjects(productionSubjects: readonly string[]): string[] {
   return [
     'sandbox.*.events.>',

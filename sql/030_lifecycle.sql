@@ -92,8 +92,8 @@ BEGIN
 END
 $$;
 
--- Gives an unclaimed id up for good. A claim that timed out may still be in flight; without this
--- entry it would make a row that no workflow owns. Returns false where the row exists after all.
+-- Gives up an unclaimed id for good. A claim that timed out may still be in flight; without this
+-- entry it would make a row without a workflow. Returns false if the row exists after all.
 CREATE FUNCTION give_up_claim(p_id text, p_owner text, p_actor jsonb, p_details jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -104,9 +104,9 @@ BEGIN
 END
 $$;
 
--- Moves a row and writes `status_changed`, and `p_event` where it is given. A status at or past
--- `p_to` counts as reached, so that a step may run twice. Raises SB007 for what is being destroyed
--- and for what `sandbox_check_transition` forbids, SB004 without a row.
+-- Moves a row and writes `status_changed`, and `p_event` if it is given. A status at or past `p_to`
+-- counts as reached, so that a step may run twice. Raises SB007 for a sandbox that is being
+-- destroyed and for a transition that `sandbox_check_transition` forbids, SB004 without a row.
 CREATE FUNCTION transition_sandbox(p_id text, p_to public.sandbox_status, p_actor jsonb, p_details jsonb, p_event text)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

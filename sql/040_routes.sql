@@ -1,4 +1,4 @@
--- What the routers read: the guilds' routes and the addressees, under one version.
+-- The routers' tables: the guilds' routes and the addressees, under one version.
 --
 -- The version is a counter row that the change's own transaction raises. A sequence would let a
 -- later number commit first, and a reader of "newer than mine" would never see the earlier one.
@@ -57,8 +57,8 @@ $$;
 CREATE TRIGGER sandbox_guild_mapping_routes AFTER INSERT OR UPDATE OR DELETE ON sandbox_guild_mapping
   FOR EACH ROW EXECUTE FUNCTION sandbox_follow_mapping();
 
--- No change raises no version: a step that runs twice wakes no router. A sandbox that was never
--- active needs no tombstone.
+-- A repeated step changes nothing and raises no version, so it wakes no router. A sandbox that was
+-- never active needs no tombstone.
 CREATE FUNCTION sandbox_set_addressee(p_id text, p_active boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -74,8 +74,8 @@ BEGIN
 END
 $$;
 
--- The status decides, whoever writes it: a running sandbox is an addressee, and one that ends is
--- none from the same transaction on.
+-- The status decides: a running sandbox is an addressee. From the transaction of its end on it is
+-- none.
 CREATE FUNCTION sandbox_follow_status() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -93,7 +93,7 @@ CREATE TRIGGER sandboxes_addressees AFTER UPDATE OF status OR DELETE ON sandboxe
   FOR EACH ROW EXECUTE FUNCTION sandbox_follow_status();
 
 -- The last step of a create before `running`; the barrier follows. The row's lock keeps a late
--- attempt from activating routes behind a destroy.
+-- attempt from activating routes after a destroy.
 CREATE FUNCTION activate_sandbox_routes(p_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

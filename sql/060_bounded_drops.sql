@@ -5,7 +5,7 @@
 -- a drop failed with "out of shared memory" for ever, and meanwhile other sessions' writes failed
 -- too.
 
--- What would be dropped with an object, itself included, nearest first; at most p_limit of it.
+-- The objects that a drop would remove, the object itself included, nearest first; at most p_limit.
 CREATE FUNCTION sandbox_goes_with(p_class oid, p_object oid, p_limit integer) RETURNS TABLE (class oid, object oid)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE gone AS (
@@ -21,7 +21,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT gone.class, gone.object FROM gone LIMIT p_limit;
 $$;
 
--- Returns false for what is gone, and for a part that can only be dropped with its whole.
+-- Returns false for a missing object, and for a part that can only be dropped with its whole.
 CREATE FUNCTION sandbox_drop_object(p_class oid, p_object oid) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -68,8 +68,8 @@ BEGIN
 END
 $$;
 
--- Drops objects that nothing hangs on first, at most some 2,000 locks' worth, and then large
--- objects. Returns 0 when one DROP SCHEMA may take the rest.
+-- Drops objects without dependents first, for at most about 2,000 locks, and then large objects.
+-- Returns 0 when one DROP SCHEMA may take the rest.
 CREATE FUNCTION drop_sandbox_objects(p_id text, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
 DECLARE
@@ -107,7 +107,7 @@ BEGIN
           END IF;
           EXIT nearer;
         END IF;
-        -- Too much hangs on it: drop the farthest objects first.
+        -- It has too many dependents: drop the farthest objects first.
         FOR n IN REVERSE size..2 LOOP
           SELECT count(*) INTO size FROM public.sandbox_goes_with(classes[n], objects[n], at_once + 1);
           IF size > at_once THEN

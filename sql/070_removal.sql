@@ -37,8 +37,8 @@ EXCEPTION WHEN undefined_object THEN NULL;
 END
 $$;
 
--- Drops what a sandbox's role still owns or was granted. Only a role that acts for a neighbour can
--- take away what the neighbour granted: DROP OWNED alone leaves that grant with a warning, and then
+-- Drops everything that a sandbox's role owns or was granted. Only a role that acts for a neighbour
+-- can take away the neighbour's grant: DROP OWNED alone leaves that grant with a warning, and then
 -- the role cannot be dropped.
 CREATE FUNCTION sandbox_drop_owned(p_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -122,7 +122,7 @@ BEGIN
 END
 $$;
 
--- True where the reset is still to be done; false where it has been.
+-- True if the reset is still to be done; false if it is done.
 CREATE FUNCTION sandbox_reset_pending(p_id text, p_rotation integer) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT rotation = p_rotation AND provisioned_rotation < p_rotation FROM public.sandboxes WHERE id = p_id;

@@ -1,11 +1,11 @@
--- The guard of the server's lock table, which has no limit of its own for a role.
+-- The guard of the server's lock table, which has no limit for a role.
 --
 -- One session took 35,582 advisory locks in 146 ms (Postgres 18), and every other session's next
 -- write failed with "out of shared memory". Migration tools need advisory locks, and locks on own
 -- tables do the same harm. resources/postgres/lock-guard.ts watches, and calls this.
 
--- Ends the sessions of sandboxes that hold more than a quarter of the table; where all together
--- hold more than three quarters, of the one that holds most. Returns the names of their roles.
+-- Ends the sessions of sandboxes that hold more than a quarter of the table. If all together hold
+-- more than three quarters, ends those of the largest holder. Returns the names of their roles.
 CREATE FUNCTION end_lock_hogs() RETURNS SETOF text
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH size AS (

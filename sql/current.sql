@@ -373,7 +373,7 @@ BEGIN
           END IF;
           EXIT nearer;
         END IF;
-        -- Too much hangs on it: drop the farthest objects first.
+        -- It has too many dependents: drop the farthest objects first.
         FOR n IN REVERSE size..2 LOOP
           SELECT count(*) INTO size FROM public.sandbox_goes_with(classes[n], objects[n], at_once + 1);
           IF size > at_once THEN

@@ -1,4 +1,4 @@
-/** The audit log: written in the transaction of what it tells, read by `bd sandbox logs`. */
+/** The audit log, written in the transaction of each change, read by `bd sandbox logs`. */
 import { asc, eq, sql as raw } from 'drizzle-orm';
 import type { Actor } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
@@ -7,7 +7,7 @@ import { inDatabase, type Database } from './database.js';
 import type { Transaction } from './locked-row.js';
 import { auditLog, type AuditEntry } from './schema.js';
 
-/** The database's own clock, so that entries of several workers stand in their order. */
+/** Uses the database's clock, so that entries of several workers are in order. */
 export async function writeAudit(
   tx: Transaction,
   sandboxId: SandboxId,

@@ -1,4 +1,7 @@
-/** Claims a sandbox: its id, its name, a place under the owner's limit and its guilds, in one statement or not at all. */
+/**
+ * Claims a sandbox's id, name, place under the owner's limit, and guilds: all in one statement, or
+ * none.
+ */
 import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
@@ -22,9 +25,9 @@ const UNIQUE_VIOLATION = '23505';
 const DEADLOCK = '40P01';
 
 /**
- * Leaves the row `creating` with its guilds claimed, not active. Running it again for the same id changes nothing.
- * A refusal leaves only a `create_failed` audit entry.
- * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_007 where this id is already being destroyed
+ * Leaves the row `creating`, its guilds claimed but not active. A repeat for the same id changes
+ * nothing. A refusal leaves only a `create_failed` audit entry.
+ * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_007 if this id is being destroyed
  */
 export async function claimSandbox(database: Database, claim: Claim): Promise<ClaimedTimes> {
   for (let attempt = 1; ; attempt += 1) {
@@ -40,7 +43,7 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
 
 async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedTimes> {
   const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor } = claim;
-  // As text of a whole number: extra_float_digits would round a float to the year 2033.
+  // Text of a whole number: extra_float_digits would round a float to the year 2033.
   const [claimed] = await sql<[Record<keyof ClaimedTimes, string>]>`
     SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt"
     FROM public.claim_sandbox(
@@ -50,7 +53,7 @@ async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedTimes>
   return { createdAt: Number(claimed.createdAt), expiresAt: Number(claimed.expiresAt) };
 }
 
-/** Null for what another attempt may overcome. */
+/** Null if another attempt may succeed. */
 function refusalOf(error: unknown, { name }: Claim): SandboxError | null {
   if (postgresCode(error) === UNIQUE_VIOLATION)
     return new SandboxError('SANDBOX_001', `a live sandbox is already named ${name}`);

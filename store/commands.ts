@@ -1,4 +1,4 @@
-/** Changes of a running sandbox's own row, each committed once for its command however often it is carried out. */
+/** Changes of a running sandbox's row. Each command commits once, however often it runs. */
 import { and, eq } from 'drizzle-orm';
 import type { Command } from '../domain/command.js';
 import { extendExpiry } from '../domain/duration.js';
@@ -10,8 +10,8 @@ import { lockedRunningRow, type Transaction } from './locked-row.js';
 import { committedCommands, sandboxes, type SandboxRow } from './schema.js';
 
 /**
- * Runs `change` under the row's lock. A repeated command gets the outcome of the first time: an attempt whose answer was lost
- * is tried again, and one that was given up may go on late.
+ * Runs `change` under the row's lock. A repeated command gets the first outcome: the answer may
+ * have been lost, or an attempt that was given up may finish late.
  * @throws SANDBOX_007 unless the sandbox runs
  */
 async function committedOnce<T>(
@@ -40,8 +40,9 @@ async function committedOnce<T>(
 }
 
 /**
- * Moves the expiry, with its audit. The expiry comes from the row, never from the caller.
- * @returns the new expiry @throws SANDBOX_007 unless it runs; SANDBOX_008 past now + `maxMs`, unless the command clamps; SANDBOX_011 for what is no time ahead
+ * Moves the expiry and writes the audit. The old expiry comes from the row, never from the caller.
+ * @returns the new expiry @throws SANDBOX_007 unless the sandbox runs; SANDBOX_008 past now +
+ * `maxMs`, unless the command clamps; SANDBOX_011 for a time that is not ahead
  */
 export async function extendSandbox(
   database: Database,
@@ -68,7 +69,10 @@ export async function extendSandbox(
   });
 }
 
-/** Raises the rotation, with its audit. @returns the new rotation @throws SANDBOX_007 unless it runs */
+/**
+ * Raises the rotation and writes the audit. @returns the new rotation @throws SANDBOX_007 unless
+ * the sandbox runs
+ */
 export async function raiseRotation(
   database: Database,
   command: Command<'reset'>,

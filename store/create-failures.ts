@@ -1,6 +1,7 @@
 /**
- * Creates that came to nothing: one audit entry each, which also keeps a late claim of the same id from coming true.
- * An id is used once, so an entry is final. The statements are functions of sql/030_lifecycle.sql, which a claim shares.
+ * Failed creates: one audit entry each, which also blocks a late claim of the same id. An id is
+ * used once, so an entry is final. The statements are functions of sql/030_lifecycle.sql, shared
+ * with the claim.
  */
 import type { Actor } from '../domain/actor.js';
 import type { Owner, SandboxId } from '../domain/names.js';
@@ -8,7 +9,7 @@ import { inDatabase, type Database } from './database.js';
 
 export interface CreateFailure {
   readonly actor: Actor;
-  /** The first is kept: what a caller has been told once stays true. */
+  /** The first is kept: an answer to a caller must stay true. */
   readonly details: Readonly<Record<string, unknown>> & {
     readonly code: string;
     readonly message: string;
@@ -27,7 +28,7 @@ export async function recordCreateFailure(
   );
 }
 
-/** @returns false where the row is there after all */
+/** @returns false if the row exists after all */
 export async function giveUpClaim(
   { sql }: Database,
   sandboxId: SandboxId,

@@ -1,4 +1,6 @@
-/** The control plane's database: Drizzle over the `postgres` driver, and what its errors mean. */
+/**
+ * The control plane's database: Drizzle on the `postgres` driver, and the meaning of its errors.
+ */
 import { DrizzleQueryError } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { isErrorCode, messageOf, SandboxError } from '../domain/errors.js';
@@ -17,8 +19,9 @@ import * as schema from './schema.js';
 export interface Database {
   readonly db: PostgresJsDatabase<typeof schema>;
   /**
-   * For what is better said in SQL: functions, locks, the catalogue. JSON goes in as text (`…::text::jsonb`): Drizzle has
-   * switched the driver's own serialisers off, and a parameter that cannot be serialised leaves the connection stuck for good.
+   * For functions, locks and the catalogue. Pass JSON as text (`…::text::jsonb`): Drizzle turns the
+   * driver's serialisers off, and a parameter that cannot be serialised blocks the connection for
+   * good.
    */
   readonly sql: Sql;
   /** Runs `work` on a session for DDL (ddl-sessions.ts). */
@@ -26,7 +29,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Enough for the DDL of a burst: more sessions of DDL wait for each other's locks. */
+/** Enough for the DDL of a burst. More sessions would wait for each other's locks. */
 const DDL_SESSIONS = 8;
 
 export function openDatabase(url: string, options: { name: string; max?: number }): Database {
@@ -42,12 +45,12 @@ export function openDatabase(url: string, options: { name: string; max?: number 
   };
 }
 
-/** Our SQL raises `SB0nn` for what is SANDBOX_0nn. */
+/** Our SQL raises `SB0nn` for SANDBOX_0nn. */
 function codeOf(sqlState: string | undefined): string | undefined {
   return sqlState?.startsWith('SB0') === true ? `SANDBOX_${sqlState.slice(2)}` : undefined;
 }
 
-/** Facts that our SQL gives with an exception, as JSON in its DETAIL. */
+/** Facts of our SQL's exception: JSON in its DETAIL. */
 function detailsOf(error: unknown): Record<string, unknown> {
   if (typeof error !== 'object' || error === null || !('detail' in error)) return {};
   const text = error.detail;
@@ -56,16 +59,19 @@ function detailsOf(error: unknown): Record<string, unknown> {
     : {};
 }
 
-/** Undefined table, function, type: the migration has not been here. */
+/** Undefined table, function, type: the database is not migrated. */
 const NOT_MIGRATED = new Set(['42P01', '42883', '42704']);
 
-/** At the start of a session the same codes say that a parameter of the address, or a setting, is not known. */
+/**
+ * At a session's start the same codes mean an unknown parameter of the address, or an unknown
+ * setting.
+ */
 const isNotMigrated = (error: unknown): boolean =>
   NOT_MIGRATED.has(postgresCode(error) ?? '') && !isFatal(error);
 
 /**
- * Runs `work`; failures come out typed (SANDBOX_009 for a server that is away), and none with its statement: Drizzle's own
- * message is the statement with all its parameters. Anything else as it was.
+ * Runs `work` with typed failures (SANDBOX_009 if the server is away). No error quotes its
+ * statement: Drizzle's own message has it with all parameters. Other errors stay.
  */
 export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
   try {

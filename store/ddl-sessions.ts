@@ -1,10 +1,14 @@
 /**
- * The sessions that run DDL, renewed by count. Each DDL leaves entries in the catalogue caches of every long-lived session,
- * and each later invalidation walks them: after 1,000 creates a create cost Postgres twice its CPU (docs/lifecycle.md).
+ * Sessions for DDL, replaced after a number of uses. Each DDL leaves entries in the catalogue
+ * caches of long-lived sessions, and later invalidations walk them: after 1,000 creates a create
+ * took twice Postgres' CPU (docs/lifecycle.md).
  */
 import { closePostgres, type Sql } from '../platform/postgres.js';
 
-/** Uses of a generation. A create with its destroy makes four; new sessions cost some 20 ms of CPU each. */
+/**
+ * Uses of a generation. A create and its destroy are four uses; new sessions take about 20 ms of
+ * CPU each.
+ */
 const USES = 400;
 
 interface Generation {
@@ -15,7 +19,7 @@ interface Generation {
 
 export class DdlSessions {
   private current: Generation | undefined;
-  /** Retired generations with a user still at work. */
+  /** Retired generations that still have a user. */
   private readonly leaving = new Set<Generation>();
   private readonly closing = new Set<Promise<void>>();
 
@@ -25,7 +29,7 @@ export class DdlSessions {
     private readonly uses = USES,
   ) {}
 
-  /** Runs `work` on the present generation, which stays open until `work` has ended. */
+  /** Runs `work` on the current generation, which stays open until `work` has ended. */
   async use<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const generation = this.join();
     try {

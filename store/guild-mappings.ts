@@ -1,4 +1,7 @@
-/** Which sandbox has which guild: claimed, activated, withdrawn. A trigger raises the route version in the same transaction. */
+/**
+ * The guilds of sandboxes: claim, activation, withdrawal. A trigger raises the route version in the
+ * same transaction.
+ */
 import { and, asc, eq } from 'drizzle-orm';
 import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
@@ -12,8 +15,8 @@ import { lockedRow, lockedRunningRow, type Transaction } from './locked-row.js';
 import { guildMappings, type GuildMapping } from './schema.js';
 
 /**
- * An attempt that was given up may go on: a worker stopped and woken, Postgres that stood still. It must not change a
- * mapping behind what was decided since, so nothing is committed that has taken this long.
+ * An attempt that was given up may finish late, for example after a worker's pause. It must not
+ * change a mapping after a newer decision, so a change that takes longer does not commit.
  */
 const COMMIT_WITHIN_MS = 2_000;
 
@@ -36,9 +39,9 @@ async function inShortTransaction<T>(
 }
 
 /**
- * Registers `guildId` to a running sandbox, active at once. Again for the same sandbox: no change.
- * @returns whether it is new, which a roll-back must know
- * @throws SANDBOX_003 where another sandbox has it, SANDBOX_007 unless this one runs
+ * Registers `guildId` to a running sandbox, active at once. A repeat changes nothing.
+ * @returns true if the mapping is new; a rollback needs this
+ * @throws SANDBOX_003 if another sandbox has it, SANDBOX_007 unless this one runs
  */
 export async function addGuild(
   database: Database,
@@ -71,8 +74,8 @@ export async function addGuild(
 }
 
 /**
- * Takes the guild from this sandbox; idempotent. The row's lock waits for a registration that is about to commit, whose
- * mapping would not be seen before.
+ * Takes the guild from this sandbox; idempotent. The row's lock waits for a registration that is
+ * about to commit: before that its mapping is invisible.
  */
 export async function removeGuild(
   database: Database,
@@ -93,8 +96,9 @@ export async function removeGuild(
 }
 
 /**
- * Makes the guilds claimed at create effective, and the sandbox an addressee; idempotent.
- * @throws SANDBOX_007 unless it is being made or runs: a late attempt activates nothing behind a destroy
+ * Activates the guilds of the create, and makes the sandbox an addressee; idempotent.
+ * @throws SANDBOX_007 unless it is being created or runs: a late attempt activates nothing after a
+ * destroy
  */
 export async function activateRoutes({ sql }: Database, sandboxId: SandboxId): Promise<void> {
   await inDatabase(() => sql`SELECT public.activate_sandbox_routes(${sandboxId})`);
@@ -139,7 +143,7 @@ export async function mappingOf(
   return row ?? null;
 }
 
-/** The newest route version; what a registration must see confirmed by the routers. */
+/** The newest route version. The routers must confirm it after a registration. */
 export async function routeVersion(database: Database): Promise<number> {
   const [row] = await inDatabase(
     () => database.sql<{ version: string }[]>`SELECT version FROM public.sandbox_route_version`,
@@ -147,7 +151,7 @@ export async function routeVersion(database: Database): Promise<number> {
   return Number(row?.version ?? 0);
 }
 
-/** Entries of the route table newer than `version`, tombstones included, in the order of their versions. */
+/** Entries of the route table above `version`, with tombstones, in the order of their versions. */
 export async function routesSince(database: Database, version: number): Promise<Route[]> {
   const rows = await inDatabase(
     () => database.sql<{ key: RouteKey; sandboxId: SandboxId | null; version: string }[]>`

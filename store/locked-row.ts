@@ -1,4 +1,7 @@
-/** A sandbox's row under a lock, inside a transaction: what is decided on it stays true until the transaction ends. */
+/**
+ * A sandbox's row under a lock in a transaction. A decision on the row stays valid until the
+ * transaction ends.
+ */
 import { eq } from 'drizzle-orm';
 import { SandboxError } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
@@ -8,8 +11,8 @@ import { sandboxes, type SandboxRow } from './schema.js';
 export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
 
 /**
- * `share` keeps the status from changing: a writer of `destroying` waits for us, or we see the new status. `update` is for
- * changes of the row. Undefined without a row.
+ * `share` keeps the status fixed: a writer of `destroying` waits for us, or we see the new status.
+ * `update` is for changes of the row. Undefined without a row.
  */
 export async function lockedRow(
   tx: Transaction,

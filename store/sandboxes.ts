@@ -1,4 +1,7 @@
-/** Rows of sandboxes once they are claimed (claim.ts): transition, change, read. The workflow writes them through activities; everybody else only reads. */
+/**
+ * Rows of claimed sandboxes (claim.ts): transition, change, read. Only the workflow's activities
+ * write them.
+ */
 import { and, asc, desc, eq, inArray, sql as raw } from 'drizzle-orm';
 import type { Actor } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
@@ -9,7 +12,7 @@ import { LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import { inDatabase, type Database } from './database.js';
 import { guildMappings, sandboxes, type SandboxRow } from './schema.js';
 
-/** A sandbox's row with the guilds it has claimed. */
+/** A sandbox's row with its claimed guilds. */
 export interface SandboxRecord extends SandboxRow {
   readonly guildIds: GuildId[];
 }
@@ -29,7 +32,7 @@ export async function getSandbox(
   });
 }
 
-/** Null where there is no row. One short query: fences ask it often. */
+/** Null if there is no row. One short query, because fences ask often. */
 export async function statusOf(
   database: Database,
   sandboxId: SandboxId,
@@ -43,7 +46,7 @@ export async function statusOf(
   return row?.status ?? null;
 }
 
-/** By id or name; a name that several rows have had means the live one, else the newest. */
+/** By id or name. Of several rows with the name the live one, else the newest. */
 export async function findSandbox(
   database: Database,
   ref: SandboxRef,
@@ -88,7 +91,7 @@ export async function listSandboxes(
   });
 }
 
-/** The number of live sandboxes for each owner with at least one. */
+/** Live sandboxes of each owner with at least one. */
 export async function countLiveByOwner(database: Database): Promise<Map<Owner, number>> {
   const rows = await inDatabase(() =>
     database.db
@@ -104,13 +107,14 @@ export interface Transition {
   readonly to: SandboxStatus;
   readonly actor: Actor;
   readonly details?: Record<string, unknown>;
-  /** A second audit event of the same moment, such as `sandbox_destroyed`. */
+  /** A second audit event at the same moment, such as `sandbox_destroyed`. */
   readonly event?: AuditEvent;
 }
 
 /**
- * Moves the row and writes its audit in one statement, exactly once however often it is called (sql/030_lifecycle.sql).
- * @throws SANDBOX_004 without a row, SANDBOX_007 where the status machine forbids it
+ * Changes the status and writes its audit in one statement, once however often it is called
+ * (sql/030_lifecycle.sql).
+ * @throws SANDBOX_004 without a row, SANDBOX_007 if the status machine forbids the change
  */
 export async function transition(
   { sql }: Database,
@@ -124,7 +128,7 @@ export async function transition(
   );
 }
 
-/** What a clean-up that is being retried waits for; null once it goes on. */
+/** The reason why a clean-up is being retried; null once it continues. */
 export async function setCleanupError(
   database: Database,
   sandboxId: SandboxId,

@@ -1,4 +1,4 @@
-/** The control plane's tables for Drizzle (sql/020_sandboxes.sql), and the types that derive from them. */
+/** The control plane's tables for Drizzle (sql/020_sandboxes.sql), and their types. */
 import { relations, sql as raw } from 'drizzle-orm';
 import {
   bigint,
@@ -58,7 +58,7 @@ export const guildMappings = pgTable('sandbox_guild_mapping', {
 
 export const auditLog = pgTable('sandbox_audit_log', {
   auditId: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
-  /** Null for what concerns no sandbox, such as a token. */
+  /** Null for an event without a sandbox, such as a token's. */
   sandboxId: text('sandbox_id').$type<SandboxId>(),
   eventType: text('event_type').$type<AuditEvent>().notNull(),
   /** The actor's name. */
@@ -70,7 +70,7 @@ export const auditLog = pgTable('sandbox_audit_log', {
   createdAt: time('created_at').notNull(),
 });
 
-/** Changes that were committed, by the id of their command (store/commands.ts). */
+/** Committed changes, by their command's id (store/commands.ts). */
 export const committedCommands = pgTable(
   'sandbox_commands',
   {

@@ -1,4 +1,4 @@
-/** Keeps `sandbox_active_total` true: counted from the rows, so that it survives a restart. */
+/** Keeps `sandbox_active_total` correct: counts the rows, so it survives a restart. */
 import type { LifecycleMetrics } from '../activities/metrics.js';
 import { messageOf } from '../domain/errors.js';
 import { every } from '../platform/every.js';

@@ -1,4 +1,4 @@
-/** What a worker needs of the servers, opened when it starts and closed when it stops. */
+/** A worker's connections, opened at its start and closed at its stop. */
 import { NativeConnection } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
 import { temporalAddress } from '../platform/addresses/temporal.js';
@@ -34,7 +34,7 @@ interface Waiting {
 
 const OPEN_MS = 5_000;
 
-/** Asks again until the server answers: a worker's first connection is not retried by the SDK. */
+/** Retries until the server answers: the SDK does not retry a worker's first connection. */
 const untilThere = <T>(server: Server, open: () => Promise<T>, { log, signal }: Waiting) =>
   retryUntil(
     () =>
@@ -48,8 +48,8 @@ const untilThere = <T>(server: Server, open: () => Promise<T>, { log, signal }: 
   );
 
 /**
- * Everything is connected when it resolves, and belongs to the closer.
- * @throws SANDBOX_008 for an address or certificates that are wrong; StoppedError
+ * Resolves when everything is connected. The closer owns the connections.
+ * @throws SANDBOX_008 for wrong addresses or certificates; StoppedError
  */
 export async function openWorkerConnections(
   closer: Closer,
@@ -58,7 +58,7 @@ export async function openWorkerConnections(
   { log, signal }: Waiting,
 ): Promise<WorkerConnections> {
   const openTemporal = temporalOpener(addresses, config);
-  // One that fails for good ends the others' waiting.
+  // A permanent failure ends the waits of the others.
   const failing = new AbortController();
   const waiting = { log, signal: AbortSignal.any([signal, failing.signal]) };
   const opened = async <T>(
@@ -85,7 +85,7 @@ export async function openWorkerConnections(
   return { temporal, client, database, redis, nats };
 }
 
-/** @throws SANDBOX_008 for certificates that are none: they become no better by waiting */
+/** @throws SANDBOX_008 for invalid certificates: waiting does not mend them */
 function temporalOpener(addresses: Addresses, config: Config) {
   const address = temporalAddress(addresses.temporal);
   const security = temporalSecurity(config.temporalSecurity);
@@ -96,7 +96,7 @@ function temporalOpener(addresses: Addresses, config: Config) {
     try {
       return await withDeadline(connecting, OPEN_MS, 'Temporal');
     } catch (error) {
-      // It may connect after the deadline.
+      // It may still connect after the deadline.
       void connecting.then((late) => late.close()).catch(() => undefined);
       throw await temporalFailure(error, address, security);
     }

@@ -1,13 +1,16 @@
-/** Worker versioning: which build of the workflows this worker runs, for a rolling deploy (docs/lifecycle.md). */
+/**
+ * Worker versioning: the build of the workflows that this worker runs, for a rolling deploy
+ * (docs/lifecycle.md).
+ */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../platform/config.js';
 
 /**
- * Off without a deployment's name: a versioned worker gets no task until an operator has made its version the current
- * one, which a developer's stack has nobody for. AUTO_UPGRADE: a sandbox sleeps for up to 30 days, and a pinned one would
- * keep its old worker alive that long; what changes in the workflow's code is patched instead.
+ * Off without a deployment's name: a versioned worker gets no task until an operator makes its
+ * version current. AUTO_UPGRADE: a sandbox sleeps for up to 30 days, and a pinned one would keep
+ * its old worker alive that long. Changes of workflow code use patches instead.
  */
 export async function deploymentOf(
   { deployment, buildId }: Pick<Config, 'deployment' | 'buildId'>,

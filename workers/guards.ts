@@ -1,4 +1,7 @@
-/** What a worker does beside its tasks: it puts back what servers have lost, and ends what would starve other sandboxes. */
+/**
+ * A worker's background work: restores lost data of servers, and ends sessions that would starve
+ * other sandboxes.
+ */
 import type { LifecycleMetrics } from '../activities/metrics.js';
 import { migrateNats } from '../migrate/nats.js';
 import type { Closer } from '../platform/closer.js';
@@ -25,7 +28,7 @@ export interface GuardContext {
   readonly log: Logger;
 }
 
-/** All of them run from now on, until the closer ends them. */
+/** Starts all of them; the closer ends them. */
 export async function startGuards(closer: Closer, context: GuardContext): Promise<void> {
   const { config, addresses, connections, installation, resources, metrics, log } = context;
   const { database, redis, nats } = connections;

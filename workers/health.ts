@@ -1,4 +1,4 @@
-/** `/readyz` of the worker: every server is asked, none is assumed. */
+/** `/readyz` of the worker: asks every server. */
 import type { Worker } from '@temporalio/worker';
 import { messageOf } from '../domain/errors.js';
 import { withDeadline } from '../platform/deadline.js';

@@ -13,5 +13,5 @@ await run().catch((error: unknown) => {
   );
   process.exitCode = error instanceof SandboxError ? error.exitCode : 1;
 });
-// Native handles of the SDK may outlive the worker; everything of ours is closed by now.
+// The SDK's native handles may outlive the worker. Everything of ours is closed by now.
 process.exit();

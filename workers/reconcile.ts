@@ -1,4 +1,4 @@
-/** What a worker puts back by itself when a server has come back without its memory. */
+/** Restores a server's lost data after its restart. */
 import { messageOf } from '../domain/errors.js';
 import type { Logger } from '../platform/log.js';
 import type { Redis } from '../platform/redis.js';
@@ -17,8 +17,8 @@ export interface ReconcileContext {
 }
 
 /**
- * ACL users vanish with a Redis restart and the route table with a flush: on every (re)connection both are
- * written again. Runs one at a time and again until it succeeds.
+ * A restart of Redis loses its ACL users, a flush the route table. So every (re)connection writes
+ * both again: one run at a time, repeated until it succeeds.
  */
 export function reconcileRedis(context: ReconcileContext): { close(): void } {
   const { database, redis, installation, resources, log } = context;
@@ -30,7 +30,7 @@ export function reconcileRedis(context: ReconcileContext): { close(): void } {
     await distributeRoutes(database, redis, installation);
     const rows = await listSandboxes(database, { status: ['running'] });
     for (const { sandboxId, rotation, createdAt } of rows) {
-      // One that is being destroyed meanwhile refuses, as it should.
+      // A sandbox that is being destroyed refuses, as it should.
       await resources
         .get('redis-keyspace')
         .ensure({ sandboxId, rotation, createdAt })
@@ -41,7 +41,7 @@ export function reconcileRedis(context: ReconcileContext): { close(): void } {
     log.info({ sandboxes: rows.length }, 'Redis users and routes re-applied');
   }
 
-  /** What is wanted while one runs is done by the next one. */
+  /** A request during a run is served by the next run. */
   async function untilDone(): Promise<void> {
     if (running) return;
     running = true;

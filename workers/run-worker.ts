@@ -1,4 +1,7 @@
-/** A worker: runs the workflows and activities of sandboxes until a stop signal, then drains and closes its connections. */
+/**
+ * A worker: runs sandboxes' workflows and activities until a stop signal, then drains and closes
+ * its connections.
+ */
 import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry, collectDefaultMetrics } from 'prom-client';
@@ -36,11 +39,14 @@ import { workerHealth } from './health.js';
 import { installRuntime } from './runtime.js';
 
 export interface WorkerExtras {
-  /** The fault tests wrap every activity with theirs. */
+  /** The fault tests wrap every activity. */
   readonly activityInterceptors?: readonly ActivityInterceptorsFactory[];
 }
 
-/** Resolves when the worker has stopped: on SIGTERM, SIGINT, or when the parent is gone. @throws SANDBOX_008 without a master secret */
+/**
+ * Resolves when the worker has stopped: on SIGTERM, SIGINT, or when the parent is gone. @throws
+ * SANDBOX_008 without a master secret
+ */
 export async function runWorker(
   config: Config,
   { activityInterceptors = [] }: WorkerExtras = {},
@@ -61,7 +67,7 @@ export async function runWorker(
       ...{ config, addresses, connections, installation, resources, metrics, log },
     });
     const page = await servePage(closer, config, parts);
-    // Last: nothing can end a worker that never ran, and it keeps its connection open.
+    // Last: a worker that never ran cannot be ended, and keeps its connection open.
     const worker = await createWorker(config, parts, activityInterceptors, log);
     page.worker = worker;
     log.info(
@@ -111,7 +117,7 @@ interface Parts {
   readonly sdkMetrics: () => Promise<string>;
 }
 
-/** The connections, migrated servers, and what the activities work with. @throws StoppedError */
+/** The connections, migrated servers, and the activities' dependencies. @throws StoppedError */
 async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   const { config, addresses, secrets, stopping: signal, log } = opening;
   const { masterSecret, natsAuthority } = secrets;
@@ -121,7 +127,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   await retryUntil(() => migrated(addresses, config, log), {
     ...{ what: 'waiting for the migration', log, signal },
   });
-  // Before anything is reported ready: a sandbox's user must be able to come in when its create returns.
+  // Before the worker is ready: a sandbox's user must be able to log in when the create returns.
   if (natsAuthority !== null) {
     const natsUrl = addresses.nats;
     const callout = answerCallout({ nats, natsUrl, authority: natsAuthority, masterSecret, log });
@@ -147,7 +153,10 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   return { connections, installation, resources, routes, registry, metrics, sdkMetrics };
 }
 
-/** Everything but the database, which needs an administrator. @throws SANDBOX_009 until that has migrated it */
+/**
+ * Migrates everything but the database, which needs an administrator. @throws SANDBOX_009 until it
+ * is migrated
+ */
 async function migrated(addresses: Addresses, config: Config, log: Logger): Promise<void> {
   const { changes } = await migrate(addresses, config, { postgres: 'check' });
   for (const change of changes) log.info({ change }, 'migrate');
@@ -192,7 +201,7 @@ async function createWorker(
 
 interface Page {
   readonly url: string;
-  /** What `/readyz` asks; without one the process is not ready. */
+  /** `/readyz` checks it; without a worker the process is not ready. */
   worker?: Worker;
 }
 
@@ -217,7 +226,7 @@ async function runUntil(stopping: AbortSignal, worker: Worker): Promise<void> {
   };
   stopping.addEventListener('abort', shutdown);
   const running = worker.run();
-  // It may have been stopped while its parts were opening.
+  // It may have been stopped during its start.
   if (stopping.aborted) shutdown();
   await running;
 }

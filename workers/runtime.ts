@@ -1,4 +1,4 @@
-/** The Temporal SDK's runtime: signals left to us, warnings in our log, metrics for our page. */
+/** The Temporal SDK's runtime: our signal handling, warnings in our log, metrics on our page. */
 import { Runtime } from '@temporalio/worker';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -12,14 +12,14 @@ export interface SdkRuntime {
 const ATTEMPTS = 5;
 const SCRAPE_MS = 2_000;
 
-/** Once in a process, before anything else of the SDK. */
+/** Once per process, before anything else of the SDK. */
 export async function installRuntime(log: Logger): Promise<SdkRuntime> {
   for (let attempt = 1; ; attempt += 1) {
     const bindAddress = `127.0.0.1:${await freePort()}`;
     try {
       install(log, bindAddress);
     } catch (error) {
-      // Between our look and its own binding somebody took the port.
+      // Another process took the port between our check and the SDK's binding.
       if (attempt < ATTEMPTS) continue;
       throw error;
     }
@@ -36,9 +36,9 @@ export async function installRuntime(log: Logger): Promise<SdkRuntime> {
 
 function install(log: Logger, bindAddress: string): void {
   Runtime.install({
-    // A stop drains first, for at most the shutdown's grace time.
+    // A stop drains first, at most for the shutdown's grace time.
     shutdownSignals: [],
-    // It takes no port of 0 that it would tell us, so one is chosen, and only our page reads it.
+    // With port 0 the SDK does not tell its port, so one is chosen. Only our page reads it.
     telemetryOptions: {
       metrics: {
         prometheus: {

@@ -11,13 +11,13 @@ import { ERRORS, isErrorCode, SandboxError, unexpected } from '../domain/errors.
 import type { WorkflowFailure } from '../domain/sandbox.js';
 import type { SandboxMachine } from './sandbox-machine.js';
 
-/** The activity refused for certain, so it wrote nothing. */
+/** The activity refused with a final code, so it wrote nothing. */
 export const isRefusal = (error: unknown): boolean => ERRORS[failureOf(error, 'update').code].final;
 
 /** The typed failure inside Temporal's wrappers. */
 export function failureOf(error: unknown, step: string): WorkflowFailure {
   let inner = error;
-  // Of a time-out the last attempt's failure, where one is known: it names what was waited for.
+  // Of a time-out the last attempt's failure, if there is one: it names the server.
   while (
     (inner instanceof ActivityFailure || inner instanceof TimeoutFailure) &&
     inner.cause !== undefined
@@ -59,7 +59,10 @@ export function toApplicationFailure({
   });
 }
 
-/** A validator must be synchronous and throw an ApplicationFailure; its refusal never enters the history. */
+/**
+ * A validator must be synchronous and throw an ApplicationFailure. Its refusal never enters the
+ * history.
+ */
 export function refusing(check: () => unknown): void {
   try {
     check();
@@ -69,8 +72,8 @@ export function refusing(check: () => unknown): void {
 }
 
 /**
- * The outcome of `work`, or SANDBOX_007 as soon as the sandbox ends. Cancelling the workflow ends the sandbox as well:
- * cancelled activities would fail by themselves, and on replay at another moment.
+ * The outcome of `work`, or SANDBOX_007 as soon as the sandbox ends. Cancelling the workflow also
+ * ends the sandbox: cancelled activities would fail on their own, and on replay at another moment.
  */
 export function unlessItEnds<T>(
   sandbox: SandboxMachine,

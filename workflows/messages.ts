@@ -1,9 +1,11 @@
-/** The messages of a sandbox's workflow. Updates, not signals, where the caller waits for an answer. */
+/**
+ * The messages of a sandbox's workflow. Updates, not signals, if the caller waits for an answer.
+ */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Command } from '../domain/command.js';
 import { UPDATES, type ExtendResult, type SandboxView } from '../domain/sandbox.js';
 
-/** What an extension answers: the sandbox, and what became of the extension. */
+/** An extension's answer: the sandbox and the extension's outcome. */
 export type ExtendedView = SandboxView & { readonly extension: ExtendResult };
 
 /** Waits until the sandbox runs, or fails with the create's own error. */
@@ -20,6 +22,9 @@ export const resetUpdate = defineUpdate<SandboxView, [Command<'reset'>]>(UPDATES
 /** Returns once `destroying` is written. */
 export const destroyUpdate = defineUpdate<SandboxView, [Command<'destroy'>]>(UPDATES.destroy);
 
-/** The same end, without an answer: for the Temporal Web UI, and where a run has no room for another update. */
+/**
+ * The same end without an answer, for the Temporal Web UI, and for a run without room for another
+ * update.
+ */
 export const destroySignal = defineSignal<[Command<'destroy'>?]>('destroy');
 export const viewQuery = defineQuery<SandboxView>('view');

@@ -1,8 +1,8 @@
-/** One holder at a time, in the order of asking. */
+/** A lock: one holder at a time, in the order of the requests. */
 export class Mutex {
   private last: Promise<void> = Promise.resolve();
 
-  /** Resolves with the function that gives the lock back. */
+  /** Resolves with the function that releases the lock. */
   async acquire(): Promise<() => void> {
     const before = this.last;
     let release: () => void = () => undefined;

@@ -1,4 +1,4 @@
-/** The rest of a resource's removal, where it takes longer than a destroy should: a workflow of its own, without end. */
+/** The rest of a slow removal of a resource, as its own workflow without a time limit. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { SandboxId } from '../domain/names.js';
@@ -8,7 +8,7 @@ export async function removalWorkflow(sandboxId: SandboxId, resource: string): P
   await stepOf(untilDone, resource, 'finishRemoval')(sandboxId);
 }
 
-/** Returns when it has begun: it outlives the sandbox's workflow. */
+/** Returns when it has begun. It outlives the sandbox's workflow. */
 export async function startRemoval(sandboxId: SandboxId, resource: string): Promise<void> {
   try {
     await startChild(removalWorkflow, {

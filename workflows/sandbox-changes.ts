@@ -1,4 +1,4 @@
-/** Changes of a running sandbox: guilds, expiry, reset. One at a time, in the order of their arrival. */
+/** Changes of a running sandbox: guilds, expiry, reset. One at a time, in the order of arrival. */
 import type { Command } from '../domain/command.js';
 import type { ExtendResult } from '../domain/sandbox.js';
 import { failureOf, toApplicationFailure, unlessItEnds } from './failures.js';
@@ -8,11 +8,11 @@ import type { SandboxMachine } from './sandbox-machine.js';
 import { SettledOperation, type Change } from './settled-operation.js';
 import { activityBesideTimers, localRetried, localThrice, untilDoneSoon } from './steps.js';
 
-/** Longer than the attempts may take: nearer to the expiry its timer may fire meanwhile. */
+/** Longer than the attempts may take. Nearer to the expiry, its timer may fire meanwhile. */
 const NEAR_MS = 20_000;
 
 export class SandboxChanges {
-  /** An extension is being written: until then the sandbox does not end of its earlier expiry. */
+  /** An extension is being written: until then the sandbox does not end at its earlier expiry. */
   isExtending = false;
   private readonly mutex = new Mutex();
   private readonly operation: SettledOperation;
@@ -24,7 +24,7 @@ export class SandboxChanges {
     this.operation = new SettledOperation(sandbox);
   }
 
-  /** Nothing goes on behind the callers' backs. */
+  /** True if no change continues without its caller. */
   get areSettled(): boolean {
     return this.operation.isSettled;
   }
@@ -36,7 +36,7 @@ export class SandboxChanges {
     const summary = `register guild ${guildId}`;
     const takeBack = { ...command, action: 'unregisterGuild' } as const;
     return this.inTurn(async () => {
-      // A guild that was promised before stays.
+      // A guild of an earlier registration stays.
       const promised = sandbox.guildIds.includes(guildId);
       const steps = this.isNear() ? activityBesideTimers : localRetried;
       await this.change({
@@ -105,7 +105,10 @@ export class SandboxChanges {
     });
   }
 
-  /** Half a reset would be worse than none: once it begins it is carried out, or the sandbox ends. @throws SANDBOX_007, _009 */
+  /**
+   * Once it begins it is completed, or the sandbox ends: half a reset is worse than none. @throws
+   * SANDBOX_007, _009
+   */
   reset(command: Command<'reset'>): Promise<void> {
     const { sandbox } = this;
     const summary = `reset by ${command.actor.name}`;
@@ -125,7 +128,7 @@ export class SandboxChanges {
     );
   }
 
-  /** What an earlier run left in its middle. */
+  /** Completes changes that an earlier run left unfinished. */
   finishReset(): void {
     const { sandbox } = this;
     this.inTurn(async () => {

@@ -1,4 +1,4 @@
-/** Removes a sandbox completely: tries each step at once, then for as long as it takes. */
+/** Removes a sandbox completely: tries each step once quickly, then retries without limit. */
 import { WORKFLOW_ACTOR } from '../domain/actor.js';
 import { startRemoval } from './removal.js';
 import { failureOf } from './failures.js';
@@ -9,9 +9,9 @@ import { localOnce, stepOf, untilDone } from './steps.js';
 type Attempt<T> = (steps: typeof localOnce | typeof untilDone, summary: string) => Promise<T>;
 
 /**
- * Order: destroying → credentials revoked everywhere → routes gone and confirmed → the rest → destroyed. After the routes
- * nothing new arrives, so the other resources go side by side. A server that cannot revoke does not hold up the routes: the
- * guild's events would be kept from production for as long as that server is away.
+ * Order: destroying → credentials revoked everywhere → routes gone and confirmed → the rest →
+ * destroyed. After the routes nothing new arrives, so other resources go in parallel. A server that
+ * cannot revoke does not delay the routes, or the guild's events would not return to production.
  */
 export async function cleanUp(sandbox: SandboxMachine, publish: () => void): Promise<void> {
   const { sandboxId, owner } = sandbox;
@@ -59,7 +59,10 @@ export async function cleanUp(sandbox: SandboxMachine, publish: () => void): Pro
   publish();
 }
 
-/** A step that is tried once, then until it is done; what fails shows in the sandbox's activity, the log and the row. */
+/**
+ * A step that is tried once, then until it succeeds. Failures show in the sandbox's activity, the
+ * log and the row.
+ */
 function retriedStep(sandbox: SandboxMachine, publish: () => void) {
   const failing = new Map<string, string>();
   const show = (): void => {

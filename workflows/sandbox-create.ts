@@ -1,4 +1,4 @@
-/** Makes a sandbox: all of it, or nothing but the reason why not. */
+/** Creates a sandbox completely, or leaves only the reason of the failure. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { Command } from '../domain/command.js';
 import { failureOf } from './failures.js';
@@ -6,8 +6,8 @@ import type { SandboxMachine } from './sandbox-machine.js';
 import { localRetried, stepOf } from './steps.js';
 
 /**
- * Claim, then every resource side by side, then the routes, then `running`. A destroy does not wait for a
- * create: the row's `destroying` refuses every step that is still under way.
+ * Claim, then all resources in parallel, then the routes, then `running`. A destroy does not wait
+ * for a create: the row's `destroying` refuses every step that is still in flight.
  */
 export async function create(
   sandbox: SandboxMachine,
@@ -17,7 +17,7 @@ export async function create(
   const startedAt = Date.now();
   const progress = { step: 'claim' };
   try {
-    // Not to be cancelled: a claim that went on alone could make a row after the clean-up had found none.
+    // Not cancellable: a claim that continues alone could make a row after the clean-up found none.
     const claimed = await CancellationScope.nonCancellable(() =>
       localRetried.claim.executeWithOptions({ summary: 'claim name, place and guilds' }, [command]),
     );

@@ -18,7 +18,7 @@ import {
 import type { SandboxChanges } from './sandbox-changes.js';
 import type { SandboxMachine } from './sandbox-machine.js';
 
-/** Longer than anybody waits; a sum with it stays a safe date. */
+/** Longer than any real extension; a sum with it stays a valid date. */
 const LONGEST_EXTENSION_MS = 10 * 366 * 86_400_000;
 
 export function answerMessages(sandbox: SandboxMachine, changes: SandboxChanges): void {
@@ -92,7 +92,7 @@ function answerDestroy(sandbox: SandboxMachine): void {
     destroyUpdate,
     async (command) => {
       sandbox.end(command.actor, 'destroyed');
-      // Cancelling the workflow means destroy as well: this caller waits for the same end.
+      // A cancelled workflow destroys too: this caller waits for the same end.
       await CancellationScope.nonCancellable(() =>
         condition(() => sandbox.status === 'destroying' || sandbox.status === 'destroyed'),
       );
@@ -102,7 +102,9 @@ function answerDestroy(sandbox: SandboxMachine): void {
   );
 }
 
-/** Handlers share the root's cancellation: the caller hears of the end, not of the mechanism. */
+/**
+ * Handlers share the root's cancellation: the caller learns of the end, not of the cancellation.
+ */
 function untilReady(
   sandbox: SandboxMachine,
   refuseUnlessRunning: () => void,
@@ -112,8 +114,9 @@ function untilReady(
       () => sandbox.status === 'running' || sandbox.failure !== null || sandbox.isEnding(),
     );
     if (sandbox.failure !== null) {
-      // All or nothing: the caller hears of a failed create once nothing is left, or once its clean-up has to wait.
-      // Without a timer: one that fires while a local activity spans two workflow tasks comes after it on replay.
+      // All or nothing: the caller gets a create's failure once nothing is left, or once the
+      // clean-up waits. Without a timer: one that fires while a local activity spans two workflow
+      // tasks comes after it on replay.
       await condition(() => sandbox.status === 'destroyed' || sandbox.activity !== null);
       throw toApplicationFailure(sandbox.failure);
     }

@@ -1,4 +1,7 @@
-/** What a sandbox's workflow knows and decides: a plain class without Temporal. Times in epoch ms. */
+/**
+ * The state and decisions of a sandbox's workflow: a plain class without Temporal. Times in epoch
+ * ms.
+ */
 import { TEMPORAL_ACTOR, WORKFLOW_ACTOR, SWEEP_ACTOR, type Actor } from '../domain/actor.js';
 import { checkCommand, type Command, type CommandArgs } from '../domain/command.js';
 import { checkExtended, doubtOf, shownTime } from '../domain/expiry.js';
@@ -19,10 +22,10 @@ export interface Ending {
   readonly reason: 'destroyed' | 'expired' | 'cancelled' | 'create failed';
 }
 
-/** What a sandbox does next, as long as nothing changes. */
+/** The sandbox's next step, if nothing changes. */
 export type Next =
   | { readonly kind: 'end' }
-  /** The expiry is not believed: only a change ends the wait. */
+  /** The expiry is not plausible: only a change ends the wait. */
   | { readonly kind: 'wait'; readonly doubt: string }
   | { readonly kind: 'sleep'; readonly millis: number; readonly summary: string };
 
@@ -30,7 +33,7 @@ export class SandboxMachine {
   readonly sandboxId: SandboxId;
   readonly name: SandboxName;
   readonly owner: Owner;
-  /** Who asked for the sandbox. */
+  /** The actor of the create. */
   readonly creator: Actor;
   status: SandboxStatus = 'pending';
   createdAt = 0;
@@ -41,10 +44,10 @@ export class SandboxMachine {
   rotation = 0;
   resetting = false;
   ending: Ending | null = null;
-  /** Came while `ending` was being confirmed, which may turn out wrong. */
+  /** Arrived while `ending` was being confirmed, which may fail. */
   private joined: Ending | null = null;
   failure: WorkflowFailure | null = null;
-  /** The step that a clean-up or a change is at, or the failure that it retries. */
+  /** The current step of a clean-up or a change, or the failure that it retries. */
   activity: string | null = null;
 
   constructor(command: Command<'create'>, start: SandboxStart) {
@@ -72,8 +75,8 @@ export class SandboxMachine {
   }
 
   /**
-   * An extension never shortens a life, also where an earlier one is answered again.
-   * @throws SANDBOX_011 for an outcome that is no time ahead: the expiry stays as it was
+   * An extension never shortens a life, even if an earlier one is answered again.
+   * @throws SANDBOX_011 for an outcome that is not ahead: the expiry stays as it was
    */
   extended({ expiresAt }: ExtendResult, now: number): void {
     checkExtended(expiresAt, now);
@@ -81,7 +84,7 @@ export class SandboxMachine {
     this.expiresAt = Math.max(known, expiresAt);
   }
 
-  /** Why the expiry is not believed, so that the sandbox lives on; null where it is. */
+  /** Why the expiry is not plausible, so the sandbox lives on; null if it is. */
   doubt(now: number): string | null {
     const { createdAt, expiresAt } = this;
     return doubtOf({ createdAt, expiresAt, now });
@@ -108,7 +111,10 @@ export class SandboxMachine {
     this.joined = null;
   }
 
-  /** A signal names its actor, or came past us: it ends the sandbox all the same. */
+  /**
+   * A signal names its actor, or comes directly through Temporal. It ends the sandbox in both
+   * cases.
+   */
   endBySignal(command: unknown): void {
     let actor = TEMPORAL_ACTOR;
     try {
@@ -125,17 +131,17 @@ export class SandboxMachine {
     this.end(WORKFLOW_ACTOR, 'create failed');
   }
 
-  /** A method, since what it asks changes while a workflow awaits. */
+  /** A method, because its result changes while a workflow awaits. */
   isEnding(): boolean {
     return this.ending !== null;
   }
 
-  /** Nothing was made: the claim was refused for certain. The refusal is the run's result. */
+  /** Nothing was made: the claim was refused for good. The refusal is the run's result. */
   isRefused(): boolean {
     return this.failure?.step === 'claim' && REFUSALS.includes(this.failure.code);
   }
 
-  /** Null where changes are welcome. */
+  /** Null if changes are accepted. */
   refusal(): WorkflowFailure | null {
     if (this.status === 'running' && !this.isEnding()) return null;
     const state = this.isEnding() ? 'being destroyed' : this.status;
@@ -155,7 +161,7 @@ export class SandboxMachine {
     return { kind: 'sleep', millis, summary: `expires ${shownTime(this.expiresAt)}` };
   }
 
-  /** For the resources, as they are to be now. */
+  /** For the resources: the sandbox as it should be now. */
   target(fresh: boolean): EnsureInput {
     const { sandboxId, rotation, createdAt } = this;
     return { sandboxId, rotation, createdAt, fresh };
@@ -174,7 +180,7 @@ export class SandboxMachine {
     const expiry = this.expiresAt === 0 ? 'not yet claimed' : shownTime(this.expiresAt);
     const doubt = this.refusal() === null ? this.doubt(now) : null;
     const lines = [
-      // A refused create never was one: another sandbox of that name may be alive.
+      // A refused create never made a sandbox: another one of that name may be alive.
       `**${name}** is **${failure !== null && this.expiresAt === 0 ? 'not created' : this.status}**`,
       `- owner: ${owner}`,
       `- expires: ${expiry}`,
@@ -190,7 +196,7 @@ export class SandboxMachine {
   }
 }
 
-/** A claim that failed with one of these has written nothing. */
+/** A claim with one of these failures has written nothing. */
 const REFUSALS: readonly string[] = [
   'SANDBOX_001',
   'SANDBOX_002',

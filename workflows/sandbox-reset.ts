@@ -1,4 +1,4 @@
-/** The servers' part of a reset: each resource resets once for a rotation, so it may run again. */
+/** The servers' part of a reset. Each resource resets once per rotation, so it may run again. */
 import type { SandboxMachine } from './sandbox-machine.js';
 import { stepOf, untilDone } from './steps.js';
 

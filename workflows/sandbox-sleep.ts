@@ -18,17 +18,20 @@ import type { SandboxMachine } from './sandbox-machine.js';
 import type { sandboxWorkflow } from './sandbox.js';
 import { localRetried } from './steps.js';
 
-/** Where the row has not expired, and knows no later expiry: its clock goes behind that of Temporal. */
+/** If the row has not expired and has no later expiry: Postgres' clock is behind Temporal's. */
 const ASK_AGAIN = '30s';
 
-/** Returns when the sandbox is to end. Decides anew after every change; continues as new when the server suggests it. */
+/**
+ * Returns when the sandbox has to end. Decides again after every change; continues as new when the
+ * server suggests it.
+ */
 export async function sleepUntilEnd(
   sandbox: SandboxMachine,
   changes: SandboxChanges,
   command: Command<'create'>,
 ): Promise<void> {
   const suggested = (): boolean => workflowInfo().continueAsNewSuggested;
-  // Handlers still at work would lose their callers (temporalio/features#467).
+  // Unfinished handlers would lose their callers (temporalio/features#467).
   const idle = (): boolean => allHandlersFinished() && changes.areSettled;
   while (!sandbox.isEnding()) {
     const { expiresAt } = sandbox;
@@ -47,7 +50,8 @@ export async function sleepUntilEnd(
     const changed = (): boolean => sandbox.isEnding() || sandbox.expiresAt !== expiresAt;
     await untilExpiry(sandbox, () => changed() || suggested());
     if (sandbox.isEnding() || !suggested()) continue;
-    // A change may wait for a server for longer than the sandbox lives. A later expiry is seen when this one has come.
+    // A change may wait for a server beyond the expiry. A later expiry is noticed when this one has
+    // come.
     if (!idle()) await untilExpiry(sandbox, () => sandbox.isEnding() || idle());
     if (!idle() || sandbox.isEnding()) continue;
     const start = { kind: 'resume', state: sandbox.carry() } as const;
@@ -55,7 +59,7 @@ export async function sleepUntilEnd(
   }
 }
 
-/** Until `met`, or the expiry. An expiry that is not believed ends nothing: only a change does. */
+/** Until `met`, or the expiry. An implausible expiry ends nothing: only a change does. */
 async function untilExpiry(sandbox: SandboxMachine, met: () => boolean): Promise<void> {
   const next = sandbox.next(Date.now());
   if (next.kind === 'wait') await condition(met);
@@ -72,8 +76,8 @@ function warn(sandbox: SandboxMachine, why: string): void {
 }
 
 /**
- * The row has the last word, since no expiry can be taken back (sql/020_sandboxes.sql). False: it ends later, and so does the workflow.
- * Where Postgres cannot be asked, the clean-up waits for it.
+ * The row decides, because an expiry cannot be undone (sql/020_sandboxes.sql). False: it ends
+ * later, and so does the workflow. If Postgres does not answer, the clean-up waits for it.
  */
 async function hasExpired(sandbox: SandboxMachine): Promise<boolean> {
   const { sandboxId } = sandbox;
@@ -95,7 +99,7 @@ async function hasExpired(sandbox: SandboxMachine): Promise<boolean> {
   return false;
 }
 
-/** The expiry that the row's refusal names; null for any other outcome. */
+/** The expiry in the row's refusal; null for any other outcome. */
 function laterExpiry(refusal: unknown): number | null {
   const cause = refusal instanceof ActivityFailure ? refusal.cause : refusal;
   const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];

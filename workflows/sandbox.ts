@@ -1,4 +1,7 @@
-/** One workflow for each sandbox: creates it, sleeps until its expiry while answering updates, and removes it. */
+/**
+ * One workflow per sandbox: creates it, sleeps until its expiry while answering updates, and
+ * removes it.
+ */
 import {
   allHandlersFinished,
   CancellationScope,
@@ -21,16 +24,17 @@ import { answerMessages } from './sandbox-handlers.js';
 import { SandboxMachine } from './sandbox-machine.js';
 import { sleepUntilEnd } from './sandbox-sleep.js';
 
-/** @param command the create; a run that goes on takes the rest from `start` */
+/** @param command the create; a run that continues takes the rest from `start` */
 export async function sandboxWorkflow(
   command: Command<'create'>,
   start: SandboxStart = { kind: 'create' },
 ): Promise<SandboxView> {
-  // Started past us, a run may claim anything: only a create of its own id makes a sandbox.
+  // A run that is started directly may have any input. Only a create of its own id makes a sandbox.
   refusing(() =>
     checkCommand(command, 'create', sandboxIdIn(workflowInfo().workflowId, 'sandbox-')),
   );
-  // Before any handler: an update that came with the start fires as soon as its handler is set (documentation#3133).
+  // Before any handler: an update sent with the start runs as soon as its handler is set
+  // (documentation#3133).
   const sandbox = new SandboxMachine(command, start);
   const publish = (): void => show(sandbox);
   const changes = new SandboxChanges(sandbox, publish);
@@ -50,7 +54,7 @@ export async function sandboxWorkflow(
     await end(sandbox, publish);
     await condition(allHandlersFinished);
   });
-  // A refusal is a result; a create that failed is a failure, and shows red in the Web UI.
+  // A refusal is a result. A failed create is a failure, and red in the Web UI.
   if (sandbox.failure !== null && !sandbox.isRefused()) throw toApplicationFailure(sandbox.failure);
   return sandbox.view();
 }
@@ -67,7 +71,7 @@ async function end(sandbox: SandboxMachine, publish: () => void): Promise<void> 
   publish();
 }
 
-/** The Temporal Web UI alone answers what a sandbox is and does. */
+/** Shows the sandbox's state and activity in the Temporal Web UI. */
 function show(sandbox: SandboxMachine): void {
   setCurrentDetails(sandbox.details(Date.now()));
   upsertSearchAttributes({

@@ -3,24 +3,25 @@ import { condition, isCancellation, setCurrentDetails } from '@temporalio/workfl
 import type { SandboxMachine } from './sandbox-machine.js';
 import { failureOf, isRefusal, toApplicationFailure } from './failures.js';
 
-/** How long a caller waits for certainty, beyond the attempts' 12 s. */
+/** How long a caller waits for certainty, after the attempts' 12 s. */
 const CERTAINTY_WAIT = '5s';
 
 export interface Change<T> {
-  /** Such as `unregister guild 1…`; names what goes on after the caller was answered. */
+  /** Such as `unregister guild 1…`: names the work that continues after the answer. */
   readonly what: string;
   /** Bounded attempts. */
   readonly attempt: () => Promise<T>;
-  /** Retried until the change is certain: carries it out, or takes it back and throws `failure`. */
+  /** Retried until the change is certain: completes it, or takes it back and throws `failure`. */
   readonly settle: (failure: unknown) => Promise<T>;
 }
 
 /**
- * A failed change is settled, however long the servers are away: carried out, or taken back. The caller waits for a while and
- * is told then what goes on. The next change begins when this one is settled.
+ * Settles a failed change, however long servers are away: completes it, or takes it back. The
+ * caller waits for a while; then its error names the open work. The next change begins when this
+ * one is settled.
  */
 export class SettledOperation {
-  /** What goes on. */
+  /** The open work. */
   private open: string | null = null;
   private settling: Promise<unknown> = Promise.resolve();
 
@@ -30,19 +31,19 @@ export class SettledOperation {
     return this.open === null;
   }
 
-  /** Resolves when nothing goes on any more. Never rejects. */
+  /** Resolves when no work is open. Never rejects. */
   async settled(): Promise<void> {
     await this.settling.catch(() => undefined);
   }
 
-  /** @throws SANDBOX_009 where an earlier change goes on for longer than a caller waits */
+  /** @throws SANDBOX_009 if an earlier change takes longer than a caller waits */
   async awaitEarlier(): Promise<void> {
     const { open } = this;
     if (open === null || (await this.isOverInTime())) return;
     throw goesOn(`an earlier change is still under way: ${open}`);
   }
 
-  /** @throws the refusal, or SANDBOX_009 where the change goes on */
+  /** @throws the refusal, or SANDBOX_009 if the change continues */
   async run<T>({ what, attempt, settle }: Change<T>): Promise<T> {
     try {
       return await attempt();

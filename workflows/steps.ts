@@ -1,11 +1,12 @@
-/** The activities as the workflow calls them. Each set of options is named for what it does. */
+/** The activities as the workflow calls them. Each set of options is named for its behaviour. */
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ResourceVerbs } from '../activities/resource-activities.js';
 import type { SandboxActivities } from '../activities/sandbox-activities.js';
 
 /**
- * A create of five steps takes 48 ms with local activities, and 108 with regular ones (docs/lifecycle.md). A local activity
- * runs again, with attempt 1, when the worker dies before its result is recorded: each is idempotent.
+ * A create of five steps takes 48 ms with local activities, and 108 with regular ones
+ * (docs/lifecycle.md). A local activity runs again, as attempt 1, if the worker dies before its
+ * result is recorded: each is idempotent.
  */
 export const localRetried = proxyLocalActivities<SandboxActivities>({
   startToCloseTimeout: '10s',
@@ -14,14 +15,14 @@ export const localRetried = proxyLocalActivities<SandboxActivities>({
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumAttempts: 5 },
 });
 
-/** One attempt, to be followed by `untilDone`. */
+/** One attempt; `untilDone` follows. */
 export const localOnce = proxyLocalActivities<SandboxActivities>({
   startToCloseTimeout: '5s',
   scheduleToCloseTimeout: '5s',
   retry: { maximumAttempts: 1 },
 });
 
-/** Three short attempts, at most 12 s, without a time-out of all: its failure would not name the server. */
+/** Three short attempts, at most 12 s. No total time-out: its failure would not name the server. */
 const THREE_ATTEMPTS = {
   startToCloseTimeout: '4s',
   retry: { initialInterval: '400ms', backoffCoefficient: 2, maximumAttempts: 3 },
@@ -30,22 +31,26 @@ const THREE_ATTEMPTS = {
 export const localThrice = proxyLocalActivities<SandboxActivities>(THREE_ATTEMPTS);
 
 /**
- * For a change during which a timer may fire: on replay the result of a local activity comes before that timer, and the
- * workflow would decide otherwise. A regular activity costs some milliseconds and an event more.
+ * For a change during which a timer may fire: on replay a local activity's result comes before that
+ * timer, and the workflow would decide differently. A regular activity takes some milliseconds and
+ * an event more.
  */
 export const activityBesideTimers = proxyActivities<SandboxActivities>(THREE_ATTEMPTS);
 
-/** Of a regular activity's attempt that may be long: after a worker's kill -9 it begins again this soon. */
+/**
+ * For an attempt of a regular activity that may be long: it restarts this soon after a worker's
+ * kill -9.
+ */
 const heartbeatTimeout = '10s';
 
-/** Without end, with back-off to a minute; the Temporal Web UI shows it as pending. */
+/** Without limit, with back-off to a minute; the Temporal Web UI shows it as pending. */
 export const untilDone = proxyActivities<SandboxActivities>({
   startToCloseTimeout: '2m',
   heartbeatTimeout,
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
-/** Without end, and soon after a server is back: a caller may be waiting. */
+/** Without limit, and soon after a server returns: a caller may be waiting. */
 export const untilDoneSoon = proxyActivities<SandboxActivities>({
   startToCloseTimeout: '20s',
   heartbeatTimeout,
@@ -63,8 +68,8 @@ const SUMMARIES: Readonly<Record<keyof ResourceVerbs, string>> = {
 };
 
 /**
- * One verb of one resource, by its activity type `<resource>.<verb>` (activities/resource-activities.ts). Type and summary
- * name the resource in the Web UI's timeline.
+ * One verb of one resource, by its activity type `<resource>.<verb>`
+ * (activities/resource-activities.ts). Type and summary name the resource in the Web UI's timeline.
  */
 export function stepOf<Verb extends keyof ResourceVerbs>(
   steps: Steps,

@@ -1,4 +1,7 @@
-/** The scheduled sweep: gives rows their workflow back, and removes what no live sandbox owns. One at a time. */
+/**
+ * The scheduled sweep: restarts missing workflows, and removes resources without a live sandbox.
+ * One at a time.
+ */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, proxyActivities } from '@temporalio/workflow';
 import type { SweepActivities } from '../activities/sweep-activities.js';
@@ -24,8 +27,8 @@ export async function sweepWorkflow(input: SweepInput): Promise<SweepReport> {
 }
 
 /**
- * What the Schedule starts: a Schedule gives each of its workflows an id of its own, and only one id for both keeps its sweep
- * and a person's apart. Null: one was under way already.
+ * The Schedule starts this. Each of a Schedule's workflows has its own id; one shared child id
+ * keeps its sweep and a person's apart. Null: a sweep was already running.
  */
 export async function scheduledSweepWorkflow(input: SweepInput): Promise<SweepReport | null> {
   try {

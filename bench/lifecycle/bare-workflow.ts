@@ -1,4 +1,6 @@
-/** The baseline: the barest workflow that does a sandbox's DDL, started and awaited the same way. */
+/**
+ * The baseline: the smallest workflow with a sandbox's DDL, started and awaited in the same way.
+ */
 import { condition, defineUpdate, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 
 export interface BareActivities {

@@ -1,4 +1,4 @@
-/** Runs the baseline's worker in this process, on the same servers and with the same settings as the product's. */
+/** Runs the baseline's worker in this process, with the product's servers and settings. */
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** A row of the table of what happens at once: its figures, or how many failed and why. */
+/** A row of the table of bursts: the figures, or the number and reason of failures. */
 import { reasonOf } from '../failure.js';
 import { median, ms, type Burst } from '../statistics.js';
 
@@ -6,8 +6,8 @@ export function burstRow(name: string, ours: Burst, bare: Burst): string[] {
   const failed = [...ours.failures, ...bare.failures];
   if (failed.length > 0) {
     process.exitCode = 1;
-    const whose = ours.failures.length > 0 ? '' : ' of the bare workflow';
-    return [name, `${failed.length}${whose} failed: ${reasonOf(failed[0])}`, '–', '–', '–'];
+    const suffix = ours.failures.length > 0 ? '' : ' of the bare workflow';
+    return [name, `${failed.length}${suffix} failed: ${reasonOf(failed[0])}`, '–', '–', '–'];
   }
   const [last, lastBare] = [Math.max(...ours.millis), Math.max(...bare.millis)];
   return [name, ms(median(ours.millis)), ms(last), ms(lastBare), (last / lastBare).toFixed(2)];

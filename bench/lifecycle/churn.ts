@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- churn`: whether a create costs more CPU after many others have come and gone. Sandboxes are made and
- * destroyed 20 at a time; CHURN sets how many.
+ * `npm run bench -- churn`: whether a create takes more CPU after many others. Creates and destroys
+ * CHURN sandboxes, 20 at a time.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -15,9 +15,12 @@ import { markdown } from '../statistics.js';
 import { newId } from './ids.js';
 
 const AT_ONCE = 20;
-/** Lives of each window that is measured. */
+/** Sandboxes of each measured window. */
 const WINDOW = 100;
-/** Not a multiple of a session's uses (store/ddl-sessions.ts): both windows must not meet sessions of the same age. */
+/**
+ * Not a multiple of a session's uses (store/ddl-sessions.ts): the two windows need sessions of
+ * different ages.
+ */
 const DEFAULT_CHURN = 2_040;
 const CHURN = Number(process.env.CHURN ?? DEFAULT_CHURN);
 
@@ -71,7 +74,7 @@ async function destroyAll(client: Control, ids: readonly string[]): Promise<void
   );
 }
 
-/** Creates and destroys apart, so that each has its own CPU. */
+/** Creates and destroys separately, so that each has its own CPU figure. */
 async function window(client: Control, config: Config, from: number): Promise<Window> {
   const before = await cpuOf(config);
   const made: string[][] = [];

@@ -1,4 +1,4 @@
-/** Fresh sandbox ids, which a benchmark chooses itself. */
+/** New sandbox ids, chosen by the benchmark. */
 import { customAlphabet } from 'nanoid';
 import { ID_ALPHABET } from '../../domain/names.js';
 

@@ -1,4 +1,7 @@
-/** `npm run bench -- lifecycle`: create, register and destroy beside the barest workflow that does the same DDL, and beside the DDL alone. */
+/**
+ * `npm run bench -- lifecycle`: create, register and destroy, compared with the smallest workflow
+ * with the same DDL and with the DDL alone.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,7 +140,7 @@ export async function benchLifecycle(): Promise<void> {
       `${cpus().length} cores, Node ${process.version}; ms; ${SEQUENTIAL} sequential in interleaved rounds of ${ROUND}`,
     );
 
-    // One of each first: what only the first call pays is not what the table is about.
+    // One of each first: the table leaves out the costs of a first call.
     for (const id of ids(3)) {
       await create(id);
       await destroy(id);

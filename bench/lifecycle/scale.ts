@@ -1,4 +1,7 @@
-/** `npm run bench -- scale`: what the next create, destroy and list cost beside 10, 1,000 and 5,000 live sandboxes, and how 1,000 end at once. */
+/**
+ * `npm run bench -- scale`: cost of the next create, destroy and list with 10, 1,000 and 5,000 live
+ * sandboxes, and the end of 1,000 at once.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +22,7 @@ const SAMPLES = 40;
 const WIDTH = 50;
 const OWNERS = 100;
 const EXPIRING = 1_000;
-/** Longer than it takes to create those that expire together. */
+/** Longer than the creation of all sandboxes that expire together. */
 const EXPIRE_IN_SECONDS = 120;
 const MEASURED: readonly ServiceName[] = ['worker', 'temporal', 'router', 'nats', 'redis'];
 
@@ -102,7 +105,7 @@ function report(levels: readonly Level[]): void {
   console.log(`\n${markdown(['live', ...MEASURED.map((name) => `${name} MiB`)], held)}`);
 }
 
-/** Seconds after `expiry` at which each was gone, once all are. */
+/** Seconds from `expiry` to each sandbox's end, when all have ended. */
 async function endsOf(
   stack: StackState,
   ids: readonly string[],
@@ -121,7 +124,7 @@ async function endsOf(
   }
 }
 
-/** How long it takes from a common expiry until the last of many is gone. */
+/** The time from a common expiry to the end of the last sandbox. */
 async function drain(client: Control, stack: StackState): Promise<void> {
   const expiry = Date.now() + EXPIRE_IN_SECONDS * 1_000;
   const ids: string[] = [];
@@ -149,7 +152,7 @@ export async function benchScale(): Promise<void> {
     console.log(
       `${cpus().length} cores, Node ${process.version}; ms; ${SAMPLES} creates with a guild, each destroyed before the next\n`,
     );
-    // What only the first calls pay is not what the table is about.
+    // The table leaves out the costs of first calls.
     await measure(client, config, 0);
     const levels: Level[] = [];
     for (const live of LIVE) {

@@ -1,4 +1,7 @@
-/** The router as a benchmark runs it: silent, on the addresses of the environment, ready when it resolves. */
+/**
+ * A router for benchmarks: silent, with the environment's addresses, ready when the promise
+ * resolves.
+ */
 import pino from 'pino';
 import type { NatsConnection } from 'nats';
 import { DEFAULT_PRODUCTION_SUBJECTS, type RouterForm } from '../../domain/routing-settings.js';

@@ -1,9 +1,11 @@
-/** A nats-server for the benchmark, with its CPU time; Postgres and Redis are stood in for by a fixed table. */
+/**
+ * A nats-server for the benchmark, with its CPU time. A fixed table replaces Postgres and Redis.
+ */
 import { readFileSync } from 'node:fs';
 import { startServers, type Servers } from '../../test/system/router/servers.js';
 
 export interface BenchServers extends Servers {
-  /** CPU seconds that nats-server has used. */
+  /** CPU seconds of nats-server. */
   natsCpu(): number;
 }
 
@@ -14,7 +16,7 @@ export async function startBench(): Promise<BenchServers> {
   return {
     ...servers,
     natsCpu() {
-      // Fields 14 and 15 (utime, stime), counted behind the name, which may hold spaces.
+      // Fields 14 and 15 (utime, stime), counted after the name, which may contain spaces.
       const stat = readFileSync(`/proc/${servers.nats.pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

@@ -1,4 +1,4 @@
-/** A router for `latency.ts`: runs until it is asked for its memory. */
+/** A router for `latency.ts`: runs until the parent asks for its memory. */
 import { once } from 'node:events';
 import { connect } from 'nats';
 import { startBenchRouter } from './bench-router.js';

@@ -1,6 +1,6 @@
 /**
- * Added latency: from an event's arrival at a plain subscriber of the raw subject to its arrival, routed and stored, at a
- * consumer of `ROUTED`. Router, server and this process share the cores.
+ * Added latency: from an event's arrival at a subscriber of the raw subject to the routed event's
+ * arrival at a consumer of `ROUTED`. Router, server and this process share the cores.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- router`: a bare copy, the router's two forms, what everybody writes first and the server alone, interleaved
- * in one run, so that the ratios hold whatever else the machine does; then added latency, and ever larger route tables.
- * `BENCH_EVENTS` (400,000, of which the first fourth is not counted) and `BENCH_RUNS` (5) make it shorter or longer.
+ * `npm run bench -- router`: a bare copy, the router's two forms, the common first version and the
+ * server alone. Runs are interleaved, so other load changes no ratio. Then latency and larger route
+ * tables. `BENCH_EVENTS` (400,000; the first fourth is not counted) and `BENCH_RUNS` (5) change its
+ * length.
  */
 import { cpus } from 'node:os';
 import { orRow } from '../failure.js';

@@ -1,6 +1,6 @@
 /**
- * One run of one shape, in a process of its own: `<shape> <max_messages or form> <events> <uncounted>`. The first events
- * are not counted: they warm the compiler up, as a router that runs for days has long been.
+ * One run of one shape, in its own process: `<shape> <max_messages or form> <events> <uncounted>`.
+ * The first events are not counted: they warm up the compiler, as in a router that runs for days.
  */
 import { once } from 'node:events';
 import { AckPolicy, connect, DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
@@ -26,7 +26,7 @@ const events = Number(count);
 const warmUp = Number(uncounted);
 const url = process.env.NATS_URL ?? '';
 
-/** How many are stored; asked for seldom, so that asking costs nothing. */
+/** The number of stored events. Asked for rarely, so that the question costs nothing. */
 async function storedAtLeast(nc: NatsConnection, sequence: number): Promise<number> {
   for (;;) {
     const { lastSequence } = await streamFacts(nc, STREAMS.routed);
@@ -46,7 +46,7 @@ async function consumerOf(nc: NatsConnection, ackPolicy: AckPolicy) {
   return nc.jetstream().consumers.get(STREAMS.raw, name);
 }
 
-/** Where a message goes, by the router's own scan and rules. */
+/** A message's destination, by the router's own scan and rules. */
 async function destinations(): Promise<(message: JsMsg) => string> {
   const sql = openPostgres(process.env.DATABASE_URL ?? '', { name: 'bench', max: 1 });
   const rows = await sql<{ guild_id: GuildId; sandbox_id: SandboxId }[]>`
@@ -63,7 +63,7 @@ async function destinations(): Promise<(message: JsMsg) => string> {
 
 const toProduction = (): string => 'events.MESSAGE_CREATE';
 
-/** `consume` with a callback and a core publish of what comes. */
+/** `consume` with a callback, and a core publish of each message. */
 async function copied(nc: NatsConnection, subjectOf: (message: JsMsg) => string): Promise<void> {
   const consumer = await consumerOf(nc, AckPolicy.None);
   let done = 0;
@@ -84,7 +84,7 @@ const bare = (nc: NatsConnection): Promise<void> => copied(nc, toProduction);
 
 const looking = async (nc: NatsConnection): Promise<void> => copied(nc, await destinations());
 
-/** As the client's documentation has it. */
+/** As in the client's documentation. */
 async function iterated(nc: NatsConnection): Promise<void> {
   const subjectOf = await destinations();
   const consumer = await consumerOf(nc, AckPolicy.None);
@@ -98,7 +98,7 @@ async function iterated(nc: NatsConnection): Promise<void> {
   await storedAtLeast(nc, events);
 }
 
-/** What everybody writes first: one PubAck awaited for each event. */
+/** The common first version: one awaited PubAck per event. */
 async function awaited(nc: NatsConnection): Promise<void> {
   const consumer = await consumerOf(nc, AckPolicy.Explicit);
   const js = nc.jetstream();
@@ -112,7 +112,7 @@ async function awaited(nc: NatsConnection): Promise<void> {
   }
 }
 
-/** The server alone, taking what the fast form sends: headers, chain, a PubAck for each hundred. */
+/** The server alone: receives what the fast form sends (headers, chain, one PubAck per hundred). */
 async function ingest(nc: NatsConnection): Promise<void> {
   const link = await openFastLink(nc, url, 'bench');
   const payload = Buffer.alloc(755, 120);
@@ -135,7 +135,7 @@ async function ingest(nc: NatsConnection): Promise<void> {
   link.close();
 }
 
-/** The server alone, giving what the router reads. */
+/** The server alone: sends what the router reads. */
 async function consume(nc: NatsConnection): Promise<void> {
   const link = await openFastLink(nc, url, 'bench');
   let seen = 0;
@@ -189,7 +189,7 @@ await once(process, 'message');
 let cpu = process.cpuUsage();
 let began = performance.now();
 let before = 0;
-/** From here on it counts; `done` events came before. */
+/** Counting starts here, after `done` events. */
 function begin(done: number): void {
   process.send?.('begins');
   before = done;

@@ -1,4 +1,4 @@
-/** What is compared: the same RAW stream, each shape in a process of its own. */
+/** The compared shapes: the same RAW stream, each shape in its own process. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type NatsConnection } from 'nats';
@@ -16,13 +16,13 @@ export interface Sample {
 
 export interface Shape {
   readonly name: string;
-  /** Which group of copies without any promise it belongs to: ratios are to the best of each. */
+  /** The group of copies without guarantees. Ratios refer to the best of each group. */
   readonly baseline: 'bare' | 'looking' | null;
   run(servers: BenchServers, events: number): Promise<Sample>;
 }
 
 export interface RunMessage {
-  /** Counted ones. */
+  /** Counted events. */
   readonly events: number;
   readonly seconds: number;
   readonly cpuMicros: number;
@@ -35,7 +35,7 @@ const GUILDS = 300;
 export async function prepare(servers: BenchServers, events: number): Promise<void> {
   await mapped(servers, 100);
   const nc = await connect({ servers: servers.natsUrl });
-  // A purged RAW would begin behind its first sequence, which a router without a position takes for a loss.
+  // A purged RAW begins after sequence 1. A router without a position takes that for a loss.
   await madeAnew(nc, STREAMS.raw);
   const filler = 'x'.repeat(620);
   for (let n = 0; n < events; n++) {
@@ -56,7 +56,7 @@ export async function prepare(servers: BenchServers, events: number): Promise<vo
   await nc.close();
 }
 
-/** So many routes: every third guild of the events, and as many others as it takes. */
+/** Makes this many routes: every third guild of the events, then other guilds. */
 export async function mapped(servers: BenchServers, routes: number): Promise<void> {
   const sql = openPostgres(servers.databaseUrl, { name: 'bench', max: 1 });
   await sql`TRUNCATE sandbox_routes`;
@@ -75,7 +75,7 @@ async function madeAnew(nc: NatsConnection, stream: string): Promise<void> {
   await jsm.streams.add(config);
 }
 
-/** Every run begins at the first event: the log is empty, and nothing is remembered. */
+/** Every run begins at the first event, with an empty log and no position. */
 async function emptied(nc: NatsConnection): Promise<void> {
   await madeAnew(nc, STREAMS.routed);
   await (await nc.jetstreamManager()).streams.purge('KV_ROUTERS');
@@ -84,7 +84,10 @@ async function emptied(nc: NatsConnection): Promise<void> {
 /** The first fourth of a run is not counted. */
 const WARM_UP = 0.25;
 
-/** The child begins when it is told to, says when counting begins, and reports when the last event is stored. */
+/**
+ * The parent starts the child. The child reports when counting begins and when the last event is
+ * stored.
+ */
 async function inChild(args: string[], servers: BenchServers, events: number): Promise<Sample> {
   const nc = await connect({ servers: servers.natsUrl });
   await emptied(nc);
@@ -123,7 +126,10 @@ async function inChild(args: string[], servers: BenchServers, events: number): P
   };
 }
 
-/** `consume` and a core publish of what comes, waiting for nothing: no order, no confirmation, no promise. */
+/**
+ * `consume` and a core publish of each message, without waiting: no order, no confirmation, no
+ * guarantee.
+ */
 export function bareCopy(maxMessages: number): Shape {
   return {
     name: `bare copy, max_messages ${maxMessages}`,
@@ -132,7 +138,7 @@ export function bareCopy(maxMessages: number): Shape {
   };
 }
 
-/** The same copy with the true work for each event: the guild, its route, the subject. */
+/** The same copy with the real work per event: the guild, its route, the subject. */
 export function lookingCopy(maxMessages: number): Shape {
   return {
     name: `bare copy with lookup, max_messages ${maxMessages}`,
@@ -141,7 +147,7 @@ export function lookingCopy(maxMessages: number): Shape {
   };
 }
 
-/** `for await`, as the client's documentation shows it. */
+/** `for await`, as in the client's documentation. */
 export function iteratedCopy(maxMessages: number): Shape {
   return {
     name: `… with \`for await\`, max_messages ${maxMessages}`,
@@ -150,7 +156,7 @@ export function iteratedCopy(maxMessages: number): Shape {
   };
 }
 
-/** Some 6,000 a second, so it gets a twentieth of the events. */
+/** About 6,000 a second, so it gets a twentieth of the events. */
 export const awaitedCopy: Shape = {
   name: 'PubAck awaited per event',
   baseline: null,

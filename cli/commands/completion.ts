@@ -1,15 +1,15 @@
-/** `bd completion`: a shell's completion script, made from the commands' own definitions. */
+/** `bd completion`: a shell's completion script, made from the definitions of the commands. */
 import type { Command, Group } from '../command.js';
 import { print, usage } from '../io.js';
 
-/** Each loaded when asked for. */
+/** Each is loaded on use. */
 const SHELLS: Readonly<Record<string, () => Promise<(groups: readonly Group[]) => string>>> = {
   bash: async () => (await import('../completion/bash.js')).bashCompletion,
   zsh: async () => (await import('../completion/zsh.js')).zshCompletion,
   fish: async () => (await import('../completion/fish.js')).fishCompletion,
 };
 
-/** @param groups what is completed: told late, since one of the groups holds this command */
+/** @param groups a function, because one of the groups holds this command */
 export function completionCommand(groups: () => readonly Group[]): Command {
   return {
     name: 'completion',

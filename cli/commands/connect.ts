@@ -1,11 +1,16 @@
-/** `bd sandbox connect`: what a bot needs to run in a sandbox, for a shell. On failure nothing is printed to stdout. */
+/**
+ * `bd sandbox connect`: prints a sandbox's environment for a shell. On failure stdout stays empty.
+ */
 import { SandboxError } from '../../domain/errors.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, usage } from '../io.js';
 import { withProgress } from '../progress.js';
 import { FORMATS, forgetVariables, formatEnvironment, isFormat } from '../shell.js';
 
-/** The `nats` command takes these before the login in NATS_URL: after `bd dev env` it would be the administrator. */
+/**
+ * The `nats` program prefers these variables to the login in NATS_URL. After `bd dev env` they hold
+ * the administrator's credentials.
+ */
 const OVER_THE_ADDRESS = ['NATS_CREDS', 'NATS_NKEY', 'NATS_JWT', 'NATS_SEED', 'NATS_CONTEXT'];
 
 export const connectCommand: Command = {
@@ -17,7 +22,7 @@ export const connectCommand: Command = {
     { flags: '--format <format>', description: 'One of', values: FORMATS, default: 'shell' },
     {
       flags: '--identifiers-only',
-      description: 'Print no credentials: names and prefixes alone, which open nothing',
+      description: 'Print only names and prefixes, no credentials',
     },
     { ...JSON_OPTION, description: 'The same as --format json' },
   ],
@@ -46,7 +51,7 @@ export const connectCommand: Command = {
       await note(io, `No credentials: ${withoutCredentials ?? 'only identifiers were asked for'}.`);
       return print(io, formatEnvironment(identifiers, format));
     }
-    // A bot would take the addresses that its shell holds: production's, perhaps.
+    // Without addresses a bot would use those of its shell, perhaps production's.
     if (withoutCredentials !== null) throw noCredentials('connect', withoutCredentials);
     const forgotten =
       environment.NATS_URL === undefined ? null : forgetVariables(OVER_THE_ADDRESS, format);
@@ -55,7 +60,7 @@ export const connectCommand: Command = {
   },
 };
 
-/** SANDBOX_010: what `connect` and `exec` say where a sandbox's passwords are not known here. */
+/** SANDBOX_010: this machine does not know the sandbox's passwords. For `connect` and `exec`. */
 export function noCredentials(command: string, reason: string): SandboxError {
   return new SandboxError('SANDBOX_010', `${command} needs credentials: ${reason}`, {
     hint: 'Type it where the master secret is (SANDBOX_MASTER_SECRET, or SANDBOX_HOME of the local stack). `bd sandbox connect <sandbox> --identifiers-only` prints the rest.',

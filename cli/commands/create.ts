@@ -1,4 +1,4 @@
-/** `bd sandbox create`: a new sandbox, ready when it returns. */
+/** `bd sandbox create`: creates a sandbox and returns when it runs. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { asTyped, print, printJson } from '../io.js';
 import { withLastingProgress } from '../progress.js';
@@ -11,21 +11,24 @@ export const createCommand: Command = {
   options: [
     {
       flags: '--ttl <duration>',
-      description: 'How long it lives, such as 90m, 24h, 7d, 1w or 1h30m',
+      description: 'Lifetime of the sandbox, such as 90m, 24h, 7d or 1h30m',
       default: "the worker's, 24h unless set",
     },
     {
       flags: '--guild <id>',
-      description: 'A Discord server whose events it gets; may be repeated',
+      description: 'A Discord server whose events the sandbox gets; may be repeated',
       repeats: true,
     },
     {
       flags: '--owner <owner>',
-      description: 'Whose it is',
+      description: 'The owner',
       default: 'SANDBOX_OWNER, else the OS user',
     },
-    { flags: '--id <id>', description: 'The id to use: given again, it is the same sandbox' },
-    { flags: '--wait', description: '--wait=false returns as soon as the workflow has begun' },
+    {
+      flags: '--id <id>',
+      description: 'The id; a create with the same id returns the same sandbox',
+    },
+    { flags: '--wait', description: '--wait=false returns once the workflow has started' },
     JSON_OPTION,
   ],
   examples: [
@@ -59,8 +62,8 @@ export const createCommand: Command = {
     if (sandbox.guildIds.length > 0) lines.push(`guilds   ${sandbox.guildIds.join(', ')}`);
     lines.push(
       '',
-      `Run your bot in it:     bd sandbox exec ${sandbox.name} -- node bot.js`,
-      `Or in a shell of yours: eval "$(bd sandbox connect ${sandbox.name})"`,
+      `Run your bot in it:  bd sandbox exec ${sandbox.name} -- node bot.js`,
+      `Or open a shell:     bd sandbox exec ${sandbox.name} -- bash`,
     );
     await print(io, asTyped(io, lines.join('\n')));
   },

@@ -1,4 +1,4 @@
-/** `bd sandbox destroy`: takes sandboxes away, and waits until nothing is left. */
+/** `bd sandbox destroy`: destroys sandboxes and waits until nothing is left of them. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
 import { destroyOne } from '../destroy/destroy-one.js';
@@ -14,9 +14,12 @@ export const destroyCommand: Command = {
   summary: 'Destroy sandboxes and everything they own',
   options: [
     { flags: '--all', description: 'All live sandboxes of the owner' },
-    { flags: '--owner <owner>', description: 'With --all: whose', default: 'yours' },
+    { flags: '--owner <owner>', description: 'The owner for --all', default: 'you' },
     ...CONFIRM_OPTIONS,
-    { flags: '--wait', description: '--wait=false returns as soon as the workflow has been told' },
+    {
+      flags: '--wait',
+      description: '--wait=false returns once the workflow has accepted the destroy',
+    },
     JSON_OPTION,
   ],
   examples: ['bd sandbox destroy my-fix', 'bd sandbox destroy --all --yes'],
@@ -26,7 +29,8 @@ export const destroyCommand: Command = {
     const json = input.flag('json');
     const api = await client();
     const { known, unknown } = await targetsOf(context, api);
-    // Named before the question: a slip of the keyboard is seen while nothing has happened yet.
+    // Unknown names are reported before the question: the person sees a typing error before any
+    // change.
     let exitCode = 0;
     if (!json) for (const error of unknown) exitCode = await reportError(io, error, false);
     if (known.length === 0 && unknown.length === 0) {
@@ -37,7 +41,7 @@ export const destroyCommand: Command = {
       const names = alive.map(({ shown }) => shown);
       await confirmed(context, 'destroy', named(alive), names);
     }
-    // One spinner for all: side by side each would wipe out the others' lines.
+    // One spinner for all: several spinners erase each other's lines.
     const outcomes = await withLastingProgress(io, `destroying ${named(known)}`, () =>
       Promise.all(
         known.map((target) =>

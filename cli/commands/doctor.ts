@@ -1,4 +1,4 @@
-/** `bd doctor`: asks every server and service what a night's operator would, and says what to do. */
+/** `bd doctor`: checks every server and service, and says how to mend each problem. */
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { JSON_OPTION, type Command } from '../command.js';

@@ -12,7 +12,7 @@ import { withProgress } from '../progress.js';
 import { table } from '../table.js';
 import { wholeNumber } from '../whole-number.js';
 
-/** In the payload where neither --guild nor the sandbox names one (docs/sandbox-guide.md). */
+/** The payload's guild if neither --guild nor the sandbox names one (docs/sandbox-guide.md). */
 const SOME_GUILD = '1000000000000000001';
 const OTHER = { otherGuild: '1000000000000000002', user: '1000000000000000003' };
 const CHANNEL = '1000000000000000004';
@@ -21,10 +21,10 @@ const MAX_COUNT = 999_999;
 export const emitCommand: Command = {
   name: 'emit',
   args: '[event]',
-  summary: 'Publish a Discord event of the catalogue for a sandbox, to try its bot',
+  summary: 'Publish a Discord event of the catalogue to one sandbox',
   options: [
     { flags: '--list', description: 'List the events of the catalogue' },
-    { flags: '--to <sandbox>', description: 'The sandbox that gets it, and nobody else' },
+    { flags: '--to <sandbox>', description: 'The sandbox; no other sandbox gets the event' },
     {
       flags: '--guild <id>',
       description: "The guild in its payload (default: the sandbox's first guild)",
@@ -36,7 +36,7 @@ export const emitCommand: Command = {
     },
     {
       flags: '--count <n>',
-      description: 'Publish it this often, each with ids of its own (default 1)',
+      description: 'Number of copies, each with ids of its own (default 1)',
     },
     JSON_OPTION,
   ],
@@ -54,7 +54,7 @@ export const emitCommand: Command = {
       return list(context, corpus({ guild: SOME_GUILD, channel: CHANNEL, ...OTHER }));
     const count = wholeNumber('--count', input.text('count'), MAX_COUNT) ?? 1;
     const settings = input.texts('set');
-    // Before anything is asked: what is typed wrong is wrong for every guild.
+    // Before any request: a wrong field is wrong for every guild.
     override(eventIn(SOME_GUILD).payload, settings);
     const { sandboxId, name, guildId, emit } = await target(context);
     const { family, type } = partsOf(eventIn(guildId).subject);
@@ -90,13 +90,13 @@ async function list({ io, input }: CommandContext, events: readonly CorpusEvent[
   await print(io, await table(io, ['Event', 'Family', 'Type', 'Goes to'], rows));
 }
 
-/** The subject in RAW, without the addressee: `events.raw.MESSAGE_CREATE`. */
+/** The subject in RAW without the addressee: `events.raw.MESSAGE_CREATE`. */
 function partsOf(subject: string): { family: 'events' | 'commands'; type: string } {
   const [family, , ...type] = subject.split('.');
   return { family: family === 'commands' ? 'commands' : 'events', type: type.join('.') };
 }
 
-/** @throws SANDBOX_008 where no sandbox is named */
+/** @throws SANDBOX_008 if no sandbox is named */
 async function target({ input, client }: CommandContext) {
   const ref = input.text('to');
   const given = input.text('guild');
@@ -114,7 +114,7 @@ async function target({ input, client }: CommandContext) {
   };
 }
 
-/** By its name, or by the type that Discord gives it: `MESSAGE_CREATE`. */
+/** Finds an event by its name, or by Discord's type: `MESSAGE_CREATE`. */
 function find(events: readonly CorpusEvent[], name: string | undefined): CorpusEvent {
   const hint = '`bd sandbox emit --list` shows the catalogue.';
   if (name === undefined) throw usage('emit: name an event', hint);

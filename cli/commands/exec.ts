@@ -1,6 +1,6 @@
 /**
- * `bd sandbox exec`: runs a command in a sandbox's environment. The first choice before `eval "$(bd sandbox connect x)" && bot`,
- * which runs the bot all the same where `connect` fails.
+ * `bd sandbox exec`: runs a command in a sandbox's environment. Prefer it to `eval "$(bd sandbox
+ * connect x)" && bot`, which starts the bot even if `connect` fails.
  */
 import { runChild } from '../child.js';
 import { childEnvironment } from '../child-environment.js';
@@ -28,10 +28,11 @@ export const execCommand: Command = {
     const { environment, withoutCredentials } = await api.connection(input.args[0] ?? '');
     if (withoutCredentials !== null) {
       if (environment.DATABASE_URL === undefined) throw noCredentials('exec', withoutCredentials);
-      // One server has no user of the sandbox. The command cannot take the caller's: exec hands none on.
-      await note(io, `Some credentials are lacking: ${withoutCredentials}.`);
+      // SANDBOX_REDIS_ACL=off or NATS without accounts. exec hands on no credentials of the caller,
+      // so the command has none there.
+      await note(io, `Some credentials are missing: ${withoutCredentials}.`);
     }
-    // Nothing is held open while the command runs, which may be for days.
+    // No connection stays open: the command may run for days.
     await api.close();
     return runChild(io, command, args, childEnvironment(io.env, environment));
   },

@@ -1,4 +1,4 @@
-/** `bd sandbox extend`: more time. */
+/** `bd sandbox extend`: moves the expiry. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
 import { withLastingProgress } from '../progress.js';
@@ -6,9 +6,9 @@ import { withLastingProgress } from '../progress.js';
 export const extendCommand: Command = {
   name: 'extend',
   args: '<sandbox> <duration>',
-  summary: 'Add to the time a sandbox has left',
+  summary: 'Add time to a sandbox',
   options: [
-    { flags: '--clamp', description: 'Extend to the maximum where the duration passes it' },
+    { flags: '--clamp', description: 'Extend to the maximum if the duration exceeds it' },
     JSON_OPTION,
   ],
   examples: ['bd sandbox extend my-fix 4h', 'bd sandbox extend my-fix 30d --clamp'],

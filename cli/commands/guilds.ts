@@ -1,4 +1,4 @@
-/** `bd sandbox register-guild` and `unregister-guild`: which sandbox a Discord server's events go to. */
+/** `bd sandbox register-guild` and `unregister-guild`: route a Discord server's events. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
 import { withLastingProgress } from '../progress.js';

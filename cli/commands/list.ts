@@ -11,9 +11,9 @@ export const listCommand: Command = {
   args: '',
   summary: 'List the live sandboxes',
   options: [
-    { flags: '--owner <owner>', description: "Only this owner's" },
+    { flags: '--owner <owner>', description: 'Only sandboxes of this owner' },
     { flags: '--status <status>', description: 'Only these', values: SANDBOX_STATUSES },
-    { flags: '--all', description: 'Also those destroyed' },
+    { flags: '--all', description: 'Include destroyed sandboxes' },
     JSON_OPTION,
   ],
 

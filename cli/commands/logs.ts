@@ -1,4 +1,4 @@
-/** `bd sandbox logs`: what has happened to a sandbox, from its audit. */
+/** `bd sandbox logs`: the audit entries of a sandbox. */
 import { AUDIT_EVENTS } from '../../domain/audit.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, printJson, usage } from '../io.js';
@@ -8,7 +8,7 @@ import { table } from '../table.js';
 export const logsCommand: Command = {
   name: 'logs',
   args: '<sandbox>',
-  summary: "Show a sandbox's audit: every change, who made it, when",
+  summary: "Show a sandbox's audit: every change, its actor and its time",
   options: [
     { flags: '--event <type>', description: 'Only events of this type', values: AUDIT_EVENTS },
     JSON_OPTION,

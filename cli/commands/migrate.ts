@@ -1,4 +1,4 @@
-/** `bd migrate`: brings every server to the state the product needs. */
+/** `bd migrate`: creates or updates what the product needs on every server. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { print, printJson } from '../io.js';
 import { withProgress } from '../progress.js';
@@ -8,7 +8,7 @@ export const migrateCommand: Command = {
   args: '',
   summary: 'Create or update tables, roles, streams, search attributes and schedule',
   options: [
-    { flags: '--check', description: 'Change nothing; exit 1 where anything differs' },
+    { flags: '--check', description: 'Change nothing; exit 1 if anything differs' },
     JSON_OPTION,
   ],
 

@@ -1,4 +1,4 @@
-/** `bd sandbox open`: its workflow in the Temporal Web UI. */
+/** `bd sandbox open`: opens a sandbox's workflow in the Temporal Web UI. */
 import { spawn } from 'node:child_process';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
@@ -18,7 +18,7 @@ export const openCommand: Command = {
     const url = workflowUrl(await uiUrl(config()), config().namespace, sandbox.workflowId);
     if (input.flag('json')) return printJson(io, { url });
     await print(io, url);
-    // Whoever pipes the address somewhere wants no window.
+    // With a pipe the person wants the address, not a window.
     if (io.stdout.isTTY) await openBrowser(io, url);
   },
 };
@@ -28,7 +28,7 @@ export function workflowUrl(base: string, namespace: string, workflowId: string)
   return `${base.replace(/\/+$/, '')}/${path}`;
 }
 
-/** @throws SANDBOX_009 where no Web UI is known */
+/** @throws SANDBOX_009 if no Web UI is known */
 async function uiUrl(config: Config): Promise<string> {
   if (config.temporalUiUrl !== undefined) return config.temporalUiUrl;
   const { readStackFile } = await import('../../platform/stack-file.js');
@@ -40,7 +40,7 @@ async function uiUrl(config: Config): Promise<string> {
   });
 }
 
-/** Never waited for: a browser may live as long as it likes. */
+/** Does not wait for the browser, which may run for days. */
 async function openBrowser(io: Io, url: string): Promise<void> {
   const opener = io.env.BROWSER ?? (process.platform === 'darwin' ? 'open' : 'xdg-open');
   const opened = await new Promise<boolean>((resolve) => {

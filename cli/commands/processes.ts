@@ -1,7 +1,7 @@
-/** `bd worker` and `bd router`: the processes themselves, in the foreground. */
+/** `bd worker` and `bd router`: run these processes in the foreground. */
 import type { Command } from '../command.js';
 
-/** Each entry runs until it is stopped. Where it has not ended the process itself, its exit code is the command's. */
+/** Runs until the process is stopped. Returns its exit code, unless it has already exited. */
 async function entry(run: () => Promise<unknown>): Promise<number> {
   await run();
   return Number(process.exitCode ?? 0);

@@ -1,4 +1,4 @@
-/** `bd sandbox reset`: the same sandbox, empty. */
+/** `bd sandbox reset`: empties a sandbox and changes its credentials. */
 import { SandboxError } from '../../domain/errors.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { CONFIRM_OPTIONS, confirmed } from '../confirm.js';
@@ -15,7 +15,7 @@ export const resetCommand: Command = {
     const { io, input, client } = context;
     const [name = ''] = input.args;
     const api = await client();
-    // Looked up before the question: nothing is asked of what cannot be reset.
+    // Checks the status before the question, so that a person confirms only possible resets.
     const { status } = await api.get(name);
     if (status !== 'running')
       throw new SandboxError('SANDBOX_007', `sandbox ${name} is ${status}, not running`);

@@ -1,4 +1,4 @@
-/** `bd sandbox status`: what each server says of its part. */
+/** `bd sandbox status`: checks a sandbox on every server. */
 import { JSON_OPTION, type Command } from '../command.js';
 import { healthText } from '../health-text.js';
 import { print, printJson } from '../io.js';

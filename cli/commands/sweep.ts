@@ -1,4 +1,4 @@
-/** `bd sandbox sweep`: repairs and removes now what the schedule would later. */
+/** `bd sandbox sweep`: runs the scheduled sweep now. */
 import type { SweepReport } from '../../domain/sweep.js';
 import { emfLine } from '../../platform/emf.js';
 import { JSON_OPTION, type Command } from '../command.js';
@@ -9,10 +9,10 @@ import { table } from '../table.js';
 export const sweepCommand: Command = {
   name: 'sweep',
   args: '',
-  summary: 'Give rows their workflow back, and remove what no sandbox owns',
+  summary: 'Restart missing workflows and remove leftovers',
   options: [
     { flags: '--dry-run', description: 'Change nothing, only report' },
-    { flags: '--emf', description: "Print CloudWatch's metrics of it (for the scheduled task)" },
+    { flags: '--emf', description: 'Print CloudWatch metrics (for the scheduled task)' },
     JSON_OPTION,
   ],
 
@@ -45,7 +45,7 @@ async function sweepTable(io: Io, { revived, orphans }: SweepReport): Promise<st
   return rows.length === 0 ? 'Nothing to sweep.' : table(io, ['What', 'Which', 'Outcome'], rows);
 }
 
-/** What the alarms of deploy/terraform read. */
+/** The metrics that the alarms of deploy/terraform read. */
 function sweepEmf(report: SweepReport, time: Date): string {
   const { orphans, revived } = report;
   const removed = orphans.filter((orphan) => orphan.removed).length;

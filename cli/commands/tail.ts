@@ -1,4 +1,4 @@
-/** `bd sandbox tail`: the live events of a sandbox, read beside its bot. */
+/** `bd sandbox tail`: shows a sandbox's live events. Its bot still gets all of them. */
 import { parseDuration } from '../../domain/duration.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print } from '../io.js';
@@ -43,7 +43,7 @@ export const tailCommand: Command = {
     const sinceMs = since === undefined ? undefined : parseDuration(since, '--since');
     const request = { sandbox, wanted, limit, sinceMs, follow: input.flag('follow', true) };
     const stop = new AbortController();
-    // Ctrl-C is how a tail ends; npx delivers it twice.
+    // Ctrl-C ends a tail. npx sends it twice.
     const onSignal = (): void => {
       stop.abort();
     };

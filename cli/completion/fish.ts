@@ -3,7 +3,7 @@ import type { Group } from '../command.js';
 import { fishQuoted as quoted } from '../shell.js';
 import { groupPlaces, NAMES, placesOf, type Values } from './places.js';
 
-/** What fits where a value is expected. */
+/** The completions of a value. */
 function valuesOf({ words, names }: Values): string {
   const offered = [...words, ...(names === null ? [] : [`(__bd_${names})`])];
   return offered.length === 0 ? '-r' : `-x -a ${quoted(offered.join(' '))}`;

@@ -1,4 +1,6 @@
-/** Where the cursor can be, and which words fit there: what the three shells' scripts are made from. */
+/**
+ * Where the cursor can be, and which words fit there. The three shells' scripts are made from this.
+ */
 import { optionName, takesValue, type Command, type Group, type OptionSpec } from '../command.js';
 
 export interface Word {
@@ -9,7 +11,7 @@ export interface Word {
 /** Names that only a running `bd` knows. */
 export type Names = 'sandboxes' | 'events';
 
-/** What fits where a value is expected. */
+/** The completions of a value. */
 export interface Values {
   readonly words: readonly string[];
   readonly names: Names | null;
@@ -21,16 +23,16 @@ export interface CompletedOption extends Word {
 }
 
 export interface Place {
-  /** `bd`, `bd sandbox` … and the command typed, or nothing: `bd sandbox:create`. */
+  /** The program or group, then the command if one is typed: `bd sandbox:create`. */
   readonly keys: readonly string[];
   /** Commands, or values of the command's argument. */
   readonly words: readonly Word[];
   readonly options: readonly CompletedOption[];
-  /** Names that fit as well. */
+  /** Names that also fit. */
   readonly names: Names | null;
 }
 
-/** The place of each word that leads from `bd` to another group: `bd:sandbox`. */
+/** Each group's place: `bd:sandbox`. */
 export const groupPlaces = (groups: readonly Group[]): string[] =>
   groups.flatMap(({ name }) => (name.startsWith('bd ') ? [`bd:${name.slice('bd '.length)}`] : []));
 
@@ -70,7 +72,7 @@ function valuesOf(option: OptionSpec): Values | null {
   return { words: option.values ?? [], names: /<sandbox>/.test(option.flags) ? 'sandboxes' : null };
 }
 
-/** Each value of an option that is known: where it stands, and what fits there. */
+/** Each option value with known completions: its place and its words. */
 export const valuePlaces = (groups: readonly Group[]): (Values & { keys: string[] })[] =>
   placesOf(groups).flatMap(({ keys, options }) =>
     options.flatMap(({ word, values }) =>
@@ -78,7 +80,7 @@ export const valuePlaces = (groups: readonly Group[]): (Values & { keys: string[
     ),
   );
 
-/** Prints names, one a line; nothing where they cannot be asked. */
+/** Shell commands that print names, one a line; nothing if the servers do not answer. */
 export const NAMES: Readonly<Record<Names, string>> = {
   sandboxes: namesOf('list'),
   events: namesOf('emit --list'),

@@ -1,4 +1,4 @@
-/** Completion for zsh: `source <(bd completion zsh)`, or saved as `_bd` on the fpath. */
+/** Completion for zsh: `source <(bd completion zsh)`, or a file `_bd` on the fpath. */
 import type { Group } from '../command.js';
 import { posixQuoted } from '../shell.js';
 import { groupPlaces, NAMES, placesOf, valuePlaces } from './places.js';

@@ -1,13 +1,13 @@
-/** Destroys one sandbox, and waits for its end as long as a person would. */
+/** Destroys one sandbox, and waits for the end at most as long as a person would. */
 import { SandboxError } from '../../domain/errors.js';
 import type { DestroyResult, Control } from '../../control/control.js';
 import { delay } from '../../platform/deadline.js';
 import type { Target } from './targets.js';
 
-/** How long a clean-up may be retried before the command says so and leaves it to continue. */
+/** A clean-up that is retried for longer continues without the command. */
 const PATIENCE_MS = 15_000;
 
-/** @throws SANDBOX_006 for a clean-up that is being retried */
+/** @throws SANDBOX_006 if the clean-up is still being retried */
 export async function destroyOne(
   api: Control,
   { ref, shown }: Target,

@@ -1,4 +1,4 @@
-/** What `bd sandbox destroy` says of each sandbox, and its exit code. */
+/** The output of `bd sandbox destroy`, and its exit code. */
 import { SandboxError, unexpected } from '../../domain/errors.js';
 import type { DestroyResult } from '../../control/control.js';
 import { colours, print, printJson, reportError, type Io } from '../io.js';
@@ -6,7 +6,7 @@ import type { Target } from './targets.js';
 
 export type Outcome = DestroyResult | { readonly error: unknown };
 
-/** A line for each. Returns the highest exit code among the failures. */
+/** Prints a line for each sandbox. Returns the highest exit code. */
 export async function reportLines(
   io: Io,
   targets: readonly Target[],
@@ -26,7 +26,7 @@ export async function reportLines(
   return exitCode;
 }
 
-/** The list where all went well; else one error that says what failed, and which of them are gone all the same. */
+/** Prints the list if all succeeded; else one error that names failed and destroyed sandboxes. */
 export async function reportJson(
   io: Io,
   unknown: readonly SandboxError[],

@@ -1,4 +1,4 @@
-/** The sandboxes that `bd sandbox destroy` names, looked up before it asks. */
+/** Looks up the sandboxes of `bd sandbox destroy` before the question. */
 import { counted } from '../../domain/counted.js';
 import { SandboxError } from '../../domain/errors.js';
 import type { SandboxStatus } from '../../domain/status.js';
@@ -7,20 +7,20 @@ import type { CommandContext } from '../command.js';
 import { usage } from '../io.js';
 
 export interface Target {
-  /** As it was typed; with `--all` its name. */
+  /** The name as typed; with `--all` the sandbox's name. */
   readonly shown: string;
-  /** By which it is destroyed: with `--all` its id, since a name may be another's soon. */
+  /** The reference to destroy by. With `--all` the id: another sandbox may soon have the name. */
   readonly ref: string;
   readonly status: SandboxStatus;
 }
 
 export interface Targets {
   readonly known: readonly Target[];
-  /** SANDBOX_004, one for each name that is no sandbox's. */
+  /** One SANDBOX_004 for each unknown name. */
   readonly unknown: readonly SandboxError[];
 }
 
-/** @throws SANDBOX_008 for a name that cannot be one, SANDBOX_009: nothing is destroyed then */
+/** @throws SANDBOX_008 for an invalid name, SANDBOX_009. Nothing is destroyed then. */
 export async function targetsOf({ input, config }: CommandContext, api: Control): Promise<Targets> {
   if (!input.flag('all')) {
     if (input.args.length === 0) {

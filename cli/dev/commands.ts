@@ -1,4 +1,4 @@
-/** `bd dev`: the local stack. The code that runs it lives in deploy/stack and is loaded only when needed. */
+/** `bd dev`: the local stack. Its code in deploy/stack is loaded only on use. */
 import { JSON_OPTION, type Command, type CommandContext } from '../command.js';
 import { CONFIRM_OPTIONS } from '../confirm.js';
 import { colours, note, print, printJson } from '../io.js';
@@ -19,7 +19,7 @@ function onProgress({ io }: CommandContext) {
 async function start(context: CommandContext, foreground: boolean): Promise<void> {
   const { up, status } = await stack();
   const state = await up(context.config(), { foreground, onProgress: onProgress(context) });
-  // A stack in the foreground has ended when `up` returns.
+  // In the foreground, `up` returns when the stack has ended.
   if (foreground) return;
   if (context.input.flag('json')) return printJson(context.io, await status(context.config()));
   await print(
@@ -47,7 +47,7 @@ export const devCommands: readonly Command[] = [
     args: '',
     summary: 'Stop the local stack; its data stays',
     options: [
-      { flags: '--purge', description: 'Remove its data as well; asks first where sandboxes live' },
+      { flags: '--purge', description: 'Remove its data as well; asks first if sandboxes live' },
       ...CONFIRM_OPTIONS,
     ],
     async run(context) {

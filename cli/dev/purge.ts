@@ -1,4 +1,4 @@
-/** `bd dev down --purge`: asks first if the stack holds live sandboxes, or if that is unknown. */
+/** `bd dev down --purge`: asks first if the stack has live sandboxes, or if that is unknown. */
 import { counted } from '../../domain/counted.js';
 import type { Config } from '../../platform/config.js';
 import type { CommandContext } from '../command.js';
@@ -8,7 +8,7 @@ import { withProgress } from '../progress.js';
 
 const NAMES_SHOWN = 5;
 
-/** @throws SANDBOX_008 where it is not confirmed: nothing was changed then */
+/** @throws SANDBOX_008 unless the person confirms; nothing has changed then */
 export async function confirmPurge(context: CommandContext): Promise<void> {
   const { io, config } = context;
   const { holdsData } = await import('../../deploy/stack/index.js');
@@ -26,7 +26,10 @@ export async function confirmPurge(context: CommandContext): Promise<void> {
   await confirmed(context, 'purge', `${stack} with ${live}`);
 }
 
-/** Of the home's own stack, wherever the environment's addresses lead; null where it cannot be asked. */
+/**
+ * Live sandboxes of the home's own stack, whatever addresses the environment names; null if
+ * Postgres does not answer.
+ */
 async function liveSandboxes(config: Config): Promise<string[] | null> {
   const { openDirectControl } = await import('../../control/direct-control.js');
   try {

@@ -1,4 +1,4 @@
-/** The table of docs/addresses.md, from the table that reads addresses. */
+/** The table of docs/addresses.md, from the table that parses addresses. */
 import { POSTGRES_PARAMETERS } from '../../platform/addresses/postgres-parameters.js';
 
 export function parameterTable(): string {

@@ -1,9 +1,9 @@
-/** The generated parts of docs/connect.md: the table of variables, and the example programs as they stand in examples/clients. */
+/** The generated parts of docs/connect.md: the variables, and the programs of examples/clients. */
 import { sandboxVariables } from '../../control/environment.js';
 
 interface Example {
   readonly title: string;
-  /** From the root. */
+  /** Path from the repository's root. */
   readonly file: string;
 }
 
@@ -19,7 +19,7 @@ export const CLIENT_EXAMPLES: readonly Example[] = [
 
 export const isPython = ({ file }: Example): boolean => file.endsWith('.py');
 
-/** What a reader types, in a checkout. */
+/** The command that a reader types in a checkout. */
 export const commandOf = (example: Example): string =>
   `bd sandbox exec my-fix -- ${isPython(example) ? '.venv/bin/python' : 'node'} ${example.file}`;
 

@@ -1,4 +1,4 @@
-/** The files of the repository that are made from the code: `npm run generate` writes them, a test compares. */
+/** Files generated from code. `npm run generate` writes them; a test compares them. */
 import { GROUPS } from '../groups.js';
 import { parameterTable } from './addresses.js';
 import { limitTable } from './limits.js';
@@ -13,7 +13,9 @@ const CONNECT = 'docs/connect.md';
 const ISOLATION = 'docs/isolation.md';
 const END = '<!-- end of what is generated -->';
 
-/** Path from the root → text. `read` gives a file as it is: of some pages only parts are generated. */
+/**
+ * Path from the root → text. `read` gives the current file: some pages are generated only in part.
+ */
 export function generatedFiles(read: (path: string) => string): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errorsPage()],
@@ -39,7 +41,10 @@ export function generatedFiles(read: (path: string) => string): ReadonlyMap<stri
   ]);
 }
 
-/** The page with these parts between their markers, `<!-- generated: NAME (npm run generate) -->` and END. */
+/**
+ * The page with these parts between their markers, `<!-- generated: NAME (npm run generate) -->`
+ * and END.
+ */
 function withParts(page: string, text: string, parts: Readonly<Record<string, string>>): string {
   let whole = text;
   for (const [name, part] of Object.entries(parts)) {

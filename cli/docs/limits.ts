@@ -1,4 +1,4 @@
-/** The generated part of docs/isolation.md: the limits of use that each resource brings. */
+/** The generated part of docs/isolation.md: each resource's limits. */
 import { resourceLimits } from '../../control/environment.js';
 
 export function limitTable(): string {

@@ -1,4 +1,4 @@
-/** The command reference of docs/sandbox-guide.md, from the commands' own definitions. */
+/** The command reference of docs/sandbox-guide.md, from the definitions of the commands. */
 import { describeOption, usageOf, type Command, type Group } from '../command.js';
 
 export function commandReference(groups: readonly Group[]): string {
@@ -7,7 +7,7 @@ export function commandReference(groups: readonly Group[]): string {
     .join('\n');
 }
 
-/** Not the words that only lead to another group. */
+/** False for a word that only leads to a group. */
 const isReal = ({ args }: Command): boolean => args !== '[...command]';
 
 function section(group: Group, command: Command): string {
@@ -27,5 +27,5 @@ function section(group: Group, command: Command): string {
   return lines.join('\n');
 }
 
-/** A bar ends a cell, and what looks like a tag is dropped by readers of Markdown. */
+/** Escapes a bar, which ends a cell, and `<`, which begins a tag. */
 const cell = (text: string): string => text.replaceAll('|', '\\|');

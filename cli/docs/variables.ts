@@ -1,4 +1,4 @@
-/** The table of docs/sandbox-guide.md, "Configuration", from the configuration's own table. */
+/** The table "Configuration" of docs/sandbox-guide.md, from the configuration's table. */
 import { settingsOf, type Reader } from '../../platform/config/setting.js';
 import { SETTINGS, STACK_VARIABLES } from '../../platform/config/settings.js';
 
@@ -11,7 +11,7 @@ interface Row {
   readonly secret?: boolean;
 }
 
-/** Three readers are all of them. */
+/** There are three readers, so three mean all. */
 const shown = (readers: readonly Reader[]): string =>
   readers.length === 3 ? 'all' : readers.join(', ');
 

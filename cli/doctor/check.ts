@@ -1,14 +1,14 @@
-/** One question of `bd doctor`: what was found, and what to do where it is not as it should be. */
+/** One question of `bd doctor`: its finding, and the remedy for a problem. */
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { withDeadline } from '../../platform/deadline.js';
 
 export interface Finding {
   /** Such as `postgres` or `sweep schedule`. */
   readonly name: string;
-  /** `unknown`: it could not be asked, since something it needs is away. */
+  /** `unknown`: the question needs a server that does not answer. */
   readonly state: 'ok' | 'warning' | 'failed' | 'unknown';
   readonly detail: string;
-  /** Empty where there is nothing to do. */
+  /** Empty if there is nothing to do. */
   readonly remedy: string;
 }
 
@@ -40,8 +40,8 @@ export const unknown = (name: string, needs: string): Finding => ({
 const DEADLINE_MS = 8_000;
 
 /**
- * Whatever goes wrong with the question itself is a finding too. That another server is away, which was needed for the answer, says
- * nothing of what was asked about.
+ * A failed question is a finding too. If another server does not answer, the finding is `unknown`:
+ * that says nothing about the subject of the question.
  */
 export async function ask(
   name: string,
@@ -53,16 +53,16 @@ export async function ask(
   } catch (error) {
     const dependency = error instanceof SandboxError ? error.details.dependency : undefined;
     const away = dependency ?? name;
-    // Its own line says how it is away, and what to do.
+    // The server's own line reports the failure and its remedy.
     if (away !== name) return [unknown(name, away)];
     return [failed(name, messageOf(error), remedy)];
   }
 }
 
-/** More apart than this, and expiries or `--since` surprise people. */
+/** A larger skew makes expiries and `--since` surprising. */
 const SKEW_MS = 2_000;
 
-/** @param asked when the question left, and came back; the server's clock was read between */
+/** @param asked the times before and after the request; the server read its clock in between */
 export function clock(
   server: string,
   serverTime: number,
@@ -76,7 +76,7 @@ export function clock(
   return failed(name, `${text} of this machine`, 'Run NTP on both machines.');
 }
 
-/** The first numbers of a version text against a minimum, such as `[2, 14]`. */
+/** Compares the first numbers of a version with a minimum, such as `[2, 14]`. */
 export function version(server: string, text: string, minimum: readonly [number, number]): Finding {
   const name = `${server} version`;
   const [, major = '0', minor = '0'] = /(\d+)(?:\.(\d+))?/.exec(text) ?? [];

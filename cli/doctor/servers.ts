@@ -1,4 +1,4 @@
-/** What each server says of itself: reachable, version, clock, and whether we may do what we must. */
+/** Checks of each server: reachable, version, clock, and our permissions. */
 import { StorageType } from 'nats';
 import { messageOf } from '../../domain/errors.js';
 import { redisRoutes } from '../../routing/route.js';
@@ -63,11 +63,14 @@ export function waitingCleanUps(found: readonly { id: string; error: string }[])
   return warning(
     'clean-ups',
     `${found.length} waiting; ${first.id} for: ${first.error}`,
-    'They go on by themselves; `bd sandbox list --status destroying` shows which.',
+    'They continue by themselves; `bd sandbox list --status destroying` shows which.',
   );
 }
 
-/** The migration closes those that it finds; one that was made later is open to all roles, those of sandboxes too. */
+/**
+ * The migration closes existing databases. A later database is open to all roles, also to those of
+ * sandboxes.
+ */
 export function databasesOf(open: readonly string[]): Finding {
   const name = 'postgres databases';
   if (open.length === 0) return ok(name, 'none is open to every role');
@@ -75,7 +78,7 @@ export function databasesOf(open: readonly string[]): Finding {
   return warning(
     name,
     `sandboxes may connect to ${open.join(', ')}`,
-    `\`REVOKE CONNECT, TEMPORARY ON DATABASE "${first}" FROM PUBLIC\`; grant to who needs it.`,
+    `\`REVOKE CONNECT, TEMPORARY ON DATABASE "${first}" FROM PUBLIC\`; grant it to the roles that need it.`,
   );
 }
 
@@ -111,7 +114,9 @@ export async function askRedis(url: string, acl: boolean): Promise<readonly Find
   }
 }
 
-/** Users of sandboxes separate nothing while Redis accepts connections without a login, which is its default. */
+/**
+ * By default Redis accepts connections without a login. Then its users do not separate sandboxes.
+ */
 async function separationOf(url: string, acl: boolean): Promise<Finding> {
   const name = 'redis acl';
   if (!acl) {
@@ -125,10 +130,10 @@ async function separationOf(url: string, acl: boolean): Promise<Finding> {
   if (anybody === null) return ok(name, 'a user for each sandbox');
   closeRedis(anybody);
   const remedy = 'Give its user `default` a password, or turn it off (`ACL SETUSER default off`).';
-  return failed(name, 'whoever brings no password is let in, sandboxes too', remedy);
+  return failed(name, 'accepts connections without a password, also from sandboxes', remedy);
 }
 
-/** No server has a limit of memory for one user: what the limit for all is, and whether it is near. */
+/** No server limits the memory of one user. This checks the limit for all users together. */
 export function memoryOf(redis: { used: number; limit: number; policy: string }): Finding {
   const { used, limit, policy } = redis;
   const name = 'redis memory';
@@ -183,7 +188,7 @@ export async function askNats(url: string): Promise<readonly Finding[]> {
   }
 }
 
-/** Of `ROUTED`: what it holds in memory ends with the server's process. */
+/** The storage of `ROUTED`. In memory it ends with the server's process. */
 export function streamsOf(storage: StorageType): Finding {
   const name = 'nats streams';
   if (storage === StorageType.File) return ok(name, 'kept on disk');

@@ -1,4 +1,4 @@
-/** What must run beside the servers: workflow server and its schedule, workers, routers. */
+/** Checks of everything beside the servers: Temporal and its schedule, workers, routers. */
 import { SWEEP_SCHEDULE_ID } from '../../domain/sweep.js';
 import { z } from 'zod';
 import { formatRough } from '../../domain/duration.js';
@@ -91,23 +91,24 @@ export async function askRouters(url: string): Promise<readonly Finding[]> {
   }
 }
 
-/** Whether the local stack's own processes say that they are ready; nothing where no stack of ours runs. */
+/** Checks that the local stack's own processes are ready; nothing if no stack of ours runs. */
 export async function askLocalStack(config: Config): Promise<readonly Finding[]> {
   const { wholeStatus } = await import('../../deploy/stack/index.js');
   const { services: all, troubles } = await wholeStatus(config);
-  // What is somebody else's is asked by the checks of each server.
+  // The checks of each server cover servers of others.
   const foreign: readonly string[] = ['absent', 'external', 'unreachable'];
   const services = all.filter(({ state }) => !foreign.includes(state));
   const ill = services.filter(({ state }) => state !== 'running');
   const ownServers = services.filter(({ name }) => isServerName(name));
-  // All servers are somebody else's, and no supervisor runs: worker and router are as well.
+  // All servers belong to others and no supervisor runs, so worker and router are not ours either.
   if (ownServers.length === 0 && services.every(({ state }) => state === 'stopped')) return [];
   if (ill.length === services.length) {
     return [failed('local stack', `none runs in ${config.home}`, 'Start it: `bd dev up`.')];
   }
   const [trouble] = troubles;
   if (trouble !== undefined) {
-    const remedy = 'It goes on by itself once there is room; `bd dev status` shows what waits.';
+    const remedy =
+      'It continues by itself once there is room; `bd dev status` shows the waiting services.';
     return [(ill.length === 0 ? warning : failed)('local stack', troubles.join('; '), remedy)];
   }
   if (ill.length === 0) return [ok('local stack', services.map(({ name }) => name).join(', '))];

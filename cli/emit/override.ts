@@ -1,4 +1,7 @@
-/** Changes fields of a catalogue event before it is published: `--set content=hello`, `--set author.id=42`. */
+/**
+ * Changes fields of a catalogue event before it is published: `--set content=hello`, `--set
+ * author.id=42`.
+ */
 import { usage } from '../io.js';
 
 interface Fields {
@@ -11,9 +14,10 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const ENVELOPE = new Set(['op', 's', 't', 'd']);
 
 /**
- * Paths begin in `d` where the payload is a gateway dispatch, else at the top; `$.` in front always means the top, and so
- * does a field of the dispatch itself, as in `d.content`.
- * @throws SANDBOX_008 for a payload that is no JSON object, or a path through what is no object
+ * Paths begin in `d` of a gateway dispatch, else at the top. `$.` always means the top, and so does
+ * a field of the dispatch itself, as in `d.content`.
+ * @throws SANDBOX_008 for a payload that is no JSON object, or a path through a value that is no
+ * object
  */
 export function override(payload: string, settings: readonly string[]): string {
   if (settings.length === 0) return payload;
@@ -56,7 +60,7 @@ function apply(document: Fields, setting: string): void {
 const meansEnvelope = (step: string, d: Fields): boolean =>
   ENVELOPE.has(step) && !Object.hasOwn(d, step);
 
-/** Also for a field that is named `__proto__`. */
+/** Works also for a field named `__proto__`. */
 function define(place: Fields, key: string, value: unknown): unknown {
   Object.defineProperty(place, key, {
     value,
@@ -67,7 +71,10 @@ function define(place: Fields, key: string, value: unknown): unknown {
   return value;
 }
 
-/** JSON where it is JSON, else text. A number that JavaScript would round (a snowflake) stays text. */
+/**
+ * Parses JSON; anything else is text. A number that JavaScript would round (a snowflake) stays
+ * text.
+ */
 function valueOf(text: string): unknown {
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-/** Which events `bd sandbox tail` shows. */
+/** Selects the events that `bd sandbox tail` shows. */
 import type { SandboxEvent } from '../../control/events.js';
 import { parseGuildId } from '../../domain/guild.js';
 import type { Input } from '../command.js';
@@ -13,7 +13,7 @@ export function filterOf(input: Input): (event: SandboxEvent) => boolean {
     (types.length === 0 || types.some((expression) => expression.test(type)));
 }
 
-/** `*` stands for anything; case does not matter, since ingestors differ in it. */
+/** `*` matches anything. Case is ignored, because ingestors differ in it. */
 function pattern(text: string): RegExp {
   if (text === '')
     throw usage('--type "" is not valid', 'Use a type, such as MESSAGE_CREATE or MESSAGE_*.');

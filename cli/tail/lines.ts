@@ -1,28 +1,31 @@
-/** One event in one line: as JSON, or for people. Neither shows a token. */
+/** One event as one line: JSON, or text for people. Both hide tokens. */
 import type { SandboxEvent } from '../../control/events.js';
 import { withoutTokens, withoutTokensInText } from '../../discord/redact.js';
 import { summaryOf, type EventSummary } from '../../discord/summary.js';
 import { colours, terminalWidth, type Io } from '../io.js';
 import { columnsOf, cutTo } from '../width.js';
 
-/** Of a payload of megabytes no line shows more: a message of Discord's has at most 4,000 characters. */
+/** The limit for a payload of megabytes. A Discord message has at most 4,000 characters. */
 const LONGEST = 5_000;
 
-/** The payload as an object where it is one, else as text. */
+/** The payload as an object if it is JSON, else as text. */
 export function jsonLine({ payload, ...event }: SandboxEvent): string {
   const document = parsed(payload);
   if (document !== undefined) {
     try {
       return JSON.stringify({ ...event, payload: withoutTokens(document) });
     } catch (error) {
-      // Nested more deeply than the stack is: as text.
+      // Nested deeper than the call stack: shown as text.
       if (!(error instanceof RangeError)) throw error;
     }
   }
   return JSON.stringify({ ...event, payload: withoutTokensInText(payload) });
 }
 
-/** `12:34:56.789 MESSAGE_CREATE Wren #general hello`. On a terminal cut to its width; through a pipe whole. */
+/**
+ * `12:34:56.789 MESSAGE_CREATE Wren #general hello`. A terminal cuts it to its width; a pipe gets
+ * all.
+ */
 export function textLine(io: Io, event: SandboxEvent): string {
   const c = colours(io, io.stdout);
   const { author, channel, text } = summaryFor(event);
@@ -36,13 +39,13 @@ export function textLine(io: Io, event: SandboxEvent): string {
     .join(' ');
 }
 
-/** Where the payload is no object: its text. */
+/** The payload's text if it is no object. */
 function summaryFor({ type, payload }: SandboxEvent): EventSummary {
   const summary = summaryOf(type, parsed(payload));
   return summary ?? { author: null, channel: null, text: withoutTokensInText(payload) };
 }
 
-/** Undefined for what is no JSON object. */
+/** Undefined for text that is no JSON object. */
 function parsed(payload: string): unknown {
   try {
     const document: unknown = JSON.parse(payload);
@@ -54,6 +57,6 @@ function parsed(payload: string): unknown {
   }
 }
 
-/** Control characters of strangers must not reach a terminal. */
+/** Removes control characters: other people's text must not control the terminal. */
 const printable = (text: string): string =>
   text.slice(0, LONGEST).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');

@@ -1,4 +1,4 @@
-/** Which events `bd sandbox tail` reads, and when it ends. */
+/** Chooses the events that `bd sandbox tail` reads, and its end. */
 import type { SandboxEvent } from '../../control/events.js';
 import type { Control } from '../../control/control.js';
 import { note, type Io } from '../io.js';
@@ -11,10 +11,10 @@ export interface TailRequest {
   readonly follow: boolean;
 }
 
-/** As `tail` has it. */
+/** The default of the `tail` program. */
 const LAST = 10;
 
-/** Oldest first. Without `follow` and `sinceMs`: the last `limit`. */
+/** Oldest first. Without `follow` and `sinceMs`: the last `limit` events. */
 export async function* eventsToShow(
   api: Control,
   io: Io,
@@ -22,7 +22,7 @@ export async function* eventsToShow(
   signal: AbortSignal,
 ): AsyncGenerator<SandboxEvent> {
   const { sandbox, wanted, limit, sinceMs, follow } = request;
-  const onAway = (): void => void note(io, 'NATS does not answer; it is asked until it does.');
+  const onAway = (): void => void note(io, 'NATS does not answer; still trying.');
   if (!follow && sinceMs === undefined) {
     const newest = api.storedEvents(sandbox, { signal, onAway });
     const last: SandboxEvent[] = [];

@@ -1,7 +1,7 @@
 /**
- * A small bot: counts the messages of each community's members in `profiles`, keeps the time of the last event in Redis and
- * tells `sandbox.<id>.app.greeting` of newcomers. `bd sandbox exec <sandbox> -- node dist/examples/bot/main.js`, or with
- * `--production` in production's environment.
+ * A small bot. It counts each member's messages in `profiles`, keeps the last event's time in
+ * Redis, and publishes newcomers on `sandbox.<id>.app.greeting`. Run `bd sandbox exec <sandbox> --
+ * node dist/examples/bot/main.js`, or add `--production` in production's environment.
  */
 import { openContext, type SandboxContext } from '../../index.js';
 
@@ -9,7 +9,7 @@ interface MessageCreate {
   readonly d?: { readonly guild_id?: string; readonly author?: { readonly id?: string } };
 }
 
-/** Counts one event. Written so that an event that comes twice (after a crash before its ack) is the bot's only doubt. */
+/** Counts one event. Only an event that arrives twice (a crash before its ack) is counted twice. */
 async function handle(context: SandboxContext, subject: string, event: MessageCreate) {
   await context.redis.set('last-event', subject);
   const { guild_id: guild, author } = event.d ?? {};
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const production = process.argv.includes('--production');
   await using context = await openContext(process.env, { production });
   const consumer = await context.consumer();
-  // A few at a time: what is fetched must be acknowledged within 30 s.
+  // A few at a time: each must be acknowledged within 30 s.
   const messages = await consumer.consume({ max_messages: 10 });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => messages.stop());
   console.log(`bot of ${context.sandboxId ?? 'production'} is listening`);

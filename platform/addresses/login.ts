@@ -1,10 +1,13 @@
-/** Addresses with another login, without one, or for showing. The text is kept: a driver of the bot's own reads it as well. */
+/**
+ * Changes or removes an address's login. The rest of the text stays: the bot's own driver reads it
+ * too.
+ */
 import { AddressProblem } from './problem.js';
 import { placeText, splitUrl } from './url.js';
 
 const LOGIN_PARAMETERS = new Set(['user', 'username', 'password', 'passfile']);
 
-/** The address with this login alone: clients take one from the query as well, and would prefer it. */
+/** The address with this login alone. A login in the query is removed: clients would prefer it. */
 export function withLogin(address: string, user: string, password: string): string {
   const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
   return replaced(address, (index) => (index === 0 ? login : ''));
@@ -12,7 +15,7 @@ export function withLogin(address: string, user: string, password: string): stri
 
 export const withoutLogin = (address: string): string => replaced(address, () => '');
 
-/** Of a list (NATS) each URL. */
+/** Replaces each URL of a list (NATS). */
 function replaced(address: string, loginOf: (index: number) => string): string {
   return address
     .split(/,(?=[a-z][a-z0-9+.-]*:\/\/)/i)
@@ -42,7 +45,7 @@ function safely(text: string): string {
   }
 }
 
-/** Every password in a text that may be an address, as it stands there and as it is meant. */
+/** Every password in a text that may be an address, both encoded and decoded. */
 export function passwordsIn(text: string): string[] {
   const written = [
     ...text.matchAll(/:\/\/[^/?#@:]*:([^/?#]*)@/g),
@@ -51,7 +54,7 @@ export function passwordsIn(text: string): string[] {
   return written.flatMap(([, password = '']) => [password, safely(password)]);
 }
 
-/** Where an address leads, without its login. */
+/** The address without its login. */
 export function displayAddress(address: string): string {
   if (!address.includes('://')) return address;
   try {

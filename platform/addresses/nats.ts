@@ -1,4 +1,4 @@
-/** The address of NATS, which may name several servers of one cluster: one reading for all that connect. */
+/** Parses the address of NATS, which may name several servers of one cluster. */
 import { AddressProblem, orInvalid } from './problem.js';
 import { placeText, splitUrl, type UrlParts } from './url.js';
 
@@ -15,8 +15,8 @@ export interface NatsUrl {
 export const parseNatsUrl = (text: string): NatsUrl => orInvalid('NATS', () => readNatsUrl(text));
 
 /**
- * `nats://user:password@host:4222`, `tls://…`; several servers as `nats://a,nats://b` or `nats://a,b`. The login is that of
- * the first that has one. @throws AddressProblem
+ * `nats://user:password@host:4222`, `tls://…`; several servers as `nats://a,nats://b` or
+ * `nats://a,b`. The login is the first that a server has. @throws AddressProblem
  */
 export function readNatsUrl(text: string): NatsUrl {
   const parts = listOf(text).map(splitUrl);
@@ -53,6 +53,6 @@ export function readNatsUrl(text: string): NatsUrl {
 const loginOf = (login: UrlParts | undefined): { user?: string; pass?: string } =>
   login?.user == null ? {} : { user: login.user, pass: login.password ?? '' };
 
-/** A comma that is followed by a scheme separates URLs; one that is not, the hosts of one. */
+/** A comma before a scheme separates URLs. Any other comma separates hosts of one URL. */
 const listOf = (text: string): string[] =>
   text.split(/,(?=[a-z][a-z0-9+.-]*:\/\/)/i).filter((one) => one !== '');

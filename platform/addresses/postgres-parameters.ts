@@ -1,13 +1,14 @@
 /**
- * Every parameter that a Postgres address may carry: those of libpq (postgresql.org/docs/current/libpq-connect.html) and those
- * that hosting services and other clients put into their URLs. docs/addresses.md shows this table; a test compares the two.
+ * Every parameter that a Postgres address may have: libpq's
+ * (postgresql.org/docs/current/libpq-connect.html) and those of hosting services and other clients.
+ * docs/addresses.md shows this table; a test compares both.
  */
 
 export interface ParameterRule {
   readonly use: 'honoured' | 'ignored' | 'refused';
-  /** What it does here, or why it does nothing, or what to do instead. */
+  /** Its effect, or why it has none, or the alternative. */
   readonly note: string;
-  /** The values that are taken; any other is refused with the note. Absent: every value. */
+  /** The accepted values; any other is refused with the note. Absent: every value. */
   readonly values?: readonly string[];
 }
 
@@ -24,7 +25,7 @@ export const SSL_MODES = [
 ] as const;
 
 export const POSTGRES_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
-  host: honoured('a host, or the directory of a socket; instead of the host before the path'),
+  host: honoured('a host, or the directory of a socket; replaces the host before the path'),
   port: honoured('instead of the port before the path'),
   user: honoured('instead of the user before the host'),
   username: honoured('as `user`'),
@@ -49,7 +50,7 @@ export const POSTGRES_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   ssl_max_protocol_version: honoured('TLSv1.2 or TLSv1.3', ['TLSv1.2', 'TLSv1.3']),
   sslnegotiation: honoured('`direct`: TLS from the first byte', ['postgres', 'direct']),
   channel_binding: ignored(
-    'the driver binds no channel; `require` is taken where the certificate is verified (verify-ca, verify-full)',
+    'the driver binds no channel; `require` is accepted if the certificate is verified (verify-ca, verify-full)',
     ['disable', 'prefer', 'require'],
   ),
   application_name: honoured('instead of the name that each process gives itself'),
@@ -61,7 +62,7 @@ export const POSTGRES_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   keepalives_idle: honoured('seconds, 1 to 7200; absent: 60'),
   keepalives_interval: ignored('Node.js leaves it to the operating system'),
   keepalives_count: ignored('Node.js leaves it to the operating system'),
-  tcp_user_timeout: ignored('each wait of ours has a bound of its own'),
+  tcp_user_timeout: ignored('our own time-outs apply'),
   fallback_application_name: ignored('each process names itself'),
   client_encoding: ignored('always UTF-8', ['UTF8', 'utf8', 'UTF-8', 'utf-8', 'auto']),
   schema: ignored('our tables are in `public`', ['public']),
@@ -78,8 +79,8 @@ export const POSTGRES_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
     ['any', 'read-write', 'primary', 'prefer-standby'],
   ),
   connection_limit: ignored('each process has a pool of its own size'),
-  pool_timeout: ignored('each wait of ours has a bound of its own'),
-  socket_timeout: ignored('each wait of ours has a bound of its own'),
+  pool_timeout: ignored('our own time-outs apply'),
+  socket_timeout: ignored('our own time-outs apply'),
   hostaddr: refused('put the address into the host'),
   passfile: refused('put the password into the address'),
   service: refused('service files are not read: write the address out'),

@@ -1,11 +1,14 @@
-/** TLS as a Postgres address asks for it, in the form that the driver takes. Reads the files that it names. */
+/** The TLS of a Postgres address, in the driver's form. Reads the files that the address names. */
 import { readFileSync } from 'node:fs';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { messageOf } from '../../domain/errors.js';
 import type { PostgresAddress } from './postgres.js';
 import { AddressProblem, orInvalid } from './problem.js';
 
-/** `false`: in clear. `prefer`: in clear where the server offers no TLS. @throws SANDBOX_008 for a file that is not readable */
+/**
+ * `false`: no TLS. `prefer`: TLS if the server offers it. @throws SANDBOX_008 for an unreadable
+ * file
+ */
 export function postgresTls({ tls, host }: PostgresAddress): false | 'prefer' | ConnectionOptions {
   if (tls === null) return false;
   if (tls.mode === 'prefer') return 'prefer';
@@ -19,7 +22,8 @@ export function postgresTls({ tls, host }: PostgresAddress): false | 'prefer' | 
       ...(tls.keyPassword === undefined ? {} : { passphrase: tls.keyPassword }),
       ...(tls.minVersion === undefined ? {} : { minVersion: tls.minVersion }),
       ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
-      // The driver names no server to TLS where the host is a number, and Node.js would then compare with `localhost`.
+      // For an IP address the driver gives TLS no server name, and Node.js would compare with
+      // `localhost`.
       checkServerIdentity: (_name, certificate) =>
         tls.mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
     };

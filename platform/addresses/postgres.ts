@@ -1,4 +1,4 @@
-/** The address of a Postgres: one reading for configuration, stack file, services, CLI and bot. */
+/** Parses the address of Postgres for configuration, stack file, services, CLI and bot. */
 import { AddressProblem, orInvalid } from './problem.js';
 import { POSTGRES_PARAMETERS } from './postgres-parameters.js';
 import { placeOf, portOf, splitUrl, type Place } from './url.js';
@@ -7,9 +7,9 @@ export type TlsMode = 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 export interface PostgresTlsWish {
   readonly mode: TlsMode;
-  /** TLS from the first byte, without the protocol's own question. */
+  /** TLS from the first byte, without the protocol's SSLRequest. */
   readonly direct: boolean;
-  /** Paths. `system`: whom Node.js trusts. */
+  /** Paths. `system`: the authorities that Node.js trusts. */
   readonly rootCert?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -21,12 +21,12 @@ export interface PostgresTlsWish {
 export interface PostgresAddress {
   readonly host: string;
   readonly port: number;
-  /** The socket's file, where the host is a directory. */
+  /** The socket's file if the host is a directory. */
   readonly socket: string | null;
   readonly user: string | null;
   readonly password: string | null;
   readonly database: string | null;
-  /** Null: in clear. */
+  /** Null: no TLS. */
   readonly tls: PostgresTlsWish | null;
   /** False: for a pooler that gives each transaction another session. */
   readonly prepare: boolean;
@@ -70,7 +70,7 @@ export function readPostgresAddress(text: string): PostgresAddress {
   };
 }
 
-/** Of a parameter that is given twice the last counts, as in libpq. */
+/** If a parameter is repeated, the last one counts, as in libpq. */
 function checkedParameters(
   parameters: readonly (readonly [string, string])[],
 ): ReadonlyMap<string, string> {
@@ -95,7 +95,7 @@ function checkedParameters(
   return new Map(parameters);
 }
 
-/** A name may hold anything, a password by mistake too. */
+/** A name may contain anything, even a password by mistake. */
 const shown = (name: string): string => (/^[A-Za-z0-9_.-]{1,40}$/.test(name) ? name : '(unnamed)');
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -121,7 +121,7 @@ function placeFrom(
   return { host: place.host, port: portGiven ?? 5_432 };
 }
 
-/** libpq takes an IPv6 address without brackets here. */
+/** Here libpq takes an IPv6 address without brackets. */
 const bare = (host: string): Place =>
   /^[0-9a-f.]*:[0-9a-f:.]*$/i.test(host) ? { host, port: null } : placeOf(host);
 
@@ -167,7 +167,8 @@ function modeFrom(value: (name: string) => string | null, rootCert: string | nul
     value('sslmode') ??
     (sslaccept === null ? null : sslaccept === 'strict' ? 'verify-full' : 'require') ??
     (ssl === null ? null : ssl === 'true' ? 'verify-full' : 'disable');
-  // As in libpq: an authority that is named is asked, and the system's allow anybody a certificate.
+  // As in libpq: a named authority implies verification. Of a public authority anybody gets a
+  // certificate.
   if (rootCert === 'system') {
     if (asked === null || asked === 'verify-full') return 'verify-full';
     throw new AddressProblem(
@@ -183,7 +184,7 @@ function modeFrom(value: (name: string) => string | null, rootCert: string | nul
   return asked as TlsMode;
 }
 
-/** Without what is null. */
+/** Removes null fields. */
 function present<T extends Readonly<Record<string, string | null>>>(
   values: T,
 ): { [K in keyof T]?: NonNullable<T[K]> } {

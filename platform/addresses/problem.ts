@@ -1,4 +1,4 @@
-/** What is wrong with an address. No message quotes the address: it may hold a password. */
+/** An error in an address. No message quotes the address: it may contain a password. */
 import { SandboxError } from '../../domain/errors.js';
 
 export class AddressProblem extends Error {
@@ -12,7 +12,7 @@ export class AddressProblem extends Error {
   }
 }
 
-/** @throws SANDBOX_008 naming the server */
+/** @throws SANDBOX_008 with the server's name */
 export function orInvalid<T>(server: string, read: () => T): T {
   try {
     return read();
@@ -24,7 +24,7 @@ export function orInvalid<T>(server: string, read: () => T): T {
   }
 }
 
-/** One line for a report of several variables; null where nothing is wrong. */
+/** One line for a report of several variables; null if the address is valid. */
 export function problemOf(read: () => unknown): string | null {
   try {
     read();

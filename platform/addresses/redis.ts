@@ -1,4 +1,4 @@
-/** The address of a Redis: one reading for configuration, stack file, services, CLI and bot. */
+/** Parses the address of Redis for configuration, stack file, services, CLI and bot. */
 import { AddressProblem, orInvalid } from './problem.js';
 import { splitUrl } from './url.js';
 
@@ -10,7 +10,10 @@ export interface RedisAddress {
   readonly password: string | null;
 }
 
-/** Parameters that other clients' URLs carry: the value that means what is done anyway, or null for a login. */
+/**
+ * Parameters of other clients' URLs. A list: only values that change nothing are accepted. Null:
+ * part of a login.
+ */
 export const REDIS_PARAMETERS: Readonly<Record<string, readonly string[] | null>> = {
   user: null,
   username: null,
@@ -57,7 +60,7 @@ export function readRedisAddress(text: string): RedisAddress {
   if (more.length > 0)
     throw new AddressProblem('names several hosts, which is not supported', NOT_SUPPORTED[0]?.[2]);
   if (place === undefined) throw new AddressProblem('names no host', 'Use redis://host:port.');
-  // ioredis reports the refusal of another database and goes on in database 0.
+  // ioredis only reports the refusal of another database, and continues in database 0.
   if (!['', '0'].includes(url.path)) {
     throw new AddressProblem('must name database 0', 'The product uses no other: leave it out.');
   }

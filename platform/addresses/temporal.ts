@@ -1,4 +1,4 @@
-/** The address of Temporal: `host:port`, as its own tools have it. */
+/** Parses the address of Temporal: `host:port`, as in Temporal's own tools. */
 import { AddressProblem, orInvalid } from './problem.js';
 import { placeOf, placeText } from './url.js';
 

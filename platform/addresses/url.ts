@@ -1,13 +1,13 @@
 /**
- * A server's URL taken apart. By hand: `new URL` refuses lists of hosts and a socket's directory as the host, and keeps a
- * wrong escape until a driver throws `URI malformed`.
+ * Splits a server's URL. `new URL` refuses lists of hosts and a socket's directory as the host, and
+ * accepts a wrong escape, for which a driver later throws `URI malformed`.
  */
 import { AddressProblem } from './problem.js';
 
 export interface Place {
-  /** IPv6 without its brackets. */
+  /** IPv6 without brackets. */
   readonly host: string;
-  /** Null where the URL names none. */
+  /** Null if the URL names none. */
   readonly port: number | null;
 }
 
@@ -17,7 +17,7 @@ export interface UrlParts {
   readonly user: string | null;
   readonly password: string | null;
   readonly places: readonly Place[];
-  /** Without its first slash. */
+  /** Without the first slash. */
   readonly path: string;
   readonly parameters: readonly (readonly [string, string])[];
 }
@@ -50,7 +50,7 @@ export function splitUrl(text: string): UrlParts {
   };
 }
 
-/** A host and perhaps a port. @throws AddressProblem */
+/** A host, with or without a port. @throws AddressProblem */
 export function placeOf(text: string): Place {
   const [, v6, name, port] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]*))(?::([0-9]*))?$/i.exec(text) ?? [];
   if (v6 === undefined && name === undefined) {

@@ -1,4 +1,4 @@
-/** The part of the configuration's table that names servers: their addresses, and the security of Temporal's. */
+/** The part of the configuration's table for servers: addresses, and Temporal's security. */
 import { readNatsUrl } from '../addresses/nats.js';
 import { readPostgresAddress } from '../addresses/postgres.js';
 import { readRedisAddress } from '../addresses/redis.js';
@@ -13,7 +13,7 @@ const nats = addressOf(readNatsUrl);
 
 const server = (what: string, plainName: string) => ({
   readers: ALL,
-  // With a login in it.
+  // The address contains a login.
   secret: true,
   plainName,
   unset: `\`${plainName}\`, else the stack's`,
@@ -51,7 +51,9 @@ const security = (about: string) => ({ readers: TEMPORAL_READERS, unset: 'unset'
 const pem = (what: string, form: 'path' | 'text') =>
   security(form === 'path' ? `file of ${what}, in PEM form` : `the same as text`);
 
-/** Under Temporal's own names, so that one environment serves `temporal` and `bd` (platform/temporal-security.ts). */
+/**
+ * Temporal's own names: one environment serves `temporal` and `bd` (platform/temporal-security.ts).
+ */
 export const TEMPORAL_SECURITY = {
   TEMPORAL_API_KEY: optional(
     'TEMPORAL_API_KEY',
@@ -65,7 +67,7 @@ export const TEMPORAL_SECURITY = {
   TEMPORAL_TLS_SERVER_NAME: optional(
     'TEMPORAL_TLS_SERVER_NAME',
     text,
-    security("name in the server's certificate, where it is not the address's"),
+    security("name in the server's certificate, if it differs from the address"),
   ),
   TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: optional(
     'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION',

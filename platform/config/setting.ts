@@ -1,4 +1,7 @@
-/** One row of the configuration's table (settings.ts), and the type of a configuration that is read by such a table. */
+/**
+ * One row of the configuration's table (settings.ts), and the type of a configuration read by such
+ * a table.
+ */
 import type { z } from 'zod';
 import type { ValueType } from './types.js';
 
@@ -9,12 +12,14 @@ export const ALL: readonly Reader[] = ['worker', 'router', 'cli'];
 
 interface Description {
   readonly readers: readonly Reader[];
-  /** One line of Markdown: what it sets. */
+  /** One line of Markdown: its meaning. */
   readonly about: string;
-  /** Markdown: what holds while the variable is unset. Absent: the default. */
+  /** Markdown: the effect of an unset variable. Absent: the default. */
   readonly unset?: string;
   readonly secret?: boolean;
-  /** A second name, which counts where `name` is unset. A sandbox's environment has a value of its own under it. */
+  /**
+   * A second name, used if `name` is unset. In a sandbox's environment it has the sandbox's value.
+   */
   readonly plainName?: string;
 }
 
@@ -36,7 +41,7 @@ export interface FullSetting<V> extends Setting<V> {
   readonly fallback: string | (() => string);
 }
 
-/** A setting that the configuration lacks while its variable is unset. */
+/** A setting that is absent from the configuration while its variable is unset. */
 export interface OptionalSetting<V> extends Setting<V> {
   readonly fallback: undefined;
 }
@@ -54,7 +59,7 @@ export const optional = <V>(
   description: Description & { readonly unset: string },
 ): OptionalSetting<V> => ({ name, type, fallback: undefined, ...description });
 
-/** Settings by the names of the configuration's fields; a group of them makes an object. */
+/** Settings by field name; a group makes an object. */
 export interface Settings {
   readonly [field: string]: AnySetting | Settings;
 }
@@ -62,7 +67,7 @@ export interface Settings {
 export const isSetting = (entry: AnySetting | Settings): entry is AnySetting =>
   typeof entry.name === 'string';
 
-/** Every setting of a table, in its order. */
+/** Every setting of a table, in order. */
 export const settingsOf = (table: Settings): AnySetting[] =>
   Object.values(table).flatMap((entry) => (isSetting(entry) ? [entry] : settingsOf(entry)));
 
@@ -70,7 +75,7 @@ type ValueOf<S> = S extends { readonly type: { readonly schema: { readonly _outp
   ? V
   : Values<S>;
 
-/** The configuration that a table of settings gives. */
+/** The configuration of a table. */
 export type Values<S> = {
   readonly [F in keyof S as S[F] extends { readonly fallback: undefined } ? never : F]: ValueOf<
     S[F]

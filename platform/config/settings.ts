@@ -1,6 +1,7 @@
 /**
- * The configuration, as one table: each variable's name, type, default, readers and meaning. Its type (`Config`), its
- * reading, the environment of child processes and the table of docs/sandbox-guide.md are derived from it.
+ * The configuration as one table: each variable's name, type, default, readers and meaning. From it
+ * come the type `Config`, its parsing, the environment of child processes and a table of
+ * docs/sandbox-guide.md.
  */
 import { userInfo } from 'node:os';
 import { LONGEST_LIFE, LONGEST_LIFE_MS } from '../../domain/expiry.js';
@@ -13,25 +14,25 @@ import { GIVEN_ADDRESSES, TEMPORAL_SECURITY, TENANT_ADDRESSES } from './servers.
 import { ALL, optional, setting } from './setting.js';
 import * as type from './types.js';
 
-/** Temporal joins the two parts of a version with a dot or a colon. */
+/** Temporal joins a version's two parts with a dot or a colon. */
 const versionPart = type.matching(/^[A-Za-z0-9_-]{1,100}$/, 'must be letters, digits, _ and -');
 
 export const SETTINGS = {
   // Not validated here: `--owner` may replace it.
   owner: setting('SANDBOX_OWNER', type.text, osUser, {
     readers: ['cli'],
-    about: 'whose sandboxes these are',
-    unset: 'the OS user; `uid-` and the number where that has no name',
+    about: 'owner of the sandboxes',
+    unset: 'the OS user; `uid-` and the number if it has no name',
   }),
   home: setting('SANDBOX_HOME', type.text, '.sandbox', {
     readers: ALL,
-    about: "the local stack's data, and how `bd` finds it",
-    unset: '`.sandbox`, in the directory where `bd` is typed',
+    about: "directory of the local stack's data; `bd` finds the stack by it",
+    unset: '`.sandbox` in the current directory',
   }),
   policy: {
     defaultTtlMs: setting('SANDBOX_DEFAULT_TTL', type.duration(), '24h', {
       readers: ['worker', 'cli'],
-      about: 'life span of a sandbox whose create names none',
+      about: 'default life span of a sandbox',
     }),
     minTtlMs: setting('SANDBOX_MIN_TTL', type.duration(), '1m', {
       readers: ['worker'],
@@ -61,11 +62,11 @@ export const SETTINGS = {
   routes: {
     cacheTtlMs: setting('SANDBOX_ROUTE_CACHE_TTL_MS', type.count(1, 86_400_000), '60000', {
       readers: ['cli'],
-      about: "how long the library's route provider trusts its copy of the routes",
+      about: "lifetime of a cached route in the library's route provider",
     }),
     staleMs: setting('SANDBOX_STALE_ROUTES_MS', type.count(100, 86_400_000), '60000', {
       readers: ['router'],
-      about: 'when a router stops trusting its table of routes',
+      about: 'age at which a router stops using its table of routes',
     }),
   },
   productionSubjects: setting(
@@ -80,34 +81,35 @@ export const SETTINGS = {
   ),
   routerForm: setting('SANDBOX_ROUTER_FORM', type.oneOf(ROUTER_FORMS), 'fast', {
     readers: ['router'],
-    about: "the router's form: `fast`, or `plain` to compare with",
+    about: 'form of the router: `fast`, or `plain` for comparison',
   }),
   streamProfile: setting('SANDBOX_STREAM_PROFILE', type.oneOf(STREAM_PROFILES), 'durable', {
     readers: ALL,
     about:
-      '`best-effort` keeps routed events in memory, for 5 minutes ([what it loses](routing.md))',
+      '`best-effort` keeps routed events in memory for 5 minutes ([what can be lost](routing.md))',
   }),
   maxControlLine: setting('SANDBOX_MAX_CONTROL_LINE', type.count(1_024, 1_048_576), '4096', {
     readers: ['router'],
     about:
-      "nats-server's `max_control_line`, which its INFO does not tell: events whose routed subject would pass it go to `dlq.oversize`",
+      "nats-server's `max_control_line` (its INFO does not contain it): events with a longer routed subject go to `dlq.oversize`",
   }),
   masterSecret: optional('SANDBOX_MASTER_SECRET', type.secret(32), {
     readers: ['worker', 'cli'],
-    about: 'what passwords derive from; the worker needs it',
+    about: 'source of all passwords; the worker needs it',
     unset: "the stack's `master.key`",
     secret: true,
   }),
-  // JSON of platform/nats-authority.ts: the worker makes no NATS users without it.
+  // JSON of platform/nats-authority.ts. Without it the worker makes no NATS users.
   natsAuthority: optional('SANDBOX_NATS_AUTHORITY', type.text, {
     readers: ['worker'],
-    about: 'what NATS accounts are signed with; the worker needs it',
+    about: 'keys that sign NATS accounts; the worker needs it',
     unset: "the stack's",
     secret: true,
   }),
   redisAcl: setting('SANDBOX_REDIS_ACL', type.onOff, 'on', {
     readers: ['worker', 'cli'],
-    about: '`off` where a managed Redis refuses `ACL SETUSER`: the key prefix alone separates',
+    about:
+      '`off` if a managed Redis refuses `ACL SETUSER`: then only the key prefix separates sandboxes',
   }),
   metricsPort: setting('SANDBOX_METRICS_PORT', type.count(0, 65_535), '0', {
     readers: ['worker', 'router'],
@@ -116,13 +118,13 @@ export const SETTINGS = {
   }),
   metricsHost: setting('SANDBOX_METRICS_HOST', type.host, '127.0.0.1', {
     readers: ['worker', 'router'],
-    about: 'address on which that page listens',
+    about: 'address of that page',
   }),
   emf: setting('SANDBOX_EMF', type.onOff, 'off', {
     readers: ['worker'],
     about: "the worker also prints CloudWatch's metrics",
   }),
-  // Workers scale by task queue; client and worker must name the same.
+  // Workers scale by task queue. Client and worker must use the same one.
   taskQueue: setting('SANDBOX_TASK_QUEUE', type.text, 'sandboxes', {
     readers: ['worker', 'cli'],
     about: "Temporal's task queue",
@@ -143,7 +145,7 @@ export const SETTINGS = {
   }),
   temporalUiUrl: optional('TEMPORAL_UI_URL', type.url('http', 'https'), {
     readers: ['cli'],
-    about: 'where `bd sandbox open` finds the Temporal Web UI',
+    about: 'address of the Temporal Web UI, for `bd sandbox open`',
     unset: "the stack's",
   }),
   given: GIVEN_ADDRESSES,
@@ -154,21 +156,21 @@ export const SETTINGS = {
     'LOG_LEVEL',
     type.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
-    { readers: ALL, about: 'how much the logs of worker and router tell' },
+    { readers: ALL, about: 'log level of worker and router' },
   ),
 };
 
-/** Read by the local stack itself, from the environment: no configuration holds it. */
+/** The local stack reads them from the environment itself; no configuration has them. */
 export const STACK_VARIABLES = [
   {
     name: 'SANDBOX_CACHE',
     unset: '`discord-server-sandboxes` in `XDG_CACHE_HOME`, else in `~/.cache`',
     readers: ['cli'],
-    about: 'where the local stack keeps the programs that it fetched',
+    about: 'directory of the programs that the local stack downloads',
   },
 ] as const;
 
-/** By number where the system has no name for it, as for the user of a container's image. */
+/** The number, if the system has no name for it, as in a container. */
 function osUser(): string {
   try {
     return userInfo().username;

@@ -1,4 +1,4 @@
-/** The types that a variable of the environment can have: how its text is read, and how a value is written again. */
+/** The types of environment variables: how a text is parsed, and how a value is written. */
 import { z } from 'zod';
 import { parseDuration } from '../../domain/duration.js';
 import { messageOf } from '../../domain/errors.js';
@@ -6,7 +6,7 @@ import { problemOf } from '../addresses/problem.js';
 
 export interface ValueType<V> {
   readonly schema: z.ZodType<V>;
-  /** The inverse of the schema: another process reads the same value from this text. */
+  /** The inverse of the schema: another process parses the same value from this text. */
   readonly write: (value: V) => string;
 }
 
@@ -72,7 +72,7 @@ export const url = (...schemes: string[]): ValueType<string> =>
       }),
   );
 
-/** An address that its server's own reader takes. */
+/** An address that the given parser accepts. */
 export const addressOf = (read: (given: string) => unknown): ValueType<string> =>
   asItIs(
     z.string().superRefine((given, ctx) => {

@@ -1,6 +1,7 @@
 /**
- * A sandbox's NATS account (resources/nats/permissions.ts): its token is pushed to the servers' own resolver, which keeps it across
- * restarts; deleting it cuts the account's connections. Cost of the next one at 5,000: 1.4 ms (docs/decisions/0010).
+ * A sandbox's NATS account (resources/nats/permissions.ts). The servers' resolver stores its token
+ * across restarts; its deletion cuts the account's connections. At 5,000 accounts the next one
+ * takes 1.4 ms (docs/decisions/0010).
  */
 import type { NatsConnection } from 'nats';
 import { natsUser, sandboxIdIn, type SandboxId } from '../../domain/names.js';
@@ -12,11 +13,14 @@ import type { Found } from '../resource.js';
 
 const REQUEST_MS = 5_000;
 
-/** Of the sandboxes last asked for: a create and a destroy ask twice each, and it takes 0.5 ms to derive. */
+/**
+ * Keys of recent sandboxes. A create and a destroy use a key twice each, and its derivation takes
+ * 0.5 ms.
+ */
 const derived = new Map<string, NatsKey>();
 const KEPT = 1_000;
 
-/** The account's key: derived, so that every worker names and signs for the same one. */
+/** The account's key. It is derived, so every worker has the same one. */
 export function accountKeyOf(masterSecret: string, sandboxId: SandboxId): NatsKey {
   const label = `${sandboxId}/${masterSecret}`;
   const known = derived.get(label);
@@ -34,7 +38,7 @@ export interface AccountFacts {
   readonly createdAt: Date | null;
 }
 
-/** Kept in the token's tags. The server changes nothing in them. */
+/** Stored in the token's tags. The server leaves them unchanged. */
 const tagsOf = ({ rotation, installation, createdAt }: AccountFacts): string[] => [
   `rotation:${rotation}`,
   `installation:${installation ?? ''}`,
@@ -54,7 +58,7 @@ function factsOf(nats: Readonly<Record<string, unknown>>): AccountFacts | null {
   };
 }
 
-/** The servers' facts about an account; null if they have no account of this key. */
+/** The servers' facts about an account; null if no account has this key. */
 export async function lookUpAccount(
   nats: NatsConnection,
   publicKey: string,
@@ -72,7 +76,7 @@ export interface AccountKeys {
   readonly controlAccount: string;
 }
 
-/** Makes or replaces it. Passwords of an earlier rotation are refused from then on. */
+/** Creates or replaces the account. From then on passwords of an earlier rotation are refused. */
 export async function pushAccount(
   { nats, authority, masterSecret, controlAccount }: AccountKeys,
   sandboxId: SandboxId,
@@ -86,11 +90,11 @@ export async function pushAccount(
   await ask(nats, '$SYS.REQ.CLAIMS.UPDATE', token);
 }
 
-/** Idempotent; the server ends the account's connections (seen: 4 ms later). */
+/** Idempotent. The server ends the account's connections (seen: 4 ms later). */
 export const deleteAccount = (keys: AccountKeys, sandboxId: SandboxId): Promise<void> =>
   deleteAccountByKey(keys, accountKeyOf(keys.masterSecret, sandboxId).publicKey);
 
-/** The same for an account of an earlier master secret: its key is not the derived one. */
+/** The same for an account of an earlier master secret, which has another key. */
 export async function deleteAccountByKey(
   { nats, authority }: Pick<AccountKeys, 'nats' | 'authority'>,
   publicKey: string,
@@ -100,7 +104,7 @@ export async function deleteAccountByKey(
     name: 'delete',
     nats: { type: 'generic', accounts: [publicKey] },
   });
-  // "Not found" comes as an error: what counts is that it is gone.
+  // "Not found" is an error too. The account must be gone, nothing else matters.
   await ask(nats, '$SYS.REQ.CLAIMS.DELETE', token).catch(async (error: unknown) => {
     if ((await lookUpAccount(nats, publicKey)) !== null) throw error;
   });
@@ -108,22 +112,22 @@ export async function deleteAccountByKey(
 
 export interface FoundAccount {
   readonly found: Found;
-  /** Not the one that the master secret of today gives, where that has been replaced. */
+  /** Of an earlier master secret it is not the derived key. */
   readonly publicKey: string;
 }
 
-/** Every sandbox's account on the servers, also of other installations. */
+/** Every sandbox's account on the servers, including those of other installations. */
 export async function listAccounts(nats: NatsConnection): Promise<FoundAccount[]> {
   const accounts: FoundAccount[] = [];
   const inbox = newInbox(nats);
   const subscription = nats.subscribe(inbox);
-  // A server that goes meanwhile never sends the end: what has come by then counts.
+  // A server that stops meanwhile sends no end. Then the received accounts count.
   const timer = setTimeout(() => {
     subscription.unsubscribe();
   }, REQUEST_MS);
   try {
     nats.publish('$SYS.REQ.CLAIMS.PACK', '', { reply: inbox });
-    // One message for each account, `<key>|<token>`, and an empty one at the end.
+    // One message per account, `<key>|<token>`, then an empty one.
     for await (const message of subscription) {
       if (message.data.length === 0) break;
       const [publicKey = '', token = ''] = message.string().split('|');

@@ -1,7 +1,7 @@
 /**
- * Answers the NATS servers' auth callout for logins with a user and a password: a sandbox's user comes into the
- * sandbox's own account. The account on the servers is the truth: without it, or with a password of another rotation, the
- * answer is no. Each worker answers (queue group), and no database is asked.
+ * Answers NATS' auth callout for logins with user and password: a sandbox's user enters the
+ * sandbox's account. The account on the servers is the truth: without it, or with another
+ * rotation's password, the answer is no. Any worker answers (queue group), without a database.
  */
 import { connect, type Msg, type NatsConnection } from 'nats';
 import { messageOf } from '../../domain/errors.js';
@@ -17,7 +17,7 @@ import { accountKeyOf, lookUpAccount } from './account.js';
 const SUBJECT = '$SYS.REQ.USER.AUTH';
 
 export interface CalloutContext {
-  /** Of the control account: knows the sandboxes' accounts. */
+  /** In the control account, which can look up the sandboxes' accounts. */
   readonly nats: NatsConnection;
   readonly natsUrl: string;
   readonly authority: NatsAuthority;
@@ -75,7 +75,7 @@ async function answer({ nats, authority, masterSecret, log }: CalloutContext, me
   );
 }
 
-/** Null where the password is not the one of the account's rotation. */
+/** Null unless the password belongs to the account's rotation. */
 async function userToken(
   nats: NatsConnection,
   masterSecret: string,

@@ -13,7 +13,7 @@ import { isRefusal } from '../../platform/nats-errors.js';
 import { STREAMS } from '../../routing/subjects.js';
 import type { Mark } from '../resource.js';
 
-/** A request that a dying server took with it is given up on after this, and asked again. */
+/** A stopping server may lose a request. After this time it is sent again. */
 const API_MS = 2_000;
 const ACK_WAIT_MS = 30_000;
 
@@ -23,7 +23,7 @@ export function openManager(nats: NatsConnection, apiPrefix?: string): Promise<J
   return nats.jetstreamManager({ checkAPI: false, timeout: API_MS, ...prefix });
 }
 
-/** Null where the server has none. */
+/** Null if the server has none. */
 export async function consumerInfo(
   jsm: JetStreamManager,
   sandboxId: SandboxId,
@@ -39,7 +39,7 @@ export async function consumerInfo(
 export interface NewConsumer {
   readonly sandboxId: SandboxId;
   readonly createdAt: Date;
-  /** The same for every attempt: JetStream refuses a second create that differs. */
+  /** The same for every attempt: JetStream refuses a second, different create. */
   readonly mark: Mark;
   /** The public key of the sandbox's account, for readers that cannot derive it. */
   readonly account: string | undefined;
@@ -50,7 +50,8 @@ export async function addConsumer(
   jsm: JetStreamManager,
   { sandboxId, createdAt, mark, account, fresh }: NewConsumer,
 ): Promise<void> {
-  // A repaired consumer begins at the sandbox's creation: its bot may see an event twice, but misses none.
+  // A repaired consumer begins at the sandbox's creation. Its bot may see an event twice, but
+  // misses none.
   const start: Partial<ConsumerConfig> = fresh
     ? { deliver_policy: DeliverPolicy.New }
     : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: createdAt.toISOString() };

@@ -1,4 +1,4 @@
-/** A sandbox's NATS subject space: its consumer on ROUTED, and an account of its own. */
+/** A sandbox's NATS subject space: its consumer on ROUTED, and its own account. */
 import { consumerName, inboxPrefix, natsPrefix, natsUser } from '../../domain/names.js';
 import { withLogin } from '../../platform/addresses/login.js';
 import { passwordFor } from '../../platform/credentials.js';
@@ -24,7 +24,7 @@ export const nats: ResourceKind = {
     NATS_API_PREFIX,
   }),
   credentials: ({ sandboxId, rotation, addresses, natsAccount }, masterSecret) => {
-    // Servers that know no accounts of sandboxes know no users of theirs either.
+    // Servers without accounts of sandboxes have no users of sandboxes either.
     if (natsAccount === null) return {};
     const password = passwordFor(masterSecret, 'nats', { sandboxId, rotation });
     return { NATS_URL: withLogin(addresses.nats, natsUser(sandboxId), password) };

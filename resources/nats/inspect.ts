@@ -1,4 +1,4 @@
-/** Looks whether a sandbox's consumer and NATS account are as they should be. */
+/** Checks a sandbox's consumer and NATS account. */
 import type { JetStreamManager, NatsConnection } from 'nats';
 import { counted } from '../../domain/counted.js';
 import { consumerName, natsPrefix, natsUser, type SandboxId } from '../../domain/names.js';
@@ -10,7 +10,7 @@ import { consumerInfo, openManager } from './consumer.js';
 
 export interface NatsReader {
   readonly nats: NatsConnection;
-  /** Null where the servers have no accounts of sandboxes. */
+  /** Null if the servers have no accounts of sandboxes. */
   readonly account: string | null;
   readonly apiPrefix: string | undefined;
 }
@@ -43,7 +43,7 @@ export function inspectSubjects(
   });
 }
 
-/** Null where all is well. */
+/** Null if the account is as it should be. */
 async function accountTrouble(
   nats: NatsConnection,
   expected: {

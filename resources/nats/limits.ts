@@ -1,4 +1,4 @@
-/** What a sandbox may take of NATS: limits of its account, and of its consumer. */
+/** A sandbox's limits on NATS: of its account and its consumer. */
 import type { Limit } from '../resource.js';
 
 /** A sandbox's connections at once. */

@@ -1,14 +1,17 @@
 /**
- * What a sandbox may do in NATS. It has an account of its own, without JetStream, that imports three services from the
- * control account: in one account with JetStream permissions would not hold, since the server publishes a reply with its
- * own rights wherever the request's reply subject points (docs/isolation.md).
+ * A sandbox's permissions in NATS. It has its own account without JetStream, which imports three
+ * services from the control account. In one account with JetStream permissions do not hold: the
+ * server sends a reply with its own rights to any reply subject (docs/isolation.md).
  */
 import { consumerName, inboxPrefix, natsPrefix, type SandboxId } from '../../domain/names.js';
 import { MAX_CONNECTIONS, MAX_SUBSCRIPTIONS } from './limits.js';
 import { ADDRESSED_SUBJECTS, DLQ_STREAM, STREAMS } from '../../routing/subjects.js';
 import { ROUTER_BUCKET_STREAM } from '../../routing/members.js';
 
-/** Imported below `$JS.API` itself the services would answer 503, so clients take this prefix (`NATS_API_PREFIX`). */
+/**
+ * Clients use this prefix (`NATS_API_PREFIX`). Imported below `$JS.API` itself the services answer
+ * 503.
+ */
 export const NATS_API_PREFIX = 'SB.API';
 
 const NEXT = `CONSUMER.MSG.NEXT.${STREAMS.routed}`;
@@ -28,7 +31,10 @@ const service = (name: string, subject: string, more: Record<string, unknown> = 
   ...more,
 });
 
-/** Offered by the control account. Who imports what is said in account tokens, which only the operator's key signs. */
+/**
+ * Exports of the control account. An account's token lists its imports, and only the operator's key
+ * signs tokens.
+ */
 export const CONTROL_EXPORTS = [
   service('next', `$JS.API.${NEXT}.*`, { response_type: 'Stream' }),
   service('info', `$JS.API.${INFO}.*`),
@@ -46,12 +52,15 @@ type Services = readonly (readonly [there: string, here: string])[];
 const imported = (...subjects: readonly string[]): Services =>
   subjects.map((subject) => [`$JS.API.${subject}`, `${NATS_API_PREFIX}.${subject}`]);
 
-/** Imports of a read-only account from the control account: subject there, subject here. Permissions name the latter. */
+/**
+ * Imports of a read-only account from the control account: subject there, subject here. Permissions
+ * use the second.
+ */
 export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE, `${INFO}.*`);
 /** Imports of `bd doctor`: the settings of each stream, and the routers' bucket. */
 export const DOCTOR_SERVICES: Services = imported(RAW_INFO, DLQ_INFO, ROUTERS_INFO, ROUTERS_ENTRY);
 
-/** What `emit` imports: publishing an event that names its sandbox, acknowledged by RAW. */
+/** Imports of `emit`: publishing an event that names its sandbox, acknowledged by RAW. */
 export const EMIT_SERVICES: Services = ADDRESSED_SUBJECTS.map((subject) => [subject, subject]);
 
 /** The `nats` part of a sandbox's account token. */

@@ -1,6 +1,6 @@
 /**
- * Under the best-effort profile ROUTED is in memory and ends with its server's process, with the consumers on it. The worker
- * makes both anew: the router has no right to, and waits for it.
+ * In the best-effort profile ROUTED and its consumers are in memory and end with the server's
+ * process. The worker recreates both. The router may not; it waits.
  */
 import { messageOf } from '../../domain/errors.js';
 import { STREAMS } from '../../routing/subjects.js';
@@ -18,7 +18,7 @@ const LOOK_EVERY_MS = 500;
 
 export interface StreamReconcileContext {
   readonly profile: StreamProfile;
-  /** Makes the streams anew. */
+  /** Recreates the streams. */
   readonly makeStreams: () => Promise<unknown>;
   readonly nats: NatsConnection;
   readonly database: Database;
@@ -29,7 +29,8 @@ export interface StreamReconcileContext {
 export function reconcileStreams(context: StreamReconcileContext): { close(): void } {
   const { profile, nats, log } = context;
   if (profile === 'durable') return { close: () => undefined };
-  // When it was made: consumers are made anew for each ROUTED, also where the last attempt ended half-way.
+  // ROUTED's creation time. Consumers are recreated for each ROUTED, also if the last attempt
+  // stopped half-way.
   let served: string | null = null;
   return every(LOOK_EVERY_MS, async () => {
     try {
@@ -57,7 +58,7 @@ async function restoreConsumers({
 }: StreamReconcileContext): Promise<void> {
   const rows = await listSandboxes(database, { status: ['running'] });
   for (const { sandboxId, rotation, createdAt } of rows) {
-    // One that is being destroyed meanwhile refuses, as it should.
+    // A sandbox that is being destroyed refuses, as it should.
     await resources
       .get('nats-subjects')
       .ensure({ sandboxId, rotation, createdAt })

@@ -1,4 +1,4 @@
-/** The sandbox's subject space: its durable consumer on ROUTED, and what that stream still holds for it. */
+/** A sandbox's subject space: its durable consumer on ROUTED, and its stored events. */
 import type { JetStreamManager } from 'nats';
 import { SandboxError } from '../../domain/errors.js';
 import { sandboxIdIn, type SandboxId } from '../../domain/names.js';
@@ -41,7 +41,7 @@ export function openSubjects(context: Context): ReturnType<ResourceKind['open']>
   let manager: Promise<JetStreamManager> | undefined;
   const jsm = (): Promise<JetStreamManager> => (manager ??= openManager(nats));
 
-  /** The same for every attempt, since JetStream refuses a second create that differs. */
+  /** The same for every attempt: JetStream refuses a second, different create. */
   const markOf = (createdAt: Date): Mark => ({ installation, createdAt: createdAt.toISOString() });
   const publicKeyOf = (sandboxId: SandboxId): string | undefined =>
     keys === null ? undefined : accountKeyOf(keys.masterSecret, sandboxId).publicKey;
@@ -66,7 +66,7 @@ export function openSubjects(context: Context): ReturnType<ResourceKind['open']>
     if (known !== null && known.rotation > rotation) {
       throw outdated(sandboxId);
     }
-    // Connections of an earlier rotation would live on.
+    // Otherwise connections of an earlier rotation would stay.
     if (known !== null && known.rotation < rotation) await deleteAccount(keys, sandboxId);
     const createdAt = known?.createdAt ?? new Date();
     await pushAccount(keys, sandboxId, { rotation, installation, createdAt });
@@ -95,7 +95,7 @@ export function openSubjects(context: Context): ReturnType<ResourceKind['open']>
       const { sandboxId, fresh = false } = target;
       if (!fresh) refuseUnlessLive(sandboxId, await statusOf(database, sandboxId));
       await Promise.all([ensureConsumer(target), ensureAccount(target)]);
-      // NATS cannot be asked to look at the row: what a late attempt made is taken back here.
+      // NATS cannot check the row, so this removes what a late attempt has made.
       const after = await statusOf(database, sandboxId);
       if (after === null || !isLive(after)) {
         await Promise.all([revoke(sandboxId), deleteConsumer(await jsm(), sandboxId)]);
@@ -113,7 +113,7 @@ export function openSubjects(context: Context): ReturnType<ResourceKind['open']>
       return undefined;
     });
 
-  /** An account may be of another master secret, and so have a key that nothing derives any more. */
+  /** An account of another master secret has a key that cannot be derived. */
   const removeOrphan = ({ sandboxId, kind }: FoundOfSandbox): Promise<void> =>
     inNats(async () => {
       await remove(sandboxId);
@@ -124,7 +124,7 @@ export function openSubjects(context: Context): ReturnType<ResourceKind['open']>
 
   return {
     ensure,
-    // It holds no data of the sandbox beside its events: new credentials are enough.
+    // Its only data are events, so new credentials are enough.
     reset: ensure,
     remove,
     removeOrphan,

@@ -1,4 +1,4 @@
-/** A sandbox's Postgres schema, with a login role of its own. */
+/** A sandbox's Postgres schema, with its own login role. */
 import { roleName, schemaName } from '../../domain/names.js';
 import { withLogin } from '../../platform/addresses/login.js';
 import { passwordFor } from '../../platform/credentials.js';

@@ -1,4 +1,4 @@
-/** Looks whether a sandbox's schema and role are as they should be. */
+/** Checks a sandbox's schema and role. */
 import { counted } from '../../domain/counted.js';
 import { schemaName } from '../../domain/names.js';
 import { inDatabase, type Database } from '../../store/database.js';

@@ -1,4 +1,4 @@
-/** What a sandbox may take of Postgres: the role's settings (sql/, provision_sandbox) and the guards. */
+/** A sandbox's limits on Postgres: the role's settings (sql/, provision_sandbox) and the guards. */
 import type { Limit } from '../resource.js';
 
 export const POSTGRES_LIMITS: readonly Limit[] = [

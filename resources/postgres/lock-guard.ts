@@ -1,6 +1,7 @@
 /**
- * Ends the sessions of a sandbox that fills Postgres' lock table, which is one for all and has no limit for a role: a single
- * statement takes it whole in 150 ms (seen: 35,582 advisory locks), and then nobody can write, or even log in.
+ * Ends the sessions of a sandbox that fills Postgres' lock table. All roles share the table,
+ * without a limit. One statement fills it in 150 ms (seen: 35,582 advisory locks); then nobody can
+ * write or log in.
  */
 import { customAlphabet } from 'nanoid';
 import type { Logger } from '../../platform/log.js';
@@ -11,24 +12,25 @@ import { tenantSessions } from './tenant-sessions.js';
 /** Often enough that other sandboxes find room between two attempts to fill the table. */
 const INTERVAL_MS = 200;
 /**
- * Places in the table that this session holds for itself: with a full table, the query for the holders needs about ten.
- * Tried and not taken, so that no tenant that holds a key of them can make us wait.
+ * Table entries that this session keeps for itself: with a full table the query needs about ten.
+ * Taken without waiting, so a tenant with the same key cannot block us.
  */
 const BALLAST = 200;
 const randomKey = customAlphabet('123456789', 15);
 
-/** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
+/** Looks until it is closed. Logs and counts ended sessions and failed looks. */
 export function guardLocks(
   databaseUrl: string,
   metrics: GuardMetrics,
   log: Logger,
 ): { close(): Promise<void> } {
-  // A session of its own: a pool's would be busy when it counts.
+  // Its own session: a pool's sessions may all be busy.
   const sql = openPostgres(databaseUrl, { name: 'bd worker guard', max: 1 });
   let ballastOf = 0;
 
   async function look(): Promise<void> {
-    // Functions and no view: those behind pg_locks and pg_stat_activity read shared tables, whose locks are in the full table.
+    // Functions, no views: pg_locks and pg_stat_activity read shared tables, which need locks in
+    // the full table.
     const [seen] = await sql<{ me: number; full: boolean }[]>`
       SELECT pg_backend_pid() AS me, count(*) FILTER (WHERE NOT fastpath) * 4
         > current_setting('max_locks_per_transaction')::bigint * current_setting('max_connections')::bigint AS full
@@ -51,7 +53,7 @@ export function guardLocks(
   }
 
   const sessions = tenantSessions(sql);
-  /** A look is also needed for the ballast of a new session. */
+  /** A new session also needs a look, to take its ballast. */
   const isNeeded = async (): Promise<boolean> => {
     const { others, me } = await sessions();
     return others > 0 || me !== ballastOf;

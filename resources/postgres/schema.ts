@@ -1,4 +1,7 @@
-/** The sandbox's Postgres schema and login role. All DDL happens in SECURITY DEFINER functions (sql/050_tenant_schemas.sql). */
+/**
+ * The sandbox's Postgres schema and login role. SECURITY DEFINER functions run all DDL
+ * (sql/050_tenant_schemas.sql).
+ */
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { roleName, sandboxIdIn, schemaName, type SandboxId } from '../../domain/names.js';
 import { passwordFor, scramVerifier } from '../../platform/credentials.js';
@@ -13,19 +16,25 @@ import {
   type ResourceTarget,
 } from '../resource.js';
 
-/** Grants and role changes at once raise XX000 "tuple concurrently updated"; the rest are deadlock and serialisation. */
+/**
+ * Concurrent grants and role changes raise XX000 "tuple concurrently updated"; the others are
+ * deadlock and serialisation.
+ */
 const TRANSIENT = new Set(['XX000', '40P01', '40001']);
 
-/** After 3 s (sql/070_removal.sql). The activity is retried, so that the wait shows and does not look like an absent server. */
+/**
+ * After 3 s (sql/070_removal.sql). The activity's retry makes the wait visible; the server does not
+ * look absent.
+ */
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Below the lock table's size at default settings (4,000 tables exhaust it). */
 const DROP_BATCH = 200;
 
-/** Times that sessions are told to end, 20 ms apart, before that counts as a failure. */
+/** Attempts to end sessions, 20 ms apart, before it counts as a failure. */
 const SESSION_PATIENCE = 50;
 
-/** What `remove_sandbox` (sql/070_removal.sql) leaves to do. */
+/** The next step after a call of `remove_sandbox` (sql/070_removal.sql). */
 type Next = 'removed' | 'login' | 'sessions' | 'objects';
 
 export function openSchema({
@@ -130,7 +139,7 @@ export function openSchema({
     removeOrphan: ({ sandboxId }) => remove(sandboxId),
 
     async list(): Promise<Found[]> {
-      // The pattern is a regular expression: in LIKE the underscore would be a wildcard.
+      // A regular expression, because in LIKE the underscore is a wildcard.
       const rows = await inDatabase(
         () => sql<{ kind: 'schema' | 'role'; name: string; mark: string | null }[]>`
           SELECT 'schema' AS kind, nspname AS name, obj_description(oid, 'pg_namespace') AS mark

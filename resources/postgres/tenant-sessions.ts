@@ -1,12 +1,15 @@
-/** How many sessions but our own are connected (`others`), and our own backend (`me`): without others, no sandbox holds a lock. */
+/**
+ * Counts sessions of other roles (`others`) and returns our backend (`me`). Without others no
+ * sandbox holds a lock.
+ */
 import type { Sql } from '../../platform/postgres.js';
 
-/** Oids below this one are Postgres' own roles (FirstNormalObjectId). */
+/** Lower oids are Postgres' own roles (FirstNormalObjectId). */
 const FIRST_ROLE = 16_384;
 
 /**
- * Functions and no view: those behind pg_stat_activity read shared tables, whose locks may find no room (lock-guard.ts). So
- * the roles of our services are read once, at the first look.
+ * Functions, no views: pg_stat_activity reads shared tables, whose locks may find no room
+ * (lock-guard.ts). So our services' roles are read once, at the first look.
  */
 export function tenantSessions(sql: Sql): () => Promise<{ others: number; me: number }> {
   let ours: string | undefined;

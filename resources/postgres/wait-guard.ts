@@ -1,7 +1,7 @@
 /**
- * Ends the sessions of a sandbox that keeps the worker waiting. A tenant can lock what no right of ours protects: the
- * database's own row (a GRANT that grants nothing writes it all the same, and no sandbox can then be made or removed), its
- * role's row (which must be changed to revoke it), and tables of its own that name a neighbour, who cannot be removed then.
+ * Ends the sessions of a sandbox that blocks the worker. A tenant can lock rows that no right
+ * protects: the database's row (an empty GRANT writes it; then no sandbox can be made or removed),
+ * its role's row, and its own tables that name a neighbour.
  */
 import { sandboxIdIn } from '../../domain/names.js';
 import type { Logger } from '../../platform/log.js';
@@ -9,22 +9,23 @@ import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
 import { tenantSessions } from './tenant-sessions.js';
 
-/** A create and a destroy wait for this long where a tenant is in their way: both promise to take no longer than 2 s. */
+/** A create or destroy blocked by a tenant waits this long. Both promise to take at most 2 s. */
 const INTERVAL_MS = 200;
-/** A correct sandbox that changes its tables also blocks changes of the catalogue, for a moment each time. */
+/** A correct sandbox also blocks catalogue changes for a moment when it changes its tables. */
 const PATIENCE_MS = 100;
 
-/** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
+/** Looks until it is closed. Logs and counts ended sessions and failed looks. */
 export function guardWaits(
   databaseUrl: string,
   metrics: GuardMetrics,
   log: Logger,
 ): { close(): Promise<void> } {
-  // A session of its own: those of the pool may be the ones that wait.
+  // Its own session: those of the pool may be waiting.
   const sql = openPostgres(databaseUrl, { name: 'bd worker waits', max: 1 });
 
   async function look(): Promise<void> {
-    // Those of other workers too, which have the same role. Functions and no view, as in lock-guard.ts.
+    // Also blockers of other workers, which have the same role. Functions, no views, as in
+    // lock-guard.ts.
     const blockers = await sql<{ role: string }[]>`
       SELECT DISTINCT pg_get_userbyid(blocker.usesysid)::text AS role
       FROM pg_lock_status() lock

@@ -1,15 +1,21 @@
-/** What a sandbox's Redis user may do: an explicit list, since categories leak (docs/isolation.md). */
+/**
+ * The commands of a sandbox's Redis user: an explicit list, because categories include unsafe
+ * commands (docs/isolation.md).
+ */
 import { redisPrefix, type SandboxId } from '../../domain/names.js';
 import type { Redis } from '../../platform/redis.js';
 
-/** Commands that name their keys, so that the key pattern holds them; then what a client needs to work at all. */
+/**
+ * Commands that name their keys, so that the key pattern limits them; then commands that every
+ * client needs.
+ */
 const COMMANDS = [
   // strings
   'get set setnx setex psetex mget mset msetnx append strlen getrange setrange getdel getex getset incr incrby incrbyfloat',
   'decr decrby setbit getbit bitcount bitpos bitop bitfield bitfield_ro substr lcs',
   // any key
   'del unlink exists expire pexpire expireat pexpireat expiretime pexpiretime ttl pttl persist type touch rename renamenx',
-  // COPY is not among them: it writes into any database, where no clean-up would look and no SELECT is needed.
+  // Without COPY: it writes into any database, without SELECT, where no clean-up looks.
   'dump restore object|encoding object|idletime object|refcount object|freq sort sort_ro',
   // hashes
   'hget hset hsetnx hmget hmset hgetall hdel hexists hincrby hincrbyfloat hkeys hvals hlen hstrlen hscan hrandfield',
@@ -26,9 +32,9 @@ const COMMANDS = [
   // streams, HyperLogLog, geo
   'xadd xlen xrange xrevrange xread xreadgroup xack xdel xtrim xgroup xclaim xautoclaim xpending xinfo',
   'pfadd pfcount pfmerge geoadd geodist geohash geopos geosearch geosearchstore',
-  // scripts: EVAL with keys it did not declare is refused by the key pattern at each call
+  // scripts: the key pattern refuses each access of EVAL to an undeclared key
   'eval evalsha eval_ro evalsha_ro',
-  // channels, held by the channel pattern
+  // channels, limited by the channel pattern
   'publish subscribe unsubscribe psubscribe punsubscribe spublish ssubscribe sunsubscribe',
   // the connection itself
   'auth hello ping echo quit reset multi exec discard watch unwatch client|setname client|getname client|id client|reply',
@@ -36,7 +42,7 @@ const COMMANDS = [
   .join(' ')
   .split(' ');
 
-/** Exists from Redis 7.2; a rule that names an unknown subcommand fails as a whole. */
+/** Exists from Redis 7.2. A rule with an unknown subcommand fails as a whole. */
 const OPTIONAL = ['client|setinfo'];
 
 const optionalOf = new WeakMap<Redis, Promise<string[]>>();
@@ -53,7 +59,10 @@ function supported(redis: Redis): Promise<string[]> {
   return known;
 }
 
-/** Arguments of ACL SETUSER. `reset` first: SETUSER appends, and a retry would leave two valid passwords. */
+/**
+ * Arguments of ACL SETUSER. `reset` comes first: SETUSER appends, and a retry would leave two valid
+ * passwords.
+ */
 export async function tenantRules(
   redis: Redis,
   sandboxId: SandboxId,

@@ -1,6 +1,6 @@
 /**
- * Ends connections to Redis where a sandbox has too many, or where too many have not logged in: the server has a limit for
- * all (10,000 unless told otherwise) and none for a user.
+ * Ends connections to Redis if a sandbox has too many, or if too many have not logged in. The
+ * server limits all together (default 10,000), but not one user.
  */
 import { sandboxIdIn } from '../../domain/names.js';
 import type { Logger } from '../../platform/log.js';
@@ -8,16 +8,19 @@ import type { Redis } from '../../platform/redis.js';
 import { MAX_REDIS_CONNECTIONS } from './limits.js';
 import { lookEvery, type GuardMetrics } from '../guard.js';
 
-/** The server writes a line for each connection and answers nobody else meanwhile. */
+/** For a list the server formats each connection, and answers no other client meanwhile. */
 const INTERVAL_MS = 2_000;
 /**
- * Of a line of the list, which holds the name that a client gives itself. With longer ones the list could become more than
- * the server lets wait for anybody (64 MB): it would end the connection that asks for the list.
+ * The longest accepted line of the list; it contains the client's name. Longer ones could make the
+ * list exceed the server's limit for unread answers (64 MB), which would end our connection.
  */
 const MAX_LINE = 4_096;
-/** How many connections are asked for at a time, by their numbers, where all are too much; then where those are. */
+/**
+ * Portions by connection numbers, if the whole list is too long; then smaller ones around the
+ * longest.
+ */
 const PORTIONS = [1_000, 30, 1];
-/** Of the numbers that are gone through, the newest. */
+/** The newest numbers that are searched. */
 const MAX_NUMBERS = 1_000_000;
 
 interface Connection {
@@ -28,7 +31,7 @@ interface Connection {
 
 interface Connections {
   readonly seen: readonly Connection[];
-  /** Numbers of those that are too much of an answer by themselves. */
+  /** Numbers of connections whose line alone is too long. */
   readonly unseen: readonly number[];
 }
 
@@ -40,13 +43,14 @@ const connectionsIn = (list: string): Connection[] =>
       : [{ id: Number(id), user, length: line.length }];
   });
 
-/** Looks until it is closed; what it ends, and each look that fails, is logged and counted. */
+/** Looks until it is closed. Logs and counts ended connections and failed looks. */
 export function guardConnections(
   redis: Redis,
   metrics: GuardMetrics,
   log: Logger,
 ): { close(): void } {
-  // Of its own: an answer that is too long costs it, and with the worker's all that waits there would fail.
+  // Its own connection: a too long answer ends it, and on the worker's connection all waiting
+  // commands would fail.
   const own = redis.duplicate({ lazyConnect: false, maxRetriesPerRequest: 0 });
   own.on('error', () => undefined);
   let newestKnown = 0;
@@ -63,7 +67,7 @@ export function guardConnections(
       try {
         seen.push(...(await list('ID', ...portion)));
       } catch {
-        // Throws where it is the server that does not answer.
+        // Throws if the server itself does not answer.
         await own.ping();
         const rest =
           size === 1 ? { seen: [], unseen: portion } : await inPortions(portion, smaller);
@@ -84,7 +88,7 @@ export function guardConnections(
     }
   }
 
-  /** Whether the `default` user is off: then a connection shown as `default` has not logged in. */
+  /** True if the `default` user is off. Then a connection shown as `default` has not logged in. */
   async function defaultIsOff(): Promise<boolean> {
     const facts = (await own.call('ACL', 'GETUSER', 'default').catch(() => null)) as
       unknown[] | null;

@@ -1,9 +1,9 @@
-/** One connection for transactions that WATCH keys. */
+/** A connection for transactions that WATCH keys. */
 import type { Redis } from '../../platform/redis.js';
 
 /**
- * WATCH belongs to a connection: one of its own, used by one caller at a time. After a failure it is not used again: what it
- * still watches would make the next caller's EXEC fail, for a key that is not his.
+ * WATCH belongs to a connection, so this one serves one caller at a time. After a failure it is
+ * replaced: an old watched key would fail the next caller's EXEC.
  */
 export function fencedConnection(
   redis: Redis,

@@ -1,4 +1,4 @@
-/** A sandbox's Redis key space, with an ACL user of its own. */
+/** A sandbox's Redis key space, with its own ACL user. */
 import { redisPrefix, redisUser } from '../../domain/names.js';
 import { withLogin } from '../../platform/addresses/login.js';
 import { passwordFor } from '../../platform/credentials.js';
@@ -26,7 +26,7 @@ export const redis: ResourceKind = {
   limits: REDIS_LIMITS,
   identifiers: (sandboxId) => ({ SANDBOX_REDIS_PREFIX: redisPrefix(sandboxId) }),
   credentials: ({ sandboxId, rotation, addresses, redisAcl }, masterSecret) => {
-    // Without ACL no user of the sandbox exists on the server: a URL that names one would only fail later.
+    // Without ACL the server has no user of the sandbox, and a URL with one would fail later.
     if (!redisAcl) return {};
     const password = passwordFor(masterSecret, 'redis', { sandboxId, rotation });
     return { REDIS_URL: withLogin(addresses.redis, redisUser(sandboxId), password) };

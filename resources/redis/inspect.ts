@@ -1,4 +1,4 @@
-/** Looks whether a sandbox's key space and ACL user are as they should be. */
+/** Checks a sandbox's key space and ACL user. */
 import { redisPrefix, redisUser } from '../../domain/names.js';
 import { inRedis, type Redis } from '../../platform/redis.js';
 import type { Inspection, ResourceTarget } from '../resource.js';

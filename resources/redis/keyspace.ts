@@ -1,4 +1,4 @@
-/** The sandbox's Redis key space: an ACL user that may reach `sandbox:<id>:*` and nothing else, and the keys themselves. */
+/** The sandbox's Redis key space: its keys, and an ACL user for `sandbox:<id>:*` alone. */
 import { SandboxError } from '../../domain/errors.js';
 import { isSandboxId, redisUser, sandboxIdIn, type SandboxId } from '../../domain/names.js';
 import { passwordFor } from '../../platform/credentials.js';
@@ -16,12 +16,12 @@ import {
   type ResourceTarget,
 } from '../resource.js';
 
-/** Field: sandbox id, value: a Mark. Key spaces and ACL users cannot carry one themselves. */
+/** Field: sandbox id, value: a Mark. Key spaces and ACL users have no place for one. */
 export const REDIS_REGISTRY = 'sandbox:registry';
 
 /**
- * Set by `revoke` and watched by `ensure`, so that a worker that was stopped in the middle of a create and goes on after
- * the destroy is refused by the server. It outlives any process that could still hold the intention.
+ * `revoke` sets it and `ensure` watches it. So the server refuses a worker that stopped during a
+ * create and continues after the destroy. It outlives any such process.
  */
 const tombstoneKey = (sandboxId: SandboxId): string => `sandbox:tombstone:${sandboxId}`;
 const TOMBSTONE_SECONDS = 7 * 86_400;
@@ -34,13 +34,13 @@ export function openKeyspace(
   const removeKeys = keyRemoval(redis);
 
   /**
-   * Buries it and deletes its user. False where the server is full and takes no tombstone: then no late `ensure` can write
-   * either, until there is room again.
+   * Writes the tombstone and deletes the user. False if the server is full and takes no tombstone:
+   * then no late `ensure` can write either, until there is room.
    */
   async function revoked(sandboxId: SandboxId): Promise<boolean> {
     const pipeline = redis.pipeline();
     pipeline.set(tombstoneKey(sandboxId), '1', 'EX', TOMBSTONE_SECONDS);
-    // DELUSER also cuts the user's connections; `off` would leave them working.
+    // DELUSER also cuts the user's connections; `off` leaves them working.
     if (redisAcl) pipeline.call('ACL', 'DELUSER', redisUser(sandboxId));
     const results = (await pipeline.exec()) ?? [];
     const full = results[0]?.[0]?.message.startsWith('OOM') === true;
@@ -48,7 +48,10 @@ export function openKeyspace(
     return !full;
   }
 
-  /** User, registry entry and rotation. @throws SANDBOX_007 for a rotation that is over, or has not begun here */
+  /**
+   * Writes user, registry entry and rotation. @throws SANDBOX_007 for a past rotation, or one that
+   * has not begun here
+   */
   async function give(
     { sandboxId, rotation }: ResourceTarget,
     as: 'repair' | 'reset',
@@ -67,7 +70,7 @@ export function openKeyspace(
         if (
           buried === 1 ||
           Number(known ?? rotation) > rotation ||
-          // A reset has raised it in the row: its own step takes the old keys first.
+          // A reset has raised it in the row. The reset's own step first removes the old keys.
           (as === 'repair' && Number(known ?? rotation) < rotation)
         ) {
           await connection.unwatch();
@@ -86,12 +89,12 @@ export function openKeyspace(
 
   async function remove(sandboxId: SandboxId): Promise<undefined> {
     await inRedis(async () => {
-      // Sent in this order: what a user that still lived would write during the walk might be missed.
+      // In this order: the walk might miss writes of a user that still exists.
       const [buried] = await Promise.all([revoked(sandboxId), removeKeys(sandboxId)]);
-      // Perhaps it is this one that had filled the server: then there is room now.
+      // This sandbox may have filled the server. Then there is room now.
       if (!buried && !(await revoked(sandboxId))) {
         throw new SandboxError('SANDBOX_009', 'Redis has reached its maxmemory', {
-          hint: 'Raise maxmemory, or destroy the sandbox that fills it; this goes on by itself then.',
+          hint: 'Raise maxmemory, or destroy the sandbox that fills it. Then this continues by itself.',
           details: { dependency: 'redis' },
         });
       }

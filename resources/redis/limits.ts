@@ -1,4 +1,4 @@
-/** What a sandbox may take of Redis: the connection guard, and settings of the server. */
+/** A sandbox's limits on Redis: the connection guard, and settings of the server. */
 import type { Limit } from '../resource.js';
 
 export const MAX_REDIS_CONNECTIONS = 200;

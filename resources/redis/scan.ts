@@ -1,20 +1,20 @@
-/** Removes a sandbox's keys. SCAN walks everybody's, so those that are removed at the same time share one walk. */
+/** Removes a sandbox's keys. SCAN walks all keys, so simultaneous removals share one walk. */
 import { redisPrefix, type SandboxId } from '../../domain/names.js';
 import type { Redis } from '../../platform/redis.js';
 
 /**
- * Of one call. A million foreign keys cost the server 0.25 s of CPU with 1,000 as with 10,000 (measured): fewer a call
- * take more round trips, more of them hold everybody up for longer each time.
+ * Keys per call. A million other keys take 0.25 s of CPU with 1,000 as with 10,000 (measured).
+ * Fewer mean more round trips; more block the server longer each time.
  */
 const SCAN_COUNT = 2_000;
-/** What the names that one call looks at may take on the server, on average: a tenant's may be long. */
+/** Average limit in bytes for the names in one call: a tenant's names may be long. */
 const NAMES_BYTES = 16 * 1_048_576;
 
 /**
- * One step of a walk for several sandboxes. The names stay in the server: they need not be text, which they would become on
- * their way to us and back, and one that is longer than a client's answers may be would cost us the connection.
- * KEYS: each sandbox's rotation. ARGV: cursor, count, pattern, and for each sandbox its prefix and the rotation (or nothing)
- * below which its keys go: what goes on late removes nothing that is new.
+ * One step of a walk for several sandboxes. Names stay in the server: they may be binary or too
+ * long for a client. KEYS: each sandbox's rotation. ARGV: cursor, count, pattern, then per sandbox
+ * its prefix and the rotation (or nothing) below which its keys go, so a late step removes nothing
+ * new.
  */
 const UNLINK_STEP = `
 local gone = {}
@@ -28,7 +28,7 @@ for _, key in ipairs(reply[2]) do
 end
 return reply[1]`;
 
-/** Holds the rotation that the user and the keys belong to; watched, so that an older one never comes back. */
+/** The rotation of the user and the keys. It is watched, so that an older one never returns. */
 export const rotationKey = (sandboxId: SandboxId): string => `sandbox:rotation:${sandboxId}`;
 
 interface Removal {
@@ -39,7 +39,7 @@ interface Removal {
 }
 
 /**
- * Removes every key of the sandbox that was there when it was called.
+ * Removes every key that the sandbox had at the call.
  * @param before only while the sandbox's rotation is lower
  */
 export type KeyRemoval = (sandboxId: SandboxId, before?: number) => Promise<void>;
@@ -52,7 +52,7 @@ export function keyRemoval(redis: Redis): KeyRemoval {
     if (walking) return;
     walking = true;
     while (waiting.length > 0) {
-      // Whoever comes during a walk waits for the next: what this one has passed may hold his keys.
+      // A caller during a walk waits for the next: this walk may have passed its keys.
       const removals = waiting;
       waiting = [];
       await walk(redis, removals).then(
@@ -76,7 +76,7 @@ export function keyRemoval(redis: Redis): KeyRemoval {
 
 async function walk(redis: Redis, removals: readonly Removal[]): Promise<void> {
   const prefixes = removals.map(({ sandboxId }) => redisPrefix(sandboxId));
-  // The server itself passes over foreign keys where one sandbox alone is looked for.
+  // For one sandbox alone the server itself skips other keys.
   const pattern = prefixes.length === 1 ? `${prefixes[0]}*` : 'sandbox:sb*';
   const sandboxes = removals.flatMap(({ before = '' }, i) => [prefixes[i] ?? '', before]);
   const rotations = removals.map(({ sandboxId }) => rotationKey(sandboxId));
@@ -88,7 +88,7 @@ async function walk(redis: Redis, removals: readonly Removal[]): Promise<void> {
   } while (cursor !== '0');
 }
 
-/** How many keys a call looks at. A key's own size is not known before, but what all take together is. */
+/** Keys per call. A single key's size is unknown before, but the total is known. */
 async function countFor(redis: Redis): Promise<number> {
   const [keys, info] = await Promise.all([redis.dbsize(), redis.info('memory')]);
   const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);

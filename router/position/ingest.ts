@@ -6,7 +6,7 @@ import { isNotFound } from '../../platform/nats-errors.js';
 const ASK_MS = 2_000;
 const PATTERN = `${POSITION_PREFIX}>`;
 
-/** The sequence in `RAW` of the `count`-th event behind `from`, where none is missing. */
+/** The sequence in `RAW` of the `count`-th event after `from`, if none is missing. */
 export async function eventsBehind(
   nc: NatsConnection,
   stream: string,
@@ -32,7 +32,7 @@ async function firstPosition(
   return streams.getMessage(stream, query).then(({ seq }) => seq, nullWhereNone);
 }
 
-/** The newest message of each position's subject: its sequence. */
+/** The sequence of each position subject's newest message. */
 export async function newestPositions(
   nc: NatsConnection,
   stream: string,

@@ -1,4 +1,4 @@
-/** Where to go on: read from the log itself, and from the checkpoint where the log's end is gone. */
+/** Finds the position: from the log itself, or from the checkpoint if the log's end is gone. */
 import type { NatsConnection } from 'nats';
 import { z } from 'zod';
 import { counted } from '../../domain/counted.js';
@@ -16,10 +16,10 @@ import { fenceShape, type RouterBucket } from '../../routing/router-bucket.js';
 import { Doubt } from '../doubt.js';
 import { eventsBehind } from './ingest.js';
 
-/** Written every second, after each fence, and on the way out. */
+/** Written every second, after each fence, and at the stop. */
 export type Checkpoint = Readonly<z.infer<typeof checkpointShape>>;
 export const checkpointShape = z.object({
-  /** Creation times: a stream made anew has another one. */
+  /** Creation times: a recreated stream has another one. */
   rawCreated: z.string(),
   routedCreated: z.string(),
   sequence: z.number().int(),
@@ -31,19 +31,22 @@ export interface ResolvedPosition {
   readonly rawCreated: string;
   readonly routedCreated: string;
   readonly checkpointRevision: number;
-  /** What an operator has to know: data was lost before the router could help it. */
+  /** Alarms for an operator: data was lost, and the router could not prevent it. */
   readonly alarms: readonly string[];
 }
 
 export interface Positions {
-  /** @throws Doubt where the position cannot be known: the router waits rather than guesses */
+  /** @throws Doubt if the position is unknown: the router waits and does not guess */
   resolve(): Promise<ResolvedPosition>;
 }
 
-/** Behind foreign messages the log is read backwards: this many at first, then four times as many. */
+/** The log is read backwards past foreign messages: this many first, then four times as many. */
 const FIRST_BLOCK = 1_000;
 const LARGEST_BLOCK = 64_000;
-/** In a cluster a new leader's state may trail for a moment; a stream that lost its tail stays behind. */
+/**
+ * In a cluster a new leader's state may be late for a moment; a stream that lost its end stays
+ * behind.
+ */
 const RAW_BEHIND_MS = 10_000;
 
 export class PositionReader implements Positions {
@@ -97,7 +100,7 @@ export class PositionReader implements Positions {
   ): Promise<number> {
     const last = routed.lastSequence;
     if (last === 0) return checkpoint?.rawSequence ?? 0;
-    // Made anew, the log has other sequences, but the same RAW behind them.
+    // A recreated log has other sequences, but the same RAW.
     const bound = routedAnew ? null : checkpoint;
     const isOwn = ({ sequence, rawSequence }: LogEntry): boolean =>
       rawSequence !== null && !isForged({ sequence, rawSequence }, bound, raw);
@@ -111,7 +114,7 @@ export class PositionReader implements Positions {
       );
     }
     if (routedAnew) return own?.rawSequence ?? checkpoint?.rawSequence ?? 0;
-    // Nothing but foreign messages since the first day: no router has written yet.
+    // Only foreign messages since the beginning: no router has written yet.
     if (own === null && checkpoint === null && foreign.length === last) return 0;
     if (own === null || (checkpoint !== null && checkpoint.sequence > last)) {
       throw new Doubt(
@@ -119,12 +122,12 @@ export class PositionReader implements Positions {
         `the end of ${this.streams.routed} is gone, and there is no checkpoint`,
       );
     }
-    // Foreign messages move no position.
+    // Foreign messages do not move the position.
     const missing = last - own.sequence - foreign.length;
     if (missing === 0) return own.rawSequence;
-    // Removed by hand: counted forward from the last known, if every counted event is still in RAW, and no fence or position
-    // message can be among them. Beside foreign messages nobody can tell whose the missing ones were. An ingestor's own
-    // messages between the events are passed over, as the router did.
+    // Messages were removed by hand. Counts forward from the last known one, if all counted events
+    // are still in RAW and no fence or position message can be among them. With foreign messages
+    // the missing ones are ambiguous. Skips an ingestor's own messages, as the router did.
     const fence = await this.bucket.read(FENCE_KEY, fenceShape);
     const whole = raw.messages === raw.lastSequence - raw.firstSequence + 1;
     const reached = await eventsBehind(this.nc, this.streams.raw, own.rawSequence, missing);
@@ -144,8 +147,9 @@ export class PositionReader implements Positions {
   }
 
   /**
-   * The last message of a router's, and the foreign ones behind it. What lies before the checkpoint is not asked for: it
-   * tells as much. (One request after the other stalled behind 3,000 of them, and then took them for routed events.)
+   * The last message of a router, and the foreign ones after it. Stops at the checkpoint, which
+   * tells the rest. (One request after the other stalled behind 3,000 foreign messages, and then
+   * took them for events.)
    */
   async #readBackwards(
     routed: StreamFacts,
@@ -188,7 +192,9 @@ export class PositionReader implements Positions {
   }
 }
 
-/** A position never goes back while both streams are the same: a message that says so is a copy that somebody stored. */
+/**
+ * While both streams are the same, a position never goes back. An older position is a stored copy.
+ */
 function isForged(entry: LogPosition, checkpoint: Checkpoint | null, raw: StreamFacts): boolean {
   return (
     checkpoint !== null &&

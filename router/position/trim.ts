@@ -1,19 +1,22 @@
-/** Makes room in `RAW`: what is confirmed goes, but not the newest message of an ingestor's position. */
+/**
+ * Frees room in `RAW`: removes confirmed messages, but not the newest of an ingestor's position.
+ */
 import type { NatsConnection } from 'nats';
 import { RAW_EVENT_SUBJECTS } from '../../routing/subjects.js';
 import { newestPositions } from './ingest.js';
 
 export interface Trim {
-  /** The last sequence that may go. */
+  /** The last sequence that may be removed. */
   readonly confirmed: number;
-  /** No more than this is to be left, if possible. */
+  /** The wanted size afterwards, if possible. */
   readonly bytes: number;
 }
 
 /**
- * The server drops whole blocks below a sequence, and picks single messages by a filter. So all goes below the oldest
- * message that has to stay, which a live ingestor wrote within the hour. Messages are picked only where that is not enough.
- * @returns how many messages went
+ * Purging below a sequence drops whole blocks; a filter picks single messages, slowly. So first
+ * everything below the oldest message that must stay goes (a live ingestor wrote it within the
+ * hour), then single messages if that is not enough.
+ * @returns the number of removed messages
  */
 export async function trimRaw(
   nc: NatsConnection,

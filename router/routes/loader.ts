@@ -1,4 +1,4 @@
-/** Keeps the route table at the newest version, and knows how far it can be trusted when it cannot. */
+/** Keeps the route table at the newest version, and knows until when it can be trusted. */
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { REDIS_ROUTES_CHANGED } from '../../routing/route.js';
 import { delay } from '../../platform/deadline.js';
@@ -13,11 +13,11 @@ import {
 } from './reader.js';
 import type { RouteTable } from './table.js';
 
-/** A lost notification heals within this and one query. */
+/** A lost notification is repaired within this time and one query. */
 const POLL_MS = 400;
 const RECONNECT_MS = 500;
 
-/** With what to do about it, where that is known. */
+/** With the remedy, if there is one. */
 const told = (error: unknown): string =>
   error instanceof SandboxError ? `${error.message}. ${error.hint}` : messageOf(error);
 
@@ -36,7 +36,7 @@ export class RouteLoader {
   #hints: Redis | undefined;
   #poll: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** Read with the first table, so before anything is taken from Redis. */
+  /** Read with the first table, so before anything comes from Redis. */
   #installation: string | undefined;
   /** `performance.now()` of the last check against either server, and against Postgres. */
   #checkedAt = -Infinity;
@@ -60,7 +60,10 @@ export class RouteLoader {
     this.#hints?.disconnect();
   }
 
-  /** Both servers were out of reach for longer than the bound: the map may no longer be acted on. */
+  /**
+   * True if both servers were away for longer than the limit: the router may no longer use the
+   * table.
+   */
   get stale(): boolean {
     return performance.now() - this.#checkedAt > this.#options.staleMs;
   }
@@ -71,19 +74,22 @@ export class RouteLoader {
   }
 
   /**
-   * Whether Postgres itself has confirmed the table since `moment`. Redis alone is enough for a router that every barrier
-   * waited for; one that was away must ask the owner, since Redis may lag behind a change that nobody waited to see here.
+   * True if Postgres itself has confirmed the table since `moment`. If every barrier waited for
+   * this router, Redis is enough. After an absence it must ask Postgres: Redis may lack a change
+   * whose barrier did not wait for it.
    */
   checkedByOwnerSince(moment: number): boolean {
     return this.#checkedByOwnerAt >= moment;
   }
 
-  /** What stands in the way, for the log and the barrier's reply; empty when nothing does. */
+  /** The present problem, for the log and the barrier's reply; empty if there is none. */
   get trouble(): string {
     return this.#trouble;
   }
 
-  /** One check that began after this call. Never rejects: what failed shows in `stale` and `trouble`. */
+  /**
+   * One check that begins after this call. Never rejects: failures show in `stale` and `trouble`.
+   */
   async refresh(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     this.#running = this.#check().finally(() => {
@@ -92,7 +98,7 @@ export class RouteLoader {
     await this.#running;
   }
 
-  /** Whether the table has reached `version` within the time. */
+  /** True if the table reaches `version` in time. */
   async reach(version: number, timeoutMs: number): Promise<boolean> {
     const until = performance.now() + timeoutMs;
     while (this.#options.table.version < version) {
@@ -104,7 +110,7 @@ export class RouteLoader {
     return true;
   }
 
-  /** The fast way to a version that is known to be there: Redis' difference, else the full check. */
+  /** The fast way to a version that exists: Redis' difference, else the full check. */
   async #quick(version: number): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#options.table.version >= version) return;
@@ -131,7 +137,8 @@ export class RouteLoader {
           { newest, held: table.version },
           'the route version went back: the whole table is loaded anew',
         );
-        // The old one serves until then: an empty one would send every sandbox's events to production.
+        // The old table serves meanwhile: an empty one would send every sandbox's events to
+        // production.
         const { version, changes } = await changesInPostgres(sql, -1);
         table.replace(changes, version);
       } else if (
@@ -165,7 +172,7 @@ export class RouteLoader {
     return true;
   }
 
-  /** Whether Redis knows a version that is not older than ours; its difference is applied. */
+  /** Applies Redis' difference. True if its version is not older than ours. */
   async #fromRedis(): Promise<boolean> {
     const { table } = this.#options;
     const installation = this.#installation;
@@ -189,7 +196,7 @@ export class RouteLoader {
     this.#trouble = trouble;
   }
 
-  /** Not waited for: the table loads from Postgres, and routing goes on without Redis. */
+  /** In the background: the table loads from Postgres, and routing works without Redis. */
   async #connectRedis(): Promise<void> {
     const { redisUrl, log } = this.#options;
     for (let isTold = false; !this.#closed.signal.aborted;) {

@@ -1,4 +1,4 @@
-/** This router's place among the routers: its member key, repeated every second (routing/members.ts, RouterMember). */
+/** This router's member key, renewed every second (routing/members.ts, RouterMember). */
 import { memberKey, type RouterMember } from '../../routing/members.js';
 import { memberShape, RevisionConflict, type RouterBucket } from '../../routing/router-bucket.js';
 
@@ -13,11 +13,11 @@ export class Membership {
   constructor(
     private readonly bucket: RouterBucket,
     private readonly describe: () => RouterMember,
-    /** A barrier dropped this router: its table must be checked before it decides anything. */
+    /** A barrier dropped this router: its table must be checked before the next decision. */
     private readonly onDropped: () => void,
   ) {}
 
-  /** `performance.now()` of when the key was written for the first time since it was last missing. */
+  /** `performance.now()` of the key's first write since it was last missing. */
   get since(): number {
     return this.#since;
   }
@@ -26,7 +26,7 @@ export class Membership {
     this.#timer = setInterval(() => void this.beat().catch(() => undefined), BEAT_MS);
   }
 
-  /** Writes the key; after this a barrier waits for us, or drops us behind a fence. */
+  /** Writes the key. After this a barrier waits for us, or drops us behind a fence. */
   async beat(): Promise<void> {
     await this.#beating?.catch(() => undefined);
     this.#beating = this.#write();
@@ -43,7 +43,7 @@ export class Membership {
     await this.bucket.remove(memberKey(this.describe().routerId));
   }
 
-  /** For a process that ends without a word. */
+  /** For a process that ends at once. */
   stop(): void {
     clearInterval(this.#timer);
   }
@@ -57,7 +57,8 @@ export class Membership {
       this.#revision = revision;
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
-      // Ours alone, so the revision moved by an own write whose answer was lost, or by a barrier's delete.
+      // Only we write this key. So a lost answer to our own write moved the revision, or a barrier
+      // deleted the key.
       const entry = await this.bucket.read(key, memberShape);
       const dropped = entry.value === null && this.#since !== Infinity;
       this.#revision = await this.bucket.write(key, member, entry.revision);

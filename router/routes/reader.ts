@@ -1,4 +1,6 @@
-/** Reads what changed in the route table: from Redis, which distributes it, and from Postgres, which owns it. */
+/**
+ * Reads changes of the route table from Redis, which distributes it, and Postgres, which owns it.
+ */
 import type { SandboxId } from '../../domain/names.js';
 import {
   decodeRoute,
@@ -29,9 +31,9 @@ interface Row {
 }
 
 /**
- * One statement, so that version and rows are of one snapshot. The counter's row lock makes versions commit in order:
- * a snapshot with version n holds every change up to n.
- * @param since -1: the whole table, which needs no tombstones (each sandbox that ever was has left one)
+ * One statement, so that version and rows are from one snapshot. The counter's row lock makes
+ * versions commit in order: a snapshot with version n has every change up to n.
+ * @param since -1: the whole table without tombstones (each former sandbox has left one)
  */
 export async function changesInPostgres(sql: Sql, since: number): Promise<RouteChanges> {
   const query = sql<Row[]>`
@@ -51,7 +53,8 @@ export async function changesInPostgres(sql: Sql, since: number): Promise<RouteC
   const changes: Route[] = [];
   for (const { key, sandbox_id: sandboxId, version } of rows) {
     if (key === null) continue;
-    // Foreign keys see to it, unless somebody wrote the tables by hand; no subject is made of that.
+    // Foreign keys prevent this, unless somebody edits the tables. Such an entry must not become a
+    // subject.
     if (!isRoute(key, sandboxId)) {
       throw new Error(`the route table has no valid entry for ${JSON.stringify(key)}`);
     }
@@ -67,7 +70,7 @@ export async function versionInPostgres(sql: Sql): Promise<number> {
   return Number(row.version);
 }
 
-/** Whose table this is; Redis may hold those of several. */
+/** The installation that owns the table; Redis may hold tables of several. */
 export async function installationInPostgres(sql: Sql): Promise<string> {
   const query = sql<{ id: string }[]>`SELECT id FROM public.sandbox_installation`;
   const [row] = await withDeadline(query.execute(), DEADLINE_MS, 'Postgres');
@@ -75,16 +78,16 @@ export async function installationInPostgres(sql: Sql): Promise<string> {
   return row.id;
 }
 
-/** null: Redis holds no table (flushed, or restarted empty). */
+/** null: Redis has no table (flushed, or restarted empty). */
 async function versionInRedis(redis: Redis, keys: RedisRoutes): Promise<number | null> {
   const text = await redis.get(keys.version);
   return text !== null && /^[0-9]{1,16}$/.test(text) ? Number(text) : null;
 }
 
 /**
- * What Redis has since a version, or null where it can't tell for sure. Each version is one key's change, so a whole
- * difference has as many entries as versions, unless a key changed twice: then, and where Redis was flushed and has only
- * a part, Postgres is asked.
+ * Redis' changes since a version, or null if they may be incomplete. Each version is one key's
+ * change, so a complete difference has as many entries as versions. If a key changed twice, or
+ * Redis was flushed, Postgres is asked.
  */
 export async function changesInRedis(
   redis: Redis,
@@ -103,7 +106,7 @@ export async function changesInRedis(
     for (const [k, key] of batch.entries()) {
       const entry = entries[k];
       const route = entry == null ? null : decodeRoute(key, entry);
-      // Not ours, or not of this difference: nothing of it is believed.
+      // Not ours, or not of this difference: the whole answer is distrusted.
       if (route === null || route.version <= since) return null;
       changes.push(route);
     }

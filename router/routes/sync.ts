@@ -1,4 +1,7 @@
-/** Answers the barrier: "my table has this version, and what I decided under older ones is stored". */
+/**
+ * Answers the barrier: "my table has this version, and everything I decided under older ones is
+ * stored".
+ */
 import type { NatsConnection, Subscription } from 'nats';
 import {
   SYNC_SUBJECT,
@@ -21,7 +24,7 @@ export interface SyncOptions {
   readonly engine: Engine;
 }
 
-/** The barrier asks again every 250 ms, so an answer later than this would only be old. */
+/** The barrier asks again every 250 ms, so a later answer is out of date. */
 const ANSWER_WITHIN_MS = 1_000;
 
 export class SyncResponder {
@@ -57,7 +60,7 @@ export class SyncResponder {
     const reply = (more: Partial<SyncReply>): SyncReply => ({
       routerId,
       version: table.version,
-      // Only a term that routes began behind a fence.
+      // Only a routing term began behind a fence.
       role: engine.term === undefined ? 'standby' : 'writer',
       ...more,
     });

@@ -17,12 +17,12 @@ export class RouteTable {
     return this.#sandboxes.size;
   }
 
-  /** Those that take addressed events. */
+  /** Sandboxes that take addressed events. */
   get addressees(): ReadonlySet<string> {
     return this.#addressees;
   }
 
-  /** Those that any event may go to. */
+  /** Sandboxes that any event may go to. */
   sandboxes(): ReadonlySet<string> {
     return new Set([...this.#addressees, ...this.#sandboxes.values()]);
   }
@@ -32,7 +32,7 @@ export class RouteTable {
 
   readonly isAddressee = (sandboxId: SandboxId): boolean => this.#addressees.has(sandboxId);
 
-  /** All changes between this version and `version`; entries newer than `version` may be among them. */
+  /** Applies all changes between this version and `version`; newer entries may be among them. */
   apply(changes: Iterable<Route>, version: number): void {
     for (const { key, sandboxId } of changes) {
       if (isSandboxId(key)) {
@@ -44,7 +44,10 @@ export class RouteTable {
     this.#version = version;
   }
 
-  /** Another table, whole: the truth itself went back (Postgres restored from a backup). At no time is there none. */
+  /**
+   * Replaces the whole table at once, after Postgres went back to a backup. The table is never
+   * empty between.
+   */
   replace(routes: Iterable<Route>, version: number): void {
     this.#sandboxes = new Map();
     this.#addressees = new Set();

@@ -1,6 +1,7 @@
 /**
- * Checks the consumers of `ROUTED` now and then: the stream forgets its oldest messages by size and age, read or not, so a
- * consumer with its oldest unread message near that end is logged before the loss (docs/routing.md).
+ * Watches the consumers of `ROUTED`. The stream drops its oldest messages by size and age, read or
+ * not. A consumer whose oldest unread message is near that end is logged before the loss
+ * (docs/routing.md).
  */
 import type { ConsumerInfo, JetStreamManager, NatsConnection, StreamInfo } from 'nats';
 import { messageOf } from '../../domain/errors.js';
@@ -9,7 +10,7 @@ import type { Logger } from '../../platform/log.js';
 import { isNotFound } from '../../platform/nats-errors.js';
 
 const EVERY_MS = 30_000;
-/** Of `max_bytes`, `max_msgs` or `max_age`: a message so deep in the stream is among the next to go. */
+/** A share of `max_bytes`, `max_msgs` or `max_age`: a message at this depth is dropped soon. */
 const AT_RISK = 0.8;
 /** Named in the log and in the metric; the rest are counted. */
 const MAX_NAMED = 20;
@@ -18,14 +19,14 @@ export interface ConsumerAtRisk {
   readonly consumer: string;
   /** Messages that it has not acknowledged. */
   readonly unread: number;
-  /** How far its oldest unread message is on its way out, 0 to 1. */
+  /** How near its oldest unread message is to being dropped, 0 to 1. */
   readonly depth: number;
 }
 
 export interface ConsumerWatchOptions {
   readonly nc: NatsConnection;
   readonly stream: string;
-  /** One router looks: the writer. */
+  /** Only one router looks: the writer. */
   readonly writer: () => boolean;
   readonly log: Logger;
   readonly everyMs?: number;
@@ -76,12 +77,12 @@ async function consumersAtRisk(nc: NatsConnection, stream: string): Promise<Cons
   const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 5_000 });
   const info = await jsm.streams.info(stream);
   const { first_seq: first, first_ts: firstTime } = info.state;
-  // If the stream's oldest message is not near its end, no unread one is: no consumer is asked for.
+  // If the stream's oldest message is not near its end, no consumer is at risk, and none is read.
   if (depthOf(info, first, new Date(firstTime)) < AT_RISK) return [];
   const found: ConsumerAtRisk[] = [];
   for await (const consumer of jsm.consumers.list(stream)) {
     const unread = consumer.num_pending + consumer.num_ack_pending;
-    // What is not durable (`tail`, a test) only looks, and begins where it likes.
+    // A consumer that is not durable (`tail`, a test) only looks, and begins anywhere.
     if (unread === 0 || consumer.config.durable_name === undefined) continue;
     const oldest = await oldestUnread(jsm, info, consumer);
     if (oldest === null) continue;
@@ -92,7 +93,8 @@ async function consumersAtRisk(nc: NatsConnection, stream: string): Promise<Cons
 }
 
 /**
- * Its ack floor alone does not tell: a quiet sandbox has an old one, and its next event may be of this second.
+ * The ack floor alone is not enough: a quiet sandbox has an old floor, and its next event may be
+ * new.
  */
 async function oldestUnread(
   jsm: JetStreamManager,
@@ -105,7 +107,7 @@ async function oldestUnread(
   const found = await Promise.all(
     filters.map(async (subject) => {
       try {
-        // The client's type knows no `next_by_subj` here; the server does.
+        // The client's type lacks `next_by_subj` here; the server accepts it.
         const query = { seq: from, next_by_subj: subject };
         const message = await jsm.streams.getMessage(config.name, query);
         return { sequence: message.seq, time: message.time };
@@ -119,7 +121,9 @@ async function oldestUnread(
   return oldest[0] ?? null;
 }
 
-/** 1: the next message that is stored takes its place. Bytes are taken as evenly spread over the sequences. */
+/**
+ * 1: the next stored message replaces it. Assumes that bytes are spread evenly over the sequences.
+ */
 function depthOf({ config, state }: StreamInfo, sequence: number, time: Date): number {
   const behind = state.last_seq - sequence + 1;
   const share = behind / Math.max(1, state.last_seq - state.first_seq + 1);

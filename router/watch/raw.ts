@@ -1,6 +1,7 @@
 /**
- * Looks at `RAW` every second, also while no term runs (a full `ROUTED` lets none begin): how far behind the writer is, and
- * a word before publishers are refused. Nothing is lost then: it does not count among the metric of what was (`alarms_total`).
+ * Watches `RAW` every second, also without a term (a full `ROUTED` prevents terms): how far behind
+ * the writer is, and an alarm before publishes are refused. Nothing is lost then, so it is not in
+ * `alarms_total`.
  */
 import type { NatsConnection } from 'nats';
 import { every } from '../../platform/every.js';
@@ -8,7 +9,7 @@ import type { Logger } from '../../platform/log.js';
 import { streamFacts } from '../../routing/routed-log.js';
 
 const EVERY_MS = 1_000;
-/** The writer trims from 0.7 on, so only what is not routed yet fills it so far. */
+/** The writer trims from 0.7 on, so only unrouted events fill it this far. */
 const ALARM_AT = 0.85;
 
 export interface RawWatchOptions {
@@ -48,7 +49,7 @@ export class RawWatch {
       return;
     }
     this.#times += 1;
-    // Twice in a row: not just before it was trimmed. Then once, until it has fallen.
+    // Twice in a row, so not just before a trim. Then once until the fill has fallen.
     if (this.#times !== 2) return;
     log.error({ fill: this.fill, lag: this.lag }, 'ALARM: RAW is nearly full of unrouted events');
   }

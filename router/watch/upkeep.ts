@@ -1,4 +1,7 @@
-/** What the writer does every second beside routing: checkpoint, trimming of RAW, and a position message when idle. */
+/**
+ * The writer's work every second beside routing: checkpoint, trimming of RAW, and a position
+ * message when idle.
+ */
 import { CHECKPOINT_KEY } from '../../routing/members.js';
 import { messageOf } from '../../domain/errors.js';
 import { streamFacts } from '../../routing/routed-log.js';
@@ -9,9 +12,9 @@ import { trimRaw } from '../position/trim.js';
 import type { WriterTerm } from '../writer-term.js';
 
 const EVERY_MS = 1_000;
-/** RAW refuses its publishers when it is full; only a real backlog may fill it. */
+/** A full RAW refuses publishes. Only a real backlog may fill it. */
 const TRIM_AT = 0.7;
-/** Where nothing else is given: ROUTED keeps days. */
+/** The default: ROUTED keeps days. */
 const IDLE_MS = 3_600_000;
 
 export class Upkeep {
@@ -40,7 +43,7 @@ export class Upkeep {
     clearInterval(this.#timer);
   }
 
-  /** Conditional on the revision: a writer that was replaced cannot set it back. */
+  /** Conditional on the revision: a former writer cannot set it back. */
   async checkpoint(): Promise<void> {
     await this.#busy?.catch(() => undefined);
     await this.#write();

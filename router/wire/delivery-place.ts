@@ -1,6 +1,7 @@
 /**
- * The reply subject of a delivery: `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`;
- * the newer form has domain and account before the stream, and may end with one more token. (`split` took 0.75 µs.)
+ * The reply subject of a delivery: `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer
+ * seq>.<time>.<pending>`. The newer form has domain and account before the stream, and may have one
+ * more token at the end. (`split` took 0.75 µs.)
  */
 import type { DeliveryPlace } from './link.js';
 
@@ -8,16 +9,16 @@ const PREFIX = '$JS.ACK.';
 const PREFIX_BYTES = Buffer.from(PREFIX);
 const DOT = 46;
 
-/** Where the tokens of the subject now read begin; one array, since this runs for each event. */
+/** Where the subject's tokens begin. One reused array, because this runs for each event. */
 const starts = new Int32Array(16);
 
-/** null: an event may carry any status line of its own, so a delivery is told by its reply. */
+/** null: no delivery. The reply decides, because an event may carry any status line of its own. */
 export function placeOfReply(reply: string | undefined): DeliveryPlace | null {
   if (reply?.startsWith(PREFIX) !== true) return null;
   return placeInBytes(Buffer.from(reply, 'latin1'), 0, reply.length);
 }
 
-/** The same where it lies in what was received. */
+/** The same for a reply inside the received bytes. */
 export function placeInBytes(bytes: Uint8Array, from: number, to: number): DeliveryPlace | null {
   for (let i = 0; i < PREFIX_BYTES.length; i++) {
     if (bytes[from + i] !== PREFIX_BYTES[i]) return null;

@@ -1,7 +1,7 @@
 /**
- * The fast form: a socket of the term's own, with the protocol's bytes read and written by hand. A codec beside the client
- * and not a hook into its parser: the client's internals are no interface, and a term that has its own connection leaves
- * nothing behind when it ends. Everything else (positions, fences, membership) stays with the client.
+ * The fast form: each term has its own socket, and the protocol is read and written by hand. It
+ * does not hook into the client's parser, which is no public interface, and its connection leaves
+ * nothing behind. Everything else (positions, fences, membership) uses the client.
  */
 import { isIP, connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -13,11 +13,12 @@ import { WireWriter } from './writer.js';
 
 const OPEN_MS = 4_000;
 
-/** To the server that the client is connected to, with the same credentials. @throws where it cannot be opened */
+/** Connects to the client's server with the same credentials. @throws if the connection fails */
 export async function openFastLink(nc: NatsConnection, url: string, name: string): Promise<Link> {
   const address = parseNatsUrl(url);
   const { host, port } = hostAndPort(nc.getServer());
-  // In a cluster the client may know a node by its number only; the certificate is for a name of the address.
+  // In a cluster the client may know a node only by its IP address; the certificate has the
+  // address's name.
   const named = address.servers.map((one) => hostAndPort(one).host).find((one) => isIP(one) === 0);
   const servername = isIP(host) !== 0 && named !== undefined ? named : host;
   const encrypted = nc.info?.tls_required === true;
@@ -52,7 +53,7 @@ interface Address {
   readonly host: string;
   readonly port: number;
   readonly servername: string;
-  /** TLS takes the bytes over from the socket, and so reads into buffers of its own. */
+  /** TLS takes the bytes from the socket, and so has its own read buffers. */
   readonly encrypted: boolean;
 }
 
@@ -118,7 +119,9 @@ class FastLink implements Link {
     this.#writer.chained(message, expectedLast, reply);
   }
 
-  /** The next term decides unconfirmed messages anew. Kept for a slow server, they would pile up. */
+  /**
+   * The next term decides unconfirmed messages again. Kept for a slow server, they would pile up.
+   */
   close(): void {
     if (this.#lost) return;
     this.#lost = true;
@@ -174,12 +177,13 @@ class FastLink implements Link {
     else if (line.startsWith('INFO ') && !this.#isOpen) this.#greet(line.slice(5));
   }
 
-  /** The first INFO comes in the clear; where the server wants TLS everything behind it is encrypted. */
+  /** The first INFO is not encrypted. If the server requires TLS, everything after it is. */
   #greet(text: string): void {
     const info = JSON.parse(text) as { tls_required?: boolean; max_payload?: number };
     this.maxPayload = info.max_payload ?? DEFAULT_MAX_PAYLOAD;
     const { encrypted } = this.address;
-    // TLS as the client found it, or no connection: the password never goes in the clear to a stand-in of the server.
+    // The same use of TLS as the client's, or no connection: the password never goes in clear to an
+    // impostor.
     if ((info.tls_required === true) !== encrypted) {
       this.#lose(encrypted ? 'the server offers no TLS any more' : 'the server asks for TLS now');
       return;
@@ -201,7 +205,7 @@ class FastLink implements Link {
   #lose(detail: string): void {
     if (this.#lost) return;
     this.#lost = true;
-    // The rest of the same read is dropped.
+    // Drops the rest of this read.
     this.#handlers.clear();
     this.#socket.destroy();
     this.#settle(new Error(detail));

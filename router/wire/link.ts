@@ -1,16 +1,16 @@
 /**
- * What the source and the chain speak to the server through: the client's own connection (`plain-link.ts`), or protocol
- * bytes by hand on a socket of the term's own (`fast-link.ts`). Both run the same source and the same chain.
+ * The transport of source and chain: the client's own connection (`plain-link.ts`), or protocol
+ * bytes on a term's own socket (`fast-link.ts`). Both run the same source and chain.
  */
 
-/** Of a server that tells none, and nats-server's default. */
+/** nats-server's default, also for a server that announces none. */
 export const DEFAULT_MAX_PAYLOAD = 1_048_576;
 
-/** Where a delivery of JetStream stands, read from its reply subject. */
+/** A JetStream delivery's place, from its reply subject. */
 export interface DeliveryPlace {
   readonly consumerSequence: number;
   readonly rawSequence: number;
-  /** Messages of the stream behind this one. */
+  /** Messages of the stream after this one. */
   readonly pending: number;
 }
 
@@ -32,16 +32,22 @@ export interface ChainedMessage {
 }
 
 export interface Link {
-  /** As the server last sent it to this connection; after a reload the server informs no earlier connection. */
+  /**
+   * The server's last value for this connection. After a reload the server does not inform earlier
+   * connections.
+   */
   readonly maxPayload: number;
   /** For answers, below the prefix that the user may subscribe to. */
   newInbox(): string;
-  /** The returned function ends it. */
+  /** The returned function ends the subscription. */
   subscribe(subject: string, onMessage: (message: LinkMessage) => void): () => void;
   publish(subject: string, payload: string, reply: string): void;
-  /** Sent before the turn of the event loop is over, in the order of the calls. @throws where the connection is closed */
+  /**
+   * Sent before the end of this turn of the event loop, in order. @throws if the connection is
+   * closed
+   */
   publishChained(message: ChainedMessage, expectedLast: number, reply: string | undefined): void;
-  /** Called once, when nothing will come or go any more. */
+  /** Called once, when the connection is lost. */
   onLost: (detail: string) => void;
   close(): void;
 }

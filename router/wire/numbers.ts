@@ -1,15 +1,15 @@
-/** Decimal numbers as the protocol has them, written without a string on the way. */
+/** Decimal numbers of the protocol, written without a string. */
 
 const ZERO = 48;
 
-/** How many digits a whole number from 0 to 2^53 has. */
+/** The number of digits of a whole number from 0 to 2^53. */
 export function digitsOf(value: number): number {
   let digits = 1;
   for (let bound = 10; value >= bound; bound *= 10) digits += 1;
   return digits;
 }
 
-/** @returns the position behind it */
+/** @returns the position after the number */
 export function putNumber(buffer: Uint8Array, at: number, value: number): number {
   const end = at + digitsOf(value);
   let rest = value;

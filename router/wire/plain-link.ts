@@ -1,4 +1,7 @@
-/** The plain form: the client's own publish and subscriptions. 26 µs of Node an event for the API alone (docs/routing.md). */
+/**
+ * The plain form: the client's own publish and subscriptions. The API alone takes 26 µs of Node per
+ * event (docs/routing.md).
+ */
 import type { NatsConnection } from 'nats';
 import { chained } from '../../routing/event-headers.js';
 import { newInbox } from '../../platform/nats.js';
@@ -36,7 +39,7 @@ export class PlainLink implements Link {
       try {
         subscription.unsubscribe();
       } catch {
-        // The connection is closed, and the subscription with it.
+        // The connection is closed, and its subscriptions with it.
       }
     };
   }
@@ -56,6 +59,6 @@ export class PlainLink implements Link {
   }
 
   close(): void {
-    // The connection is the router's.
+    // The router closes the connection.
   }
 }

@@ -1,11 +1,14 @@
-/** Reads NATS' protocol from chunks of bytes: MSG and HMSG without a string where none is needed, the rest as lines. */
+/**
+ * Parses NATS' protocol from chunks of bytes. MSG and HMSG need almost no strings; the rest comes
+ * as lines.
+ */
 import { placeInBytes } from './delivery-place.js';
 import type { LinkMessage } from './link.js';
 import { SubjectCache } from './subject-cache.js';
 
 export interface WireEvents {
   onMessage(sid: number, message: LinkMessage): void;
-  /** INFO, PING, PONG, +OK, -ERR, without its line end. */
+  /** INFO, PING, PONG, +OK, -ERR, without the line end. */
   onLine(line: string): void;
 }
 
@@ -14,19 +17,23 @@ const CR = 13;
 const LF = 10;
 const M = 77;
 const H = 72;
-/** No message is as large: the protocol's max_payload is at most this (nats-server: "MaxPayload must be <= 64 MB"), headers included. */
+/**
+ * Larger than any message: max_payload with headers is at most this (nats-server: "MaxPayload must
+ * be <= 64 MB").
+ */
 const MAX_MESSAGE = 64 * 1024 * 1024;
-/** Longer than any server's max_control_line: a longer line has lost its frame. */
+/** Longer than any server's max_control_line. A longer line means that the framing is lost. */
 const MAX_LINE = 1024 * 1024;
 
 /**
- * Two memories for all that is read, in turns: what comes is routed, and so copied, before the next read (a fresh buffer for
- * each cost 1.4 µs of garbage collection an event).
+ * Two memories, used in turns. A read's events are routed, and so copied, before the next read. (A
+ * new buffer per read cost 1.4 µs of garbage collection per event.)
  */
 const READ_BYTES = 256 * 1024;
 /**
- * In front of each: a frame that a read ended in the middle of goes there, and is whole when the next read has come. To the
- * other memory's gap: the chain still holds the read's last event, which may begin in this one's (chaos, seed 2027: altered).
+ * Free space before each memory for a frame that a read ends in. The rest goes to the other
+ * memory's gap: the chain still holds this read's last event, which may be in this memory's gap
+ * (chaos test, seed 2027: altered).
  */
 const GAP_BYTES = 64 * 1024;
 const newMemory = (): Buffer => Buffer.allocUnsafeSlow(GAP_BYTES + READ_BYTES);
@@ -35,23 +42,23 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-/** What it hands out stays as it is until the next read. */
+/** Its results stay unchanged until the next read. */
 export class WireReader {
   #memory = newMemory();
   #other = newMemory();
-  /** Bytes of the gap, at its end. */
+  /** Bytes in the gap, at its end. */
   #kept = 0;
-  /** What a chunk ended in the middle of; joined only when all that is known to be missing has come. */
+  /** The parts of an incomplete frame; joined when all missing bytes have come. */
   #parts: Buffer[] = [];
   #have = 0;
   #need = 0;
-  /** Where the words of the line now read begin and end. */
+  /** Where the words of the current line begin and end. */
   readonly #marks = new Int32Array(12);
   readonly #subjects = new SubjectCache();
 
   constructor(private readonly events: WireEvents) {}
 
-  /** Where a socket may read into, another one for each read; then `filled` tells how far. */
+  /** The memory for a socket's next read, another one each time. Then `filled` gives the length. */
   get space(): Buffer {
     return this.#memory.subarray(GAP_BYTES);
   }
@@ -71,7 +78,7 @@ export class WireReader {
     if (at < buffer.length) this.#keep(buffer.subarray(at));
   }
 
-  /** So many bytes have come into what `space` was. @throws ProtocolError */
+  /** This many bytes have come into the last `space`. @throws ProtocolError */
   filled(length: number): void {
     const memory = this.#memory;
     const to = GAP_BYTES + length;
@@ -92,13 +99,13 @@ export class WireReader {
     }
   }
 
-  /** A copy: the memory is read into again. */
+  /** A copy, because the memory is reused. */
   #keep(rest: Buffer): void {
     this.#parts = [Buffer.from(rest)];
     this.#have = rest.length;
   }
 
-  /** All whole ones; the position behind them. */
+  /** Handles all whole frames; returns the position after them. */
   #frames(buffer: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to) {
@@ -112,7 +119,7 @@ export class WireReader {
     return at;
   }
 
-  /** The position behind the frame; negative: the least end that can hold it. */
+  /** The position after the frame; negative: the smallest end that can contain it. */
   #frame(buffer: Buffer, from: number, to: number): number {
     const kind = buffer[from];
     const marks = this.#marks;
@@ -151,7 +158,7 @@ export class WireReader {
       throw new ProtocolError('a message line of no form');
     const size = this.#number(buffer, words);
     const headerSize = withHeader ? this.#number(buffer, words - 1) : 0;
-    // A frame that was lost would make payloads of lines, and route them.
+    // With lost framing, payloads would be parsed as lines and routed.
     if (size > MAX_MESSAGE || headerSize > size) throw new ProtocolError('a size of no message');
     const end = body + size + 2;
     if (end > to) return -end;

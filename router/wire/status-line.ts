@@ -1,9 +1,12 @@
-/** The status that a server's message without a payload carries in its header block: `NATS/1.0 408 Request Timeout`. */
+/**
+ * The status in the header block of a server's message without payload: `NATS/1.0 408 Request
+ * Timeout`.
+ */
 
 export interface ServerStatus {
   readonly code: number;
   readonly text: string;
-  /** Of a header, or `''`. */
+  /** The value of a header, or `''`. */
   readonly value: (name: string) => string;
 }
 

@@ -1,6 +1,6 @@
-/** The subjects of what is read, as strings made once: they are few, and come in every event. */
+/** Subjects as cached strings: they are few, and each event has one. */
 
-/** Types are some dozens; two that share a place replace each other. */
+/** There are a few dozen types. Two types in one place replace each other. */
 const PLACES = 256;
 
 interface Known {

@@ -1,15 +1,18 @@
-/** Collects protocol bytes and hands them to the socket at the end of each burst, from buffers that are used again. */
+/**
+ * Collects protocol bytes in reused buffers, and passes them to the socket at the end of each
+ * burst.
+ */
 import { CHAIN_PARTS } from '../../routing/event-headers.js';
 import type { ChainedMessage } from './link.js';
 import { digitsOf, putNumber } from './numbers.js';
 
-/** Some 60 events; the socket takes it in one call. */
+/** About 60 events; the socket takes it in one call. */
 const BUFFER_BYTES = 128 * 1024;
 const FLUSH_AT = 64 * 1024;
-/** Beyond subject and headers of a line: sizes, reply subject, chain, line ends. */
+/** For the rest of a line: sizes, reply subject, chain, line ends. */
 const LINE_ROOM = 512;
 const MAX_FREE = 16;
-/** Subjects come from outside. */
+/** A limit, because subjects come from outside. */
 const MAX_VERBS = 4_096;
 
 const SPACE = 32;
@@ -25,7 +28,7 @@ export class WireWriter {
   #at = 0;
   #scheduled = false;
   readonly #free: Buffer[] = [];
-  /** `HPUB <subject> ` of each subject: they are few, and the router hands over the same string each time. */
+  /** `HPUB <subject> ` of each subject: there are few, and the router passes the same strings. */
   readonly #verbs = new Map<string, Buffer>();
 
   /** @param write takes the bytes, and calls `done` when they may be overwritten */
@@ -38,8 +41,9 @@ export class WireWriter {
   }
 
   /**
-   * `HPUB subject [reply] headers total`, the event's own header lines, the chain's two, the payload. By hand, without
-   * a string: with those of the reader's subjects and of the destinations they cost 1 µs of Node's 4 an event.
+   * `HPUB subject [reply] headers total`, the event's own header lines, the chain's two, the
+   * payload. By hand and without strings: with those of reader and destinations they took 1 µs of
+   * Node's 4 per event.
    */
   chained(message: ChainedMessage, expectedLast: number, reply: string | undefined): void {
     const { subject, headers, payload, rawSequence } = message;
@@ -95,7 +99,7 @@ export class WireWriter {
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return;
     this.flush();
-    // A member chunk has a buffer of its own, which is not kept.
+    // A member chunk gets its own buffer, which is not kept.
     if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
   }
 
@@ -109,10 +113,10 @@ export class WireWriter {
   }
 }
 
-/** Short pieces byte by byte: a call of `set` costs more than they do. */
+/** Short pieces byte by byte: a call of `set` takes longer. */
 const SHORT = 64;
 
-/** @returns the position behind it */
+/** @returns the position after the bytes */
 function put(buffer: Uint8Array, at: number, bytes: Uint8Array): number {
   const { length } = bytes;
   if (length > SHORT) buffer.set(bytes, at);

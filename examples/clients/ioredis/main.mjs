@@ -5,7 +5,8 @@ const prefix = process.env.SANDBOX_REDIS_PREFIX;
 const redis = new Redis(process.env.REDIS_URL, {
   // Goes before each key, but not before channels.
   keyPrefix: prefix,
-  // The check asks for INFO, which shows the whole server and is refused; ioredis would print a warning.
+  // The check needs INFO, which shows the whole server and is refused. ioredis would print a
+  // warning.
   enableReadyCheck: false,
 });
 await redis.set('greeting', 'hello', 'EX', 60);

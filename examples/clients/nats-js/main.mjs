@@ -10,13 +10,14 @@ const nc = await connect({
   user: decodeURIComponent(username),
   pass: decodeURIComponent(password),
   inboxPrefix: NATS_INBOX_PREFIX,
-  // By default the client gives up after ten attempts, or two refusals: a restart of NATS would end the bot.
+  // By default the client stops after ten attempts or two refusals. Then a restart of NATS would
+  // end the bot.
   maxReconnectAttempts: -1,
   ignoreAuthErrorAbort: true,
 });
 const js = nc.jetstream({ apiPrefix: NATS_API_PREFIX });
 const consumer = await js.consumers.get(NATS_STREAM, NATS_CONSUMER);
-// A few at a time: what is fetched must be acknowledged within 30 s.
+// A few at a time: each must be acknowledged within 30 s.
 const messages = await consumer.consume({ max_messages: 10 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => messages.stop());
 console.log('listening');

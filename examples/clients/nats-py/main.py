@@ -18,7 +18,7 @@ async def main():
         max_reconnect_attempts=-1,
     )
     js = nc.jetstream(prefix=env["NATS_API_PREFIX"])
-    # `pull_subscribe` would ask which stream has the subject, and that question is refused.
+    # `pull_subscribe` asks which stream has the subject, and NATS refuses that question.
     events = await js.pull_subscribe_bind(consumer=env["NATS_CONSUMER"], stream=env["NATS_STREAM"])
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,5 @@
-// Writes and reads a table of the sandbox. Its role's search_path is the sandbox's schema: no table needs a schema's name.
+// Writes and reads a table of the sandbox. The role's search_path is the sandbox's schema, so no
+// table needs a schema's name.
 import pg from 'pg';
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
