@@ -8,7 +8,7 @@ import { readStackFile, type StackState } from '../../platform/stack-file.js';
 import { askStatus } from './control.js';
 import { homePaths, makeHome } from './home.js';
 import { readLock } from './lock.js';
-import { openLog } from './log-file.js';
+import { openLog } from './child.js';
 import type { StartMessage } from './main.js';
 import { supervisorEntry } from './processes.js';
 import type { OnProgress, ServiceName } from './service.js';

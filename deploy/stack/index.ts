@@ -13,7 +13,7 @@ import {
 } from '../../platform/stack-file.js';
 import { withoutOwnAddresses } from './addresses.js';
 import { upInBackground } from './background.js';
-import { endLeftovers, hasEnded } from './children.js';
+import { endLeftovers, hasEnded } from './identity.js';
 import { askDown, askRestart, askSignal, askStatus } from './control.js';
 import { configEnvironment } from './environment.js';
 import { homePaths, purgeHome, unusableHome } from './home.js';

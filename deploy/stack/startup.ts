@@ -6,7 +6,7 @@ import { SERVICE_ROLES, setServicePasswords, type ServiceRole } from '../../migr
 import type { Config } from '../../platform/config.js';
 import { addressBook, externalServers, givenFor, type AddressBook } from './addresses.js';
 import type { Bookkeeping } from './bookkeeping.js';
-import type { ChildRecord } from './children.js';
+import type { ChildRecord } from './identity.js';
 import { processEnvironment, type Environment } from './environment.js';
 import type { HomePaths } from './home.js';
 import { Keeper, StartError } from './keeper.js';

@@ -13,7 +13,7 @@ import {
 } from '../../platform/stack-file.js';
 import { givenFor, stackState } from './addresses.js';
 import { Bookkeeping } from './bookkeeping.js';
-import { ChildRecord, endLeftovers } from './children.js';
+import { ChildRecord, endLeftovers } from './identity.js';
 import {
   startControl,
   type Commands,
