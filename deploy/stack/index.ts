@@ -1,26 +1,26 @@
 /** The local stack, for the CLI, the tests and the demo: start it, ask it, stop it. */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
+import { isDiskFull } from '../../platform/private-file.js';
 import {
   addressesFor,
   readStackFile,
   stackFilePath,
   type StackState,
 } from '../../platform/stack-file.js';
-import { withoutOwnAddresses } from './addresses.js';
+import { externalServers, withoutOwnAddresses } from './addresses.js';
 import { upInBackground } from './background.js';
 import { ask, type StackStatus } from './control.js';
 import { configEnvironment } from './environment.js';
 import { stoppedStatus } from './foreign.js';
 import { homePaths, purgeHome, unusableHome } from './home.js';
-import { isDiskFull } from '../../platform/private-file.js';
 import { endLeftovers, hasEnded, signalProcess } from './identity.js';
 import { readLock, takeLock, type Lock, type LockHolder } from './lock.js';
-import { credentialsFileName } from './nats-operator.js';
+import { credentialsFileName, type CredentialFileUser } from './nats-operator.js';
 import { Ports } from './ports.js';
 import {
   idle,
@@ -99,10 +99,8 @@ export async function down(config: Config, { purge = false }: DownOptions = {}):
 }
 
 /** Whether a purge would remove data of servers. */
-export async function holdsData({ home }: Config): Promise<boolean> {
-  const entries = await readdir(homePaths(home).data).catch((): string[] => []);
-  return entries.some((name) => (SERVER_NAMES as readonly string[]).includes(name));
-}
+export const holdsData = ({ home }: Config): boolean =>
+  SERVER_NAMES.some((name) => existsSync(join(homePaths(home).data, name)));
 
 async function stopHolder(lockPath: string, holder: LockHolder): Promise<void> {
   // One that does not answer is asked by signal; its children end with it or are ended as leftovers.
@@ -162,33 +160,25 @@ async function owner(config: Config): Promise<LockHolder> {
   });
 }
 
-/** The local NATS' credentials files, for clients that take no token from an address; the `nats` command reads the first. */
-function credentialFiles(home: string): Record<string, string> {
-  const { run } = homePaths(home);
-  return {
-    NATS_CREDS: join(run, credentialsFileName('admin')),
-    SANDBOX_INGEST_CREDS: join(run, credentialsFileName('ingest')),
-  };
-}
-
 /** The servers' addresses with the administrator's rights. @throws SANDBOX_009 where there is none */
 export async function adminEnv(environment: Config): Promise<Record<string, string>> {
   const config = await ownDropped(environment);
-  const { given } = config;
   // A stack that was killed has left its file behind, with addresses that nobody listens at.
-  const complete = [given.temporal, given.database, given.redis, given.nats].every(
-    (one) => one !== undefined,
-  );
-  if (!complete) await owner(config);
+  if (externalServers(config).length < SERVER_NAMES.length) await owner(config);
+  const { given, home } = config;
   const { temporal, database, redis, nats } = addressesFor(config, 'admin');
-  const uiUrl =
-    given.temporal === undefined ? readStackFile(config.home)?.temporal.uiUrl : undefined;
+  const uiUrl = given.temporal === undefined ? readStackFile(home)?.temporal.uiUrl : undefined;
+  const credentials = (user: CredentialFileUser): string =>
+    join(homePaths(home).run, credentialsFileName(user));
   return {
     TEMPORAL_ADDRESS: temporal,
     ...(uiUrl === undefined || uiUrl === null ? {} : { TEMPORAL_UI_URL: uiUrl }),
     DATABASE_URL: database,
     REDIS_URL: redis,
     NATS_URL: nats,
-    ...(given.nats === undefined ? credentialFiles(config.home) : {}),
+    // For clients that take no token from an address; the `nats` command reads the first.
+    ...(given.nats === undefined
+      ? { NATS_CREDS: credentials('admin'), SANDBOX_INGEST_CREDS: credentials('ingest') }
+      : {}),
   };
 }

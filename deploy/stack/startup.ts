@@ -1,8 +1,7 @@
 /** The order in which a stack comes up: the servers side by side, the migration, then the processes that need both. */
 import { counted } from '../../domain/counted.js';
-import { messageOf } from '../../domain/errors.js';
 import { migrate } from '../../migrate/index.js';
-import { SERVICE_ROLES, setServicePasswords, type ServiceRole } from '../../migrate/postgres.js';
+import { setServicePasswords } from '../../migrate/postgres.js';
 import type { Config } from '../../platform/config.js';
 import { addressBook, externalServers, givenFor, type AddressBook } from './addresses.js';
 import { processEnvironment } from './environment.js';
@@ -70,7 +69,7 @@ async function all<T>(
   await Promise.allSettled(
     items.map((item) =>
       start(item).catch((error: unknown) => {
-        abort.abort(error instanceof Error ? error : new Error(messageOf(error)));
+        abort.abort(error);
       }),
     ),
   );
@@ -150,15 +149,8 @@ async function migrateServers(
   if (changes.length > 0)
     onProgress({ service: 'stack', text: `migrated, ${counted(changes.length, 'change')}` });
   // A database that is not ours has its own way of giving roles their passwords.
-  if (config.given.database === undefined)
-    await setServicePasswords(admin.database, passwordsOfRoles(credentials));
-}
-
-function passwordsOfRoles({ postgres }: Credentials): Record<ServiceRole, string> {
-  return Object.fromEntries(SERVICE_ROLES.map((role) => [role, postgres[role]])) as Record<
-    ServiceRole,
-    string
-  >;
+  const { postgres: _owner, ...services } = credentials.postgres;
+  if (config.given.database === undefined) await setServicePasswords(admin.database, services);
 }
 
 export const seconds = (since: number): string => `${((Date.now() - since) / 1_000).toFixed(1)} s`;

@@ -94,7 +94,8 @@ export class Supervisor implements Commands {
     try {
       state = await this.start(parts);
     } catch (error) {
-      this.stop(asHomeError(this.options.config.home, error));
+      // Of several reasons the first is the cause: a second abort changes nothing.
+      this.stopping.abort(asHomeError(this.options.config.home, error));
       await this.servicesEnded;
       throw this.stopping.signal.reason;
     }
@@ -104,16 +105,11 @@ export class Supervisor implements Commands {
   }
 
   down(): void {
-    this.stop(
+    this.stopping.abort(
       new SandboxError('SANDBOX_007', 'the local stack was stopped while it started', {
         hint: 'Start it again with `bd dev up`.',
       }),
     );
-  }
-
-  /** Of several reasons the first is the cause. */
-  private stop(reason: unknown): void {
-    this.stopping.abort(reason instanceof Error ? reason : new Error(messageOf(reason)));
   }
 
   async status(): Promise<StackStatus> {
