@@ -124,8 +124,7 @@ async function applyPending(sql: Sql): Promise<string[]> {
 }
 
 /** The roles that log in; the migration makes them without the right to. */
-export const SERVICE_ROLES = ['bd_client', 'bd_api', 'bd_worker', 'bd_router'] as const;
-export type ServiceRole = (typeof SERVICE_ROLES)[number];
+type ServiceRole = 'bd_client' | 'bd_api' | 'bd_worker' | 'bd_router';
 
 /**
  * Lets the services' roles log in. @param passwords in clear text; the server gets verifiers, since it may log its DDL
