@@ -131,8 +131,7 @@ async function applyPending(sql: Sql): Promise<string[]> {
 }
 
 /** The services' roles. The migration makes them without the right to log in. */
-export const SERVICE_ROLES = ['bd_client', 'bd_api', 'bd_worker', 'bd_router'] as const;
-export type ServiceRole = (typeof SERVICE_ROLES)[number];
+type ServiceRole = 'bd_client' | 'bd_api' | 'bd_worker' | 'bd_router';
 
 /**
  * Lets the services' roles log in.

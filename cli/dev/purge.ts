@@ -12,7 +12,7 @@ const NAMES_SHOWN = 5;
 export async function confirmPurge(context: CommandContext): Promise<void> {
   const { io, config } = context;
   const { holdsData } = await import('../../deploy/stack/index.js');
-  if (!(await holdsData(config()))) return;
+  if (!holdsData(config())) return;
   const names = await withProgress(io, 'asking', () => liveSandboxes(config()));
   const stack = `the local stack of ${config().home}`;
   if (names === null) {

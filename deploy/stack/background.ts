@@ -1,45 +1,44 @@
 /** Starts the stack in a process of its own, or joins one that starts, and waits until it works. */
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { SandboxError } from '../../domain/errors.js';
-import type { Config } from '../../platform/config.js';
+import { fileURLToPath } from 'node:url';
+import { SandboxError, type ErrorJson } from '../../domain/errors.js';
 import { delay } from '../../platform/deadline.js';
 import { readStackFile, type StackState } from '../../platform/stack-file.js';
-import { askStatus } from './control.js';
+import { openLog } from './child.js';
+import { ask } from './control.js';
 import { homePaths, makeHome } from './home.js';
 import { readLock } from './lock.js';
-import { openLog } from './log-file.js';
-import type { StartMessage } from './main.js';
-import { supervisorEntry } from './processes.js';
-import type { OnProgress, ServiceName } from './service.js';
+import type { Progress } from './service.js';
+import type { SupervisorOptions } from './supervisor.js';
 
-export async function upInBackground(
-  config: Config,
-  env: Readonly<Record<string, string>>,
-  only: readonly ServiceName[] | undefined,
-  onProgress: OnProgress,
-): Promise<StackState> {
+/** What the process reports to its starter. */
+export type StartMessage =
+  | { readonly progress: Progress }
+  /** Null: another process owns the stack. */
+  | { readonly ready: StackState | null }
+  | { readonly failed: ErrorJson };
+
+/** The entry of that process. */
+export const supervisorEntry = fileURLToPath(new URL('main.js', import.meta.url));
+
+/** Everything runs and answers when it resolves. @throws the start's own SandboxError, or SANDBOX_009 */
+export async function upInBackground(options: SupervisorOptions): Promise<StackState> {
   for (;;) {
-    const running = await whenRunning(config, onProgress);
-    if (running !== null) return running;
-    const state = await startDetached(config, env, only, onProgress);
+    const state = (await whenRunning(options)) ?? (await startDetached(options));
     // Null: another process was quicker; its stack is the one to wait for.
     if (state !== null) return state;
   }
 }
 
-async function startDetached(
-  config: Config,
-  env: Readonly<Record<string, string>>,
-  only: readonly ServiceName[] | undefined,
-  onProgress: OnProgress,
-): Promise<StackState | null> {
+async function startDetached(options: SupervisorOptions): Promise<StackState | null> {
+  const { config, env, only, onProgress } = options;
   const { supervisorLog } = await makeHome(config.home);
   const log = openLog(supervisorLog);
   const args = [supervisorEntry, ...(only === undefined ? [] : [`--only=${only.join(',')}`])];
   const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
     cwd: '/',
-    env: { ...env },
+    env,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   });
@@ -51,8 +50,7 @@ async function startDetached(
       else if ('ready' in message) {
         child.unref();
         resolve(message.ready);
-      } else if ('owned' in message) resolve(null);
-      else {
+      } else {
         const { code, message: text, hint } = message.failed;
         failure = new SandboxError(code, text, { hint });
       }
@@ -74,34 +72,27 @@ async function startDetached(
 const WAIT_MS = 300_000;
 
 /** The state of a stack that runs or is about to; null where there is none (any more). */
-async function whenRunning(config: Config, onProgress: OnProgress): Promise<StackState | null> {
+async function whenRunning({ config, onProgress }: SupervisorOptions): Promise<StackState | null> {
+  const { lock, supervisorLog } = homePaths(config.home);
+  const say = (text: string): void => {
+    onProgress({ service: 'stack', text });
+  };
   const deadline = Date.now() + WAIT_MS;
-  let told = false;
-  for (;;) {
-    const holder = await readLock(homePaths(config.home).lock);
+  for (let waits = false; ; waits = true) {
+    const holder = await readLock(lock);
     if (holder === null) return null;
-    const phase = await askStatus(holder).then(
-      (status) => status.phase,
-      () => 'stopping' as const,
-    );
-    if (phase === 'running') {
-      const state = readStackFile(config.home);
-      if (state !== null) {
-        onProgress({ service: 'stack', text: `runs already (pid ${holder.pid})` });
-        return state;
-      }
+    const status = await ask(holder, 'status').catch(() => null);
+    const state = status?.phase === 'running' ? readStackFile(config.home) : null;
+    if (state !== null) {
+      say(`runs already (pid ${holder.pid})`);
+      return state;
     }
-    if (!told)
-      onProgress({ service: 'stack', text: `process ${holder.pid} is ${phase} it, waiting` });
-    told = true;
+    if (!waits) say(`process ${holder.pid} is ${status?.phase ?? 'stopping'} it, waiting`);
     if (Date.now() > deadline) {
-      throw new SandboxError(
-        'SANDBOX_009',
-        `process ${holder.pid} owns ${config.home} and does not get ready`,
-        {
-          hint: `See ${homePaths(config.home).supervisorLog}; \`bd dev down\` ends it.`,
-        },
-      );
+      const text = `process ${holder.pid} owns ${config.home} and does not get ready`;
+      throw new SandboxError('SANDBOX_009', text, {
+        hint: `See ${supervisorLog}; \`bd dev down\` ends it.`,
+      });
     }
     await delay(100);
   }

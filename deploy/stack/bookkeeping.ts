@@ -18,14 +18,13 @@ interface Failure {
 
 export class Bookkeeping {
   private readonly failures = new Map<string, Failure>();
-  private readonly repeating: { close(): void };
+  /** From the first failure on. */
+  private repeating: { close(): void } | null = null;
 
   constructor(
     private readonly home: string,
     private readonly onChange: (text: string) => void,
-  ) {
-    this.repeating = every(REPEAT_EVERY_MS, () => this.repeat());
-  }
+  ) {}
 
   /** Writes `what`; never rejects. `write` must write the newest state, since it is repeated later. */
   async keep(what: string, write: () => Promise<unknown>): Promise<void> {
@@ -42,6 +41,7 @@ export class Bookkeeping {
     const reason = messageOf(error);
     const known = this.failures.get(what)?.reason;
     this.failures.set(what, { reason, again });
+    this.repeating ??= every(REPEAT_EVERY_MS, () => this.repeat());
     if (known !== reason) this.onChange(`${what} cannot be written: ${reason}`);
   }
 
@@ -64,7 +64,7 @@ export class Bookkeeping {
   }
 
   close(): void {
-    this.repeating.close();
+    this.repeating?.close();
   }
 
   private async repeat(): Promise<void> {

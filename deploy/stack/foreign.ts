@@ -1,5 +1,6 @@
 /** Servers and services that are not the stack's: each is asked, so that a status says what is true of it. */
 import { messageOf } from '../../domain/errors.js';
+import { displayAddress } from '../../platform/addresses/login.js';
 import type { Config } from '../../platform/config.js';
 import { withDeadline } from '../../platform/deadline.js';
 import { closeNats, openNats } from '../../platform/nats.js';
@@ -7,38 +8,49 @@ import { natsApiPrefixOf } from '../../platform/nats-authority.js';
 import { closePostgres, openPostgres } from '../../platform/postgres.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import { livingMembers, memberShape, routerBucket } from '../../routing/router-bucket.js';
-import { displayAddress } from '../../platform/addresses/login.js';
 import { givenFor } from './addresses.js';
-import { idle, type ProcessName, type ServerName, type ServiceStatus } from './service.js';
+import {
+  idle,
+  isServerName,
+  SERVICE_NAMES,
+  type ServiceName,
+  type ServiceStatus,
+} from './service.js';
 
 const NAME = 'bd dev status';
 /** Below the supervisor's own limit for a status. */
 const WITHIN_MS = 3_000;
 
-/** A server with an address in the environment: `external` if it answers, else `unreachable` with the reason. */
-export async function foreignServer(
-  name: ServerName,
-  given: string,
-  config: Config,
-): Promise<ServiceStatus> {
-  const address = displayAddress(given);
+/** No stack runs: its own services are stopped, and those of somebody else are asked. */
+export const stoppedStatus = (config: Config): Promise<ServiceStatus[]> =>
+  Promise.all(SERVICE_NAMES.map((name) => foreignStatus(name, config)));
+
+/**
+ * `external` if it answers at the address in the environment, which for worker and router is that of a server they
+ * serve on; `unreachable` with the reason if it does not; `stopped` without an address.
+ */
+export async function foreignStatus(name: ServiceName, config: Config): Promise<ServiceStatus> {
+  const server = isServerName(name) ? name : name === 'worker' ? 'temporal' : 'nats';
+  const given = givenFor(config, server);
+  if (given === undefined) return idle(name, 'stopped');
+  const shown = displayAddress(given);
+  const address = isServerName(name) ? shown : null;
   try {
-    await withDeadline(ASK[name](given, config), WITHIN_MS, name);
-    return { ...idle(name, 'external'), address };
+    const serves = await withDeadline(SERVES[name](given, config), WITHIN_MS, server);
+    if (serves) return { ...idle(name, 'external'), address };
+    return idle(name, 'stopped', `none serves at ${shown}`);
   } catch (error) {
     return { ...idle(name, 'unreachable', messageOf(error)), address };
   }
 }
 
-/** Temporal's client costs 300 ms: it is imported where a Temporal of somebody else's is asked. */
-const temporalOf = async (address: string, { namespace, temporalSecurity }: Config) =>
-  (await import('../../platform/temporal.js')).openTemporal(address, namespace, temporalSecurity);
-
-const ASK: Record<ServerName, (given: string, config: Config) => Promise<void>> = {
+/** One question to each; a server that answers serves. */
+const SERVES: Record<ServiceName, (given: string, config: Config) => Promise<boolean>> = {
   async temporal(given, config) {
     const temporal = await temporalOf(given, config);
     try {
       await temporal.client.workflowService.getSystemInfo({});
+      return true;
     } finally {
       await temporal.close();
     }
@@ -47,34 +59,19 @@ const ASK: Record<ServerName, (given: string, config: Config) => Promise<void>> 
     const sql = openPostgres(given, { name: NAME, max: 1 });
     try {
       await sql`SELECT 1`;
+      return true;
     } finally {
       await closePostgres(sql);
     }
   },
   async nats(given) {
     await closeNats(await openNats(given, NAME));
+    return true;
   },
   async redis(given) {
     closeRedis(await openRedis(given, NAME));
+    return true;
   },
-};
-
-/** A service that no stack of ours runs: `external` where one serves on the given servers. */
-export async function foreignProcess(name: ProcessName, config: Config): Promise<ServiceStatus> {
-  const server = name === 'worker' ? 'temporal' : 'nats';
-  const given = givenFor(config, server);
-  if (given === undefined) return idle(name, 'stopped');
-  try {
-    const serving = await withDeadline(SERVING[name](given, config), WITHIN_MS, server);
-    return serving
-      ? idle(name, 'external')
-      : idle(name, 'stopped', `none serves at ${displayAddress(given)}`);
-  } catch (error) {
-    return idle(name, 'unreachable', messageOf(error));
-  }
-}
-
-const SERVING: Record<ProcessName, (given: string, config: Config) => Promise<boolean>> = {
   async worker(given, config) {
     const temporal = await temporalOf(given, config);
     try {
@@ -94,3 +91,7 @@ const SERVING: Record<ProcessName, (given: string, config: Config) => Promise<bo
     }
   },
 };
+
+/** Temporal's client costs 300 ms: it is imported where a Temporal of somebody else's is asked. */
+const temporalOf = async (address: string, { namespace, temporalSecurity }: Config) =>
+  (await import('../../platform/temporal.js')).openTemporal(address, namespace, temporalSecurity);

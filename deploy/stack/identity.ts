@@ -1,10 +1,14 @@
 /**
- * Which process a recorded pid meant. Pids are used again: nothing is signalled by a number from a file
- * unless the process that has it now began at the recorded moment.
+ * Processes recorded in files, and the clean-up after a supervisor that could not end its children. Pids are used again:
+ * nothing is signalled by a number from a file unless the process that has it now began at the recorded moment.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { z } from 'zod';
+import { delay } from '../../platform/deadline.js';
+import type { Bookkeeping } from './bookkeeping.js';
+import { readJson, writeJson } from './home.js';
 
 export const identitySchema = z.object({
   pid: z.number().int().positive(),
@@ -66,5 +70,58 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Whether the process is gone within `withinMs`. */
+export async function hasEnded(identity: ProcessIdentity, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  while (isAlive(identity)) {
+    if (Date.now() > deadline) return false;
+    await delay(20);
+  }
+  return true;
+}
+
+/** The file that names the children of a living supervisor. */
+export class ChildRecord {
+  private readonly children = new Map<string, ProcessIdentity>();
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly path: string,
+    private readonly books: Bookkeeping,
+  ) {}
+
+  /** Null: it has ended. Written in the order of the calls; never rejects, since the stack can do without the record. */
+  set(name: string, identity: ProcessIdentity | null): Promise<void> {
+    if (identity === null) this.children.delete(name);
+    else this.children.set(name, identity);
+    const write = (): Promise<void> => writeJson(this.path, Object.fromEntries(this.children));
+    this.writing = this.writing.then(() => this.books.keep(basename(this.path), write));
+    return this.writing;
+  }
+}
+
+const recordSchema = z.record(z.string(), identitySchema);
+/** How long a process may take to follow one signal. */
+const FOLLOW_MS = 10_000;
+
+/** Ends what an earlier supervisor left running. Returns the names of what it found. */
+export async function endLeftovers(path: string): Promise<string[]> {
+  const parsed = recordSchema.safeParse(await readJson(path));
+  const found = Object.entries(parsed.success ? parsed.data : {}).filter(([, id]) => isAlive(id));
+  await Promise.all(found.map(([name, identity]) => endLeftover(name, identity)));
+  return found.map(([name]) => name);
+}
+
+async function endLeftover(name: string, identity: ProcessIdentity): Promise<void> {
+  // Postgres takes SIGTERM as a wish to wait for its clients.
+  const signals = name === 'postgres' ? (['SIGINT', 'SIGQUIT'] as const) : (['SIGTERM'] as const);
+  for (const signal of [...signals, 'SIGKILL'] as const) {
+    signalProcess(identity, signal);
+    // A stopped process keeps signals for later.
+    signalProcess(identity, 'SIGCONT');
+    if (await hasEnded(identity, FOLLOW_MS)) return;
   }
 }

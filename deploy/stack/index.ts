@@ -1,31 +1,36 @@
 /** The local stack, for the CLI, the tests and the demo: start it, ask it, stop it. */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
+import { isDiskFull } from '../../platform/private-file.js';
 import {
   addressesFor,
   readStackFile,
   stackFilePath,
   type StackState,
 } from '../../platform/stack-file.js';
-import { withoutOwnAddresses } from './addresses.js';
+import { externalServers, withoutOwnAddresses } from './addresses.js';
 import { upInBackground } from './background.js';
-import { endLeftovers, hasEnded } from './children.js';
-import { askDown, askRestart, askSignal, askStatus } from './control.js';
+import { ask, type StackStatus } from './control.js';
 import { configEnvironment } from './environment.js';
+import { stoppedStatus } from './foreign.js';
 import { homePaths, purgeHome, unusableHome } from './home.js';
-import { isDiskFull } from '../../platform/private-file.js';
-import { signalProcess } from './identity.js';
+import { endLeftovers, hasEnded, signalProcess } from './identity.js';
 import { readLock, takeLock, type Lock, type LockHolder } from './lock.js';
-import { runSupervisor } from './run.js';
-import { silentStatus, stoppedStatus } from './stopped.js';
-import { credentialsFileName } from './nats-operator.js';
+import { credentialsFileName, type CredentialFileUser } from './nats-operator.js';
 import { Ports } from './ports.js';
-import { SERVER_NAMES, type OnProgress, type ServiceName, type ServiceStatus } from './service.js';
-import { AlreadyOwned } from './supervisor.js';
+import {
+  idle,
+  SERVER_NAMES,
+  SERVICE_NAMES,
+  type OnProgress,
+  type ServiceName,
+  type ServiceStatus,
+} from './service.js';
+import { Supervisor } from './supervisor.js';
 
 export { SERVER_NAMES, SERVICE_NAMES } from './service.js';
 export type { OnProgress, Progress, ServiceName, ServiceState, ServiceStatus } from './service.js';
@@ -49,23 +54,11 @@ export async function up(given: Config, options: UpOptions = {}): Promise<StackS
   const config = await ownDropped(given);
   const { foreground = false, onProgress = () => undefined, only } = options;
   const env = configEnvironment(config, { ...process.env, ...options.env });
-  if (!foreground) return upInBackground(config, env, only, onProgress);
-  const run = runSupervisor({ config, env, onProgress, ...(only === undefined ? {} : { only }) });
-  try {
-    const state = await run.started;
+  const whole = { config, env, only, onProgress };
+  if (!foreground) return upInBackground(whole);
+  return new Supervisor(whole).run(() => {
     onProgress({ service: 'stack', text: 'Ctrl-C stops it' });
-    await run.stopped;
-    return state;
-  } catch (error) {
-    if (!(error instanceof AlreadyOwned)) throw error;
-    throw new SandboxError(
-      'SANDBOX_007',
-      `the local stack of ${config.home} runs already (pid ${error.holder.pid})`,
-      {
-        hint: 'Stop it with `bd dev down` first.',
-      },
-    );
-  }
+  });
 }
 
 export interface DownOptions {
@@ -106,14 +99,12 @@ export async function down(config: Config, { purge = false }: DownOptions = {}):
 }
 
 /** Whether a purge would remove data of servers. */
-export async function holdsData({ home }: Config): Promise<boolean> {
-  const entries = await readdir(homePaths(home).data).catch((): string[] => []);
-  return entries.some((name) => (SERVER_NAMES as readonly string[]).includes(name));
-}
+export const holdsData = ({ home }: Config): boolean =>
+  SERVER_NAMES.some((name) => existsSync(join(homePaths(home).data, name)));
 
 async function stopHolder(lockPath: string, holder: LockHolder): Promise<void> {
   // One that does not answer is asked by signal; its children end with it or are ended as leftovers.
-  await askDown(holder).catch(() => {
+  await ask(holder, 'down').catch(() => {
     signalProcess(holder, 'SIGTERM');
     signalProcess(holder, 'SIGCONT');
   });
@@ -127,22 +118,18 @@ async function stopHolder(lockPath: string, holder: LockHolder): Promise<void> {
   if (holder.pid !== process.pid) await hasEnded(holder, LAST_BREATH_MS);
 }
 
-export interface WholeStatus {
-  /** One entry for each service, whether or not a stack runs. */
-  readonly services: readonly ServiceStatus[];
-  /** What is wrong with the stack as a whole, such as a full disk; one line each. */
-  readonly troubles: readonly string[];
-}
-
-export async function wholeStatus(given: Config): Promise<WholeStatus> {
+/** One entry for each service, whether or not a stack runs, and what is wrong with the stack as a whole. */
+export async function wholeStatus(given: Config): Promise<Omit<StackStatus, 'phase'>> {
   const config = await ownDropped(given);
   const { lock } = homePaths(config.home);
   const holder = await readLock(lock);
-  const live = holder === null ? null : await askStatus(holder).catch(() => null);
+  const live = holder === null ? null : await ask(holder, 'status').catch(() => null);
   if (live !== null) return live;
   const still = holder === null ? null : await readLock(lock);
-  const services = still === null ? await stoppedStatus(config) : silentStatus(still);
-  return { services, troubles: [] };
+  if (still === null) return { services: await stoppedStatus(config), troubles: [] };
+  // A supervisor lives and does not answer: nobody knows what its services do.
+  const detail = `process ${still.pid}, which runs it, does not answer`;
+  return { services: SERVICE_NAMES.map((name) => idle(name, 'failed', detail)), troubles: [] };
 }
 
 export const status = async (config: Config): Promise<readonly ServiceStatus[]> =>
@@ -153,7 +140,7 @@ const ownDropped = async (config: Config): Promise<Config> =>
 
 /** @throws SANDBOX_009 where no stack runs, SANDBOX_008 for an unknown name */
 export async function restart(config: Config, name: string): Promise<void> {
-  await askRestart(await owner(config), name);
+  await ask(await owner(config), 'restart', { name });
 }
 
 /** Sends a signal to a service's process and returns its pid; what it kills the supervisor brings back. */
@@ -162,7 +149,7 @@ export async function signalService(
   name: string,
   signal: NodeJS.Signals,
 ): Promise<number> {
-  return askSignal(await owner(config), name, signal);
+  return (await ask(await owner(config), 'signal', { name, signal })).pid;
 }
 
 async function owner(config: Config): Promise<LockHolder> {
@@ -173,33 +160,25 @@ async function owner(config: Config): Promise<LockHolder> {
   });
 }
 
-/** The local NATS' credentials files, for clients that take no token from an address; the `nats` command reads the first. */
-function credentialFiles(home: string): Record<string, string> {
-  const { run } = homePaths(home);
-  return {
-    NATS_CREDS: join(run, credentialsFileName('admin')),
-    SANDBOX_INGEST_CREDS: join(run, credentialsFileName('ingest')),
-  };
-}
-
 /** The servers' addresses with the administrator's rights. @throws SANDBOX_009 where there is none */
 export async function adminEnv(environment: Config): Promise<Record<string, string>> {
   const config = await ownDropped(environment);
-  const { given } = config;
   // A stack that was killed has left its file behind, with addresses that nobody listens at.
-  const complete = [given.temporal, given.database, given.redis, given.nats].every(
-    (one) => one !== undefined,
-  );
-  if (!complete) await owner(config);
+  if (externalServers(config).length < SERVER_NAMES.length) await owner(config);
+  const { given, home } = config;
   const { temporal, database, redis, nats } = addressesFor(config, 'admin');
-  const uiUrl =
-    given.temporal === undefined ? readStackFile(config.home)?.temporal.uiUrl : undefined;
+  const uiUrl = given.temporal === undefined ? readStackFile(home)?.temporal.uiUrl : undefined;
+  const credentials = (user: CredentialFileUser): string =>
+    join(homePaths(home).run, credentialsFileName(user));
   return {
     TEMPORAL_ADDRESS: temporal,
     ...(uiUrl === undefined || uiUrl === null ? {} : { TEMPORAL_UI_URL: uiUrl }),
     DATABASE_URL: database,
     REDIS_URL: redis,
     NATS_URL: nats,
-    ...(given.nats === undefined ? credentialFiles(config.home) : {}),
+    // For clients that take no token from an address; the `nats` command reads the first.
+    ...(given.nats === undefined
+      ? { NATS_CREDS: credentials('admin'), SANDBOX_INGEST_CREDS: credentials('ingest') }
+      : {}),
   };
 }

@@ -1,11 +1,12 @@
 /** Keeps one service alive: starts it, finds out when it serves, brings it back when it dies, stops it for good. */
 import { closeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf, SandboxError, type Dependency } from '../../domain/errors.js';
 import { delay, withDeadline } from '../../platform/deadline.js';
 import { every } from '../../platform/every.js';
 import type { Bookkeeping } from './bookkeeping.js';
-import { spawnChild, type Child, type Exit } from './child.js';
+import { spawnChild, type Child } from './child.js';
 import type { ProcessIdentity } from './identity.js';
 import type { ReadyMessage, Service, ServiceState, ServiceStatus } from './service.js';
 
@@ -19,24 +20,22 @@ const NEEDS_RESTART_EVERY_MS = 2_000;
 const PROBE_EVERY_MS = 25;
 const PROBE_WITHIN_MS = 2_000;
 
-/** The start failed; `portTaken` where another process had its port. */
+const PORT_TAKEN = /address already in use|EADDRINUSE|failed listening on port/i;
+
+/** The start failed; `tail` is what the service wrote last. */
 export class StartError extends SandboxError {
-  constructor(
-    service: Dependency,
-    reason: string,
-    logPath: string,
-    tail: string,
-    readonly portTaken: boolean,
-  ) {
+  /** Another process had its port. */
+  readonly portTaken: boolean;
+
+  constructor(service: Dependency, reason: string, logPath: string, tail: string) {
     const log = tail === '' ? '' : `\n${tail.replace(/^/gm, '  | ')}`;
     super('SANDBOX_009', `${service} did not start: ${reason}${log}`, {
       hint: `Its log is ${logPath}.`,
       details: { dependency: service },
     });
+    this.portTaken = PORT_TAKEN.test(tail);
   }
 }
-
-const PORT_TAKEN = /address already in use|EADDRINUSE|failed listening on port/i;
 
 export interface KeeperOptions {
   readonly logDir: string;
@@ -51,12 +50,12 @@ export class Keeper {
   private state: ServiceState = 'stopped';
   /** Why it does not serve, or ended the last time. */
   private reason: string | null = null;
-  /** Raised by every stop: what was begun before it gives up. */
-  private generation = 0;
   private closed = false;
-  private starting: Promise<void> = Promise.resolve();
+  /** A run lasts from a start to the next stop, which aborts it: what belongs to it gives up. */
+  private run = new AbortController();
   private watching: Promise<void> = Promise.resolve();
-  private restarting: Promise<void> = Promise.resolve();
+  /** Starts and restarts are done one at a time: two that crossed would start the service twice. */
+  private queue: Promise<void> = Promise.resolve();
 
   constructor(
     readonly service: Service,
@@ -68,45 +67,23 @@ export class Keeper {
   }
 
   /** @throws StartError; nothing of it runs then */
-  async start(): Promise<void> {
-    if (this.closed) throw new Error(`${this.service.name} was stopped`);
-    const { generation } = this;
-    const starting = this.launch(generation);
-    this.starting = starting.catch(() => undefined);
-    try {
-      await starting;
-    } catch (error) {
-      if (generation === this.generation) this.fail(messageOf(error));
-      throw error;
-    }
-    this.watching = this.watch(generation);
+  start(): Promise<void> {
+    return this.inTurn(() => this.begin());
   }
 
-  /** One at a time: two that crossed would start the service twice. */
   restart(): Promise<void> {
-    const next = this.restarting.then(async () => {
+    return this.inTurn(async () => {
       await this.stop();
-      await this.start();
+      await this.begin();
     });
-    this.restarting = next.catch(() => undefined);
-    return next;
   }
 
   /** Stops it for good; returns once its process has ended. */
   async close(): Promise<void> {
     this.closed = true;
     await this.stop();
-    await this.restarting;
-  }
-
-  private async stop(): Promise<void> {
-    this.generation++;
-    const { child, service } = this;
-    if (child !== null) await child.stop(service.stopSignal, service.stopWithinMs);
-    // One that was spawned just now sees the new generation and ends its process itself.
-    await this.starting;
-    await this.watching;
-    this.state = 'stopped';
+    // A start that the stop met gives up, and a restart in the queue finds it closed.
+    await this.queue;
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -131,62 +108,79 @@ export class Keeper {
     return { name: service.name, pid: identity?.pid ?? null, address, metrics, state, detail };
   }
 
-  private fail(reason: string): void {
-    this.state = 'failed';
-    this.reason = reason;
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.queue.then(work);
+    this.queue = turn.catch(() => undefined);
+    return turn;
   }
 
-  private get logPath(): string {
-    return join(this.options.logDir, `${this.service.name}.log`);
+  private async begin(): Promise<void> {
+    if (this.closed) throw this.stopped();
+    this.run = new AbortController();
+    const { signal } = this.run;
+    const child = await this.launch(signal);
+    this.watching = this.watch(child, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
-  private async launch(generation: number): Promise<void> {
-    const { service, options } = this;
-    const cancelled = (): boolean => generation !== this.generation;
+  private async stop(): Promise<void> {
+    this.run.abort(this.stopped());
+    await this.end(this.child);
+    await this.watching;
+    this.state = 'stopped';
+  }
+
+  private stopped(): Error {
+    return new Error(`${this.service.name} was stopped`);
+  }
+
+  private async end(child: Child | null): Promise<void> {
+    await child?.stop(this.service.stopSignal, this.service.stopWithinMs);
+  }
+
+  /** One attempt to start. @throws StartError; nothing of it runs then */
+  private async launch(signal: AbortSignal): Promise<Child> {
     this.state = 'starting';
-    const launch = await service.launch();
-    if (cancelled()) {
-      for (const fd of launch.passFds ?? []) closeSync(fd);
-      throw new Error(`${service.name} was stopped`);
+    try {
+      const child = await this.spawn(signal);
+      await this.untilServing(child, signal).catch(async (error: unknown) => {
+        await this.end(child);
+        await this.options.onChild(this.service.name, null);
+        const tail = await child.logTail();
+        throw new StartError(this.service.name, messageOf(error), this.logPath, tail);
+      });
+      this.state = 'running';
+      this.reason = null;
+      return child;
+    } catch (error) {
+      if (!signal.aborted) this.fail(messageOf(error));
+      throw error;
     }
-    const log = basename(this.logPath);
+  }
+
+  private async spawn(signal: AbortSignal): Promise<Child> {
+    const { service, options, logPath } = this;
+    const launch = await service.launch();
+    if (signal.aborted) {
+      for (const fd of launch.passFds ?? []) closeSync(fd);
+      throw this.stopped();
+    }
+    const log = basename(logPath);
     options.books.succeeded(log);
-    const child = await spawnChild(launch, {
-      logPath: this.logPath,
+    this.child = await spawnChild(launch, {
+      logPath,
       deathSignal: service.deathSignal,
       onLogLost: (error) => {
         options.books.failed(log, error);
       },
     });
-    this.child = child;
-    await options.onChild(service.name, child.identity);
-    let problem = await this.untilReady(child, cancelled);
-    if (problem === null) {
-      try {
-        await service.afterStart?.();
-        if (!cancelled()) {
-          this.state = 'running';
-          this.reason = null;
-          return;
-        }
-      } catch (error) {
-        problem = messageOf(error);
-      }
-    }
-    await child.stop(service.stopSignal, service.stopWithinMs);
-    await options.onChild(service.name, null);
-    const tail = await child.logTail();
-    throw new StartError(
-      service.name,
-      problem ?? 'it was stopped',
-      this.logPath,
-      tail,
-      PORT_TAKEN.test(tail),
-    );
+    await options.onChild(service.name, this.child.identity);
+    return this.child;
   }
 
-  /** Null once it serves, else why it never will. */
-  private async untilReady(child: Child, cancelled: () => boolean): Promise<string | null> {
+  /** @throws why it never will */
+  private async untilServing(child: Child, signal: AbortSignal): Promise<void> {
     const { service } = this;
     const deadline = Date.now() + service.startWithinMs;
     let announced = service.onReady === undefined;
@@ -195,64 +189,49 @@ export class Keeper {
       service.onReady?.(message);
       announced = true;
     });
-    let last = 'it does not say that it is ready';
-    for (;;) {
+    for (let last = 'it does not say that it is ready'; ;) {
+      signal.throwIfAborted();
       const end = child.ended();
-      if (cancelled()) return 'it was stopped';
-      if (end !== null) return `it ended with ${end.signal ?? `exit code ${end.code}`}`;
+      if (end !== null) throw new Error(`it ended with ${end}`);
       if (Date.now() > deadline)
-        return `not ready within ${service.startWithinMs / 1_000} s: ${last}`;
-      if (announced) {
-        try {
-          await withDeadline(service.probe(), PROBE_WITHIN_MS, service.name);
-          // What answered was not it, if it has ended: somebody else has its port.
-          if (child.ended() === null) return null;
-          continue;
-        } catch (error) {
-          last = messageOf(error);
-        }
+        throw new Error(`not ready within ${service.startWithinMs / 1_000} s: ${last}`);
+      try {
+        if (announced) await withDeadline(service.probe(), PROBE_WITHIN_MS, service.name);
+        // What answered was not it, if it has ended: somebody else has its port.
+        if (announced && child.ended() === null) break;
+      } catch (error) {
+        last = messageOf(error);
       }
       await delay(PROBE_EVERY_MS);
     }
+    await service.afterStart?.();
+    signal.throwIfAborted();
   }
 
-  /** Runs from one start to the next stop. */
-  private async watch(generation: number): Promise<void> {
+  /** Brings it back whenever it ends. Rejects once its run is aborted. */
+  private async watch(first: Child, signal: AbortSignal): Promise<void> {
     const { service, options } = this;
     let failures = 0;
-    let since = Date.now();
-    for (;;) {
-      const end = await this.untilEnded();
-      await options.onChild(service.name, null);
-      if (generation !== this.generation) return;
-      if (Date.now() - since > HEALTHY_AFTER_MS) failures = 0;
-      this.fail(`it ended with ${end?.signal ?? `exit code ${end?.code}`}`);
-      options.onChange(
-        `ended unexpectedly (${end?.signal ?? `exit code ${end?.code}`}), starting it again`,
-      );
-      for (;;) {
-        await this.pause(
-          BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)] ?? 0,
-          generation,
-        );
-        if (generation !== this.generation) return;
-        try {
-          await this.launch(generation);
-          break;
-        } catch (error) {
-          if (generation !== this.generation) return;
-          this.fail(messageOf(error));
-          options.onChange(messageOf(error));
-        }
+    for (let child: Child | null = first; ;) {
+      if (child !== null) {
+        const since = Date.now();
+        const end = await this.untilEnded(child);
+        await options.onChild(service.name, null);
+        signal.throwIfAborted();
+        if (Date.now() - since > HEALTHY_AFTER_MS) failures = 0;
+        this.fail(`it ended with ${end}`);
+        options.onChange(`ended unexpectedly (${end}), starting it again`);
       }
-      since = Date.now();
-      options.onChange('runs again');
+      await pause(BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)], undefined, { signal });
+      child = await this.launch(signal).catch(() => null);
+      signal.throwIfAborted();
+      options.onChange(child === null ? (this.reason ?? '') : 'runs again');
     }
   }
 
   /** Until the process ends, by itself or because only a restart helps and there is room for one. */
-  private async untilEnded(): Promise<Exit | undefined> {
-    const { service, child, options } = this;
+  private async untilEnded(child: Child): Promise<string> {
+    const { service, options } = this;
     let times = 0;
     const looks = every(NEEDS_RESTART_EVERY_MS, async () => {
       const reason = (await service.needsRestart?.().catch(() => null)) ?? null;
@@ -260,21 +239,22 @@ export class Keeper {
       if (times < NEEDS_RESTART_TIMES || !(await options.books.hasRoom())) return;
       times = 0;
       options.onChange(`needs a restart: ${reason}`);
-      child?.kill(service.stopSignal);
+      child.kill(service.stopSignal);
     });
     try {
-      return await child?.exited;
+      return await child.exited;
     } finally {
       looks.close();
     }
   }
 
-  /** A back-off that a stop cuts short. */
-  private async pause(millis: number, generation: number): Promise<void> {
-    const end = Date.now() + millis;
-    while (generation === this.generation && Date.now() < end) {
-      await delay(Math.min(50, end - Date.now()));
-    }
+  private fail(reason: string): void {
+    this.state = 'failed';
+    this.reason = reason;
+  }
+
+  private get logPath(): string {
+    return join(this.options.logDir, `${this.service.name}.log`);
   }
 }
 

@@ -1,20 +1,15 @@
-/** The process that owns a stack in the background: tells its starter how it goes, then runs until it is stopped. */
-import { messageOf, SandboxError, type ErrorJson } from '../../domain/errors.js';
+/** The process that owns a stack in the background: reports its start, then runs until it is stopped. */
+import { parseArgs } from 'node:util';
+import { messageOf, SandboxError } from '../../domain/errors.js';
 import { loadConfig } from '../../platform/config.js';
 import { surviveLostOutput } from '../../platform/process.js';
-import type { StackState } from '../../platform/stack-file.js';
-import { runSupervisor } from './run.js';
-import type { Progress, ServiceName } from './service.js';
-import { AlreadyOwned } from './supervisor.js';
+import type { StartMessage } from './background.js';
+import { configEnvironment } from './environment.js';
+import type { ServiceName } from './service.js';
+import { AlreadyOwned, Supervisor } from './supervisor.js';
 
-/** What the starter hears over the channel. */
-export type StartMessage =
-  | { readonly progress: Progress }
-  | { readonly ready: StackState }
-  | { readonly owned: true }
-  | { readonly failed: ErrorJson };
-
-function tell(message: StartMessage): Promise<void> {
+/** Resolves once the message is on its way, or nobody is there to take it. */
+function report(message: StartMessage): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected) resolve();
     else
@@ -24,47 +19,43 @@ function tell(message: StartMessage): Promise<void> {
   });
 }
 
-function only(): readonly ServiceName[] | undefined {
-  const argument = process.argv.find((text) => text.startsWith('--only='));
-  return argument?.slice('--only='.length).split(',') as ServiceName[] | undefined;
+/** The last message: the starter waits no longer. */
+async function reportEnd(message: StartMessage): Promise<void> {
+  await report(message);
+  if (process.connected) process.disconnect();
 }
 
 async function main(): Promise<void> {
   surviveLostOutput();
   const config = loadConfig(process.env);
+  const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
   let ready = false;
-  const names = only();
-  const run = runSupervisor({
+  const supervisor = new Supervisor({
     config,
-    env: process.env,
-    ...(names === undefined ? {} : { only: names }),
+    env: configEnvironment(config, process.env),
+    only: only?.split(',') as ServiceName[] | undefined,
     onProgress: (progress) => {
       process.stderr.write(`${new Date().toISOString()} ${progress.service}: ${progress.text}\n`);
-      void tell({ progress });
+      void report({ progress });
     },
   });
-  // Whoever wanted the stack has gone before it was there (Ctrl-C in `bd dev up`), perhaps even before this line.
+  // The starter may give up before the stack is ready (Ctrl-C in `bd dev up`), perhaps even before this line.
   const onStarterGone = (): void => {
-    if (!ready) void run.stop();
+    if (!ready) supervisor.down();
   };
   process.on('disconnect', onStarterGone);
   if (process.send !== undefined && !process.connected) onStarterGone();
-  const state = await run.started;
-  ready = true;
-  await tell({ ready: state });
-  if (process.connected) process.disconnect();
-  await run.stopped;
+  await supervisor.run((state) => {
+    ready = true;
+    void reportEnd({ ready: state });
+  });
 }
 
 main().catch(async (error: unknown) => {
-  if (error instanceof AlreadyOwned) {
-    await tell({ owned: true });
-  } else {
-    process.stderr.write(`${messageOf(error)}\n`);
-    const known =
-      error instanceof SandboxError ? error : new SandboxError('SANDBOX_009', messageOf(error));
-    await tell({ failed: known.toJSON() });
-    process.exitCode = known.exitCode;
-  }
-  if (process.connected) process.disconnect();
+  if (error instanceof AlreadyOwned) return reportEnd({ ready: null });
+  process.stderr.write(`${messageOf(error)}\n`);
+  const known =
+    error instanceof SandboxError ? error : new SandboxError('SANDBOX_009', messageOf(error));
+  process.exitCode = known.exitCode;
+  return reportEnd({ failed: known.toJSON() });
 });

@@ -11,11 +11,6 @@ const ENTRIES = {
   router: 'router/main.js',
 } as const satisfies Record<ProcessName, string>;
 
-/** The detached supervisor's own entry. */
-export const supervisorEntry = join(dist, 'deploy/stack/main.js');
-
-const processEntry = (name: ProcessName): string => join(dist, ENTRIES[name]);
-
 export function processService(
   name: ProcessName,
   environment: () => Record<string, string>,
@@ -34,7 +29,7 @@ export function processService(
     launch: () =>
       Promise.resolve({
         command: process.execPath,
-        args: ['--enable-source-maps', processEntry(name)],
+        args: ['--enable-source-maps', join(dist, ENTRIES[name])],
         env: environment(),
         ipc: true,
       }),

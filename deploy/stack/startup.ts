@@ -1,15 +1,12 @@
 /** The order in which a stack comes up: the servers side by side, the migration, then the processes that need both. */
 import { counted } from '../../domain/counted.js';
-import { messageOf } from '../../domain/errors.js';
 import { migrate } from '../../migrate/index.js';
-import { SERVICE_ROLES, setServicePasswords, type ServiceRole } from '../../migrate/postgres.js';
+import { setServicePasswords } from '../../migrate/postgres.js';
 import type { Config } from '../../platform/config.js';
 import { addressBook, externalServers, givenFor, type AddressBook } from './addresses.js';
-import type { Bookkeeping } from './bookkeeping.js';
-import type { ChildRecord } from './children.js';
-import { processEnvironment, type Environment } from './environment.js';
+import { processEnvironment } from './environment.js';
 import type { HomePaths } from './home.js';
-import { Keeper, StartError } from './keeper.js';
+import { StartError, type Keeper } from './keeper.js';
 import type { PortName, Ports } from './ports.js';
 import { processService } from './processes.js';
 import type { Credentials } from './secrets.js';
@@ -26,16 +23,14 @@ import {
 
 export interface Startup {
   readonly config: Config;
-  readonly env: Environment;
+  readonly env: Readonly<Record<string, string>>;
+  readonly only: readonly ServiceName[];
   readonly paths: HomePaths;
   readonly credentials: Credentials;
   readonly masterSecret: string;
   readonly ports: Ports;
-  readonly record: ChildRecord;
-  readonly books: Bookkeeping;
-  readonly wanted: (name: ServiceName) => boolean;
-  /** Told of every keeper before it starts, so that a stop finds it. */
-  readonly onKeeper: (keeper: Keeper) => void;
+  /** Makes the keeper of a service; a stop finds it from then on. */
+  readonly keeperOf: (service: Service) => Keeper;
   readonly onProgress: OnProgress;
   /** The first failure, or a stop, ends the whole start. */
   readonly abort: AbortController;
@@ -45,9 +40,9 @@ export interface Startup {
 const START_ATTEMPTS = 5;
 
 export async function startAll(startup: Startup): Promise<AddressBook> {
-  const { config, ports, credentials, wanted, onProgress, abort } = startup;
+  const { config, ports, credentials, only, onProgress, abort } = startup;
   const servers = SERVER_NAMES.filter(
-    (name) => wanted(name) && givenFor(config, name) === undefined,
+    (name) => only.includes(name) && givenFor(config, name) === undefined,
   );
   for (const name of externalServers(config)) {
     onProgress({ service: name, text: 'given by the environment, not started' });
@@ -56,7 +51,7 @@ export async function startAll(startup: Startup): Promise<AddressBook> {
   try {
     await all(servers, abort, (name) => startServer(name, startup));
     const book = addressBook(config, new Set(servers), ports, credentials);
-    const processes = PROCESS_NAMES.filter(wanted);
+    const processes = PROCESS_NAMES.filter((name) => only.includes(name));
     if (processes.length > 0) await migrateServers(startup, book);
     await all(processes, abort, (name) => startProcess(name, startup, book));
     return book;
@@ -74,7 +69,7 @@ async function all<T>(
   await Promise.allSettled(
     items.map((item) =>
       start(item).catch((error: unknown) => {
-        abort.abort(error instanceof Error ? error : new Error(messageOf(error)));
+        abort.abort(error);
       }),
     ),
   );
@@ -96,15 +91,8 @@ async function reservePorts(
 }
 
 async function startServer(name: ServerName, startup: Startup): Promise<void> {
-  const { env, ports, abort, onProgress } = startup;
-  const whole = Object.entries(env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  const service = await makeServer(name, {
-    ...startup,
-    env: Object.fromEntries(whole),
-    signal: abort.signal,
-  });
+  const { ports, abort, onProgress } = startup;
+  const service = await makeServer(name, { ...startup, signal: abort.signal });
   for (let attempt = 1; ; attempt++) {
     try {
       await startOne(service, startup, SERVER_PORTS[name]);
@@ -136,27 +124,17 @@ async function startProcess(name: ProcessName, startup: Startup, book: AddressBo
 
 async function startOne(
   service: Service,
-  startup: Startup,
+  { ports, abort, keeperOf, onProgress }: Startup,
   portNames: readonly PortName[],
 ): Promise<void> {
-  const { paths, record, books, ports, abort, onKeeper, onProgress } = startup;
-  const { name } = service;
   abort.signal.throwIfAborted();
-  const keeper = new Keeper(service, {
-    logDir: paths.log,
-    books,
-    onChild: (child, identity) => record.set(child, identity),
-    onChange: (text) => {
-      onProgress({ service: name, text });
-    },
-  });
-  onKeeper(keeper);
+  const keeper = keeperOf(service);
   const since = Date.now();
   await ports.release(portNames);
   await keeper.start();
   const where = service.address();
   onProgress({
-    service: name,
+    service: service.name,
     text: `ready in ${seconds(since)}${where === null ? '' : ` on ${where}`}`,
   });
 }
@@ -171,15 +149,8 @@ async function migrateServers(
   if (changes.length > 0)
     onProgress({ service: 'stack', text: `migrated, ${counted(changes.length, 'change')}` });
   // A database that is not ours has its own way of giving roles their passwords.
-  if (config.given.database === undefined)
-    await setServicePasswords(admin.database, passwordsOfRoles(credentials));
-}
-
-function passwordsOfRoles({ postgres }: Credentials): Record<ServiceRole, string> {
-  return Object.fromEntries(SERVICE_ROLES.map((role) => [role, postgres[role]])) as Record<
-    ServiceRole,
-    string
-  >;
+  const { postgres: _owner, ...services } = credentials.postgres;
+  if (config.given.database === undefined) await setServicePasswords(admin.database, services);
 }
 
 export const seconds = (since: number): string => `${((Date.now() - since) / 1_000).toFixed(1)} s`;

@@ -1,8 +1,10 @@
 /** Owns the local stack: takes the home, has its services started, answers questions about them, and ends them all. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
+import { Closer } from '../../platform/closer.js';
 import type { Config } from '../../platform/config.js';
 import {
   readMasterSecret,
@@ -13,31 +15,25 @@ import {
 } from '../../platform/stack-file.js';
 import { givenFor, stackState } from './addresses.js';
 import { Bookkeeping } from './bookkeeping.js';
-import { ChildRecord, endLeftovers } from './children.js';
-import {
-  startControl,
-  type Commands,
-  type ControlServer,
-  type Phase,
-  type StackStatus,
-} from './control.js';
+import { ChildRecord, endLeftovers } from './identity.js';
+import { startControl, type Commands, type Phase, type StackStatus } from './control.js';
 import { claimDataFormat } from './data-format.js';
-import type { Environment } from './environment.js';
-import { foreignServer } from './foreign.js';
-import { asHomeError, makeHome } from './home.js';
+import { foreignStatus } from './foreign.js';
+import { asHomeError, makeHome, type HomePaths } from './home.js';
 import { majorOfData } from './install/postgres.js';
-import type { Keeper } from './keeper.js';
-import { takeLock, type Lock, type LockHolder } from './lock.js';
+import { Keeper } from './keeper.js';
+import { takeLock, type LockHolder } from './lock.js';
 import { Ports } from './ports.js';
 import { ensureMasterSecret, loadCredentials } from './secrets.js';
 import { assertPlatform } from './servers.js';
 import {
   idle,
-  isProcessName,
+  isServerName,
   PROCESS_NAMES,
   SERVER_NAMES,
   SERVICE_NAMES,
   type OnProgress,
+  type Service,
   type ServiceName,
   type ServiceStatus,
 } from './service.js';
@@ -45,82 +41,80 @@ import { seconds, startAll } from './startup.js';
 
 export interface SupervisorOptions {
   readonly config: Config;
-  readonly env: Environment;
+  readonly env: Readonly<Record<string, string>>;
   /** What to start; the rest is absent. Without worker and router nothing is migrated either. */
-  readonly only?: readonly ServiceName[];
+  readonly only?: readonly ServiceName[] | undefined;
   readonly onProgress: OnProgress;
 }
 
 /** Another process owns this home. */
-export class AlreadyOwned extends Error {
-  override readonly name = 'AlreadyOwned';
-  constructor(readonly holder: LockHolder) {
-    super(`process ${holder.pid} owns the stack`);
+export class AlreadyOwned extends SandboxError {
+  constructor(home: string, { pid }: LockHolder) {
+    super('SANDBOX_007', `the local stack of ${home} runs already (pid ${pid})`, {
+      hint: 'Stop it with `bd dev down` first.',
+    });
   }
 }
 
+/** SIGHUP: the terminal was closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export class Supervisor implements Commands {
-  private phase: Phase = 'starting';
   private readonly keepers = new Map<ServiceName, Keeper>();
-  private readonly abort = new AbortController();
-  private lock: Lock | null = null;
-  private control: ControlServer | null = null;
-  private running: Promise<StackState> | null = null;
-  private starting: Promise<StackState> | null = null;
-  private stopping: Promise<void> | null = null;
-  private state: StackState | null = null;
   private readonly books: Bookkeeping;
   private readonly faults = new Set<string>();
-  private resolveEnded: () => void = () => undefined;
-  /** Resolves once every service has ended. */
-  readonly ended = new Promise<void>((resolve) => {
-    this.resolveEnded = resolve;
-  });
+  /** Null until everything runs. */
+  private state: StackState | null = null;
+  /** Aborted by the first failure of the start, or by a stop. */
+  private readonly stopping = new AbortController();
+  private readonly servicesEnded: Promise<void>;
 
   constructor(private readonly options: SupervisorOptions) {
     this.books = new Bookkeeping(options.config.home, (text) => {
       this.tell(text);
     });
+    this.servicesEnded = once(this.stopping.signal, 'abort').then(() => this.endServices());
   }
 
-  /** Something of this process went wrong that no part of it has handled: shown by the status from now on. */
-  fault(error: unknown): void {
-    this.faults.add(messageOf(error));
-    this.tell(`unexpected: ${messageOf(error)}`);
+  private get phase(): Phase {
+    if (this.stopping.signal.aborted) return 'stopping';
+    return this.state === null ? 'starting' : 'running';
   }
 
-  /** Everything runs and answers when it resolves. @throws AlreadyOwned, SandboxError; nothing runs then */
-  start(): Promise<StackState> {
-    this.running ??= this.run();
-    this.starting ??= this.running.catch(async (thrown: unknown) => {
-      const error = asHomeError(this.options.config.home, thrown);
-      // Of several failures the first is the cause.
-      this.abort.abort(error instanceof Error ? error : new Error(messageOf(error)));
-      await this.stop();
-      throw this.abort.signal.reason;
+  /**
+   * Runs the stack in this process until a signal, a `down`, or a failed start ends it. Everything runs and answers when
+   * `onReady` is called, and has ended when this returns.
+   * @throws AlreadyOwned, or the SandboxError of what did not start
+   */
+  async run(onReady: (state: StackState) => void): Promise<StackState> {
+    await using parts = new Closer((what, error) => {
+      this.tell(`the ${what} could not be closed: ${messageOf(error)}`);
     });
-    return this.starting;
-  }
-
-  /** Router and worker first, then the servers they use; returns once all have ended. */
-  stop(): Promise<void> {
-    this.stopping ??= this.end();
-    return this.stopping;
+    let state: StackState;
+    try {
+      state = await this.start(parts);
+    } catch (error) {
+      // Of several reasons the first is the cause: a second abort changes nothing.
+      this.stopping.abort(asHomeError(this.options.config.home, error));
+      await this.servicesEnded;
+      throw this.stopping.signal.reason;
+    }
+    onReady(state);
+    await this.servicesEnded;
+    return state;
   }
 
   down(): void {
-    this.abort.abort(
+    this.stopping.abort(
       new SandboxError('SANDBOX_007', 'the local stack was stopped while it started', {
         hint: 'Start it again with `bd dev up`.',
       }),
     );
-    void this.stop();
   }
 
   async status(): Promise<StackStatus> {
     const { state } = this;
-    if (this.phase === 'running' && state !== null)
-      await this.books.keep('stack.json', () => this.keepStackFile(state));
+    if (state !== null) await this.books.keep('stack.json', () => this.keepStackFile(state));
     const services = await Promise.all(SERVICE_NAMES.map((name) => this.statusOf(name)));
     const unexpected = [...this.faults].map((text) => `unexpected: ${text}`);
     return {
@@ -148,71 +142,99 @@ export class Supervisor implements Commands {
     return identity.pid;
   }
 
-  private async run(): Promise<StackState> {
-    const { config, env, onProgress } = this.options;
+  private async start(parts: Closer): Promise<StackState> {
+    const { config, env, only = SERVICE_NAMES, onProgress } = this.options;
     const since = Date.now();
+    await this.listen(parts);
     assertPlatform();
     const paths = await makeHome(config.home);
-    const token = randomBytes(24).toString('base64url');
-    this.control = await startControl(token, this);
-    const taken = await takeLock(paths.lock, { controlPort: this.control.port, token });
-    if ('holder' in taken) throw new AlreadyOwned(taken.holder);
-    this.lock = taken.lock;
-
-    const leftovers = await endLeftovers(paths.children);
-    if (leftovers.length > 0)
-      this.tell(`ended what an earlier one left running: ${leftovers.join(', ')}`);
-    await rm(stackFilePath(config.home), { force: true });
-    await claimDataFormat(paths);
+    await this.own(paths, parts);
     const hasData = (await majorOfData(join(paths.data, 'postgres', 'data'))) !== null;
     if (hasData && !readMasterSecret(config)) {
       this.tell(
         'master.key is lost, another is made: Postgres refuses the bots of living sandboxes until `bd sandbox reset`',
       );
     }
+    const record = new ChildRecord(paths.children, this.books);
     const book = await startAll({
-      ...{ config, env, paths, onProgress, abort: this.abort },
+      ...{ config, env, only, paths, onProgress, abort: this.stopping },
       credentials: await loadCredentials(paths, hasData),
       masterSecret: await ensureMasterSecret(config),
       ports: await Ports.load(paths.ports),
-      record: new ChildRecord(paths.children, this.books),
-      books: this.books,
-      wanted: (name) => this.wanted(name),
-      onKeeper: (keeper) => this.keepers.set(keeper.service.name, keeper),
+      keeperOf: (service) => this.keep(service, paths, record),
     });
     const state = stackState(book, new Date());
     await writeStackFile(config.home, state);
-    // A stop that has begun meanwhile removes the file itself.
-    this.abort.signal.throwIfAborted();
+    this.stopping.signal.throwIfAborted();
     this.state = state;
-    this.phase = 'running';
     const ui = state.temporal.uiUrl === null ? '' : `, Temporal Web UI at ${state.temporal.uiUrl}`;
     this.tell(`ready in ${seconds(since)}${ui}`);
     return state;
   }
 
-  private async end(): Promise<void> {
-    this.phase = 'stopping';
-    const close = (names: readonly ServiceName[]): Promise<unknown> =>
-      Promise.allSettled(names.map((name) => this.keepers.get(name)?.close() ?? Promise.resolve()));
-    await close(PROCESS_NAMES);
-    await close(SERVER_NAMES);
-    // What was about to start has seen the abort by now, and a keeper made since then is closed here.
-    await this.running?.catch(() => undefined);
-    await close(SERVICE_NAMES);
-    this.books.close();
-    // A file that cannot be removed holds up no end: a reader sees by the process that nobody owns the home.
-    const { lock } = this;
-    const stateFile = stackFilePath(this.options.config.home);
-    if (lock !== null) await rm(stateFile, { force: true }).catch(() => undefined);
-    await lock?.release().catch(() => undefined);
-    await this.control?.close();
-    this.resolveEnded();
+  private async listen(parts: Closer): Promise<void> {
+    // npx delivers Ctrl-C twice, and people press it again: a stop that has begun is never cut short,
+    // since each of its steps has a limit of its own.
+    const onSignal = (signal: NodeJS.Signals): void => {
+      this.tell(`${signal}, stopping`);
+      this.down();
+    };
+    // The services are processes of their own and go on: a fault here is reported, and no reason to stop them.
+    const onFault = (error: unknown): void => {
+      this.faults.add(messageOf(error));
+      this.tell(`unexpected: ${messageOf(error)}`);
+    };
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+    process.on('uncaughtException', onFault).on('unhandledRejection', onFault);
+    await parts.add('signal handlers', () => {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      process.off('uncaughtException', onFault).off('unhandledRejection', onFault);
+    });
+  }
+
+  /** Takes the home, and clears it of what an earlier supervisor left. */
+  private async own(paths: HomePaths, parts: Closer): Promise<void> {
+    const { home } = paths;
+    const token = randomBytes(24).toString('base64url');
+    const opening = startControl(token, this);
+    const control = await parts.open('control port', opening, (opened) => opened.close());
+    const taken = await takeLock(paths.lock, { controlPort: control.port, token });
+    if ('holder' in taken) throw new AlreadyOwned(home, taken.holder);
+    await parts.add('lock', () => taken.lock.release());
+    await parts.add('stack file', () => rm(stackFilePath(home), { force: true }));
+    await parts.add('bookkeeping', () => {
+      this.books.close();
+    });
+    const leftovers = await endLeftovers(paths.children);
+    if (leftovers.length > 0)
+      this.tell(`ended what an earlier one left running: ${leftovers.join(', ')}`);
+    await rm(stackFilePath(home), { force: true });
+    await claimDataFormat(paths);
+  }
+
+  private keep(service: Service, paths: HomePaths, record: ChildRecord): Keeper {
+    const keeper = new Keeper(service, {
+      logDir: paths.log,
+      books: this.books,
+      onChild: (name, identity) => record.set(name, identity),
+      onChange: (text) => {
+        this.options.onProgress({ service: service.name, text });
+      },
+    });
+    this.keepers.set(service.name, keeper);
+    return keeper;
+  }
+
+  /** Router and worker first, then the servers they use. No keeper is made once the stop has begun (startup.ts). */
+  private async endServices(): Promise<void> {
+    for (const names of [PROCESS_NAMES, SERVER_NAMES])
+      await Promise.allSettled(names.map(async (name) => this.keepers.get(name)?.close()));
   }
 
   /** Every other process needs the file: one that was removed or damaged while the stack runs is written again. */
   private async keepStackFile(state: StackState): Promise<void> {
     const { home } = this.options.config;
+    if (this.phase !== 'running') return;
     try {
       if (readStackFile(home)?.pid === process.pid) return;
     } catch {
@@ -222,12 +244,12 @@ export class Supervisor implements Commands {
   }
 
   private async statusOf(name: ServiceName): Promise<ServiceStatus> {
-    const { config } = this.options;
-    const given = isProcessName(name) ? undefined : givenFor(config, name);
-    if (!isProcessName(name) && given !== undefined) return foreignServer(name, given, config);
+    const { config, only = SERVICE_NAMES } = this.options;
+    if (isServerName(name) && givenFor(config, name) !== undefined)
+      return foreignStatus(name, config);
     const keeper = this.keepers.get(name);
     if (keeper !== undefined) return keeper.status();
-    if (!this.wanted(name)) return idle(name, 'absent');
+    if (!only.includes(name)) return idle(name, 'absent');
     return idle(name, this.phase === 'starting' ? 'starting' : 'stopped');
   }
 
@@ -237,10 +259,6 @@ export class Supervisor implements Commands {
     throw new SandboxError('SANDBOX_007', `${name} is not one that this stack runs`, {
       hint: '`bd dev status` shows which are.',
     });
-  }
-
-  private wanted(name: ServiceName): boolean {
-    return this.options.only?.includes(name) ?? true;
   }
 
   private tell(text: string): void {

@@ -9,7 +9,7 @@ import { messageOf, SandboxError } from '../../../domain/errors.js';
 import { parseVersion, type Version } from '../binaries.js';
 import { makeDirectory } from '../home.js';
 import type { ServerName, SystemUser } from '../service.js';
-import { tied } from '../tie.js';
+import { tied } from '../child.js';
 
 export interface ToolOptions {
   readonly timeoutMs: number;

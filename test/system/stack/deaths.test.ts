@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { configEnvironment } from '../../../deploy/stack/environment.js';
 import { identify } from '../../../deploy/stack/identity.js';
-import { supervisorEntry } from '../../../deploy/stack/processes.js';
+import { supervisorEntry } from '../../../deploy/stack/background.js';
 import { down, restart, signalService, status, up } from '../../../deploy/stack/index.js';
 import { delay } from '../../../platform/deadline.js';
 import { until } from '../../support/stack.js';

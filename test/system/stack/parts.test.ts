@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addressBook, stackState } from '../../../deploy/stack/addresses.js';
 import { displayAddress } from '../../../platform/addresses/login.js';
-import { endLeftovers } from '../../../deploy/stack/children.js';
-import { askRestart, askSignal, askStatus, startControl } from '../../../deploy/stack/control.js';
+import { endLeftovers } from '../../../deploy/stack/identity.js';
+import { ask, startControl } from '../../../deploy/stack/control.js';
 import { cacheDirectory } from '../../../deploy/stack/environment.js';
 import { makeHome, purgeHome } from '../../../deploy/stack/home.js';
 import { adminEnv } from '../../../deploy/stack/index.js';
 import { identify } from '../../../deploy/stack/identity.js';
-import { openLog } from '../../../deploy/stack/log-file.js';
+import { openLog } from '../../../deploy/stack/child.js';
 import { Ports } from '../../../deploy/stack/ports.js';
 import { processService } from '../../../deploy/stack/processes.js';
 import { ensureMasterSecret, loadCredentials } from '../../../deploy/stack/secrets.js';
-import { stoppedStatus } from '../../../deploy/stack/stopped.js';
+import { stoppedStatus } from '../../../deploy/stack/foreign.js';
 import { SandboxError } from '../../../domain/errors.js';
 import { loadConfig } from '../../../platform/config.js';
 import { masterKeyPath } from '../../../platform/stack-file.js';
@@ -144,12 +144,12 @@ describe('the control port', () => {
 
   it('tells a caller what went wrong, whatever it was', async () => {
     const { control, holder } = await controlled();
-    expect(await askStatus(holder)).toEqual({ phase: 'running', services: [], troubles: [] });
-    expect(await askSignal(holder, 'redis', 'SIGTERM')).toBe(7);
-    await expect(askSignal(holder, 'nonsense', 'SIGTERM')).rejects.toMatchObject({
+    expect(await ask(holder, 'status')).toEqual({ phase: 'running', services: [], troubles: [] });
+    expect(await ask(holder, 'signal', { name: 'redis', signal: 'SIGTERM' })).toEqual({ pid: 7 });
+    await expect(ask(holder, 'signal', { name: 'nonsense' })).rejects.toMatchObject({
       ...{ code: 'SANDBOX_008', hint: expect.stringContaining('Name one of') as string },
     });
-    await expect(askRestart(holder, 'redis')).rejects.toMatchObject({
+    await expect(ask(holder, 'restart', { name: 'redis' })).rejects.toMatchObject({
       ...{ code: 'SANDBOX_009', message: 'the disk is full' },
     });
     const response = await fetch(`http://127.0.0.1:${control.port}/nonsense`, {
@@ -157,7 +157,7 @@ describe('the control port', () => {
     });
     expect(await response.json()).toMatchObject({ code: 'SANDBOX_004' });
     await control.close();
-    await expect(askStatus(holder)).rejects.toMatchObject({
+    await expect(ask(holder, 'status')).rejects.toMatchObject({
       ...{ code: 'SANDBOX_009', hint: expect.stringContaining('supervisor.log') as string },
     });
   });
@@ -165,7 +165,7 @@ describe('the control port', () => {
   it('passes on the supervisor’s own refusals with their hints', async () => {
     const refusal = new SandboxError('SANDBOX_007', 'it starts', { hint: 'Wait.' });
     const { holder } = await controlled({ restart: () => Promise.reject(refusal) });
-    await expect(askRestart(holder, 'redis')).rejects.toMatchObject(refusal.toJSON());
+    await expect(ask(holder, 'restart', { name: 'redis' })).rejects.toMatchObject(refusal.toJSON());
   });
 });
 
