@@ -38,7 +38,8 @@ interface Waiter {
 export class Chain implements Egress {
   readonly #inbox: string;
   readonly #unsubscribe: () => void;
-  readonly #timer: NodeJS.Timeout;
+  /** Runs while a PubAck is awaited: an idle router is not woken. */
+  #timer: NodeJS.Timeout | undefined;
   readonly #asked: Run[] = [];
   #open: Run | undefined;
   /**
@@ -64,9 +65,6 @@ export class Chain implements Egress {
     this.#unsubscribe = link.subscribe(`${this.#inbox}.*`, (message) => {
       this.#takeAck(message);
     });
-    this.#timer = setInterval(() => {
-      this.#checkTimeout();
-    }, ACK_TIMEOUT_MS / 8);
   }
 
   get head(): LogPosition {
@@ -166,6 +164,7 @@ export class Chain implements Egress {
     run.position = this.#head;
     run.askedAt = performance.now();
     this.#asked.push(run);
+    this.#timer ??= setTimeout(this.#checkTimeout, ACK_TIMEOUT_MS);
     return `${this.#inbox}.${this.#head.sequence}`;
   }
 
@@ -205,17 +204,18 @@ export class Chain implements Egress {
     for (const { resolve } of due) resolve();
   }
 
-  #checkTimeout(): void {
+  readonly #checkTimeout = (): void => {
+    this.#timer = undefined;
     const [oldest] = this.#asked;
-    if (oldest !== undefined && performance.now() - oldest.askedAt > ACK_TIMEOUT_MS) {
-      this.#fail(
-        new Doubt(
-          'ack_timeout',
-          `no PubAck for ${oldest.position.sequence} in ${ACK_TIMEOUT_MS} ms`,
-        ),
-      );
+    if (oldest === undefined) return;
+    const left = oldest.askedAt + ACK_TIMEOUT_MS - performance.now();
+    if (left >= 0) {
+      this.#timer = setTimeout(this.#checkTimeout, Math.ceil(left) + 1);
+      return;
     }
-  }
+    const { sequence } = oldest.position;
+    this.#fail(new Doubt('ack_timeout', `no PubAck for ${sequence} in ${ACK_TIMEOUT_MS} ms`));
+  };
 
   #fail(doubt: Doubt): void {
     if (this.#ended !== undefined) return;
@@ -226,7 +226,7 @@ export class Chain implements Egress {
   #stop(doubt: Doubt): void {
     if (this.#ended !== undefined) return;
     this.#ended = doubt;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#unsubscribe();
     const waiters = this.#waiters;
     this.#waiters = [];

@@ -13,6 +13,11 @@ const claimShape = z.object({ routerId: z.string() });
 
 const AFTER_ABSENCE_MS = 100;
 
+/** The writer's beat while no standby asks for it. A standby's first question comes with its first look at the key. */
+const ALONE_BEAT_MS = 1_000;
+/** So long after a standby's last question, which it repeats every 250 ms, none is there. */
+const STANDBY_GONE_MS = 10_000;
+
 /**
  * Only the holder of the key writes. Safety does not depend on it: the chain and each term's fence
  * separate two writers. A claim that is too early causes a stall of about 20 ms.
@@ -21,6 +26,8 @@ export class Election {
   #revision = 0;
   #held = false;
   #beat: { close(): void } | undefined;
+  #beatAt = -Infinity;
+  #askedAt = -Infinity;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -31,6 +38,11 @@ export class Election {
 
   get held(): boolean {
     return this.#held;
+  }
+
+  /** Somebody has asked whether this router lives, perhaps a standby: from now on the key is repeated often. */
+  asked(): void {
+    this.#askedAt = performance.now();
   }
 
   /** Waits as a standby until this router is the writer; false if it is stopped before. */
@@ -85,6 +97,10 @@ export class Election {
   }
 
   async #renew(): Promise<void> {
+    const now = performance.now();
+    const alone = now - this.#askedAt > STANDBY_GONE_MS;
+    if (alone && now - this.#beatAt < ALONE_BEAT_MS) return;
+    this.#beatAt = now;
     try {
       this.#revision = await this.bucket.write(
         WRITER_KEY,

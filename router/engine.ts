@@ -50,7 +50,8 @@ const BACKOFF_MS = [20, 50, 100, 200, 500, 1_000];
 const BARREN_MS = [0, ...BACKOFF_MS, 2_000];
 /** A term of this length did not fail at once, even without events. */
 const LASTED_MS = 10_000;
-const CHECK_MS = 100;
+/** Of two looks whether the routes are stale: at least, and at most. */
+const [SHORTEST_LOOK_MS, LONGEST_LOOK_MS] = [100, 60_000];
 
 export class Engine {
   readonly #options: EngineOptions;
@@ -207,11 +208,10 @@ export class Engine {
     });
     this.#term = term;
     this.#upkeep = new Upkeep(this.#options, term, checkpoint, revision);
-    const watch = setInterval(() => {
-      if (!this.#options.loader.stale) return;
+    const watch = watchRoutes(this.#options.loader, (trouble) => {
       metrics.misses += 1;
-      term.doubt(new Doubt('stale_routes', this.#options.loader.trouble));
-    }, CHECK_MS);
+      term.doubt(new Doubt('stale_routes', trouble));
+    });
     const began = performance.now();
     let ended: Doubt | undefined;
     try {
@@ -226,7 +226,7 @@ export class Engine {
       ended = await term.ended;
       return ended;
     } finally {
-      clearInterval(watch);
+      watch.close();
       await this.#endTerm(term, ended);
       const stored = term.egress.confirmed.rawSequence > position.rawSequence;
       const lasted = performance.now() - began > LASTED_MS;
@@ -275,6 +275,20 @@ export class Engine {
     this.#state = state;
     this.#reason = reason;
   }
+}
+
+/** Looks when the routes could be stale at the earliest. */
+function watchRoutes(loader: RouteLoader, onStale: (trouble: string) => void): { close(): void } {
+  let timer: NodeJS.Timeout;
+  const arm = (): void => {
+    const ms = Math.min(Math.max(loader.staleInMs, SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
+    timer = setTimeout(() => {
+      if (loader.stale) onStale(loader.trouble);
+      arm();
+    }, ms);
+  };
+  arm();
+  return { close: () => clearTimeout(timer) };
 }
 
 /** The state between two terms: waiting on purpose, or on the way to the next term. */

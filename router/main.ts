@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { NatsConnection } from 'nats';
-import { collectDefaultMetrics } from 'prom-client';
 import { messageOf, SandboxError } from '../domain/errors.js';
 import { ROUTER_BUCKET_STREAM } from '../routing/members.js';
 import { STREAMS } from '../routing/subjects.js';
@@ -18,6 +17,7 @@ import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer, type MetricsServer } from '../platform/metrics-server.js';
 import { openNats } from '../platform/nats.js';
 import { closePostgres, openPostgres, type Sql } from '../platform/postgres.js';
+import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
 import { isMisconfigured, retryUntil, StoppedError } from '../platform/retry.js';
 import { streamFacts } from '../routing/routed-log.js';
@@ -103,7 +103,7 @@ function servePage(
   router: Router,
 ): Promise<MetricsServer> {
   const { registry } = router.metrics;
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const starting = startMetricsServer({
     ...{ registry, host, port },
     ready: () => ({ ok: router.ready(), detail: { routerId, ...router.status() } }),

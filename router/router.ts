@@ -130,7 +130,10 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
   await membership.beat();
   membership.start();
   loader.start();
-  const responder = new SyncResponder({ nc, bucket, routerId, table, loader, engine });
+  const onAsked = (): void => election.asked();
+  const responder = new SyncResponder({
+    ...{ nc, bucket, routerId, table, loader, engine, onAsked },
+  });
   engine.start();
 
   return {

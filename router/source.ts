@@ -34,6 +34,8 @@ const HEARTBEAT_MS = 500;
 const PULL_EXPIRES_MS = 10_000;
 /** Two missed heartbeats, with room for a busy event loop. */
 const SILENCE_MS = 3 * HEARTBEAT_MS;
+/** A busy event loop may read a heartbeat so late. */
+const SLACK_MS = HEARTBEAT_MS / 4;
 /** Smaller room is not worth a pull's message. */
 const SMALLEST_PULL = MAX_UNCONFIRMED / 4;
 /** Small events come in large batches, large ones two at a time. */
@@ -89,9 +91,7 @@ export class Source {
     });
     this.#running = true;
     this.#lastHeard = performance.now();
-    this.#watch = setInterval(() => {
-      this.#checkSilence();
-    }, HEARTBEAT_MS / 2);
+    this.#watch = setTimeout(this.#checkSilence, SILENCE_MS);
   }
 
   /** Requests events up to `room`, the number that may be unconfirmed: this bounds memory. */
@@ -124,7 +124,7 @@ export class Source {
 
   #halt(): void {
     this.#running = false;
-    clearInterval(this.#watch);
+    clearTimeout(this.#watch);
     this.#unsubscribe();
   }
 
@@ -187,9 +187,13 @@ export class Source {
   /** Called when room appears without a confirmation; the engine then requests more. */
   onRoom: () => void = () => undefined;
 
-  #checkSilence(): void {
-    if (this.#wanted > 0 && performance.now() - this.#lastHeard > SILENCE_MS) {
+  /** Wakes when the silence could be too long, not at each heartbeat. */
+  readonly #checkSilence = (): void => {
+    const silent = this.#wanted > 0 ? performance.now() - this.#lastHeard : 0;
+    if (silent > SILENCE_MS) {
       this.#fail('heartbeat', `nothing heard of the consumer for ${SILENCE_MS} ms`);
+      return;
     }
-  }
+    this.#watch = setTimeout(this.#checkSilence, SILENCE_MS - silent + SLACK_MS);
+  };
 }

@@ -49,7 +49,10 @@ export interface RouterMember {
 /** A router that is silent for this long is dropped, behind a fence. */
 export const ROUTER_LEASE_MS = 3_000;
 
-/** A writer's beat under `writer`. After a silence of this length the standby takes over. */
+/**
+ * The writer's beat under `writer` while a standby asks for it, and the pause between two questions
+ * of a standby. After a silence of `WRITER_SILENCE_MS` the standby takes over.
+ */
 export const WRITER_BEAT_MS = 250;
 
 export const WRITER_SILENCE_MS = 1_000;

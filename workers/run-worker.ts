@@ -4,7 +4,7 @@
  */
 import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
-import { Registry, collectDefaultMetrics } from 'prom-client';
+import { Registry } from 'prom-client';
 import { withEmf } from '../activities/emf-metrics.js';
 import { lifecycleMetrics, type LifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
@@ -16,6 +16,7 @@ import type { Config } from '../platform/config.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
+import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { retryUntil, StoppedError } from '../platform/retry.js';
 import {
   addressesFor,
@@ -134,7 +135,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     await closer.open('the auth callout', callout, (open) => open.close());
   }
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const registered = lifecycleMetrics(registry);
   const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
   const metrics = config.emf ? withEmf(registered, toEmf) : registered;

@@ -65,7 +65,12 @@ export class RouteLoader {
    * table.
    */
   get stale(): boolean {
-    return performance.now() - this.#checkedAt > this.#options.staleMs;
+    return this.staleInMs < 0;
+  }
+
+  /** Until the table becomes stale if no check succeeds; below 0 where it is. */
+  get staleInMs(): number {
+    return this.#checkedAt + this.#options.staleMs - performance.now();
   }
 
   /** Seconds since the version was last compared. */

@@ -22,6 +22,8 @@ export interface SyncOptions {
   readonly table: RouteTable;
   readonly loader: RouteLoader;
   readonly engine: Engine;
+  /** Somebody has asked whether this router lives. */
+  readonly onAsked: () => void;
 }
 
 /** The barrier asks again every 250 ms, so a later answer is out of date. */
@@ -33,7 +35,12 @@ export class SyncResponder {
   constructor(private readonly options: SyncOptions) {
     const { nc, routerId } = options;
     this.#subscriptions = [
-      nc.subscribe(aliveSubject(routerId), { callback: (_error, message) => message.respond() }),
+      nc.subscribe(aliveSubject(routerId), {
+        callback: (_error, message) => {
+          message.respond();
+          options.onAsked();
+        },
+      }),
       nc.subscribe(SYNC_SUBJECT, {
         callback: (error, message) => {
           if (error !== null || message.reply === undefined) return;
