@@ -9,5 +9,11 @@ export const AUDIT_EVENTS = [
   'guild_unregistered',
   'sandbox_destroying',
   'sandbox_destroyed',
+  'credentials_read',
+  'token_created',
+  'token_revoked',
+  'guild_granted',
+  'guild_grant_revoked',
+  'owner_role_set',
 ] as const;
 export type AuditEvent = (typeof AUDIT_EVENTS)[number];

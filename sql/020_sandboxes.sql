@@ -57,7 +57,9 @@ CREATE TABLE sandbox_audit_log (
   sandbox_id text,
   event_type text NOT NULL CHECK (event_type IN (
     'sandbox_created', 'status_changed', 'create_failed', 'ttl_extended', 'sandbox_reset',
-    'guild_registered', 'guild_unregistered', 'sandbox_destroying', 'sandbox_destroyed')),
+    'guild_registered', 'guild_unregistered', 'sandbox_destroying', 'sandbox_destroyed',
+    'credentials_read', 'token_created', 'token_revoked', 'guild_granted', 'guild_grant_revoked',
+    'owner_role_set')),
   actor text NOT NULL,
   details jsonb NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
