@@ -1,5 +1,5 @@
 /** What a command under `bd sandbox exec` is given of the caller's environment: nothing that opens what is not the sandbox's. */
-import type { SandboxEnvironment } from '../control/environment.js';
+import type { SandboxEnvironment } from '../domain/sandbox-variables.js';
 import { passwordsIn } from '../platform/addresses/login.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

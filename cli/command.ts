@@ -1,6 +1,6 @@
 /** What a command is: one file each, from which parsing, help and documentation are made. */
 import type { Config } from '../platform/config.js';
-import type { Control } from '../control/control.js';
+import type { Control } from '../domain/control.js';
 import type { Io } from './io.js';
 
 export interface OptionSpec {

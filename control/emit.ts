@@ -1,18 +1,10 @@
 /** Publishes events for one sandbox. The subject is the address; the guild in the event does not matter (docs/routing.md). */
 import type { NatsConnection } from 'nats';
 import { invalid, SandboxError } from '../domain/errors.js';
-import { addressedSubject, isEventType, type EventFamily } from '../routing/addressed.js';
+import type { EventToEmit } from '../domain/events.js';
+import { addressedSubject, isEventType } from '../routing/addressed.js';
 import { publishRaw, type RawEvent } from '../routing/raw-publisher.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
-
-export interface EventToEmit {
-  /** Default `events`; interactions travel as `commands`. */
-  readonly family?: EventFamily;
-  /** Such as `MESSAGE_CREATE` or `guild.join`. */
-  readonly type: string;
-  /** The exact text. */
-  readonly payload: string;
-}
 
 /**
  * @returns the sequences of RAW, in order

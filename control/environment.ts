@@ -1,13 +1,14 @@
 /** A sandbox's environment: its own variables, then those that each resource brings. */
-import { OWN_VARIABLES, type VariableEntry } from '../domain/sandbox-variables.js';
+import {
+  OWN_VARIABLES,
+  type SandboxEnvironment,
+  type VariableEntry,
+} from '../domain/sandbox-variables.js';
 import type { Config } from '../platform/config.js';
 import { natsAccountOf } from '../platform/nats-authority.js';
 import type { Addresses } from '../platform/stack-file.js';
 import { RESOURCE_KINDS, type Limit } from '../resources/index.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
-
-/** One flat object of variables; every value is a string. */
-export type SandboxEnvironment = Readonly<Record<string, string>>;
 
 /** Every variable in the order of `bd sandbox connect`: those that open nothing first. */
 export function sandboxVariables(kinds = RESOURCE_KINDS): Readonly<Record<string, VariableEntry>> {

@@ -8,41 +8,8 @@ import { delay } from '../platform/deadline.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
 import { storedHeaderBytes } from '../routing/raw-headers.js';
 import { isNotFound } from '../platform/nats-errors.js';
+import type { EventsOptions, ReadingOptions, SandboxEvent } from '../domain/events.js';
 import type { Connections } from './connections.js';
-
-/** One event as it was stored for a sandbox. */
-export interface SandboxEvent {
-  /** Its place in `ROUTED`. */
-  readonly sequence: number;
-  /** Its place in `RAW`; null where no router has written it. */
-  readonly rawSequence: number | null;
-  /** When it was stored. */
-  readonly time: string;
-  /** `events` or `commands`. */
-  readonly family: string;
-  /** Such as `MESSAGE_CREATE`. */
-  readonly type: string;
-  readonly guildId: string | null;
-  /** The exact text. */
-  readonly payload: string;
-}
-
-/** What any reading takes. */
-export interface ReadingOptions {
-  /** Ends the reading. */
-  readonly signal: AbortSignal;
-  /** NATS has not answered, and is asked until it does; called once for each time that it is away. */
-  readonly onAway?: () => void;
-}
-
-export interface EventsOptions extends ReadingOptions {
-  /** Also what was stored since; otherwise only what comes from now on. */
-  readonly since?: Date;
-  /** False: ends with what is stored already. Default true: waits for what comes. */
-  readonly follow?: boolean;
-  /** All that is stored has been read, and the next is waited for; called once. */
-  readonly onWaiting?: () => void;
-}
 
 /** How often is asked for the next, where there was none. */
 const POLL_MS = 100;

@@ -1,5 +1,5 @@
 /** The addresses that a sandbox's environment lacks, and why: a bot would take what its shell holds in their place. */
-import type { SandboxEnvironment } from './environment.js';
+import type { SandboxEnvironment } from '../domain/sandbox-variables.js';
 
 /** In the order of the message. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -21,7 +21,7 @@ import { readMasterSecret } from '../platform/stack-file.js';
 import { auditOf } from '../store/audit.js';
 import { mappingOf } from '../store/guild-mappings.js';
 import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
-import type { AuditEntry } from '../store/schema.js';
+import type { AuditEntry } from '../domain/audit.js';
 import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import { Connections, Opening } from './connections.js';
 import type {
@@ -30,11 +30,10 @@ import type {
   DestroyResult,
   ExtendOptions,
   ListOptions,
-} from './control.js';
-import type { EventToEmit } from './emit.js';
+} from '../domain/control.js';
 import { credentialsOf, identifiersOf } from './environment.js';
-import type { EventsOptions, ReadingOptions, SandboxEvent } from './events.js';
-import type { SandboxHealth } from './health.js';
+import type { EventsOptions, EventToEmit, ReadingOptions, SandboxEvent } from '../domain/events.js';
+import type { SandboxHealth } from '../domain/health.js';
 import { lackingIn } from './lacking.js';
 import type { Lifecycle } from './lifecycle.js';
 import { commandOf, random } from './new-command.js';

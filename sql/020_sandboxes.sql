@@ -65,7 +65,9 @@ CREATE TABLE sandbox_audit_log (
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   actor_kind text NOT NULL CHECK (actor_kind IN ('person', 'service', 'sandbox', 'system')),
   actor_role text NOT NULL CHECK (actor_role IN ('developer', 'operator')),
-  via text NOT NULL CHECK (via IN ('api', 'direct', 'temporal', 'system'))
+  via text NOT NULL CHECK (via IN ('api', 'direct', 'temporal', 'system')),
+  -- The token that the actor came with; null without one.
+  token_id text
 );
 CREATE INDEX sandbox_audit_log_sandbox ON sandbox_audit_log (sandbox_id, created_at);
 CREATE INDEX sandbox_audit_log_type ON sandbox_audit_log (event_type);

@@ -1,5 +1,5 @@
 /** One event in one line: as JSON, or for people. Neither shows a token. */
-import type { SandboxEvent } from '../../control/events.js';
+import type { SandboxEvent } from '../../domain/events.js';
 import { withoutTokens, withoutTokensInText } from '../../discord/redact.js';
 import { summaryOf, type EventSummary } from '../../discord/summary.js';
 import { colours, terminalWidth, type Io } from '../io.js';

@@ -1,6 +1,6 @@
 /** What one sandbox can use up, and credentials that must be dead: stale, rotated, foreign, cut. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { MAX_CONNECTIONS } from '../../../resources/nats/limits.js';
 import {

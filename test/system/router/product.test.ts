@@ -3,7 +3,7 @@ import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../../control/connections.js';
 import { Lifecycle } from '../../../control/lifecycle.js';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { down, up } from '../../../deploy/stack/index.js';
 import { parseSandboxId } from '../../../domain/names.js';
