@@ -45,7 +45,7 @@ export function identifiersOf(
 export function credentialsOf(
   { sandboxId, rotation }: Pick<SandboxRecord, 'sandboxId' | 'rotation'>,
   addresses: Addresses,
-  masterSecret: string,
+  tenantKey: string,
   { redisAcl, tenant = {} }: { redisAcl: boolean; tenant?: Config['tenant'] },
   kinds = RESOURCE_KINDS,
 ): SandboxEnvironment {
@@ -56,6 +56,6 @@ export function credentialsOf(
   };
   return Object.assign(
     {},
-    ...kinds.map((kind) => kind.credentials(source, masterSecret)),
+    ...kinds.map((kind) => kind.credentials(source, tenantKey)),
   ) as SandboxEnvironment;
 }

@@ -17,7 +17,7 @@ import { requirePermission, type Action } from '../domain/permissions.js';
 import { describeSandbox, type ExtendResult, type Sandbox } from '../domain/sandbox.js';
 import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import type { Config } from '../platform/config.js';
-import { readMasterSecret } from '../platform/stack-file.js';
+import { readSubkey } from '../platform/subkeys.js';
 import { auditOf } from '../store/audit.js';
 import { mappingOf } from '../store/guild-mappings.js';
 import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
@@ -53,7 +53,8 @@ export class SandboxService {
       this.connections.temporal(),
     ]);
     const { taskQueue } = this.config;
-    return new Lifecycle(temporal, { taskQueue, ...this.options });
+    const actorKey = readSubkey(this.config, 'actors');
+    return new Lifecycle(temporal, { taskQueue, actorKey, ...this.options });
   });
 
   /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
@@ -232,10 +233,10 @@ export class SandboxService {
     if (row.status !== 'running') {
       throw new SandboxError('SANDBOX_007', `sandbox ${row.name} is ${row.status}, not running`);
     }
-    const masterSecret = readMasterSecret(this.config);
+    const tenantKey = readSubkey(this.config, 'tenant-passwords');
     const { addresses } = this.connections;
     const credentials =
-      masterSecret === null ? {} : credentialsOf(row, addresses, masterSecret, this.config);
+      tenantKey === null ? {} : credentialsOf(row, addresses, tenantKey, this.config);
     const identifiers = identifiersOf(row);
     const environment = { ...identifiers, ...credentials };
     return { environment, identifiers, withoutCredentials: lackingIn(environment) };

@@ -1,5 +1,5 @@
 /**
- * A sandbox's passwords: derived from the master secret, the id and the rotation number, so nothing is stored and a
+ * A sandbox's passwords: derived from a subkey of the master secret, the id and the rotation number, so nothing is stored and a
  * retried step makes the same ones. Never logged, never in a workflow's history.
  */
 import { createHmac, createHash, pbkdf2, timingSafeEqual } from 'node:crypto';
@@ -19,11 +19,11 @@ const derive = (secret: string, label: string): Buffer =>
 
 /** 43 characters of base64url: safe in URLs and shells. A password for one server tells nothing of another's. */
 export function passwordFor(
-  secret: string,
+  tenantKey: string,
   server: CredentialServer,
   { sandboxId, rotation }: CredentialOf,
 ): string {
-  return derive(secret, `password/${server}/${sandboxId}/${rotation}`).toString('base64url');
+  return derive(tenantKey, `password/${server}/${sandboxId}/${rotation}`).toString('base64url');
 }
 
 const SCRAM_ITERATIONS = 4096;

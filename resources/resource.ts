@@ -17,7 +17,10 @@ export interface MakingContext {
   readonly redis: Redis;
   readonly nats: NatsConnection;
   readonly installation: string;
+  /** Derives the sandboxes' NATS accounts. */
   readonly masterSecret: string;
+  /** Derives the tenants' passwords. */
+  readonly tenantKey: string;
   /** Signs the sandboxes' NATS accounts; null where the servers have no such accounts. */
   readonly natsAuthority: NatsAuthority | null;
   /** The account of the `nats` connection; null where the servers have none. */
@@ -142,7 +145,7 @@ export interface ResourceKind {
   /** The variables that open nothing. */
   identifiers(sandboxId: SandboxId): Values;
   /** The variables with a password; fewer where its server separates sandboxes by name only. */
-  credentials(source: VariableSource, masterSecret: string): Values;
+  credentials(source: VariableSource, tenantKey: string): Values;
   open(context: MakingContext): Omit<Resource, 'name' | 'servers'>;
   inspector(context: InspectingContext): (target: ResourceTarget) => Promise<Inspection>;
 }

@@ -29,6 +29,7 @@ import { Resources } from '../resources/index.js';
 import { openRoutes, type Routes } from '../routes/routes.js';
 import { answerCallout } from '../resources/nats/callout.js';
 import { installationId } from '../store/sandboxes.js';
+import { subkeyOf } from '../platform/subkeys.js';
 import { openWorkerConnections, type WorkerConnections } from './connections.js';
 import { deploymentOf } from './deployment.js';
 import { startGuards } from './guards.js';
@@ -78,6 +79,8 @@ export async function runWorker(
 
 interface Secrets {
   readonly masterSecret: string;
+  readonly tenantKey: string;
+  readonly actorKey: string;
   readonly natsAuthority: NatsAuthority | null;
 }
 
@@ -90,7 +93,12 @@ function readSecrets(config: Config): Secrets {
     );
   }
   const authority = readNatsAuthority(config);
-  return { masterSecret, natsAuthority: authority === null ? null : parseNatsAuthority(authority) };
+  return {
+    masterSecret,
+    tenantKey: subkeyOf(masterSecret, 'tenant-passwords'),
+    actorKey: subkeyOf(masterSecret, 'actors'),
+    natsAuthority: authority === null ? null : parseNatsAuthority(authority),
+  };
 }
 
 interface Opening {
@@ -114,7 +122,7 @@ interface Parts {
 /** The connections, migrated servers, and what the activities work with. @throws StoppedError */
 async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   const { config, addresses, secrets, stopping: signal, log } = opening;
-  const { masterSecret, natsAuthority } = secrets;
+  const { masterSecret, tenantKey, natsAuthority } = secrets;
   const { sdkMetrics } = await installRuntime(log);
   const connections = await openWorkerConnections(closer, addresses, config, { log, signal });
   const { database, redis, nats } = connections;
@@ -124,7 +132,14 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   // Before anything is reported ready: a sandbox's user must be able to come in when its create returns.
   if (natsAuthority !== null) {
     const natsUrl = addresses.nats;
-    const callout = answerCallout({ nats, natsUrl, authority: natsAuthority, masterSecret, log });
+    const callout = answerCallout({
+      nats,
+      natsUrl,
+      authority: natsAuthority,
+      masterSecret,
+      tenantKey,
+      log,
+    });
     await closer.open('the auth callout', callout, (open) => open.close());
   }
   const registry = new Registry();
@@ -140,6 +155,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     nats,
     installation,
     masterSecret,
+    tenantKey,
     natsAuthority,
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,

@@ -98,6 +98,19 @@ export const SETTINGS = {
     unset: "the stack's `master.key`",
     secret: true,
   }),
+  // platform/subkeys.ts
+  tenantKey: optional('SANDBOX_TENANT_KEY', type.secret(32), {
+    readers: ['cli'],
+    about: "the subkey from which tenants' passwords derive, for the API",
+    unset: 'derived from the master secret',
+    secret: true,
+  }),
+  actorKey: optional('SANDBOX_ACTOR_KEY', type.secret(32), {
+    readers: ['cli'],
+    about: 'the subkey that signs commands, for the API',
+    unset: 'derived from the master secret',
+    secret: true,
+  }),
   // JSON of platform/nats-authority.ts: the worker makes no NATS users without it.
   natsAuthority: optional('SANDBOX_NATS_AUTHORITY', type.text, {
     readers: ['worker'],

@@ -1,7 +1,13 @@
 /** Commands as `control/` makes them, for tests that go past it. */
 import { directActor, type Actor } from '../../domain/actor.js';
-import type { Command, CommandAction, CommandArgs } from '../../domain/command.js';
+import type { Command, CommandAction, CommandArgs, SignedCommand } from '../../domain/command.js';
 import type { SandboxId } from '../../domain/names.js';
+import { signCommand } from '../../platform/signature.js';
+import { readSubkey } from '../../platform/subkeys.js';
+import { stackConfig } from './stack.js';
+
+/** The key that the stack's worker verifies commands with. */
+export const actorKey = (): string => readSubkey(stackConfig(), 'actors') ?? '';
 
 export const TESTER: Actor = directActor('tester');
 
@@ -16,3 +22,7 @@ export function commandOf<A extends CommandAction>(
 ): Command<A> {
   return { commandId, action, sandboxId, actor: TESTER, args };
 }
+
+/** As `control/` sends it, for updates that a test sends itself. */
+export const signed = <C extends Command>(command: C): SignedCommand<C> =>
+  signCommand(actorKey(), command, Date.now());

@@ -4,7 +4,7 @@ import { Lifecycle } from '../../../control/lifecycle.js';
 import { unservedBecause } from '../../../control/worker-presence.js';
 import { signalService } from '../../../deploy/stack/index.js';
 import { parseOwner, parseSandboxId, parseSandboxName, workflowId } from '../../../domain/names.js';
-import { commandOf } from '../../support/commands.js';
+import { actorKey, commandOf } from '../../support/commands.js';
 import { openClient, someName, someOwner, stackConfig, until } from '../../support/stack.js';
 import { openRunTemporal } from '../../support/temporal.js';
 
@@ -40,7 +40,10 @@ describe('what Temporal knows of the workers', () => {
 describe('where nobody polls the task queue', () => {
   it('a create is refused at once as SANDBOX_009, and says what is true then', async () => {
     const temporal = await openRunTemporal();
-    const lifecycle = new Lifecycle(temporal, { taskQueue: `nobody-${someName()}` });
+    const lifecycle = new Lifecycle(temporal, {
+      taskQueue: `nobody-${someName()}`,
+      actorKey: actorKey(),
+    });
     const command = createOf();
     const began = performance.now();
     await expect(lifecycle.create(command, true)).rejects.toMatchObject({
@@ -79,6 +82,7 @@ it('200 creates and 200 destroys at once all succeed, and hear how many are ahea
   const heard: number[] = [];
   const temporal = await openRunTemporal();
   const lifecycle = new Lifecycle(temporal, {
+    actorKey: actorKey(),
     taskQueue: stackConfig().taskQueue,
     onBusy: (ahead) => heard.push(ahead),
   });

@@ -19,7 +19,7 @@ import { until } from '../../support/stack.js';
 import { drained, Flood, readRouted } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from '../../support/ids.js';
-import { commandOf } from '../../support/commands.js';
+import { actorKey, commandOf } from '../../support/commands.js';
 
 const TYPE = 'MESSAGE_CREATE';
 /** Beyond the quick attempts' 1.5 s. */
@@ -52,7 +52,7 @@ describe('an answer of Postgres that is lost', () => {
     client = openDirectControl(config);
     connections = new Connections(config);
     // Past the client, whose own look at the sandbox's row would meet the same Postgres.
-    lifecycle = new Lifecycle(await connections.temporal(), config);
+    lifecycle = new Lifecycle(await connections.temporal(), { ...config, actorKey: actorKey() });
     nc = await openNats(urls.admin.nats, 'test');
     redis = new Redis(urls.admin.redis);
     const [row] = await sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;

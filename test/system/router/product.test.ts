@@ -19,7 +19,7 @@ import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from '../../support/ids.js';
-import { commandOf } from '../../support/commands.js';
+import { actorKey, commandOf } from '../../support/commands.js';
 
 const FLIPS = flipsOr(40);
 const TYPE = 'MESSAGE_CREATE';
@@ -64,7 +64,10 @@ describe('the product under load', () => {
     const { id } = await client.create({ ttl: '1h', guildIds: [mapped] });
     const connections = new Connections(config);
     onTestFinished(() => connections.close());
-    const lifecycle = new Lifecycle(await connections.temporal(), config);
+    const lifecycle = new Lifecycle(await connections.temporal(), {
+      ...config,
+      actorKey: actorKey(),
+    });
     await postgres.process.end('SIGKILL');
     const flooding = flood.run(4_000, 1_000, (n) =>
       n % 2 === 0
