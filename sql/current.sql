@@ -1107,18 +1107,6 @@ AS $function$
 $function$;
 ALTER FUNCTION public.sandbox_lock_schema(schema_name text) OWNER TO bd_control;
 
-CREATE OR REPLACE FUNCTION public.sandbox_relations(p_schema text)
- RETURNS TABLE(id oid, name name, kind "char")
- LANGUAGE sql
- STABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  SELECT c.oid, c.relname, c.relkind FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
-  WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace(quote_ident(p_schema))::oid
-    AND d.classid = 'pg_class'::regclass AND d.objsubid = 0;
-$function$;
-ALTER FUNCTION public.sandbox_relations(p_schema text) OWNER TO bd_control;
-
 CREATE OR REPLACE FUNCTION public.sandbox_reset_fence(p_id text, p_rotation integer)
  RETURNS void
  LANGUAGE plpgsql
