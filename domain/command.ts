@@ -43,6 +43,13 @@ export interface Signature {
 
 export type SignedCommand<C extends Command = Command> = C & { readonly signature: Signature };
 
+/** A command that its actor has signed (platform/signature.ts): the store commits no other. */
+export interface VerifiedCommand<A extends CommandAction = CommandAction> {
+  readonly command: Command<A>;
+  /** True: it commits nothing new. What it has committed before may be completed. */
+  readonly isExpired: boolean;
+}
+
 /** What a signature covers: everything but itself, in one spelling whatever the order of the fields. */
 export function canonicalText(command: Command, expiresAt: number): string {
   const { commandId, action, sandboxId, actor, args } = command;

@@ -69,11 +69,10 @@ export interface ClaimedSandbox extends ClaimedTimes {
   readonly resources: readonly string[];
 }
 
-/** Which sandbox a resource is made for, as it crosses into an activity; `createdAt` in epoch ms. */
+/** Which sandbox a resource is made for, as it crosses into an activity; the rest is in the row. */
 export interface EnsureInput {
   readonly sandboxId: SandboxId;
-  readonly rotation: number;
-  readonly createdAt: number;
+  /** Whether it is a create. */
   readonly fresh: boolean;
 }
 

@@ -72,7 +72,8 @@ CREATE TABLE sandbox_audit_log (
 CREATE INDEX sandbox_audit_log_sandbox ON sandbox_audit_log (sandbox_id, created_at);
 CREATE INDEX sandbox_audit_log_type ON sandbox_audit_log (event_type);
 
--- Outcomes of committed changes. A command that is repeated with its id gets its first outcome.
+-- Outcomes of committed changes. A command that is repeated with its id gets its first outcome, so
+-- a signature that is copied from a workflow's history changes nothing.
 CREATE TABLE sandbox_commands (
   sandbox_id text NOT NULL,
   command_id text NOT NULL,
@@ -154,4 +155,5 @@ GRANT SELECT, INSERT, UPDATE ON sandbox_owners TO bd_worker;
 GRANT INSERT, UPDATE ON sandboxes TO bd_worker;
 GRANT INSERT, UPDATE, DELETE ON sandbox_guild_mapping TO bd_worker;
 GRANT INSERT ON sandbox_audit_log TO bd_worker;
-GRANT SELECT, INSERT ON sandbox_commands TO bd_worker;
+-- A registration that is taken back updates its outcome.
+GRANT SELECT, INSERT, UPDATE ON sandbox_commands TO bd_worker;

@@ -7,30 +7,22 @@ import { sandboxes, type SandboxRow } from './schema.js';
 
 export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
 
-/**
- * `share` keeps the status from changing: a writer of `destroying` waits for us, or we see the new status. `update` is for
- * changes of the row. Undefined without a row.
- */
+/** A writer of `destroying` waits for us, or we see the new status. Undefined without a row. */
 export async function lockedRow(
   tx: Transaction,
   sandboxId: SandboxId,
-  strength: 'share' | 'update',
 ): Promise<SandboxRow | undefined> {
   const [row] = await tx
     .select()
     .from(sandboxes)
     .where(eq(sandboxes.sandboxId, sandboxId))
-    .for(strength);
+    .for('update');
   return row;
 }
 
 /** @throws SANDBOX_007 unless the sandbox runs */
-export async function lockedRunningRow(
-  tx: Transaction,
-  sandboxId: SandboxId,
-  strength: 'share' | 'update',
-): Promise<SandboxRow> {
-  const row = await lockedRow(tx, sandboxId, strength);
+export async function lockedRunningRow(tx: Transaction, sandboxId: SandboxId): Promise<SandboxRow> {
+  const row = await lockedRow(tx, sandboxId);
   if (row?.status === 'running') return row;
   throw new SandboxError(
     'SANDBOX_007',

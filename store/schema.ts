@@ -79,6 +79,9 @@ export const committedCommands = pgTable(
     sandboxId: text('sandbox_id').$type<SandboxId>().notNull(),
     commandId: text('command_id').notNull(),
     outcome: jsonb('outcome').notNull(),
+    committedAt: time('committed_at')
+      .notNull()
+      .default(raw`clock_timestamp()`),
   },
   (table) => [primaryKey({ columns: [table.sandboxId, table.commandId] })],
 );

@@ -114,6 +114,7 @@ interface Parts {
   readonly installation: string;
   readonly resources: Resources;
   readonly routes: Routes;
+  readonly actorKey: string;
   readonly registry: Registry;
   readonly metrics: LifecycleMetrics;
   readonly sdkMetrics: () => Promise<string>;
@@ -122,7 +123,7 @@ interface Parts {
 /** The connections, migrated servers, and what the activities work with. @throws StoppedError */
 async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   const { config, addresses, secrets, stopping: signal, log } = opening;
-  const { masterSecret, tenantKey, natsAuthority } = secrets;
+  const { masterSecret, tenantKey, actorKey, natsAuthority } = secrets;
   const { sdkMetrics } = await installRuntime(log);
   const connections = await openWorkerConnections(closer, addresses, config, { log, signal });
   const { database, redis, nats } = connections;
@@ -160,7 +161,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
-  return { connections, installation, resources, routes, registry, metrics, sdkMetrics };
+  return { connections, installation, resources, routes, actorKey, registry, metrics, sdkMetrics };
 }
 
 /** Everything but the database, which needs an administrator. @throws SANDBOX_009 until that has migrated it */
@@ -176,7 +177,7 @@ async function migrated(addresses: Addresses, config: Config, log: Logger): Prom
 
 async function createWorker(
   config: Config,
-  { connections, installation, resources, routes, metrics }: Parts,
+  { connections, installation, resources, routes, actorKey, metrics }: Parts,
   interceptors: readonly ActivityInterceptorsFactory[],
   log: Logger,
 ): Promise<Worker> {
@@ -191,9 +192,9 @@ async function createWorker(
     workflowBundle: { codePath },
     ...(await deploymentOf(config, codePath)),
     activities: {
-      ...sandboxActivities({ database, resources, routes, policy, metrics, log }),
+      ...sandboxActivities({ database, resources, routes, policy, actorKey, metrics, log }),
       ...sweepActivities({
-        ...{ database, resources, routes, client, taskQueue, installation, metrics, log },
+        ...{ database, resources, routes, client, taskQueue, installation, actorKey, metrics, log },
         graceMs: sweep.graceMs,
       }),
     },

@@ -1,5 +1,4 @@
 /** Removes a sandbox completely: tries each step at once, then for as long as it takes. */
-import { WORKFLOW_ACTOR } from '../domain/actor.js';
 import { startRemoval } from './removal.js';
 import { failureOf } from './failures.js';
 import type { SandboxMachine } from './sandbox-machine.js';
@@ -14,13 +13,13 @@ type Attempt<T> = (steps: typeof localOnce | typeof untilDone, summary: string) 
  * guild's events would be kept from production for as long as that server is away.
  */
 export async function cleanUp(sandbox: SandboxMachine, publish: () => void): Promise<void> {
-  const { sandboxId, owner } = sandbox;
+  const { sandboxId, command } = sandbox;
   const startedAt = Date.now();
-  const { actor, reason } = sandbox.ending ?? { actor: WORKFLOW_ACTOR, reason: 'destroyed' };
+  const request = sandbox.endRequest();
   const step = retriedStep(sandbox, publish);
 
   const resources = await step('mark destroying', (steps, summary) =>
-    steps.markDestroying.executeWithOptions({ summary }, [sandboxId, actor, reason, owner]),
+    steps.markDestroying.executeWithOptions({ summary }, [command, request]),
   );
   if (resources === null) {
     sandbox.status = 'destroyed';

@@ -1,8 +1,14 @@
 /** Commands as `control/` makes them, for tests that go past it. */
 import { directActor, type Actor } from '../../domain/actor.js';
-import type { Command, CommandAction, CommandArgs, SignedCommand } from '../../domain/command.js';
+import type {
+  Command,
+  CommandAction,
+  CommandArgs,
+  SignedCommand,
+  VerifiedCommand,
+} from '../../domain/command.js';
 import type { SandboxId } from '../../domain/names.js';
-import { signCommand } from '../../platform/signature.js';
+import { signCommand, verifyCommand } from '../../platform/signature.js';
 import { readSubkey } from '../../platform/subkeys.js';
 import { stackConfig } from './stack.js';
 
@@ -26,3 +32,7 @@ export function commandOf<A extends CommandAction>(
 /** As `control/` sends it, for updates that a test sends itself. */
 export const signed = <C extends Command>(command: C): SignedCommand<C> =>
   signCommand(actorKey(), command, Date.now());
+
+/** As an activity passes it to the store. */
+export const verified = <A extends CommandAction>(command: Command<A>): VerifiedCommand<A> =>
+  verifyCommand(actorKey(), signed(command), command.action, Date.now());
