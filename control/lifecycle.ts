@@ -12,6 +12,7 @@ import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.j
 import { SWEEP_WORKFLOW_ID, type SweepInput, type SweepReport } from '../domain/sweep.js';
 import { delay } from '../platform/deadline.js';
 import { signCommand } from '../platform/signature.js';
+import { MISSING_SUBKEYS } from '../platform/subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
@@ -232,7 +233,7 @@ export class Lifecycle {
   private signed<C extends Command>(command: C): SignedCommand<C> {
     if (this.actorKey !== null) return signCommand(this.actorKey, command, Date.now());
     throw new SandboxError('SANDBOX_010', 'this process holds no key to sign a change with', {
-      hint: 'Set SANDBOX_ACTOR_KEY (`bd setup` prints it), or use the API: SANDBOX_API_URL and SANDBOX_TOKEN.',
+      hint: MISSING_SUBKEYS,
     });
   }
 

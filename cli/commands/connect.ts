@@ -1,5 +1,6 @@
 /** `bd sandbox connect`: what a bot needs to run in a sandbox, for a shell. On failure nothing is printed to stdout. */
 import { SandboxError } from '../../domain/errors.js';
+import { MISSING_SUBKEYS } from '../../platform/subkeys.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, usage } from '../io.js';
 import { withProgress } from '../progress.js';
@@ -58,6 +59,6 @@ export const connectCommand: Command = {
 /** SANDBOX_010: what `connect` and `exec` say where a sandbox's passwords are not known here. */
 export function noCredentials(command: string, reason: string): SandboxError {
   return new SandboxError('SANDBOX_010', `${command} needs credentials: ${reason}`, {
-    hint: 'Type it where the master secret is (SANDBOX_MASTER_SECRET, or SANDBOX_HOME of the local stack). `bd sandbox connect <sandbox> --identifiers-only` prints the rest.',
+    hint: `${MISSING_SUBKEYS} \`bd sandbox connect <sandbox> --identifiers-only\` prints the rest.`,
   });
 }

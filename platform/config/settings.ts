@@ -93,22 +93,23 @@ export const SETTINGS = {
       "nats-server's `max_control_line`, which its INFO does not tell: events whose routed subject would pass it go to `dlq.oversize`",
   }),
   masterSecret: optional('SANDBOX_MASTER_SECRET', type.secret(32), {
-    readers: ['worker', 'cli'],
-    about: 'what passwords derive from; the worker needs it',
+    readers: ['worker'],
+    about:
+      'what passwords and subkeys derive from; the worker needs it, nobody else may have it ([who holds which key](security.md#who-holds-which-key))',
     unset: "the stack's `master.key`",
     secret: true,
   }),
   // platform/subkeys.ts
   tenantKey: optional('SANDBOX_TENANT_KEY', type.secret(32), {
     readers: ['cli'],
-    about: "the subkey from which tenants' passwords derive, for the API",
-    unset: 'derived from the master secret',
+    about: "the subkey from which tenants' passwords derive, for `bd` and the API",
+    unset: "derived from the stack's `master.key`",
     secret: true,
   }),
   actorKey: optional('SANDBOX_ACTOR_KEY', type.secret(32), {
     readers: ['cli'],
-    about: 'the subkey that signs commands, for the API',
-    unset: 'derived from the master secret',
+    about: 'the subkey that signs commands, for `bd` and the API',
+    unset: "derived from the stack's `master.key`",
     secret: true,
   }),
   // JSON of platform/nats-authority.ts: the worker makes no NATS users without it.
