@@ -1,9 +1,8 @@
 /** What a sandbox's workflow does to the world: thin calls of store and resources, each idempotent. */
-import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
+import { WORKFLOW_ACTOR } from '../domain/actor.js';
 import type { Command, CommandAction, VerifiedCommand } from '../domain/command.js';
 import { checkTtl } from '../domain/duration.js';
-import { auditedEnd, type EndRequest } from '../domain/ending.js';
-import { SandboxError } from '../domain/errors.js';
+import type { EndRequest } from '../domain/ending.js';
 import type { SandboxId } from '../domain/names.js';
 import type { ClaimedSandbox, WorkflowFailure, ExtendResult } from '../domain/sandbox.js';
 import type { Resources } from '../resources/index.js';
@@ -13,9 +12,10 @@ import type { Logger } from '../platform/log.js';
 import { isAuthentic, verifyCommand } from '../platform/signature.js';
 import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
-import { giveUpClaim, recordCreateFailure } from '../store/create-failures.js';
+import { recordCreateFailure } from '../store/create-failures.js';
 import { extendSandbox, raiseRotation } from '../store/commands.js';
-import { rowOf, setCleanupError, transition, type Transition } from '../store/sandboxes.js';
+import { setCleanupError, transition, type Transition } from '../store/sandboxes.js';
+import { beginDestroy } from './begin-destroy.js';
 import { cleanupLabel } from './cleanup-labels.js';
 import { Endings } from './endings.js';
 import { failuresTyped } from './failures.js';
@@ -43,12 +43,6 @@ export function sandboxActivities(context: ActivityContext) {
     verifyCommand(actorKey, command, action, Date.now());
   const move = (sandboxId: SandboxId, change: Transition): Promise<void> =>
     inTime(['postgres'], transition(database, sandboxId, change));
-
-  /** Also after the signature's expiry: a clean-up may wait for long, and an id is destroyed once. */
-  const signerOf = (command: Command<'destroy'> | undefined, sandboxId: SandboxId): Actor | null =>
-    command?.sandboxId === sandboxId && isAuthentic(actorKey, command, 'destroy')
-      ? command.actor
-      : null;
 
   const steps = {
     /** The policy binds here, not in the caller. Repeated by the same command: the times that were claimed then. */
@@ -108,40 +102,11 @@ export function sandboxActivities(context: ActivityContext) {
       await move(sandboxId, { to: 'expired', actor: WORKFLOW_ACTOR });
     },
 
-    /**
-     * The resources to remove, last made first; null where the claim was never written: there is nothing to destroy. An
-     * unsigned end is carried out as well, and audited as Temporal's.
-     * @param create of the same sandbox: without a row its signature keeps a late claim out
-     */
-    async markDestroying(
-      create: Command<'create'>,
-      request: EndRequest,
-    ): Promise<readonly string[] | null> {
-      const { sandboxId } = create;
-      const signer = signerOf(request.command, sandboxId);
-      const row = signer === null ? await inTime(['postgres'], rowOf(database, sandboxId)) : null;
-      const { actor, reason } = auditedEnd(request, signer, row, Date.now());
-      const change = {
-        to: 'destroying',
-        actor,
-        details: { reason },
-        event: 'sandbox_destroying',
-      } as const;
-      try {
-        await move(sandboxId, change);
-      } catch (error) {
-        if (!(error instanceof SandboxError && error.code === 'SANDBOX_004')) throw error;
-        // A create that nobody signed can claim nothing.
-        if (!isAuthentic(actorKey, create, 'create')) return null;
-        const message = `sandbox ${sandboxId} was given up (${reason}) before it was claimed`;
-        const details = { step: 'claim', code: 'SANDBOX_007', message };
-        const { owner } = create.args;
-        if (await giveUpClaim(database, sandboxId, owner, { actor, details })) return null;
-        await move(sandboxId, change);
-      }
-      endings.begun(sandboxId);
-      return resources.names.reverse();
-    },
+    markDestroying: (create: Command<'create'>, request: EndRequest) =>
+      inTime(
+        ['postgres'],
+        beginDestroy({ database, actorKey, resources, endings }, create, request),
+      ),
 
     /** All servers at once; what fails is tried again with the others' work done. */
     async revokeAll(sandboxId: SandboxId): Promise<void> {
