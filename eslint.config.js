@@ -28,12 +28,16 @@ const ROOMS = {
     ...['domain', 'discord', 'platform', 'routing', 'store', 'routes', 'resources', 'workflows'],
     ...['activities'],
   ],
+  // Between HTTP and control/. Its contract is types and schemas alone, for the client as well.
+  api: ['domain', 'platform', 'routing', 'discord', 'store', 'control'],
+  // The published HTTP client: no server's library, so nothing of the control plane either.
+  client: ['domain'],
   // In the bot's own process: nothing of the control plane.
   context: ['domain', 'platform'],
   deploy: ['domain', 'platform', 'routing', 'resources', 'migrate'],
   cli: [
     ...['domain', 'discord', 'platform', 'routing', 'control', 'workers', 'router', 'migrate'],
-    ...['deploy', 'fixtures'],
+    ...['deploy', 'fixtures', 'api', 'client'],
   ],
 };
 const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'examples', 'test'];

@@ -1,20 +1,23 @@
 /** The activities of a sandbox's workflow: thin calls of store and resources, each idempotent. */
-import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
-import type { Command } from '../domain/command.js';
+import { WORKFLOW_ACTOR } from '../domain/actor.js';
+import type { Command, CommandAction, VerifiedCommand } from '../domain/command.js';
 import { checkTtl } from '../domain/duration.js';
-import { SandboxError } from '../domain/errors.js';
-import type { Owner, SandboxId } from '../domain/names.js';
+import type { EndRequest } from '../domain/ending.js';
+import type { SandboxId } from '../domain/names.js';
 import type { ClaimedSandbox, WorkflowFailure, ExtendResult } from '../domain/sandbox.js';
 import type { Resources } from '../resources/index.js';
 import { ROUTE_SERVERS, type Routes } from '../routes/routes.js';
 import type { Policy } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
+import { isAuthentic, verifyCommand } from '../platform/signature.js';
 import type { Database } from '../store/database.js';
 import { claimSandbox } from '../store/claim.js';
-import { giveUpClaim, recordCreateFailure } from '../store/create-failures.js';
+import { recordCreateFailure } from '../store/create-failures.js';
 import { extendSandbox, raiseRotation } from '../store/commands.js';
 import { setCleanupError, transition, type Transition } from '../store/sandboxes.js';
+import { beginDestroy } from './begin-destroy.js';
 import { cleanupLabel } from './cleanup-labels.js';
+import { Endings } from './endings.js';
 import { failuresTyped } from './failures.js';
 import { inTime } from './in-time.js';
 import { resourceActivities } from './resource-activities.js';
@@ -25,6 +28,8 @@ export interface ActivityContext {
   readonly resources: Resources;
   readonly routes: Routes;
   readonly policy: Policy;
+  /** Verifies commands (platform/subkeys.ts). */
+  readonly actorKey: string;
   readonly metrics: LifecycleMetrics;
   readonly log: Logger;
 }
@@ -32,23 +37,25 @@ export interface ActivityContext {
 export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 
 export function sandboxActivities(context: ActivityContext) {
-  const { database, resources, routes, policy, metrics, log } = context;
+  const { database, resources, routes, policy, actorKey, metrics, log } = context;
+  const endings = new Endings(database);
+  const verified = <A extends CommandAction>(command: Command<A>, action: A): VerifiedCommand<A> =>
+    verifyCommand(actorKey, command, action, Date.now());
   const move = (sandboxId: SandboxId, change: Transition): Promise<void> =>
     inTime(['postgres'], transition(database, sandboxId, change));
 
   const steps = {
-    /** Applies the policy. A repeat for an id returns the times of its first claim. */
-    async claim({ sandboxId, actor, args }: Command<'create'>): Promise<ClaimedSandbox> {
-      const ttlMs = checkTtl(args.ttlMs ?? policy.defaultTtlMs, {
+    /** The policy binds here, not in the caller. Repeated by the same command: the times that were claimed then. */
+    async claim(command: Command<'create'>): Promise<ClaimedSandbox> {
+      const create = verified(command, 'create');
+      const ttlMs = checkTtl(command.args.ttlMs ?? policy.defaultTtlMs, {
         minMs: policy.minTtlMs,
         maxMs: policy.maxTtlMs,
       });
-      const { name, owner, guildIds } = args;
       const expiresAt = new Date(Date.now() + ttlMs);
       const { maxPerOwner } = policy;
-      const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor };
-      const times = await inTime(['postgres'], claimSandbox(database, claim));
-      return { ...times, resources: resources.names };
+      const claim = claimSandbox(database, { create, expiresAt, maxPerOwner });
+      return { ...(await inTime(['postgres'], claim)), resources: resources.names };
     },
 
     async activateRoutes(sandboxId: SandboxId): Promise<void> {
@@ -56,64 +63,54 @@ export function sandboxActivities(context: ActivityContext) {
     },
 
     async removeRoutes(sandboxId: SandboxId): Promise<void> {
+      await endings.require(sandboxId);
       await inTime(ROUTE_SERVERS, routes.remove(sandboxId));
     },
 
     /** @param seconds since the workflow's start */
-    async markRunning(sandboxId: SandboxId, actor: Actor, seconds: number): Promise<void> {
+    async markRunning(command: Command<'create'>, seconds: number): Promise<void> {
+      const { sandboxId, actor } = verified(command, 'create').command;
       await move(sandboxId, { to: 'running', actor });
       metrics.created(seconds, 'created');
     },
 
-    async registerGuild({ sandboxId, actor, args }: Command<'registerGuild'>): Promise<void> {
-      await inTime(ROUTE_SERVERS, routes.register(sandboxId, args.guildId, actor));
+    async registerGuild(command: Command<'registerGuild'>): Promise<void> {
+      await inTime(ROUTE_SERVERS, routes.register(verified(command, 'registerGuild')));
     },
 
-    async unregisterGuild({ sandboxId, actor, args }: Command<'unregisterGuild'>): Promise<void> {
-      await inTime(ROUTE_SERVERS, routes.unregister(sandboxId, args.guildId, actor));
+    /** The end of a registration that no router confirmed; also after its signature's expiry. */
+    async takeGuildBack(command: Command<'registerGuild'>): Promise<void> {
+      await inTime(ROUTE_SERVERS, routes.takeBack(verified(command, 'registerGuild')));
+    },
+
+    async unregisterGuild(command: Command<'unregisterGuild'>): Promise<void> {
+      await inTime(ROUTE_SERVERS, routes.unregister(verified(command, 'unregisterGuild')));
     },
 
     async extend(command: Command<'extend'>): Promise<ExtendResult> {
       const bounds = { now: Date.now(), maxMs: policy.maxTtlMs };
-      return inTime(['postgres'], extendSandbox(database, command, bounds));
+      const extension = extendSandbox(database, verified(command, 'extend'), bounds);
+      return inTime(['postgres'], extension);
     },
 
     /** Raises the rotation. Everything of the sandbox then derives from the new one. */
-    async beginReset(command: Command<'reset'>): Promise<number> {
-      return inTime(['postgres'], raiseRotation(database, command));
+    async beginReset(command: Command<'reset'>): Promise<void> {
+      await inTime(['postgres'], raiseRotation(database, verified(command, 'reset')));
     },
 
     async markExpired(sandboxId: SandboxId): Promise<void> {
       await move(sandboxId, { to: 'expired', actor: WORKFLOW_ACTOR });
     },
 
-    /** The resources to remove, the newest first; null if the claim was never written. */
-    async markDestroying(
-      sandboxId: SandboxId,
-      actor: Actor,
-      reason: string,
-      owner: Owner,
-    ): Promise<readonly string[] | null> {
-      const change = {
-        to: 'destroying',
-        actor,
-        details: { reason },
-        event: 'sandbox_destroying',
-      } as const;
-      try {
-        await move(sandboxId, change);
-      } catch (error) {
-        if (!(error instanceof SandboxError && error.code === 'SANDBOX_004')) throw error;
-        const message = `sandbox ${sandboxId} was given up (${reason}) before it was claimed`;
-        const details = { step: 'claim', code: 'SANDBOX_007', message };
-        if (await giveUpClaim(database, sandboxId, owner, { actor, details })) return null;
-        await move(sandboxId, change);
-      }
-      return resources.names.reverse();
-    },
+    markDestroying: (create: Command<'create'>, request: EndRequest) =>
+      inTime(
+        ['postgres'],
+        beginDestroy({ database, actorKey, resources, endings }, create, request),
+      ),
 
     /** All servers at once. After a failure the other servers' work stays done. */
     async revokeAll(sandboxId: SandboxId): Promise<void> {
+      await endings.require(sandboxId);
       const outcomes = await Promise.allSettled(
         resources.all.map((r) => inTime(r.servers, r.revoke(sandboxId))),
       );
@@ -127,6 +124,7 @@ export function sandboxActivities(context: ActivityContext) {
         actor: WORKFLOW_ACTOR,
         event: 'sandbox_destroyed',
       });
+      endings.over(sandboxId);
       metrics.destroyed(seconds);
     },
 
@@ -136,23 +134,27 @@ export function sandboxActivities(context: ActivityContext) {
       await setCleanupError(database, sandboxId, `${step}: ${message}`).catch(() => undefined);
     },
 
+    /** A create that was not signed leaves no entry: its id is nobody's. */
     async reportCreateFailure(
-      sandboxId: SandboxId,
+      command: Command<'create'>,
       failure: WorkflowFailure,
       seconds: number,
     ): Promise<void> {
+      const { sandboxId } = command;
       const { step, code, message } = failure;
       log.warn({ sandboxId, step, code, err: message }, 'create failed');
-      // A refused claim has written its own entry.
+      if (!isAuthentic(actorKey, command, 'create')) return;
+      // A refused claim has written its own entry; that of an expired signature leaves none.
       const details = { step, code, message };
-      await recordCreateFailure(database, sandboxId, { actor: WORKFLOW_ACTOR, details });
+      if (!(step === 'claim' && code === 'SANDBOX_010'))
+        await recordCreateFailure(database, sandboxId, { actor: WORKFLOW_ACTOR, details });
       // Last, so that a failed attempt counts nothing.
       metrics.created(seconds, 'failed');
     },
   };
   const typed = <T extends Parameters<typeof failuresTyped>[0]>(activities: T): T =>
     failuresTyped(activities, countCleanupFailures(metrics));
-  return { ...typed(steps), ...typed(resourceActivities(resources)) };
+  return { ...typed(steps), ...typed(resourceActivities({ database, resources, endings })) };
 }
 
 /**

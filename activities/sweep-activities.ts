@@ -9,10 +9,11 @@ import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
 import type { Orphan, Revived, SweepInput } from '../domain/sweep.js';
-import { SANDBOX_WORKFLOW, type SandboxView } from '../domain/sandbox.js';
+import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
 import type { FoundOfSandbox, Resources, Swept } from '../resources/index.js';
 import type { Routes } from '../routes/routes.js';
 import type { Logger } from '../platform/log.js';
+import { signCommand } from '../platform/signature.js';
 import type { Database } from '../store/database.js';
 import { getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
 import { failuresTyped } from './failures.js';
@@ -29,6 +30,8 @@ export interface SweepContext {
   readonly resources: Resources;
   readonly routes: Routes;
   readonly client: Client;
+  /** Signs what the sweep destroys (platform/subkeys.ts). */
+  readonly actorKey: string;
   /** The task queue of revived workflows. */
   readonly taskQueue: string;
   readonly installation: string;
@@ -40,7 +43,7 @@ export interface SweepContext {
 export type SweepActivities = ReturnType<typeof sweepActivities>;
 
 export function sweepActivities(context: SweepContext) {
-  const { database, resources, client, log, metrics } = context;
+  const { database, resources, client, actorKey, log, metrics } = context;
 
   async function workflowRuns(sandboxId: SandboxId): Promise<boolean> {
     try {
@@ -59,7 +62,12 @@ export function sweepActivities(context: SweepContext) {
     // `destroyed` before.
     const row = await getSandbox(database, sandboxId);
     if (row === null || row.status === 'destroyed') return null;
-    const as = row.status === 'running' ? 'resume' : 'cleanUp';
+    const state = stateOf(row, resources.names);
+    const start: SandboxStart =
+      row.status === 'running'
+        ? { kind: 'resume', state }
+        : { kind: 'cleanUp', state, destroy: signCommand(actorKey, destroyOf(row), Date.now()) };
+    const as = start.kind;
     const doubt = doubtOf({ ...timesOf(row), now: Date.now() });
     // Its workflow then waits, and shows the same.
     if (doubt !== null) log.error({ sandboxId, code: 'SANDBOX_011' }, `it lives on: ${doubt}`);
@@ -71,7 +79,7 @@ export function sweepActivities(context: SweepContext) {
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowTaskTimeout: '3s',
         staticSummary: `${row.name} (${row.owner}), revived by the sweep`,
-        args: [commandOf(row), { kind: as, state: stateOf(row, resources.names) }],
+        args: [commandOf(row), start],
       });
     }
     log.warn({ sandboxId, status: row.status, as, dryRun }, 'a row lacked its workflow');
@@ -156,6 +164,10 @@ function commandOf({ sandboxId, name, owner, guildIds }: SandboxRecord): Command
   return { commandId: sandboxId, action: 'create', sandboxId, actor: SWEEP_ACTOR, args };
 }
 
+const destroyOf = ({ sandboxId }: SandboxRecord): Command<'destroy'> => ({
+  ...{ commandId: UPDATES.destroy, action: 'destroy', sandboxId, actor: SWEEP_ACTOR, args: {} },
+});
+
 const timesOf = ({ createdAt, expiresAt }: SandboxRecord) => ({
   createdAt: createdAt.getTime(),
   expiresAt: expiresAt.getTime(),
@@ -166,7 +178,6 @@ function stateOf(row: SandboxRecord, resources: readonly string[]): CarriedState
   return {
     status,
     guildIds,
-    rotation,
     resources,
     ...timesOf(row),
     // Its workflow may have stopped during the last reset.

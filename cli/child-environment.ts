@@ -2,7 +2,7 @@
  * The environment of a command under `bd sandbox exec`: the caller's variables and the sandbox's.
  * Every variable that opens something outside the sandbox is removed.
  */
-import type { SandboxEnvironment } from '../control/environment.js';
+import type { SandboxEnvironment } from '../domain/sandbox-variables.js';
 import { passwordsIn } from '../platform/addresses/login.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

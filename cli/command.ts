@@ -1,6 +1,6 @@
 /** The shape of a command. Each command is one file; parsing, help and documentation read it. */
 import type { Config } from '../platform/config.js';
-import type { Control } from '../control/control.js';
+import type { Control } from '../domain/control.js';
 import type { Io } from './io.js';
 
 export interface OptionSpec {

@@ -1,5 +1,5 @@
 /** The output of `bd sandbox status` for people. */
-import type { Check, SandboxHealth } from '../control/health.js';
+import type { Check, SandboxHealth } from '../domain/health.js';
 import { formatRough } from '../domain/duration.js';
 import { isLive } from '../domain/status.js';
 import { colours, type Io } from './io.js';

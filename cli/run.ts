@@ -1,5 +1,5 @@
 /** Parses, runs one command, closes its connections, and reports any failure. */
-import type { Control } from '../control/control.js';
+import type { Control } from '../domain/control.js';
 import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
 import { groupFor, GROUPS } from './groups.js';

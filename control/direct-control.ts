@@ -1,7 +1,7 @@
 /** `Control` on this machine with the servers' own credentials. Its caller is an operator. */
 import { directActor } from '../domain/actor.js';
 import type { Config } from '../platform/config.js';
-import type { Control } from './control.js';
+import type { Control } from '../domain/control.js';
 import { SandboxService, type ServiceOptions } from './sandbox-service.js';
 
 /**

@@ -4,18 +4,10 @@
  */
 import type { NatsConnection } from 'nats';
 import { invalid, SandboxError } from '../domain/errors.js';
-import { addressedSubject, isEventType, type EventFamily } from '../routing/addressed.js';
+import type { EventToEmit } from '../domain/events.js';
+import { addressedSubject, isEventType } from '../routing/addressed.js';
 import { publishRaw, type RawEvent } from '../routing/raw-publisher.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
-
-export interface EventToEmit {
-  /** Default `events`; interactions travel as `commands`. */
-  readonly family?: EventFamily;
-  /** Such as `MESSAGE_CREATE` or `guild.join`. */
-  readonly type: string;
-  /** The exact text. */
-  readonly payload: string;
-}
 
 /**
  * @returns the sequences in RAW, in order

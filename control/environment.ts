@@ -1,13 +1,14 @@
 /** A sandbox's environment: its own variables, then the variables of each resource. */
-import { OWN_VARIABLES, type VariableEntry } from '../domain/sandbox-variables.js';
+import {
+  OWN_VARIABLES,
+  type SandboxEnvironment,
+  type VariableEntry,
+} from '../domain/sandbox-variables.js';
 import type { Config } from '../platform/config.js';
 import { natsAccountOf } from '../platform/nats-authority.js';
 import type { Addresses } from '../platform/stack-file.js';
 import { RESOURCE_KINDS, type Limit } from '../resources/index.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
-
-/** One flat object; every value is a string. */
-export type SandboxEnvironment = Readonly<Record<string, string>>;
 
 /** Every variable in the order of `bd sandbox connect`: those without secrets first. */
 export function sandboxVariables(kinds = RESOURCE_KINDS): Readonly<Record<string, VariableEntry>> {
@@ -44,7 +45,7 @@ export function identifiersOf(
 export function credentialsOf(
   { sandboxId, rotation }: Pick<SandboxRecord, 'sandboxId' | 'rotation'>,
   addresses: Addresses,
-  masterSecret: string,
+  tenantKey: string,
   { redisAcl, tenant = {} }: { redisAcl: boolean; tenant?: Config['tenant'] },
   kinds = RESOURCE_KINDS,
 ): SandboxEnvironment {
@@ -55,6 +56,6 @@ export function credentialsOf(
   };
   return Object.assign(
     {},
-    ...kinds.map((kind) => kind.credentials(source, masterSecret)),
+    ...kinds.map((kind) => kind.credentials(source, tenantKey)),
   ) as SandboxEnvironment;
 }

@@ -8,41 +8,8 @@ import { delay } from '../platform/deadline.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
 import { storedHeaderBytes } from '../routing/raw-headers.js';
 import { isNotFound } from '../platform/nats-errors.js';
+import type { EventsOptions, ReadingOptions, SandboxEvent } from '../domain/events.js';
 import type { Connections } from './connections.js';
-
-/** One event as stored for a sandbox. */
-export interface SandboxEvent {
-  /** Its sequence in `ROUTED`. */
-  readonly sequence: number;
-  /** Its sequence in `RAW`; null if no router wrote it. */
-  readonly rawSequence: number | null;
-  /** The time of storing. */
-  readonly time: string;
-  /** `events` or `commands`. */
-  readonly family: string;
-  /** Such as `MESSAGE_CREATE`. */
-  readonly type: string;
-  readonly guildId: string | null;
-  /** The exact text. */
-  readonly payload: string;
-}
-
-/** Options of any reading. */
-export interface ReadingOptions {
-  /** Ends the reading. */
-  readonly signal: AbortSignal;
-  /** NATS does not answer; the reading keeps trying. Called once per outage. */
-  readonly onAway?: () => void;
-}
-
-export interface EventsOptions extends ReadingOptions {
-  /** Include events stored since then; otherwise only new events. */
-  readonly since?: Date;
-  /** False: ends after the stored events. Default true: waits for new events. */
-  readonly follow?: boolean;
-  /** All stored events are read, and the reading waits. Called once. */
-  readonly onWaiting?: () => void;
-}
 
 /** The pause between two looks for a new event. */
 const POLL_MS = 100;

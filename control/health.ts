@@ -1,7 +1,8 @@
 /** `status`: asks every server about its part of a sandbox. It works while any of them is down. */
 import { messageOf, namesOf } from '../domain/errors.js';
 import { doubtOf } from '../domain/expiry.js';
-import { describeSandbox, type Sandbox } from '../domain/sandbox.js';
+import type { Check, SandboxHealth } from '../domain/health.js';
+import { describeSandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
 import { natsAccountOf, natsApiPrefixOf } from '../platform/nats-authority.js';
@@ -10,27 +11,6 @@ import { inspectRoutes } from '../routes/inspect.js';
 import { ROUTES, ROUTE_SERVERS } from '../routes/routes.js';
 import { installationId, type SandboxRecord } from '../store/sandboxes.js';
 import type { Connections } from './connections.js';
-
-export interface Check {
-  readonly name: string;
-  readonly state: 'ok' | 'missing' | 'error';
-  readonly detail: string;
-}
-
-export interface SandboxHealth {
-  readonly sandbox: Sandbox;
-  /** Null for a destroyed sandbox: no server is asked. */
-  readonly health: 'healthy' | 'degraded' | 'unhealthy' | null;
-  /** Empty for a destroyed sandbox. */
-  readonly checks: readonly Check[];
-  readonly expiresInMs: number;
-  /** When its newest event was stored; null if there is none, or NATS does not answer. */
-  readonly lastEventAt: string | null;
-  /** Events in its consumer that the bot has not taken yet. */
-  readonly eventsWaiting: number | null;
-  /** The reason why a clean-up is being retried. */
-  readonly cleanupError: string | null;
-}
 
 const CHECK_MS = 4_000;
 

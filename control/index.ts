@@ -9,13 +9,12 @@ export type {
   DestroyResult,
   ExtendOptions,
   ListOptions,
-} from './control.js';
-export type { SandboxEnvironment } from './environment.js';
-export type { EventToEmit } from './emit.js';
-export type { EventsOptions, SandboxEvent } from './events.js';
-export type { Check, SandboxHealth } from './health.js';
+} from '../domain/control.js';
+export type { SandboxEnvironment } from '../domain/sandbox-variables.js';
+export type { EventsOptions, EventToEmit, SandboxEvent } from '../domain/events.js';
+export type { Check, SandboxHealth } from '../domain/health.js';
 export { directActor, type Actor } from '../domain/actor.js';
 export type { ExtendResult } from '../domain/sandbox.js';
 export type { SweepInput, SweepReport } from '../domain/sweep.js';
 export { loadConfig, type Config } from '../platform/config.js';
-export type { AuditEntry } from '../store/schema.js';
+export type { AuditEntry } from '../domain/audit.js';

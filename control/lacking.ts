@@ -2,11 +2,12 @@
  * The addresses that a sandbox's environment lacks, and why. Without them a bot would use those of
  * its shell.
  */
-import type { SandboxEnvironment } from './environment.js';
+import type { SandboxEnvironment } from '../domain/sandbox-variables.js';
 
 /** In the order of the message. */
 const REASONS: Readonly<Record<string, string>> = {
-  DATABASE_URL: 'the master secret is not readable here, so only identifiers are known',
+  DATABASE_URL:
+    'the master secret is not readable here and SANDBOX_TENANT_KEY is not set, so only identifiers are known',
   REDIS_URL: 'Redis has no user of the sandbox (SANDBOX_REDIS_ACL=off), so there is no REDIS_URL',
   NATS_URL: 'NATS has no accounts for sandboxes, so there is no NATS_URL',
 };

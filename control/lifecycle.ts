@@ -5,12 +5,14 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Command } from '../domain/command.js';
+import type { Command, SignedCommand } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseOwner, workflowId, type Owner, type SandboxId } from '../domain/names.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
 import { SWEEP_WORKFLOW_ID, type SweepInput, type SweepReport } from '../domain/sweep.js';
 import { delay } from '../platform/deadline.js';
+import { signCommand } from '../platform/signature.js';
+import { MISSING_SUBKEYS } from '../platform/subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
@@ -43,6 +45,8 @@ const ATTRIBUTES = {
 
 export interface LifecycleOptions {
   readonly taskQueue: string;
+  /** Signs each command (platform/subkeys.ts). Null: this process may read and sweep only. */
+  readonly actorKey: string | null;
   readonly onBusy?: OnBusy;
   /** Default 120 s. */
   readonly busyMs?: number;
@@ -51,14 +55,16 @@ export interface LifecycleOptions {
 export class Lifecycle {
   private readonly presence: WorkerPresence;
   private readonly taskQueue: string;
+  private readonly actorKey: string | null;
   private readonly onBusy: OnBusy;
   private readonly busyMs: number;
 
   constructor(
     private readonly temporal: TemporalClient,
-    { taskQueue, onBusy = () => undefined, busyMs = BUSY_MS }: LifecycleOptions,
+    { taskQueue, actorKey, onBusy = () => undefined, busyMs = BUSY_MS }: LifecycleOptions,
   ) {
     this.taskQueue = taskQueue;
+    this.actorKey = actorKey;
     this.onBusy = onBusy;
     this.busyMs = busyMs;
     this.presence = new WorkerPresence(temporal, taskQueue);
@@ -73,7 +79,7 @@ export class Lifecycle {
   async create(command: Command<'create'>, wait: boolean): Promise<SandboxView | null> {
     const { sandboxId } = command;
     const { workflow } = this.temporal.client;
-    const options = startOptions(command, this.taskQueue);
+    const options = startOptions(this.signed(command), this.taskQueue);
     const late = `sandbox ${sandboxId} will be created when a worker is free; \`bd sandbox destroy\` cancels it`;
     try {
       if (!wait) {
@@ -135,7 +141,7 @@ export class Lifecycle {
     } catch (error) {
       if (!isResourceExhausted(error)) throw error;
       const handle = this.temporal.client.workflow.getHandle(workflowId(command.sandboxId));
-      await handle.signal<[Command<'destroy'>]>('destroy', command);
+      await handle.signal<[Command<'destroy'>]>('destroy', this.signed(command));
     }
   }
 
@@ -231,12 +237,21 @@ export class Lifecycle {
     }
   }
 
+  /** @throws SANDBOX_010 without a key */
+  private signed<C extends Command>(command: C): SignedCommand<C> {
+    if (this.actorKey !== null) return signCommand(this.actorKey, command, Date.now());
+    throw new SandboxError('SANDBOX_010', 'this process holds no key to sign a change with', {
+      hint: MISSING_SUBKEYS,
+    });
+  }
+
   private async send<T>(command: Command): Promise<T> {
     const { sandboxId, action, commandId } = command;
+    const args: [Command] = [this.signed(command)];
     const handle = this.temporal.client.workflow.getHandle(workflowId(sandboxId));
     try {
       return await this.answered(IN_PROGRESS, () =>
-        handle.executeUpdate<T, [Command]>(action, { args: [command], updateId: commandId }),
+        handle.executeUpdate<T, [Command]>(action, { args, updateId: commandId }),
       );
     } catch (error) {
       if (isGone(error) || isEnd(error)) throw ended(sandboxId, error);

@@ -18,7 +18,7 @@ import {
   routeVersion,
 } from '../store/guild-mappings.js';
 import { Connections } from './connections.js';
-import type { Control } from './control.js';
+import type { Control } from '../domain/control.js';
 import { openDirectControl } from './direct-control.js';
 
 /** A slower cache costs more than it saves. */

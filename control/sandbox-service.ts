@@ -17,11 +17,11 @@ import { requirePermission, type Action } from '../domain/permissions.js';
 import { describeSandbox, type ExtendResult, type Sandbox } from '../domain/sandbox.js';
 import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import type { Config } from '../platform/config.js';
-import { readMasterSecret } from '../platform/stack-file.js';
+import { readSubkey } from '../platform/subkeys.js';
 import { auditOf } from '../store/audit.js';
 import { mappingOf } from '../store/guild-mappings.js';
 import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
-import type { AuditEntry } from '../store/schema.js';
+import type { AuditEntry } from '../domain/audit.js';
 import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import { Connections, Opening } from './connections.js';
 import type {
@@ -30,11 +30,10 @@ import type {
   DestroyResult,
   ExtendOptions,
   ListOptions,
-} from './control.js';
-import type { EventToEmit } from './emit.js';
+} from '../domain/control.js';
 import { credentialsOf, identifiersOf } from './environment.js';
-import type { EventsOptions, ReadingOptions, SandboxEvent } from './events.js';
-import type { SandboxHealth } from './health.js';
+import type { EventsOptions, EventToEmit, ReadingOptions, SandboxEvent } from '../domain/events.js';
+import type { SandboxHealth } from '../domain/health.js';
 import { lackingIn } from './lacking.js';
 import type { Lifecycle } from './lifecycle.js';
 import { commandOf, random } from './new-command.js';
@@ -54,7 +53,8 @@ export class SandboxService {
       this.connections.temporal(),
     ]);
     const { taskQueue } = this.config;
-    return new Lifecycle(temporal, { taskQueue, ...this.options });
+    const actorKey = readSubkey(this.config, 'actors');
+    return new Lifecycle(temporal, { taskQueue, actorKey, ...this.options });
   });
 
   /** Opens no connection yet. @throws SANDBOX_009 if no environment or local stack names servers */
@@ -233,10 +233,10 @@ export class SandboxService {
     if (row.status !== 'running') {
       throw new SandboxError('SANDBOX_007', `sandbox ${row.name} is ${row.status}, not running`);
     }
-    const masterSecret = readMasterSecret(this.config);
+    const tenantKey = readSubkey(this.config, 'tenant-passwords');
     const { addresses } = this.connections;
     const credentials =
-      masterSecret === null ? {} : credentialsOf(row, addresses, masterSecret, this.config);
+      tenantKey === null ? {} : credentialsOf(row, addresses, tenantKey, this.config);
     const identifiers = identifiersOf(row);
     const environment = { ...identifiers, ...credentials };
     return { environment, identifiers, withoutCredentials: lackingIn(environment) };

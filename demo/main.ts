@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Control } from '../control/control.js';
+import type { Control } from '../domain/control.js';
 import { openDirectControl } from '../control/direct-control.js';
 import { down, signalService, up } from '../deploy/stack/index.js';
 import type { Sandbox } from '../domain/sandbox.js';

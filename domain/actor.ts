@@ -1,6 +1,7 @@
 /** The identity behind a change. Each mutating use case takes one, and the audit stores it. */
 import { invalid } from './errors.js';
 import { isSandboxId, parseOwner, type Owner, type SandboxId } from './names.js';
+import { isTokenId, type TokenId } from './token.js';
 
 export const ACTOR_KINDS = ['person', 'service', 'sandbox', 'system'] as const;
 export type ActorKind = (typeof ACTOR_KINDS)[number];
@@ -42,6 +43,8 @@ export interface Actor {
   readonly via: Via;
   /** For kind `sandbox`: the only sandbox that the actor may touch. */
   readonly sandboxId?: SandboxId;
+  /** The token that the actor came with. Absent for what came without one. */
+  readonly tokenId?: TokenId;
 }
 
 /**
@@ -74,17 +77,21 @@ export const TEMPORAL_ACTOR = system('temporal', 'temporal');
 export function parseActor(value: unknown): Actor {
   const actor =
     typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const { name, kind, role, scopes, via, sandboxId } = actor;
+  const { name, kind, role, scopes, via, sandboxId, tokenId } = actor;
   const known =
     includes(ACTOR_KINDS, kind) &&
     includes(ROLES, role) &&
     includes(VIAS, via) &&
     Array.isArray(scopes) &&
     scopes.every((scope) => includes(SCOPES, scope)) &&
-    (kind === 'sandbox') === isSandboxId(sandboxId);
+    (kind === 'sandbox') === isSandboxId(sandboxId) &&
+    (tokenId === undefined || isTokenId(tokenId));
   if (!known) throw invalid('actor', value, 'it has a name, kind, role, scopes and via');
-  const facts = { name: parseOwner(name), kind, role, scopes, via };
-  return isSandboxId(sandboxId) ? { ...facts, sandboxId } : facts;
+  return {
+    ...{ name: parseOwner(name), kind, role, scopes, via },
+    ...(isSandboxId(sandboxId) ? { sandboxId } : {}),
+    ...(isTokenId(tokenId) ? { tokenId } : {}),
+  };
 }
 
 function includes<T>(values: readonly T[], value: unknown): value is T {

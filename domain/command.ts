@@ -33,6 +33,41 @@ export interface Command<A extends CommandAction = CommandAction> {
   readonly sandboxId: SandboxId;
   readonly actor: Actor;
   readonly args: CommandArgs[A];
+  /** By `control/` (platform/signature.ts); absent for a command that came past it. */
+  readonly signature?: Signature;
+}
+
+export interface Signature {
+  /** Epoch ms. */
+  readonly expiresAt: number;
+  /** HMAC-SHA-256 of `canonicalText`, in base64url. */
+  readonly mac: string;
+}
+
+export type SignedCommand<C extends Command = Command> = C & { readonly signature: Signature };
+
+/** A command that its actor has signed (platform/signature.ts): the store commits no other. */
+export interface VerifiedCommand<A extends CommandAction = CommandAction> {
+  readonly command: Command<A>;
+  /** True: it commits nothing new. What it has committed before may be completed. */
+  readonly isExpired: boolean;
+}
+
+/** What a signature covers: everything but itself, in one spelling whatever the order of the fields. */
+export function canonicalText(command: Command, expiresAt: number): string {
+  const { commandId, action, sandboxId, actor, args } = command;
+  return stableJson({ commandId, action, sandboxId, actor, args, expiresAt });
+}
+
+/** JSON with sorted keys; an absent field and an undefined one are alike. */
+function stableJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${stableJson(field)}`);
+  return `{${fields.join(',')}}`;
 }
 
 /**

@@ -89,6 +89,27 @@ export const ERRORS = {
     final: false,
     remedy: 'Please report it, with what LOG_LEVEL=debug shows and the log of the worker.',
   },
+  SANDBOX_012: {
+    title: 'not signed in',
+    exitCode: 8,
+    httpStatus: 401,
+    final: true,
+    remedy: 'Set SANDBOX_TOKEN to a valid token (`bd token create`, or ask an operator).',
+  },
+  SANDBOX_013: {
+    title: 'too many requests',
+    exitCode: 7,
+    httpStatus: 429,
+    final: false,
+    remedy: 'Wait for the time that Retry-After names, then repeat the request.',
+  },
+  SANDBOX_014: {
+    title: 'idempotency key reused',
+    exitCode: 2,
+    httpStatus: 422,
+    final: true,
+    remedy: 'Use a new Idempotency-Key for another request.',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -2,6 +2,7 @@
  * The input of a run of a sandbox's workflow: from `control/`, from its earlier run, or from the
  * sweep.
  */
+import type { Command } from './command.js';
 import type { GuildId } from './guild.js';
 import type { SandboxStatus } from './status.js';
 
@@ -13,8 +14,6 @@ export interface CarriedState {
   readonly guildIds: readonly GuildId[];
   /** The sandbox's resources, in order of creation. */
   readonly resources: readonly string[];
-  /** Raised by every reset. */
-  readonly rotation: number;
   /** A reset may have stopped half-way: the servers may have another rotation. */
   readonly resetting: boolean;
 }
@@ -23,4 +22,9 @@ export interface CarriedState {
 export type SandboxStart =
   | { readonly kind: 'create' }
   | { readonly kind: 'resume'; readonly state: CarriedState }
-  | { readonly kind: 'cleanUp'; readonly state: CarriedState };
+  | {
+      readonly kind: 'cleanUp';
+      readonly state: CarriedState;
+      /** Signed by the sweep: who starts a run by hand destroys as Temporal. */
+      readonly destroy: Command<'destroy'>;
+    };

@@ -25,3 +25,6 @@ export const OWN_VARIABLES: Readonly<Record<string, VariableEntry>> = {
     secret: false,
   },
 };
+
+/** One flat object of variables; every value is a string. */
+export type SandboxEnvironment = Readonly<Record<string, string>>;

@@ -72,8 +72,7 @@ export interface ClaimedSandbox extends ClaimedTimes {
 /** The sandbox of a resource, as input of an activity; `createdAt` in epoch ms. */
 export interface EnsureInput {
   readonly sandboxId: SandboxId;
-  readonly rotation: number;
-  readonly createdAt: number;
+  /** Whether it is a create. */
   readonly fresh: boolean;
 }
 

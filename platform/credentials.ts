@@ -23,11 +23,11 @@ const derive = (secret: string, label: string): Buffer =>
  * another's.
  */
 export function passwordFor(
-  secret: string,
+  tenantKey: string,
   server: CredentialServer,
   { sandboxId, rotation }: CredentialOf,
 ): string {
-  return derive(secret, `password/${server}/${sandboxId}/${rotation}`).toString('base64url');
+  return derive(tenantKey, `password/${server}/${sandboxId}/${rotation}`).toString('base64url');
 }
 
 const SCRAM_ITERATIONS = 4096;

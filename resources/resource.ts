@@ -18,7 +18,10 @@ export interface MakingContext {
   readonly redis: Redis;
   readonly nats: NatsConnection;
   readonly installation: string;
+  /** Derives the sandboxes' NATS accounts. */
   readonly masterSecret: string;
+  /** Derives the tenants' passwords. */
+  readonly tenantKey: string;
   /** Signs the sandboxes' NATS accounts; null if the servers have no such accounts. */
   readonly natsAuthority: NatsAuthority | null;
   /** The account of the `nats` connection; null if the servers have none. */
@@ -145,7 +148,7 @@ export interface ResourceKind {
   /** The variables without secrets. */
   identifiers(sandboxId: SandboxId): Values;
   /** The variables with a password; fewer if its server separates sandboxes only by name. */
-  credentials(source: VariableSource, masterSecret: string): Values;
+  credentials(source: VariableSource, tenantKey: string): Values;
   open(context: MakingContext): Omit<Resource, 'name' | 'servers'>;
   inspector(context: InspectingContext): (target: ResourceTarget) => Promise<Inspection>;
 }

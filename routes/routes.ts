@@ -2,9 +2,9 @@
  * The routes of a sandbox, distributed and confirmed by every live router: its guilds' routes, and
  * its own route for addressed events.
  */
-import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
+import { WORKFLOW_ACTOR } from '../domain/actor.js';
+import type { VerifiedCommand } from '../domain/command.js';
 import { redisRoutes } from '../routing/route.js';
-import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
 import { inNats } from '../platform/nats-errors.js';
 import type { NatsConnection } from '../platform/nats.js';
@@ -16,6 +16,7 @@ import {
   removeAllGuilds,
   removeGuild,
   routeVersion,
+  takeGuildBack,
 } from '../store/guild-mappings.js';
 import { confirmRoutes } from '../routing/barrier.js';
 import { distributeRoutes } from './distribution.js';
@@ -39,12 +40,14 @@ export interface Routes {
   /** Routes the guilds of the claim. @throws SANDBOX_007 if the sandbox is being destroyed */
   activate(sandboxId: SandboxId): Promise<void>;
   /**
-   * Returns once every live router sends the guild's events to the sandbox; rolled back if a router
-   * cannot.
+   * Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_009 if one cannot: the caller tries
+   * again, or takes it back
    */
-  register(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
-  /** Returns once no router can store another of the guild's events for the sandbox. */
-  unregister(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
+  register(command: VerifiedCommand<'registerGuild'>): Promise<void>;
+  /** Undoes a registration that was not confirmed; returns as `unregister` does. */
+  takeBack(command: VerifiedCommand<'registerGuild'>): Promise<void>;
+  /** Returns once no router will store another of the guild's events for the sandbox. */
+  unregister(command: VerifiedCommand<'unregisterGuild'>): Promise<void>;
   /** The same for all guilds, and for addressed events. */
   remove(sandboxId: SandboxId): Promise<void>;
   /** Entries of Redis' copy of the table, for the sweep. */
@@ -90,21 +93,18 @@ export function openRoutes({ database, redis, nats, installation }: RoutesContex
 
     remove,
 
-    async register(sandboxId, guildId, actor) {
-      const { added } = await addGuild(database, sandboxId, guildId, actor);
-      try {
-        await distributeAndConfirm();
-      } catch (error) {
-        if (added) {
-          await removeGuild(database, sandboxId, guildId, actor);
-          await distributeRoutes(database, redis, installation).catch(() => undefined);
-        }
-        throw error;
-      }
+    async register(command) {
+      await addGuild(database, command);
+      await distributeAndConfirm();
     },
 
-    async unregister(sandboxId, guildId, actor) {
-      await removeGuild(database, sandboxId, guildId, actor);
+    async takeBack(command) {
+      await takeGuildBack(database, command);
+      await distributeAndConfirm();
+    },
+
+    async unregister(command) {
+      await removeGuild(database, command);
       await distributeAndConfirm();
     },
 

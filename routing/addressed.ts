@@ -2,10 +2,9 @@
  * Addressed events: `{events,commands}.raw.for.<sandbox id>.<TYPE>` in RAW (docs/routing.md). The
  * subject alone names the sandbox, so a publisher's rights on subjects are its rights on sandboxes.
  */
+import type { EventFamily } from '../domain/events.js';
 import { isSandboxId, type SandboxId } from '../domain/names.js';
 import { ADDRESS_TOKEN } from './subjects.js';
-
-export type EventFamily = 'events' | 'commands';
 
 /** `MESSAGE_CREATE`, `guild.join`: tokens that NATS accepts unchanged. */
 const TYPE = /^[^\s.*>]+(\.[^\s.*>]+)*$/;

@@ -57,18 +57,23 @@ CREATE TABLE sandbox_audit_log (
   sandbox_id text,
   event_type text NOT NULL CHECK (event_type IN (
     'sandbox_created', 'status_changed', 'create_failed', 'ttl_extended', 'sandbox_reset',
-    'guild_registered', 'guild_unregistered', 'sandbox_destroying', 'sandbox_destroyed')),
+    'guild_registered', 'guild_unregistered', 'sandbox_destroying', 'sandbox_destroyed',
+    'credentials_read', 'token_created', 'token_revoked', 'guild_granted', 'guild_grant_revoked',
+    'owner_role_set')),
   actor text NOT NULL,
   details jsonb NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   actor_kind text NOT NULL CHECK (actor_kind IN ('person', 'service', 'sandbox', 'system')),
   actor_role text NOT NULL CHECK (actor_role IN ('developer', 'operator')),
-  via text NOT NULL CHECK (via IN ('api', 'direct', 'temporal', 'system'))
+  via text NOT NULL CHECK (via IN ('api', 'direct', 'temporal', 'system')),
+  -- The token that the actor came with; null without one.
+  token_id text
 );
 CREATE INDEX sandbox_audit_log_sandbox ON sandbox_audit_log (sandbox_id, created_at);
 CREATE INDEX sandbox_audit_log_type ON sandbox_audit_log (event_type);
 
--- Outcomes of committed changes. A command that is repeated with its id gets its first outcome.
+-- Outcomes of committed changes. A command that is repeated with its id gets its first outcome, so
+-- a signature that is copied from a workflow's history changes nothing.
 CREATE TABLE sandbox_commands (
   sandbox_id text NOT NULL,
   command_id text NOT NULL,
@@ -150,4 +155,5 @@ GRANT SELECT, INSERT, UPDATE ON sandbox_owners TO bd_worker;
 GRANT INSERT, UPDATE ON sandboxes TO bd_worker;
 GRANT INSERT, UPDATE, DELETE ON sandbox_guild_mapping TO bd_worker;
 GRANT INSERT ON sandbox_audit_log TO bd_worker;
-GRANT SELECT, INSERT ON sandbox_commands TO bd_worker;
+-- A registration that is taken back updates its outcome.
+GRANT SELECT, INSERT, UPDATE ON sandbox_commands TO bd_worker;

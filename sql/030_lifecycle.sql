@@ -18,8 +18,8 @@ $$;
 
 CREATE FUNCTION sandbox_write_audit(p_id text, p_event text, p_actor jsonb, p_details jsonb) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, actor_kind, actor_role, via, details)
-  VALUES (p_id, p_event, p_actor->>'name', p_actor->>'kind', p_actor->>'role', p_actor->>'via', p_details);
+  INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, actor_kind, actor_role, via, token_id, details)
+  VALUES (p_id, p_event, p_actor->>'name', p_actor->>'kind', p_actor->>'role', p_actor->>'via', p_actor->>'tokenId', p_details);
 $$;
 
 -- The first failure of an id is final: a repeated create gets the same answer.
@@ -30,11 +30,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Claims the name, a place under the owner's limit, and the guilds, which stay inactive. The row is
--- `creating` afterwards. Repeated for an id: the times of the first claim. Raises SB002, SB003 (its
--- detail names the guild's holder), unique_violation for a taken name, SB007 for an id that is
--- being destroyed, and the first refusal again for an id that was refused.
+-- `creating` afterwards. Repeated by the same command: the times of the first claim, also when its
+-- signature has expired. Raises SB002, SB003 (its detail names the guild's holder),
+-- unique_violation for a taken name, SB007 for an id that is being destroyed, the first refusal
+-- again for an id that was refused, and SB010 for another command or an expired signature.
 CREATE FUNCTION claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamptz,
-  p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
+  p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known record;
@@ -48,12 +49,18 @@ BEGIN
     IF known.status IN ('destroying', 'destroyed') THEN
       RAISE EXCEPTION 'sandbox % is %', p_id, known.status USING ERRCODE = 'SB007';
     END IF;
+    IF NOT EXISTS (SELECT 1 FROM public.sandbox_commands WHERE sandbox_id = p_id AND command_id = p_command) THEN
+      RAISE EXCEPTION 'sandbox % was claimed by another command', p_id USING ERRCODE = 'SB010';
+    END IF;
   ELSE
     SELECT details->>'code' AS code, details->>'message' AS message INTO told FROM public.sandbox_audit_log
       WHERE sandbox_id = p_id AND event_type = 'create_failed' LIMIT 1;
     IF FOUND THEN
       RAISE EXCEPTION '%', told.message
         USING ERRCODE = CASE WHEN told.code ~ '^SANDBOX_0[0-9]{2}$' THEN 'SB' || right(told.code, 3) ELSE 'SB007' END;
+    END IF;
+    IF p_expired THEN
+      RAISE EXCEPTION 'the create of sandbox % waited longer than its signature is valid', p_id USING ERRCODE = 'SB010';
     END IF;
     SELECT count(*) INTO live FROM public.sandboxes
       WHERE owner = p_owner AND status IN ('pending', 'creating', 'running', 'expired');
@@ -76,6 +83,7 @@ BEGIN
       END IF;
     END IF;
     UPDATE public.sandboxes SET status = 'creating' WHERE id = p_id;
+    INSERT INTO public.sandbox_commands (sandbox_id, command_id, outcome) VALUES (p_id, p_command, '{}');
     PERFORM public.sandbox_write_audit(p_id, e.event, p_actor, e.details) FROM (
         SELECT 0 AS n, 'sandbox_created' AS event, jsonb_build_object('name', p_name, 'guildIds', p_guilds,
           'expiresAt', to_char(p_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS details
@@ -132,13 +140,13 @@ $$;
 ALTER FUNCTION sandbox_lock_owner(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_write_audit(text, text, jsonb, jsonb) OWNER TO bd_control;
 ALTER FUNCTION record_create_failure(text, jsonb, jsonb) OWNER TO bd_control;
-ALTER FUNCTION claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb) OWNER TO bd_control;
+ALTER FUNCTION claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb, text, boolean) OWNER TO bd_control;
 ALTER FUNCTION give_up_claim(text, text, jsonb, jsonb) OWNER TO bd_control;
 ALTER FUNCTION transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) OWNER TO bd_control;
 REVOKE ALL ON FUNCTION sandbox_lock_owner(text), sandbox_write_audit(text, text, jsonb, jsonb),
   record_create_failure(text, jsonb, jsonb),
-  claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb), give_up_claim(text, text, jsonb, jsonb),
+  claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb, text, boolean), give_up_claim(text, text, jsonb, jsonb),
   transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record_create_failure(text, jsonb, jsonb),
-  claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb), give_up_claim(text, text, jsonb, jsonb),
+  claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb, text, boolean), give_up_claim(text, text, jsonb, jsonb),
   transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) TO bd_worker;

@@ -85,9 +85,10 @@ CREATE TABLE sandbox_audit_log (
   actor_kind text NOT NULL,
   actor_role text NOT NULL,
   via text NOT NULL,
+  token_id text,
   CONSTRAINT sandbox_audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['person'::text, 'service'::text, 'sandbox'::text, 'system'::text]))),
   CONSTRAINT sandbox_audit_log_actor_role_check CHECK ((actor_role = ANY (ARRAY['developer'::text, 'operator'::text]))),
-  CONSTRAINT sandbox_audit_log_event_type_check CHECK ((event_type = ANY (ARRAY['sandbox_created'::text, 'status_changed'::text, 'create_failed'::text, 'ttl_extended'::text, 'sandbox_reset'::text, 'guild_registered'::text, 'guild_unregistered'::text, 'sandbox_destroying'::text, 'sandbox_destroyed'::text]))),
+  CONSTRAINT sandbox_audit_log_event_type_check CHECK ((event_type = ANY (ARRAY['sandbox_created'::text, 'status_changed'::text, 'create_failed'::text, 'ttl_extended'::text, 'sandbox_reset'::text, 'guild_registered'::text, 'guild_unregistered'::text, 'sandbox_destroying'::text, 'sandbox_destroyed'::text, 'credentials_read'::text, 'token_created'::text, 'token_revoked'::text, 'guild_granted'::text, 'guild_grant_revoked'::text, 'owner_role_set'::text]))),
   CONSTRAINT sandbox_audit_log_pkey PRIMARY KEY (id),
   CONSTRAINT sandbox_audit_log_via_check CHECK ((via = ANY (ARRAY['api'::text, 'direct'::text, 'temporal'::text, 'system'::text])))
 );
@@ -105,7 +106,7 @@ CREATE TABLE sandbox_commands (
   CONSTRAINT sandbox_commands_pkey PRIMARY KEY (sandbox_id, command_id)
 );
 ALTER TABLE sandbox_commands OWNER TO bd_control;
-GRANT INSERT, SELECT ON TABLE sandbox_commands TO bd_worker;
+GRANT INSERT, SELECT, UPDATE ON TABLE sandbox_commands TO bd_worker;
 
 CREATE TABLE sandbox_guild_mapping (
   guild_id text NOT NULL,
@@ -225,7 +226,7 @@ $function$;
 ALTER FUNCTION public.activate_sandbox_routes(p_id text) OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.activate_sandbox_routes(p_id text) TO bd_worker;
 
-CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
+CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -243,12 +244,18 @@ BEGIN
     IF known.status IN ('destroying', 'destroyed') THEN
       RAISE EXCEPTION 'sandbox % is %', p_id, known.status USING ERRCODE = 'SB007';
     END IF;
+    IF NOT EXISTS (SELECT 1 FROM public.sandbox_commands WHERE sandbox_id = p_id AND command_id = p_command) THEN
+      RAISE EXCEPTION 'sandbox % was claimed by another command', p_id USING ERRCODE = 'SB010';
+    END IF;
   ELSE
     SELECT details->>'code' AS code, details->>'message' AS message INTO told FROM public.sandbox_audit_log
       WHERE sandbox_id = p_id AND event_type = 'create_failed' LIMIT 1;
     IF FOUND THEN
       RAISE EXCEPTION '%', told.message
         USING ERRCODE = CASE WHEN told.code ~ '^SANDBOX_0[0-9]{2}$' THEN 'SB' || right(told.code, 3) ELSE 'SB007' END;
+    END IF;
+    IF p_expired THEN
+      RAISE EXCEPTION 'the create of sandbox % waited longer than its signature is valid', p_id USING ERRCODE = 'SB010';
     END IF;
     SELECT count(*) INTO live FROM public.sandboxes
       WHERE owner = p_owner AND status IN ('pending', 'creating', 'running', 'expired');
@@ -271,6 +278,7 @@ BEGIN
       END IF;
     END IF;
     UPDATE public.sandboxes SET status = 'creating' WHERE id = p_id;
+    INSERT INTO public.sandbox_commands (sandbox_id, command_id, outcome) VALUES (p_id, p_command, '{}');
     PERFORM public.sandbox_write_audit(p_id, e.event, p_actor, e.details) FROM (
         SELECT 0 AS n, 'sandbox_created' AS event, jsonb_build_object('name', p_name, 'guildIds', p_guilds,
           'expiresAt', to_char(p_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS details
@@ -286,8 +294,8 @@ BEGIN
   expires_ms := floor(extract(epoch FROM known.expires_at) * 1000);
 END
 $function$;
-ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) TO bd_worker;
+ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision) TO bd_worker;
 
 CREATE OR REPLACE FUNCTION public.create_sandbox_schema(sandbox_id text)
  RETURNS text
@@ -1281,8 +1289,8 @@ CREATE OR REPLACE FUNCTION public.sandbox_write_audit(p_id text, p_event text, p
  LANGUAGE sql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, actor_kind, actor_role, via, details)
-  VALUES (p_id, p_event, p_actor->>'name', p_actor->>'kind', p_actor->>'role', p_actor->>'via', p_details);
+  INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, actor_kind, actor_role, via, token_id, details)
+  VALUES (p_id, p_event, p_actor->>'name', p_actor->>'kind', p_actor->>'role', p_actor->>'via', p_actor->>'tokenId', p_details);
 $function$;
 ALTER FUNCTION public.sandbox_write_audit(p_id text, p_event text, p_actor jsonb, p_details jsonb) OWNER TO bd_control;
 

@@ -1,11 +1,11 @@
 /** The audit log, written in the transaction of each change, read by `bd sandbox logs`. */
 import { asc, eq, sql as raw } from 'drizzle-orm';
 import type { Actor } from '../domain/actor.js';
-import type { AuditEvent } from '../domain/audit.js';
+import type { AuditEntry, AuditEvent } from '../domain/audit.js';
 import type { SandboxId } from '../domain/names.js';
 import { inDatabase, type Database } from './database.js';
 import type { Transaction } from './locked-row.js';
-import { auditLog, type AuditEntry } from './schema.js';
+import { auditLog } from './schema.js';
 
 /** Uses the database's clock, so that entries of several workers are in order. */
 export async function writeAudit(
@@ -20,6 +20,7 @@ export async function writeAudit(
       actor: actor.name,
       actorKind: actor.kind,
       actorRole: actor.role,
+      tokenId: actor.tokenId ?? null,
       via: actor.via,
       eventType,
       details,

@@ -2,23 +2,21 @@
  * Claims a sandbox's id, name, place under the owner's limit, and guilds: all in one statement, or
  * none.
  */
-import type { Actor } from '../domain/actor.js';
-import { SandboxError } from '../domain/errors.js';
+import type { VerifiedCommand } from '../domain/command.js';
+import { SandboxError, type ErrorCode } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
-import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
+import type { SandboxId } from '../domain/names.js';
 import type { ClaimedTimes } from '../domain/sandbox.js';
 import { postgresCode } from '../platform/postgres.js';
+import { refuseExpired } from '../platform/signature.js';
 import { recordCreateFailure } from './create-failures.js';
 import { inDatabase, type Database } from './database.js';
 
+/** Owner, name and guilds come from the signed command; the policy from the worker. */
 export interface Claim {
-  readonly sandboxId: SandboxId;
-  readonly name: SandboxName;
-  readonly owner: Owner;
-  readonly guildIds: readonly GuildId[];
+  readonly create: VerifiedCommand<'create'>;
   readonly expiresAt: Date;
   readonly maxPerOwner: number;
-  readonly actor: Actor;
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -35,6 +33,8 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
       return await inDatabase(() => claimOnce(database, claim));
     } catch (error) {
       if (postgresCode(error) === DEADLOCK && attempt < 5) continue;
+      // With the hint to repeat it, which SQL does not give.
+      if (isErrorOf(error, 'SANDBOX_010')) refuseExpired(claim.create);
       const refusal = refusalOf(error, claim);
       throw refusal === null ? error : await refused(database, claim, refusal);
     }
@@ -42,19 +42,25 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
 }
 
 async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedTimes> {
-  const { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor } = claim;
+  const { create, expiresAt, maxPerOwner } = claim;
+  const { sandboxId, commandId, actor, args } = create.command;
+  const { name, owner, guildIds } = args;
   // Text of a whole number: extra_float_digits would round a float to the year 2033.
   const [claimed] = await sql<[Record<keyof ClaimedTimes, string>]>`
     SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt"
     FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
       ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
-      ${JSON.stringify(actor)}::text::jsonb)`;
+      ${JSON.stringify(actor)}::text::jsonb, ${commandId}, ${create.isExpired})`;
   return { createdAt: Number(claimed.createdAt), expiresAt: Number(claimed.expiresAt) };
 }
 
+const isErrorOf = (error: unknown, code: ErrorCode): boolean =>
+  error instanceof SandboxError && error.code === code;
+
 /** Null if another attempt may succeed. */
-function refusalOf(error: unknown, { name }: Claim): SandboxError | null {
+function refusalOf(error: unknown, { create }: Claim): SandboxError | null {
+  const { name } = create.command.args;
   if (postgresCode(error) === UNIQUE_VIOLATION)
     return new SandboxError('SANDBOX_001', `a live sandbox is already named ${name}`);
   if (!(error instanceof SandboxError)) return null;
@@ -77,9 +83,10 @@ async function refused(
   claim: Claim,
   refusal: SandboxError,
 ): Promise<SandboxError> {
-  await recordCreateFailure(database, claim.sandboxId, {
-    actor: claim.actor,
-    details: { step: 'claim', code: refusal.code, message: refusal.message, name: claim.name },
+  const { sandboxId, actor, args } = claim.create.command;
+  await recordCreateFailure(database, sandboxId, {
+    actor,
+    details: { step: 'claim', code: refusal.code, message: refusal.message, name: args.name },
   });
   return refusal;
 }

@@ -2,17 +2,20 @@
  * The guilds of sandboxes: claim, activation, withdrawal. A trigger raises the route version in the
  * same transaction.
  */
-import { and, asc, eq } from 'drizzle-orm';
-import type { Actor } from '../domain/actor.js';
+import { and, asc, eq, lte } from 'drizzle-orm';
+import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
+import type { Command, VerifiedCommand } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
+import { usedUp } from '../platform/signature.js';
 import type { Route, RouteKey } from '../routing/route.js';
 import { writeAudit } from './audit.js';
 import { guildTaken } from './claim.js';
+import { commitOnce, committedOutcome, ofCommand } from './committed-once.js';
 import { inDatabase, type Database } from './database.js';
-import { lockedRow, lockedRunningRow, type Transaction } from './locked-row.js';
-import { guildMappings, type GuildMapping } from './schema.js';
+import { lockedRow, type Transaction } from './locked-row.js';
+import { committedCommands, guildMappings, type GuildMapping } from './schema.js';
 
 /**
  * An attempt that was given up may finish late, for example after a worker's pause. It must not
@@ -38,6 +41,13 @@ async function inShortTransaction<T>(
   );
 }
 
+/** What a registration has committed. */
+interface Registration {
+  /** False: the sandbox had the guild already. */
+  readonly added: boolean;
+  readonly takenBack?: true;
+}
+
 /**
  * Registers `guildId` to a running sandbox, active at once. A repeat changes nothing.
  * @returns true if the mapping is new; a rollback needs this
@@ -45,31 +55,31 @@ async function inShortTransaction<T>(
  */
 export async function addGuild(
   database: Database,
-  sandboxId: SandboxId,
-  guildId: GuildId,
-  actor: Actor,
-): Promise<{ added: boolean }> {
-  return inShortTransaction(database, async (tx) => {
-    await lockedRunningRow(tx, sandboxId, 'share');
-    const inserted = await tx
-      .insert(guildMappings)
-      .values({ guildId, sandboxId, active: true })
-      .onConflictDoNothing()
-      .returning();
-    if (inserted.length === 0) {
-      const [holder] = await tx
-        .select()
-        .from(guildMappings)
-        .where(eq(guildMappings.guildId, guildId));
-      if (holder?.sandboxId !== sandboxId) throw guildTaken(guildId, holder?.sandboxId);
-      await tx
-        .update(guildMappings)
-        .set({ active: true })
-        .where(eq(guildMappings.guildId, guildId));
-      return { added: false };
-    }
-    await writeAudit(tx, sandboxId, actor, ['guild_registered', { guildId }]);
-    return { added: true };
+  verified: VerifiedCommand<'registerGuild'>,
+): Promise<void> {
+  const { command } = verified;
+  const { sandboxId, actor } = command;
+  const { guildId } = command.args;
+  await inShortTransaction(database, async (tx) => {
+    const { isRepeated } = await commitOnce<Registration>(tx, verified, async () => {
+      const inserted = await tx
+        .insert(guildMappings)
+        .values({ guildId, sandboxId, active: true })
+        .onConflictDoNothing()
+        .returning();
+      if (inserted.length === 0) {
+        const holder = await holderOf(tx, guildId);
+        if (holder !== sandboxId) throw guildTaken(guildId, holder);
+        await tx
+          .update(guildMappings)
+          .set({ active: true })
+          .where(eq(guildMappings.guildId, guildId));
+        return { added: false };
+      }
+      await writeAudit(tx, sandboxId, actor, ['guild_registered', { guildId }]);
+      return { added: true };
+    });
+    if (isRepeated && (await holderOf(tx, guildId)) !== sandboxId) throw usedUp(command);
   });
 }
 
@@ -77,22 +87,74 @@ export async function addGuild(
  * Takes the guild from this sandbox; idempotent. The row's lock waits for a registration that is
  * about to commit: before that its mapping is invisible.
  */
+export async function takeGuildBack(
+  database: Database,
+  { command }: VerifiedCommand<'registerGuild'>,
+): Promise<void> {
+  const { sandboxId, commandId, args } = command;
+  const { guildId } = args;
+  await inShortTransaction(database, async (tx) => {
+    // Of a sandbox that ends, the clean-up takes every guild.
+    if ((await lockedRow(tx, sandboxId))?.status !== 'running') return;
+    const known = (await committedOutcome(tx, command)) as Registration | undefined;
+    if (known?.takenBack === true) return;
+    const outcome: Registration = { added: known?.added ?? false, takenBack: true };
+    if (outcome.added && (await withdrawn(tx, command))) {
+      await writeAudit(tx, sandboxId, WORKFLOW_ACTOR, ['guild_unregistered', { guildId }]);
+    }
+    await tx
+      .insert(committedCommands)
+      .values({ sandboxId, commandId, outcome })
+      .onConflictDoUpdate({
+        target: [committedCommands.sandboxId, committedCommands.commandId],
+        set: { outcome },
+      });
+  });
+}
+
+/** Deletes the mapping that the command added, not one that a later command has added since. */
+async function withdrawn(tx: Transaction, command: Command<'registerGuild'>): Promise<boolean> {
+  const committedAt = tx
+    .select({ at: committedCommands.committedAt })
+    .from(committedCommands)
+    .where(ofCommand(command));
+  const gone = await tx
+    .delete(guildMappings)
+    .where(
+      and(
+        eq(guildMappings.guildId, command.args.guildId),
+        eq(guildMappings.sandboxId, command.sandboxId),
+        lte(guildMappings.registeredAt, committedAt),
+      ),
+    )
+    .returning();
+  return gone.length > 0;
+}
+
+async function holderOf(tx: Transaction, guildId: GuildId): Promise<SandboxId | undefined> {
+  const [holder] = await tx.select().from(guildMappings).where(eq(guildMappings.guildId, guildId));
+  return holder?.sandboxId;
+}
+
+/** Takes the guild from this sandbox. Repeated: no change. @throws SANDBOX_007 unless it runs, SANDBOX_010 */
 export async function removeGuild(
   database: Database,
-  sandboxId: SandboxId,
-  guildId: GuildId,
-  actor: Actor,
+  verified: VerifiedCommand<'unregisterGuild'>,
 ): Promise<void> {
-  await inShortTransaction(database, async (tx) => {
-    await lockedRow(tx, sandboxId, 'update');
-    const gone = await tx
-      .delete(guildMappings)
-      .where(and(eq(guildMappings.guildId, guildId), eq(guildMappings.sandboxId, sandboxId)))
-      .returning();
-    if (gone.length > 0) {
-      await writeAudit(tx, sandboxId, actor, ['guild_unregistered', { guildId }]);
-    }
-  });
+  const { sandboxId, actor, args } = verified.command;
+  const { guildId } = args;
+  await inShortTransaction(database, (tx) =>
+    commitOnce(tx, verified, async () => {
+      const gone = await tx
+        .delete(guildMappings)
+        .where(and(eq(guildMappings.guildId, guildId), eq(guildMappings.sandboxId, sandboxId)))
+        .returning();
+      if (gone.length > 0) {
+        await writeAudit(tx, sandboxId, actor, ['guild_unregistered', { guildId }]);
+      }
+      return { removed: gone.length > 0 };
+    }),
+  );
 }
 
 /**

@@ -17,23 +17,18 @@ export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0
 export async function lockedRow(
   tx: Transaction,
   sandboxId: SandboxId,
-  strength: 'share' | 'update',
 ): Promise<SandboxRow | undefined> {
   const [row] = await tx
     .select()
     .from(sandboxes)
     .where(eq(sandboxes.sandboxId, sandboxId))
-    .for(strength);
+    .for('update');
   return row;
 }
 
 /** @throws SANDBOX_007 unless the sandbox runs */
-export async function lockedRunningRow(
-  tx: Transaction,
-  sandboxId: SandboxId,
-  strength: 'share' | 'update',
-): Promise<SandboxRow> {
-  const row = await lockedRow(tx, sandboxId, strength);
+export async function lockedRunningRow(tx: Transaction, sandboxId: SandboxId): Promise<SandboxRow> {
+  const row = await lockedRow(tx, sandboxId);
   if (row?.status === 'running') return row;
   throw new SandboxError(
     'SANDBOX_007',

@@ -46,6 +46,14 @@ export async function statusOf(
   return row?.status ?? null;
 }
 
+/** Without the guilds, in one short query: steps of a create ask for it. */
+export async function rowOf({ db }: Database, sandboxId: SandboxId): Promise<SandboxRow | null> {
+  const [row] = await inDatabase(() =>
+    db.select().from(sandboxes).where(eq(sandboxes.sandboxId, sandboxId)),
+  );
+  return row ?? null;
+}
+
 /** By id or name. Of several rows with the name the live one, else the newest. */
 export async function findSandbox(
   database: Database,

@@ -15,6 +15,7 @@ import type { ActorKind, Role, Via } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
+import type { TokenId } from '../domain/token.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
 import { parseTime } from '../platform/postgres-time.js';
 
@@ -65,6 +66,7 @@ export const auditLog = pgTable('sandbox_audit_log', {
   actor: text('actor').notNull(),
   actorKind: text('actor_kind').$type<ActorKind>().notNull(),
   actorRole: text('actor_role').$type<Role>().notNull(),
+  tokenId: text('token_id').$type<TokenId>(),
   via: text('via').$type<Via>().notNull(),
   details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
   createdAt: time('created_at').notNull(),
@@ -77,6 +79,9 @@ export const committedCommands = pgTable(
     sandboxId: text('sandbox_id').$type<SandboxId>().notNull(),
     commandId: text('command_id').notNull(),
     outcome: jsonb('outcome').notNull(),
+    committedAt: time('committed_at')
+      .notNull()
+      .default(raw`clock_timestamp()`),
   },
   (table) => [primaryKey({ columns: [table.sandboxId, table.commandId] })],
 );
@@ -95,4 +100,3 @@ export const auditRelations = relations(auditLog, ({ one }) => ({
 /** A sandbox's row. */
 export type SandboxRow = typeof sandboxes.$inferSelect;
 export type GuildMapping = typeof guildMappings.$inferSelect;
-export type AuditEntry = typeof auditLog.$inferSelect;

@@ -33,6 +33,7 @@ import { Resources } from '../resources/index.js';
 import { openRoutes, type Routes } from '../routes/routes.js';
 import { answerCallout } from '../resources/nats/callout.js';
 import { installationId } from '../store/sandboxes.js';
+import { subkeyOf } from '../platform/subkeys.js';
 import { openWorkerConnections, type WorkerConnections } from './connections.js';
 import { deploymentOf } from './deployment.js';
 import { startGuards } from './guards.js';
@@ -85,6 +86,8 @@ export async function runWorker(
 
 interface Secrets {
   readonly masterSecret: string;
+  readonly tenantKey: string;
+  readonly actorKey: string;
   readonly natsAuthority: NatsAuthority | null;
 }
 
@@ -97,7 +100,12 @@ function readSecrets(config: Config): Secrets {
     );
   }
   const authority = readNatsAuthority(config);
-  return { masterSecret, natsAuthority: authority === null ? null : parseNatsAuthority(authority) };
+  return {
+    masterSecret,
+    tenantKey: subkeyOf(masterSecret, 'tenant-passwords'),
+    actorKey: subkeyOf(masterSecret, 'actors'),
+    natsAuthority: authority === null ? null : parseNatsAuthority(authority),
+  };
 }
 
 interface Opening {
@@ -113,6 +121,7 @@ interface Parts {
   readonly installation: string;
   readonly resources: Resources;
   readonly routes: Routes;
+  readonly actorKey: string;
   readonly registry: Registry;
   readonly metrics: LifecycleMetrics;
   readonly sdkMetrics: () => Promise<string>;
@@ -121,7 +130,7 @@ interface Parts {
 /** The connections, migrated servers, and the activities' dependencies. @throws StoppedError */
 async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   const { config, addresses, secrets, stopping: signal, log } = opening;
-  const { masterSecret, natsAuthority } = secrets;
+  const { masterSecret, tenantKey, actorKey, natsAuthority } = secrets;
   const { sdkMetrics } = await installRuntime(log);
   const connections = await openWorkerConnections(closer, addresses, config, { log, signal });
   const { database, redis, nats } = connections;
@@ -131,7 +140,14 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   // Before the worker is ready: a sandbox's user must be able to log in when the create returns.
   if (natsAuthority !== null) {
     const natsUrl = addresses.nats;
-    const callout = answerCallout({ nats, natsUrl, authority: natsAuthority, masterSecret, log });
+    const callout = answerCallout({
+      nats,
+      natsUrl,
+      authority: natsAuthority,
+      masterSecret,
+      tenantKey,
+      log,
+    });
     await closer.open('the auth callout', callout, (open) => open.close());
   }
   const registry = new Registry();
@@ -147,11 +163,12 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     nats,
     installation,
     masterSecret,
+    tenantKey,
     natsAuthority,
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
-  return { connections, installation, resources, routes, registry, metrics, sdkMetrics };
+  return { connections, installation, resources, routes, actorKey, registry, metrics, sdkMetrics };
 }
 
 /**
@@ -170,7 +187,7 @@ async function migrated(addresses: Addresses, config: Config, log: Logger): Prom
 
 async function createWorker(
   config: Config,
-  { connections, installation, resources, routes, metrics }: Parts,
+  { connections, installation, resources, routes, actorKey, metrics }: Parts,
   interceptors: readonly ActivityInterceptorsFactory[],
   log: Logger,
 ): Promise<Worker> {
@@ -185,9 +202,9 @@ async function createWorker(
     workflowBundle: { codePath },
     ...(await deploymentOf(config, codePath)),
     activities: {
-      ...sandboxActivities({ database, resources, routes, policy, metrics, log }),
+      ...sandboxActivities({ database, resources, routes, policy, actorKey, metrics, log }),
       ...sweepActivities({
-        ...{ database, resources, routes, client, taskQueue, installation, metrics, log },
+        ...{ database, resources, routes, client, taskQueue, installation, actorKey, metrics, log },
         graceMs: sweep.graceMs,
       }),
     },

@@ -34,7 +34,6 @@ export class SandboxChanges {
     const { sandbox } = this;
     const { guildId } = command.args;
     const summary = `register guild ${guildId}`;
-    const takeBack = { ...command, action: 'unregisterGuild' } as const;
     return this.inTurn(async () => {
       // A guild of an earlier registration stays.
       const promised = sandbox.guildIds.includes(guildId);
@@ -45,7 +44,7 @@ export class SandboxChanges {
         settle: async (failure) => {
           const what = `take guild ${guildId} back`;
           if (!promised)
-            await untilDoneSoon.unregisterGuild.executeWithOptions({ summary: what }, [takeBack]);
+            await untilDoneSoon.takeGuildBack.executeWithOptions({ summary: what }, [command]);
           throw toApplicationFailure(failureOf(failure, summary));
         },
       });
@@ -112,8 +111,8 @@ export class SandboxChanges {
   reset(command: Command<'reset'>): Promise<void> {
     const { sandbox } = this;
     const summary = `reset by ${command.actor.name}`;
-    const finish = async (rotation: number): Promise<void> => {
-      Object.assign(sandbox, { rotation, resetting: true });
+    const finish = async (): Promise<void> => {
+      sandbox.resetting = true;
       await resetResources(sandbox);
       sandbox.resetting = false;
     };

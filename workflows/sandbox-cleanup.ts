@@ -1,5 +1,4 @@
 /** Removes a sandbox completely: tries each step once quickly, then retries without limit. */
-import { WORKFLOW_ACTOR } from '../domain/actor.js';
 import { startRemoval } from './removal.js';
 import { failureOf } from './failures.js';
 import type { SandboxMachine } from './sandbox-machine.js';
@@ -14,13 +13,13 @@ type Attempt<T> = (steps: typeof localOnce | typeof untilDone, summary: string) 
  * cannot revoke does not delay the routes, or the guild's events would not return to production.
  */
 export async function cleanUp(sandbox: SandboxMachine, publish: () => void): Promise<void> {
-  const { sandboxId, owner } = sandbox;
+  const { sandboxId, command } = sandbox;
   const startedAt = Date.now();
-  const { actor, reason } = sandbox.ending ?? { actor: WORKFLOW_ACTOR, reason: 'destroyed' };
+  const request = sandbox.endRequest();
   const step = retriedStep(sandbox, publish);
 
   const resources = await step('mark destroying', (steps, summary) =>
-    steps.markDestroying.executeWithOptions({ summary }, [sandboxId, actor, reason, owner]),
+    steps.markDestroying.executeWithOptions({ summary }, [command, request]),
   );
   if (resources === null) {
     sandbox.status = 'destroyed';

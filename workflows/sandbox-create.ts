@@ -35,9 +35,7 @@ export async function create(
     sandbox.failToCreate(failure);
     publish();
     const seconds = (Date.now() - startedAt) / 1000;
-    await localRetried
-      .reportCreateFailure(sandbox.sandboxId, failure, seconds)
-      .catch(() => undefined);
+    await localRetried.reportCreateFailure(command, failure, seconds).catch(() => undefined);
   }
 }
 
@@ -66,8 +64,7 @@ async function makeResources(
   progress.step = 'running';
   const seconds = (Date.now() - startedAt) / 1000;
   await localRetried.markRunning.executeWithOptions({ summary: 'mark running' }, [
-    sandbox.sandboxId,
-    sandbox.creator,
+    sandbox.command,
     seconds,
   ]);
 }

@@ -91,7 +91,7 @@ function answerDestroy(sandbox: SandboxMachine): void {
   setHandler(
     destroyUpdate,
     async (command) => {
-      sandbox.end(command.actor, 'destroyed');
+      sandbox.destroy(command);
       // A cancelled workflow destroys too: this caller waits for the same end.
       await CancellationScope.nonCancellable(() =>
         condition(() => sandbox.status === 'destroying' || sandbox.status === 'destroyed'),

@@ -2,8 +2,9 @@
  * The state and decisions of a sandbox's workflow: a plain class without Temporal. Times in epoch
  * ms.
  */
-import { TEMPORAL_ACTOR, WORKFLOW_ACTOR, SWEEP_ACTOR, type Actor } from '../domain/actor.js';
+import { TEMPORAL_ACTOR, WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
 import { checkCommand, type Command, type CommandArgs } from '../domain/command.js';
+import type { EndReason, EndRequest } from '../domain/ending.js';
 import { checkExtended, doubtOf, shownTime } from '../domain/expiry.js';
 import type { GuildId } from '../domain/guild.js';
 import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
@@ -17,9 +18,9 @@ import type {
 } from '../domain/sandbox.js';
 import type { SandboxStatus } from '../domain/status.js';
 
-export interface Ending {
+export interface Ending extends EndRequest {
+  /** As the request says. The activity that writes the audit verifies it. */
   readonly actor: Actor;
-  readonly reason: 'destroyed' | 'expired' | 'cancelled' | 'create failed';
 }
 
 /** The sandbox's next step, if nothing changes. */
@@ -33,15 +34,12 @@ export class SandboxMachine {
   readonly sandboxId: SandboxId;
   readonly name: SandboxName;
   readonly owner: Owner;
-  /** The actor of the create. */
-  readonly creator: Actor;
   status: SandboxStatus = 'pending';
   createdAt = 0;
   expiresAt = 0;
   guildIds: readonly GuildId[];
   /** Of the sandbox, in order of creation. */
   resources: readonly string[] = [];
-  rotation = 0;
   resetting = false;
   ending: Ending | null = null;
   /** Arrived while `ending` was being confirmed, which may fail. */
@@ -50,21 +48,24 @@ export class SandboxMachine {
   /** The current step of a clean-up or a change, or the failure that it retries. */
   activity: string | null = null;
 
-  constructor(command: Command<'create'>, start: SandboxStart) {
+  /** @param command the create, as it was signed */
+  constructor(
+    readonly command: Command<'create'>,
+    start: SandboxStart,
+  ) {
     const { name, owner, guildIds }: CommandArgs['create'] = command.args;
     this.sandboxId = command.sandboxId;
-    this.creator = command.actor;
     this.name = name;
     this.owner = owner;
     this.guildIds = [...guildIds];
     if (start.kind === 'create') return;
     Object.assign(this, start.state satisfies CarriedState);
-    if (start.kind === 'cleanUp') this.end(SWEEP_ACTOR, 'destroyed');
+    if (start.kind === 'cleanUp') this.endBySignal(start.destroy);
   }
 
   carry(): CarriedState {
-    const { status, createdAt, expiresAt, guildIds, resources, rotation, resetting } = this;
-    return { status, createdAt, expiresAt, guildIds, resources, rotation, resetting };
+    const { status, createdAt, expiresAt, guildIds, resources, resetting } = this;
+    return { status, createdAt, expiresAt, guildIds, resources, resetting };
   }
 
   claimed({ createdAt, expiresAt, resources }: ClaimedSandbox): void {
@@ -99,10 +100,19 @@ export class SandboxMachine {
   }
 
   /** The first reason to end counts; later ones join it. */
-  end(actor: Actor, reason: Ending['reason']): void {
-    const ending = { actor, reason };
+  end(actor: Actor, reason: EndReason, command?: Command<'destroy'>): void {
+    const ending = { actor, reason, ...(command === undefined ? {} : { command }) };
     if (this.ending === null) this.ending = ending;
     else this.joined ??= ending;
+  }
+
+  destroy(command: Command<'destroy'>): void {
+    this.end(command.actor, 'destroyed', command);
+  }
+
+  endRequest(): EndRequest {
+    const { reason = 'destroyed', command } = this.ending ?? {};
+    return command === undefined ? { reason } : { reason, command };
   }
 
   /** The sandbox has not expired after all: only another request to end it counts. */
@@ -116,14 +126,13 @@ export class SandboxMachine {
    * cases.
    */
   endBySignal(command: unknown): void {
-    let actor = TEMPORAL_ACTOR;
     try {
       checkCommand(command, 'destroy', this.sandboxId);
-      ({ actor } = command as Command<'destroy'>);
     } catch {
-      // Sent by hand.
+      this.end(TEMPORAL_ACTOR, 'destroyed');
+      return;
     }
-    this.end(actor, 'destroyed');
+    this.destroy(command as Command<'destroy'>);
   }
 
   failToCreate(failure: WorkflowFailure): void {
@@ -163,8 +172,7 @@ export class SandboxMachine {
 
   /** For the resources: the sandbox as it should be now. */
   target(fresh: boolean): EnsureInput {
-    const { sandboxId, rotation, createdAt } = this;
-    return { sandboxId, rotation, createdAt, fresh };
+    return { sandboxId: this.sandboxId, fresh };
   }
 
   view(): SandboxView {

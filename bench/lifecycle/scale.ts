@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Control } from '../../control/control.js';
+import type { Control } from '../../domain/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
 import { down, status, up, type ServiceName } from '../../deploy/stack/index.js';
 import { parseSandboxId } from '../../domain/names.js';

@@ -2,6 +2,7 @@
  * `bd sandbox connect`: prints a sandbox's environment for a shell. On failure stdout stays empty.
  */
 import { SandboxError } from '../../domain/errors.js';
+import { MISSING_SUBKEYS } from '../../platform/subkeys.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, usage } from '../io.js';
 import { withProgress } from '../progress.js';
@@ -63,6 +64,6 @@ export const connectCommand: Command = {
 /** SANDBOX_010: this machine does not know the sandbox's passwords. For `connect` and `exec`. */
 export function noCredentials(command: string, reason: string): SandboxError {
   return new SandboxError('SANDBOX_010', `${command} needs credentials: ${reason}`, {
-    hint: 'Type it where the master secret is (SANDBOX_MASTER_SECRET, or SANDBOX_HOME of the local stack). `bd sandbox connect <sandbox> --identifiers-only` prints the rest.',
+    hint: `${MISSING_SUBKEYS} \`bd sandbox connect <sandbox> --identifiers-only\` prints the rest.`,
   });
 }

@@ -1,6 +1,6 @@
 /** `bd sandbox emit`: publishes events of the catalogue for one sandbox. */
 import type { CorpusEvent } from '../../fixtures/events/index.js';
-import type { EventToEmit } from '../../control/emit.js';
+import type { EventToEmit } from '../../domain/events.js';
 import { withFreshIds } from '../../discord/fresh-ids.js';
 import { Snowflakes } from '../../discord/snowflake.js';
 import { parseGuildId } from '../../domain/guild.js';

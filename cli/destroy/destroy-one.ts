@@ -1,6 +1,6 @@
 /** Destroys one sandbox, and waits for the end at most as long as a person would. */
 import { SandboxError } from '../../domain/errors.js';
-import type { DestroyResult, Control } from '../../control/control.js';
+import type { DestroyResult, Control } from '../../domain/control.js';
 import { delay } from '../../platform/deadline.js';
 import type { Target } from './targets.js';
 

@@ -1,6 +1,6 @@
 /** The output of `bd sandbox destroy`, and its exit code. */
 import { SandboxError, unexpected } from '../../domain/errors.js';
-import type { DestroyResult } from '../../control/control.js';
+import type { DestroyResult } from '../../domain/control.js';
 import { colours, print, printJson, reportError, type Io } from '../io.js';
 import type { Target } from './targets.js';
 

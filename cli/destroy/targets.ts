@@ -2,7 +2,7 @@
 import { counted } from '../../domain/counted.js';
 import { SandboxError } from '../../domain/errors.js';
 import type { SandboxStatus } from '../../domain/status.js';
-import type { Control } from '../../control/control.js';
+import type { Control } from '../../domain/control.js';
 import type { CommandContext } from '../command.js';
 import { usage } from '../io.js';
 

@@ -1,5 +1,5 @@
 /** Selects the events that `bd sandbox tail` shows. */
-import type { SandboxEvent } from '../../control/events.js';
+import type { SandboxEvent } from '../../domain/events.js';
 import { parseGuildId } from '../../domain/guild.js';
 import type { Input } from '../command.js';
 import { usage } from '../io.js';

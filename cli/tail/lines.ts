@@ -1,5 +1,5 @@
 /** One event as one line: JSON, or text for people. Both hide tokens. */
-import type { SandboxEvent } from '../../control/events.js';
+import type { SandboxEvent } from '../../domain/events.js';
 import { withoutTokens, withoutTokensInText } from '../../discord/redact.js';
 import { summaryOf, type EventSummary } from '../../discord/summary.js';
 import { colours, terminalWidth, type Io } from '../io.js';

@@ -1,6 +1,6 @@
 /** Chooses the events that `bd sandbox tail` reads, and its end. */
-import type { SandboxEvent } from '../../control/events.js';
-import type { Control } from '../../control/control.js';
+import type { SandboxEvent } from '../../domain/events.js';
+import type { Control } from '../../domain/control.js';
 import { note, type Io } from '../io.js';
 
 export interface TailRequest {

@@ -10,6 +10,7 @@ import {
   credentialsFileName,
   natsOperator,
 } from '../stack/nats-operator.js';
+import { subkeyOf } from '../../platform/subkeys.js';
 import { aclFile } from '../stack/redis-users.js';
 
 /** URL-safe, so that no address needs escaping. */
@@ -30,6 +31,7 @@ export function writeSecrets(folder: string): string[] {
   };
   const operator = natsOperator(randomBytes(32).toString('hex'));
   const { tokens, authority, configuration } = operator;
+  const masterSecret = randomBytes(32).toString('hex');
   const environment = {
     ADMIN_PASSWORD: users.admin,
     WORKER_PASSWORD: users.worker,
@@ -42,7 +44,9 @@ export function writeSecrets(folder: string): string[] {
     CLIENT_NATS_TOKEN: tokens.bd_client,
     API_NATS_TOKEN: tokens.bd_api,
     INGEST_NATS_TOKEN: tokens.ingest,
-    MASTER_SECRET: randomBytes(32).toString('hex'),
+    MASTER_SECRET: masterSecret,
+    TENANT_KEY: subkeyOf(masterSecret, 'tenant-passwords'),
+    ACTOR_KEY: subkeyOf(masterSecret, 'actors'),
     NATS_AUTHORITY: JSON.stringify(authority),
   };
   const files = {

@@ -94,9 +94,23 @@ export const SETTINGS = {
       "nats-server's `max_control_line` (its INFO does not contain it): events with a longer routed subject go to `dlq.oversize`",
   }),
   masterSecret: optional('SANDBOX_MASTER_SECRET', type.secret(32), {
-    readers: ['worker', 'cli'],
-    about: 'source of all passwords; the worker needs it',
+    readers: ['worker'],
+    about:
+      'source of all passwords and subkeys, for the worker alone ([who holds which key](security.md#who-holds-which-key))',
     unset: "the stack's `master.key`",
+    secret: true,
+  }),
+  // platform/subkeys.ts
+  tenantKey: optional('SANDBOX_TENANT_KEY', type.secret(32), {
+    readers: ['cli'],
+    about: "the subkey from which tenants' passwords derive, for `bd` and the API",
+    unset: "derived from the stack's `master.key`",
+    secret: true,
+  }),
+  actorKey: optional('SANDBOX_ACTOR_KEY', type.secret(32), {
+    readers: ['cli'],
+    about: 'the subkey that signs commands, for `bd` and the API',
+    unset: "derived from the stack's `master.key`",
     secret: true,
   }),
   // JSON of platform/nats-authority.ts. Without it the worker makes no NATS users.

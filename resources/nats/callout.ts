@@ -22,6 +22,7 @@ export interface CalloutContext {
   readonly natsUrl: string;
   readonly authority: NatsAuthority;
   readonly masterSecret: string;
+  readonly tenantKey: string;
   readonly log: Logger;
 }
 
@@ -53,13 +54,14 @@ export async function answerCallout(context: CalloutContext): Promise<{ close():
   return { close: () => closeNats(connection) };
 }
 
-async function answer({ nats, authority, masterSecret, log }: CalloutContext, message: Msg) {
+async function answer(context: CalloutContext, message: Msg) {
+  const { authority, log } = context;
   const question = readNatsToken(message.string())?.nats as Question | undefined;
   if (question === undefined) return;
   const { user_nkey: userKey, server_id: server, connect_opts: given = {} } = question;
   let outcome: { jwt: string } | { error: string };
   try {
-    const token = await userToken(nats, masterSecret, userKey, given);
+    const token = await userToken(context, userKey, given);
     outcome = token === null ? { error: 'user or password is not valid' } : { jwt: token };
   } catch (error) {
     log.warn({ err: messageOf(error) }, 'auth callout could not be answered');
@@ -77,8 +79,7 @@ async function answer({ nats, authority, masterSecret, log }: CalloutContext, me
 
 /** Null unless the password belongs to the account's rotation. */
 async function userToken(
-  nats: NatsConnection,
-  masterSecret: string,
+  { nats, masterSecret, tenantKey }: CalloutContext,
   userKey: string,
   { user = '', pass = '' }: NonNullable<Question['connect_opts']>,
 ): Promise<string | null> {
@@ -88,7 +89,7 @@ async function userToken(
   const facts = await lookUpAccount(nats, account.publicKey);
   if (facts === null) return null;
   const { rotation } = facts;
-  if (!sameSecret(pass, passwordFor(masterSecret, 'nats', { sandboxId, rotation }))) return null;
+  if (!sameSecret(pass, passwordFor(tenantKey, 'nats', { sandboxId, rotation }))) return null;
   const name = natsUser(sandboxId);
   return signNatsToken(account, { sub: userKey, name, nats: tenantUser(sandboxId) });
 }

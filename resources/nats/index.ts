@@ -23,10 +23,10 @@ export const nats: ResourceKind = {
     NATS_INBOX_PREFIX: inboxPrefix(sandboxId),
     NATS_API_PREFIX,
   }),
-  credentials: ({ sandboxId, rotation, addresses, natsAccount }, masterSecret) => {
+  credentials: ({ sandboxId, rotation, addresses, natsAccount }, tenantKey) => {
     // Servers without accounts of sandboxes have no users of sandboxes either.
     if (natsAccount === null) return {};
-    const password = passwordFor(masterSecret, 'nats', { sandboxId, rotation });
+    const password = passwordFor(tenantKey, 'nats', { sandboxId, rotation });
     return { NATS_URL: withLogin(addresses.nats, natsUser(sandboxId), password) };
   },
   open: openSubjects,

@@ -25,8 +25,8 @@ export const postgres: ResourceKind = {
   },
   limits: POSTGRES_LIMITS,
   identifiers: (sandboxId) => ({ SANDBOX_SCHEMA: schemaName(sandboxId) }),
-  credentials: ({ sandboxId, rotation, addresses }, masterSecret) => {
-    const password = passwordFor(masterSecret, 'postgres', { sandboxId, rotation });
+  credentials: ({ sandboxId, rotation, addresses }, tenantKey) => {
+    const password = passwordFor(tenantKey, 'postgres', { sandboxId, rotation });
     return { DATABASE_URL: withLogin(addresses.database, roleName(sandboxId), password) };
   },
   open: openSchema,

@@ -39,12 +39,12 @@ type Next = 'removed' | 'login' | 'sessions' | 'objects';
 
 export function openSchema({
   database,
-  masterSecret,
-}: Pick<MakingContext, 'database' | 'masterSecret'>): ReturnType<ResourceKind['open']> {
+  tenantKey,
+}: Pick<MakingContext, 'database' | 'tenantKey'>): ReturnType<ResourceKind['open']> {
   const { sql } = database;
 
   const verifierOf = ({ sandboxId, rotation }: ResourceTarget): Promise<string> =>
-    scramVerifier(passwordFor(masterSecret, 'postgres', { sandboxId, rotation }));
+    scramVerifier(passwordFor(tenantKey, 'postgres', { sandboxId, rotation }));
 
   async function retrying<T>(
     work: (sql: Sql) => Promise<T>,

@@ -25,10 +25,10 @@ export const redis: ResourceKind = {
   },
   limits: REDIS_LIMITS,
   identifiers: (sandboxId) => ({ SANDBOX_REDIS_PREFIX: redisPrefix(sandboxId) }),
-  credentials: ({ sandboxId, rotation, addresses, redisAcl }, masterSecret) => {
+  credentials: ({ sandboxId, rotation, addresses, redisAcl }, tenantKey) => {
     // Without ACL the server has no user of the sandbox, and a URL with one would fail later.
     if (!redisAcl) return {};
-    const password = passwordFor(masterSecret, 'redis', { sandboxId, rotation });
+    const password = passwordFor(tenantKey, 'redis', { sandboxId, rotation });
     return { REDIS_URL: withLogin(addresses.redis, redisUser(sandboxId), password) };
   },
   open: openKeyspace,

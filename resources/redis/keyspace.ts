@@ -27,9 +27,9 @@ const tombstoneKey = (sandboxId: SandboxId): string => `sandbox:tombstone:${sand
 const TOMBSTONE_SECONDS = 7 * 86_400;
 
 export function openKeyspace(
-  context: Pick<MakingContext, 'redis' | 'installation' | 'masterSecret' | 'redisAcl'>,
+  context: Pick<MakingContext, 'redis' | 'installation' | 'tenantKey' | 'redisAcl'>,
 ): ReturnType<ResourceKind['open']> {
-  const { redis, installation, masterSecret, redisAcl } = context;
+  const { redis, installation, tenantKey, redisAcl } = context;
   const fenced = fencedConnection(redis);
   const removeKeys = keyRemoval(redis);
 
@@ -56,7 +56,7 @@ export function openKeyspace(
     { sandboxId, rotation }: ResourceTarget,
     as: 'repair' | 'reset',
   ): Promise<void> {
-    const password = passwordFor(masterSecret, 'redis', { sandboxId, rotation });
+    const password = passwordFor(tenantKey, 'redis', { sandboxId, rotation });
     const mark: Mark = { installation, createdAt: new Date().toISOString() };
     await inRedis(async () => {
       const rules = redisAcl ? await tenantRules(redis, sandboxId, password) : null;

@@ -4,6 +4,7 @@ import { natsAccountOf, parseNatsAuthority } from '../../platform/nats-authority
 import { closeNats, openNats } from '../../platform/nats.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
 import { readMasterSecret, readNatsAuthority } from '../../platform/stack-file.js';
+import { readSubkey } from '../../platform/subkeys.js';
 import {
   openInspectors,
   Resources,
@@ -36,6 +37,7 @@ export async function openWorkerParts(): Promise<WorkerParts> {
   const context: MakingContext = {
     ...{ database, redis, nats, installation: await installationId(database) },
     masterSecret: readMasterSecret(stackConfig()) ?? '',
+    tenantKey: readSubkey(stackConfig(), 'tenant-passwords') ?? '',
     natsAuthority: parseNatsAuthority(readNatsAuthority(stackConfig()) ?? ''),
     natsAccount: natsAccountOf(urls.worker.nats),
     redisAcl: true,

@@ -4,7 +4,7 @@
  */
 import { customAlphabet } from 'nanoid';
 import { inject, onTestFinished } from 'vitest';
-import type { Control } from '../../control/control.js';
+import type { Control } from '../../domain/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
 import { loadConfig, type Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';

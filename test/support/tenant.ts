@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { Control } from '../../control/control.js';
+import type { Control } from '../../domain/control.js';
 
 export interface Tenant {
   readonly env: Readonly<Record<string, string>>;

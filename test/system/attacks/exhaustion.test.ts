@@ -3,7 +3,7 @@
  * foreign.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { MAX_CONNECTIONS } from '../../../resources/nats/limits.js';
 import {

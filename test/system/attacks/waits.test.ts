@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { makeTenant, postgresAs, type Tenant, soon } from '../isolation/tenants.js';
 import { scrape, total } from '../../support/scrape.js';

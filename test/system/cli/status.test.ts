@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { healthText } from '../../../cli/health-text.js';
-import type { SandboxHealth } from '../../../control/health.js';
+import type { SandboxHealth } from '../../../domain/health.js';
 import { bdHere, type Ran } from '../../support/bd.js';
 import { openClient, someGuild, someOwner } from '../../support/stack.js';
 

@@ -7,7 +7,7 @@ import { Lifecycle } from '../../../control/lifecycle.js';
 import { unservedBecause } from '../../../control/worker-presence.js';
 import { signalService } from '../../../deploy/stack/index.js';
 import { parseOwner, parseSandboxId, parseSandboxName, workflowId } from '../../../domain/names.js';
-import { commandOf } from '../../support/commands.js';
+import { actorKey, commandOf } from '../../support/commands.js';
 import { openClient, someName, someOwner, stackConfig, until } from '../../support/stack.js';
 import { openRunTemporal } from '../../support/temporal.js';
 
@@ -43,7 +43,10 @@ describe('the state of the workers, from Temporal', () => {
 describe('without a worker on the task queue', () => {
   it('a create fails at once with SANDBOX_009, and reports that Temporal has it', async () => {
     const temporal = await openRunTemporal();
-    const lifecycle = new Lifecycle(temporal, { taskQueue: `nobody-${someName()}` });
+    const lifecycle = new Lifecycle(temporal, {
+      taskQueue: `nobody-${someName()}`,
+      actorKey: actorKey(),
+    });
     const command = createOf();
     const began = performance.now();
     await expect(lifecycle.create(command, true)).rejects.toMatchObject({
@@ -82,6 +85,7 @@ it('200 creates and 200 destroys at once all succeed, and learn how many request
   const heard: number[] = [];
   const temporal = await openRunTemporal();
   const lifecycle = new Lifecycle(temporal, {
+    actorKey: actorKey(),
     taskQueue: stackConfig().taskQueue,
     onBusy: (ahead) => heard.push(ahead),
   });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { GROUPS } from '../../../cli/groups.js';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { projectRoot } from '../../../platform/project-root.js';
 import { someGuild, someName, someOwner, stackConfig } from '../../support/stack.js';

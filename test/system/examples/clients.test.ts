@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { CLIENT_EXAMPLES, commandOf, isPython } from '../../../cli/docs/connect.js';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
 import { projectRoot } from '../../../platform/project-root.js';
 import { makeTenant, natsAs, variable, type Tenant } from '../isolation/tenants.js';

@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { SandboxError } from '../../../domain/errors.js';
 import { ID_ALPHABET, newSandboxId, type SandboxId } from '../../../domain/names.js';

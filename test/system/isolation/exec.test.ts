@@ -7,6 +7,7 @@ import { childEnvironment } from '../../../cli/child-environment.js';
 import { projectRoot } from '../../../platform/project-root.js';
 import { bd } from '../../support/bd.js';
 import { readMasterSecret } from '../../../platform/stack-file.js';
+import { readSubkey } from '../../../platform/subkeys.js';
 import { openClient, someOwner, stackConfig } from '../../support/stack.js';
 import { makeTenant, variable } from './tenants.js';
 
@@ -83,6 +84,8 @@ describe('bd sandbox exec', () => {
     const address = (scheme: string): string => `${scheme}://u:${planted(scheme)}@127.0.0.1:1`;
     const own = {
       SANDBOX_MASTER_SECRET: readMasterSecret(stackConfig()) ?? '',
+      SANDBOX_TENANT_KEY: readSubkey(stackConfig(), 'tenant-passwords') ?? '',
+      SANDBOX_ACTOR_KEY: readSubkey(stackConfig(), 'actors') ?? '',
       SANDBOX_NATS_AUTHORITY: planted('authority'),
       SANDBOX_LATER_SECRET: planted('later'),
       TEMPORAL_API_KEY: planted('key'),
@@ -100,7 +103,8 @@ describe('bd sandbox exec', () => {
     expect(seen.stdout).toContain(`DATABASE_URL=${variable(env, 'DATABASE_URL')}\n`);
     const lines = seen.stdout.split('\n').filter((line) => !line.startsWith('PROD_DATABASE='));
     expect(lines.join('\n')).not.toMatch(/planted|TEMPORAL_/);
-    expect(seen.stdout).not.toContain(own.SANDBOX_MASTER_SECRET);
+    for (const secret of [own.SANDBOX_MASTER_SECRET, own.SANDBOX_TENANT_KEY, own.SANDBOX_ACTOR_KEY])
+      expect(seen.stdout).not.toContain(secret);
     // PROD_DATABASE is unknown to `bd`. As soon as `bd` knows its value, no name hides it.
     const known = { ...own, SANDBOX_CONTROL_DATABASE_URL: own.PROD_DATABASE };
     expect(JSON.stringify(childEnvironment(known, env))).not.toContain('planted');

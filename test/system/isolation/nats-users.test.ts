@@ -2,7 +2,7 @@ import { connect, jwtAuthenticator, type NatsConnection } from 'nats';
 import { describe, expect, it } from 'vitest';
 import { restart, signalService } from '../../../deploy/stack/index.js';
 import { delay } from '../../../platform/deadline.js';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { closeNats, openNats, parseNatsUrl } from '../../../platform/nats.js';
 import { deriveNatsKey, signNatsToken } from '../../../platform/nkeys.js';
 import { freeze } from '../../support/freeze.js';

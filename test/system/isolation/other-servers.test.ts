@@ -19,7 +19,7 @@ import { redisRoutes } from '../../../routing/route.js';
 import { routeVersion } from '../../../store/guild-mappings.js';
 import { openWorkerParts } from '../../support/resources.js';
 import { openClient, someGuild, someName, someOwner, stackState } from '../../support/stack.js';
-import { TESTER } from '../../support/commands.js';
+import { commandOf, verified } from '../../support/commands.js';
 
 const someId = (): SandboxId => parseSandboxId(`sb${someName().slice(5, 15)}`);
 const fresh = (sandboxId: SandboxId, rotation = 0) => ({
@@ -180,9 +180,9 @@ describe('the copy of the routes in Redis', () => {
     closeRedis(away);
     const parts = await openWorkerParts();
     const routes = parts.routes({ redis: away });
-    await routes.register(id, guild, TESTER);
+    await routes.register(verified(commandOf('registerGuild', id, { guildId: guild })));
     expect((await client.get(id)).guildIds).toEqual([guild]);
-    await routes.unregister(id, guild, TESTER);
+    await routes.unregister(verified(commandOf('unregisterGuild', id, { guildId: guild })));
     expect((await client.get(id)).guildIds).toEqual([]);
     // A repeated step has nothing to activate.
     await routes.activate(id);

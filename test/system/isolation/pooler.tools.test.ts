@@ -10,7 +10,7 @@ import { auditOf } from '../../../store/audit.js';
 import { openDatabase } from '../../../store/database.js';
 import { extendSandbox } from '../../../store/commands.js';
 import { getSandbox } from '../../../store/sandboxes.js';
-import { commandOf } from '../../support/commands.js';
+import { commandOf, verified } from '../../support/commands.js';
 import { startPooler, type Pooler } from '../../support/pooler.js';
 import { openClient, someOwner, stackState } from '../../support/stack.js';
 
@@ -62,7 +62,7 @@ describe('behind PgBouncer in transaction mode', () => {
       const direct = await owner.get(id);
       for (const row of rows) expect(row?.expiresAt.toISOString()).toBe(direct.expiresAt);
       const to = Date.parse(direct.expiresAt) + HOUR;
-      const command = commandOf('extend', id, { byMs: HOUR, clamp: false });
+      const command = verified(commandOf('extend', id, { byMs: HOUR, clamp: false }));
       const bounds = { now: Date.now(), maxMs: 24 * HOUR };
       expect(await extendSandbox(database, command, bounds)).toEqual({
         ...{ expiresAt: to, clamped: false },

@@ -106,12 +106,15 @@ describe('a failing statement of `bd`', () => {
     [
       'a transaction',
       (database) =>
-        addGuild(
-          database,
-          parseSandboxId('sbplanted000'),
-          parseGuildId('99999999999999999'),
-          directActor('planted-actor'),
-        ),
+        addGuild(database, {
+          command: {
+            ...{ commandId: 'planted-command', action: 'registerGuild' },
+            sandboxId: parseSandboxId('sbplanted000'),
+            actor: directActor('planted-actor'),
+            args: { guildId: parseGuildId('99999999999999999') },
+          },
+          isExpired: false,
+        }),
     ],
   ])('leaves no trace of it on the error, hidden ones included: %s', async (_, ask) => {
     const database = openDatabase(elsewhere(), { name: 'test', max: 1 });

@@ -5,7 +5,7 @@
 import { Redis } from 'ioredis';
 import { connect, type ConnectionOptions, type NatsConnection } from 'nats';
 import pg from 'pg';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { delay } from '../../../platform/deadline.js';
 
 export interface Tenant {

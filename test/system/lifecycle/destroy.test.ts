@@ -10,6 +10,7 @@ import {
 import { delay } from '../../../platform/deadline.js';
 import { claimSandbox } from '../../../store/claim.js';
 import { giveUpClaim } from '../../../store/create-failures.js';
+import { commandOf, verified } from '../../support/commands.js';
 import { openDatabase } from '../../../store/database.js';
 import { auditOf, repeated } from '../../support/audit.js';
 import { leftoversOf } from '../../support/leftovers.js';
@@ -152,14 +153,11 @@ describe('a claim that was given up', () => {
     const giveUp = (): Promise<boolean> =>
       giveUpClaim(database, sandboxId, owner, { actor: WORKFLOW_ACTOR, details });
     expect([await giveUp(), await giveUp()]).toEqual([true, true]);
+    const args = { owner, name: parseSandboxName(someName()), guildIds: [], ttlMs: null };
     const claim = {
-      sandboxId,
-      owner,
-      name: parseSandboxName(someName()),
-      guildIds: [],
+      create: verified(commandOf('create', sandboxId, args)),
       expiresAt: new Date(Date.now() + 60_000),
       maxPerOwner: 3,
-      actor: WORKFLOW_ACTOR,
     };
     await expect(claimSandbox(database, claim)).rejects.toMatchObject({
       code: 'SANDBOX_009',

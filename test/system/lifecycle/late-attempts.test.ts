@@ -21,7 +21,7 @@ import {
 } from '../../support/stack.js';
 import { workflowOf } from '../../support/temporal.js';
 import { openTenant } from '../../support/tenant.js';
-import { commandOf } from '../../support/commands.js';
+import { commandOf, verified } from '../../support/commands.js';
 
 const targetOf = ({ id, createdAt }: Sandbox, rotation: number): ResourceTarget => ({
   ...{ sandboxId: parseSandboxId(id), rotation, createdAt: new Date(createdAt) },
@@ -97,7 +97,7 @@ describe('an attempt after a reset or an extension', () => {
     const { id } = await client.create({ ttl: '1h' });
     const { database } = await openWorkerParts();
     const args = { byMs: 60_000, clamp: false };
-    const command = commandOf('extend', parseSandboxId(id), args);
+    const command = verified(commandOf('extend', parseSandboxId(id), args));
     const first = await extendSandbox(database, command, bounds());
     const now = await client.extend(id, '2h');
     expect(await extendSandbox(database, command, bounds())).toEqual(first);
@@ -131,7 +131,7 @@ it('a repair during a reset keeps the old keys for the reset to remove', async (
   const { database, resources } = await openWorkerParts();
   const target = targetOf(
     sandbox,
-    await raiseRotation(database, commandOf('reset', parseSandboxId(sandbox.id), {})),
+    await raiseRotation(database, verified(commandOf('reset', parseSandboxId(sandbox.id), {}))),
   );
   const keyspace = resources().get('redis-keyspace');
   // Redis was away during the reset. When it is back, every worker restores its users.
@@ -149,8 +149,8 @@ describe('a step that is repeated after its success', () => {
     const { id, expiresAt } = await client.create({ ttl: '1h' });
     const sandboxId = parseSandboxId(id);
     const { database } = await openWorkerParts();
-    const extend = commandOf('extend', sandboxId, { byMs: 60_000, clamp: false });
-    const reset = commandOf('reset', sandboxId, {});
+    const extend = verified(commandOf('extend', sandboxId, { byMs: 60_000, clamp: false }));
+    const reset = verified(commandOf('reset', sandboxId, {}));
     const extended = { expiresAt: Date.parse(expiresAt) + 60_000, clamped: false };
     for (let i = 0; i < 2; i += 1) {
       expect(await extendSandbox(database, extend, bounds())).toEqual(extended);
@@ -165,9 +165,9 @@ describe('a step that is repeated after its success', () => {
   it('fails to extend or reset an unknown sandbox', async () => {
     const { database } = await openWorkerParts();
     const unknown = { ...refused, message: expect.stringContaining('is unknown') as string };
-    const extend = commandOf('extend', someId(), { byMs: 60_000, clamp: false });
+    const extend = verified(commandOf('extend', someId(), { byMs: 60_000, clamp: false }));
     await expect(extendSandbox(database, extend, bounds())).rejects.toMatchObject(unknown);
-    const reset = commandOf('reset', someId(), {});
+    const reset = verified(commandOf('reset', someId(), {}));
     await expect(raiseRotation(database, reset)).rejects.toMatchObject(unknown);
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSandboxId } from '../../../domain/names.js';
 import { Lifecycle } from '../../../control/lifecycle.js';
+import { actorKey } from '../../support/commands.js';
 import {
   openAdmin,
   openClient,
@@ -83,7 +84,7 @@ it('a terminated workflow reports its end to a waiting caller', async () => {
 
 it('a sweep without a worker fails, and waits for one', async () => {
   const temporal = await openRunTemporal();
-  const lifecycle = new Lifecycle(temporal, { taskQueue: 'nobody' });
+  const lifecycle = new Lifecycle(temporal, { taskQueue: 'nobody', actorKey: actorKey() });
   const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
   await expect(lifecycle.sweep({ dryRun: true, sandboxId })).rejects.toMatchObject({
     code: 'SANDBOX_009',

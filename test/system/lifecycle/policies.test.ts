@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { SandboxError } from '../../../domain/errors.js';
 import { parseGuildId } from '../../../domain/guild.js';
 import { parseSandboxId } from '../../../domain/names.js';

@@ -16,6 +16,7 @@ import { projectRoot } from '../../../platform/project-root.js';
 import { openInspectors, RESOURCE_KINDS, Resources } from '../../../resources/index.js';
 import { FOLLOW_UP, type ResourceKind } from '../../../resources/resource.js';
 import { leftoversOf } from '../../support/leftovers.js';
+import { actorKey } from '../../support/commands.js';
 import { openWorkerParts } from '../../support/resources.js';
 import {
   openAdmin,
@@ -97,6 +98,7 @@ async function startWorker(taskQueue: string) {
     activities: sandboxActivities({
       ...{ database: parts.database, resources, routes: parts.routes() },
       policy: stackConfig({ SANDBOX_MIN_TTL: '1s' }).policy,
+      actorKey: actorKey(),
       metrics: lifecycleMetrics(new Registry()),
       log: pino({ level: 'silent' }),
     }),

@@ -9,7 +9,7 @@ import { ghosts } from '../../support/ghosts.js';
 import { leftoversOf } from '../../support/leftovers.js';
 import { openWorkerParts } from '../../support/resources.js';
 import { openClient, someGuild, someOwner, stackState } from '../../support/stack.js';
-import { TESTER } from '../../support/commands.js';
+import { commandOf, verified } from '../../support/commands.js';
 
 describe('a live router that does not confirm', () => {
   it('keeps a new guild out, leaves an existing one, and blocks nothing after it has gone', async () => {
@@ -32,13 +32,22 @@ describe('a live router that does not confirm', () => {
     };
     // One attempt of the workflow, which would retry it.
     const routes = (await openWorkerParts()).routes();
-    const register = (id: string, guild: string): Promise<void> =>
-      routes.register(parseSandboxId(id), parseGuildId(guild), TESTER);
-    await Promise.all([
-      expect(register(one.id, free)).rejects.toMatchObject(refused),
-      expect(register(other.id, kept)).rejects.toMatchObject(refused),
-    ]);
+    const registration = (id: string, guild: string) => {
+      const args = { guildId: parseGuildId(guild) };
+      return verified(commandOf('registerGuild', parseSandboxId(id), args));
+    };
+    const [added, repeated] = [registration(one.id, free), registration(other.id, kept)];
+    for (const attempt of ['first attempt', 'second attempt']) {
+      await Promise.all([
+        expect(routes.register(added), attempt).rejects.toMatchObject(refused),
+        expect(routes.register(repeated), attempt).rejects.toMatchObject(refused),
+      ]);
+    }
     await end();
+    // After its last attempt the workflow takes it back. A guild that was registered before stays.
+    for (const command of [added, repeated]) await routes.takeBack(command);
+    // A late attempt adds nothing again.
+    await expect(routes.register(added)).rejects.toMatchObject({ code: 'SANDBOX_010' });
     expect((await client.get(one.id)).guildIds).toEqual([]);
     expect((await client.get(other.id)).guildIds).toEqual([kept]);
     expect((await client.registerGuild(one.id, free)).guildIds).toEqual([free]);

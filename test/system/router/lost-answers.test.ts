@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../../control/connections.js';
 import { Lifecycle } from '../../../control/lifecycle.js';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { down, up } from '../../../deploy/stack/index.js';
 import { SandboxError } from '../../../domain/errors.js';
@@ -19,7 +19,7 @@ import { until } from '../../support/stack.js';
 import { drained, Flood, readRouted } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from '../../support/ids.js';
-import { commandOf } from '../../support/commands.js';
+import { actorKey, commandOf } from '../../support/commands.js';
 
 const TYPE = 'MESSAGE_CREATE';
 /** Longer than the quick attempts' 1.5 s. */
@@ -52,7 +52,7 @@ describe('an answer of Postgres that is lost', () => {
     client = openDirectControl(config);
     connections = new Connections(config);
     // Without the client, whose own read of the sandbox's row would meet the same Postgres.
-    lifecycle = new Lifecycle(await connections.temporal(), config);
+    lifecycle = new Lifecycle(await connections.temporal(), { ...config, actorKey: actorKey() });
     nc = await openNats(urls.admin.nats, 'test');
     redis = new Redis(urls.admin.redis);
     const [row] = await sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;

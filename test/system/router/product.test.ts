@@ -6,7 +6,7 @@ import { AckPolicy, DeliverPolicy } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Connections } from '../../../control/connections.js';
 import { Lifecycle } from '../../../control/lifecycle.js';
-import type { Control } from '../../../control/control.js';
+import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { down, up } from '../../../deploy/stack/index.js';
 import { parseSandboxId } from '../../../domain/names.js';
@@ -22,7 +22,7 @@ import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from '../../support/ids.js';
-import { commandOf } from '../../support/commands.js';
+import { actorKey, commandOf } from '../../support/commands.js';
 
 const FLIPS = flipsOr(40);
 const TYPE = 'MESSAGE_CREATE';
@@ -67,7 +67,10 @@ describe('the product under load', () => {
     const { id } = await client.create({ ttl: '1h', guildIds: [mapped] });
     const connections = new Connections(config);
     onTestFinished(() => connections.close());
-    const lifecycle = new Lifecycle(await connections.temporal(), config);
+    const lifecycle = new Lifecycle(await connections.temporal(), {
+      ...config,
+      actorKey: actorKey(),
+    });
     await postgres.process.end('SIGKILL');
     const flooding = flood.run(4_000, 1_000, (n) =>
       n % 2 === 0

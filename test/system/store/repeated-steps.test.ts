@@ -16,7 +16,12 @@ import {
   type SandboxActivities,
 } from '../../../activities/sandbox-activities.js';
 import { SandboxError } from '../../../domain/errors.js';
-import { parseOwner, parseSandboxId } from '../../../domain/names.js';
+import {
+  parseOwner,
+  parseSandboxId,
+  parseSandboxName,
+  type SandboxId,
+} from '../../../domain/names.js';
 import { setServicePasswords } from '../../../migrate/postgres.js';
 import { closePostgres, openPostgres } from '../../../platform/postgres.js';
 import { guildTaken } from '../../../store/claim.js';
@@ -24,9 +29,15 @@ import { openDatabase } from '../../../store/database.js';
 import { installationId } from '../../../store/sandboxes.js';
 import { openWorkerParts } from '../../support/resources.js';
 import { openClient, someName, someOwner, stackConfig, stackState } from '../../support/stack.js';
-import { commandOf, TESTER } from '../../support/commands.js';
+import { actorKey, commandOf, signed } from '../../support/commands.js';
 
 const HOUR = 3_600_000;
+
+const createOf = (sandboxId: SandboxId) =>
+  commandOf('create', sandboxId, {
+    ...{ name: parseSandboxName(someName()), owner: parseOwner(someOwner()) },
+    ...{ ttlMs: null, guildIds: [] },
+  });
 
 type Run = <T>(step: (activities: SandboxActivities) => Promise<T>) => Promise<T>;
 
@@ -36,6 +47,7 @@ async function openActivities(): Promise<Run> {
   const activities = sandboxActivities({
     ...{ database, resources: resources(), routes: routes(), policy: stackConfig().policy },
     ...{ metrics: lifecycleMetrics(new Registry()), log: pino({ level: 'silent' }) },
+    actorKey: actorKey(),
   });
   return (step) =>
     new MockActivityEnvironment({ startToCloseTimeoutMs: 10_000 }).run(() => step(activities));
@@ -47,7 +59,7 @@ describe('a repeated attempt', () => {
     const { id, expiresAt } = await client.create({ ttl: '1h' });
     const [sandboxId, before] = [parseSandboxId(id), Date.parse(expiresAt)];
     const run = await openActivities();
-    const command = commandOf('extend', sandboxId, { byMs: HOUR, clamp: false });
+    const command = signed(commandOf('extend', sandboxId, { byMs: HOUR, clamp: false }));
     const extend = () => run((one) => one.extend(command));
     const first = await extend();
     expect(first).toEqual({ expiresAt: before + HOUR, clamped: false });
@@ -60,8 +72,8 @@ describe('a repeated attempt', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const sandboxId = parseSandboxId(`sb${someName().slice(5, 15)}`);
     const run = await openActivities();
-    const give = () =>
-      run((one) => one.markDestroying(sandboxId, TESTER, 'destroyed', parseOwner(someOwner())));
+    const create = signed(createOf(sandboxId));
+    const give = () => run((one) => one.markDestroying(create, { reason: 'destroyed' }));
     expect([await give(), await give()]).toEqual([null, null]);
     await expect(client.create({ sandboxId, ttl: '1h' })).rejects.toMatchObject({
       code: 'SANDBOX_007',
@@ -74,9 +86,8 @@ describe('a repeated attempt', () => {
     await client.destroy(id);
     await client.waitUntilDestroyed(parseSandboxId(id));
     const run = await openActivities();
-    await expect(
-      run((one) => one.markRunning(parseSandboxId(id), TESTER, 1)),
-    ).rejects.toMatchObject({
+    const create = signed(createOf(parseSandboxId(id)));
+    await expect(run((one) => one.markRunning(create, 1))).rejects.toMatchObject({
       ...{ type: 'SANDBOX_007', nonRetryable: true },
     });
   });

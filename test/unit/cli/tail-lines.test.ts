@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jsonLine, textLine } from '../../../cli/tail/lines.js';
-import type { SandboxEvent } from '../../../control/events.js';
+import type { SandboxEvent } from '../../../domain/events.js';
 
 function event(payload: string, type = 'MESSAGE_CREATE'): SandboxEvent {
   const time = '2026-11-28T12:34:56.789Z';

@@ -28,6 +28,8 @@ const EVERY: Readonly<Record<string, string>> = {
   SANDBOX_STREAM_PROFILE: 'best-effort',
   SANDBOX_MAX_CONTROL_LINE: '8192',
   SANDBOX_MASTER_SECRET: 's'.repeat(32),
+  SANDBOX_TENANT_KEY: 't'.repeat(32),
+  SANDBOX_ACTOR_KEY: 'a'.repeat(32),
   SANDBOX_NATS_AUTHORITY: '{}',
   SANDBOX_REDIS_ACL: 'off',
   SANDBOX_METRICS_PORT: '9464',

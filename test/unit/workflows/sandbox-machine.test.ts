@@ -27,7 +27,6 @@ const CARRIED: CarriedState = {
   expiresAt: T + 60_000,
   guildIds: [guild(34)],
   resources: ['postgres-schema'],
-  rotation: 2,
   resetting: true,
 };
 
@@ -43,7 +42,7 @@ describe('a sandbox in its workflow', () => {
     sandbox.claimed({ createdAt: 5, expiresAt: 10, resources: [] });
     expect(sandbox.view()).toMatchObject({ status: 'creating', createdAt: 5, expiresAt: 10 });
     expect(sandbox.target(true)).toEqual({
-      ...{ sandboxId: COMMAND.sandboxId, rotation: 0, createdAt: 5, fresh: true },
+      ...{ sandboxId: COMMAND.sandboxId, fresh: true },
     });
   });
 
@@ -53,8 +52,13 @@ describe('a sandbox in its workflow', () => {
   });
 
   it('passed on for removal ends at once, by the sweep', () => {
-    const sandbox = new SandboxMachine(COMMAND, { kind: 'cleanUp', state: CARRIED });
-    expect(sandbox.ending).toEqual({ actor: SWEEP_ACTOR, reason: 'destroyed' });
+    const destroy: Command<'destroy'> = {
+      ...{ commandId: 'destroy', action: 'destroy', sandboxId: COMMAND.sandboxId },
+      ...{ actor: SWEEP_ACTOR, args: {} },
+    };
+    const sandbox = new SandboxMachine(COMMAND, { kind: 'cleanUp', state: CARRIED, destroy });
+    expect(sandbox.ending).toEqual({ actor: SWEEP_ACTOR, reason: 'destroyed', command: destroy });
+    expect(sandbox.endRequest()).toEqual({ reason: 'destroyed', command: destroy });
     expect(sandbox.next(T)).toEqual({ kind: 'end' });
   });
 

@@ -1,13 +1,21 @@
 /** The operations of one caller, independent of the way to the servers. */
-import type { ExtendResult, Sandbox } from '../domain/sandbox.js';
-import type { SandboxId } from '../domain/names.js';
-import type { SandboxStatus } from '../domain/status.js';
-import type { SweepInput, SweepReport } from '../domain/sweep.js';
-import type { AuditEntry } from '../store/schema.js';
-import type { EventToEmit } from './emit.js';
-import type { SandboxEnvironment } from './environment.js';
-import type { EventsOptions, ReadingOptions, SandboxEvent } from './events.js';
+import type { AuditEntry } from './audit.js';
+import type { EventsOptions, EventToEmit, ReadingOptions, SandboxEvent } from './events.js';
 import type { SandboxHealth } from './health.js';
+import type {
+  CreatedToken,
+  CreateTokenOptions,
+  GrantOptions,
+  GuildGrant,
+  Identity,
+  OwnerRole,
+  Token,
+} from './identity.js';
+import type { SandboxId } from './names.js';
+import type { ExtendResult, Sandbox } from './sandbox.js';
+import type { SandboxEnvironment } from './sandbox-variables.js';
+import type { SandboxStatus } from './status.js';
+import type { SweepInput, SweepReport } from './sweep.js';
 
 export interface CreateSandboxOptions {
   /** Default: `sandbox-{owner}-{6 random}`. */
@@ -48,11 +56,30 @@ export interface Connection {
   readonly withoutCredentials: string | null;
 }
 
+/** Tokens, guild grants and roles. Every call may throw SANDBOX_008, _009, _010 and _012. */
+export interface IdentityControl {
+  me(): Promise<Identity>;
+  /** No token mints a broader or longer-lived one than itself. @throws SANDBOX_004 for an unknown sandbox */
+  createToken(options: CreateTokenOptions): Promise<CreatedToken>;
+  /** Newest first. Default: the caller's own; an operator sees all. */
+  listTokens(options?: { readonly owner?: string }): Promise<Token[]>;
+  /** Revokes every token that it created as well. Again: changes nothing. @throws SANDBOX_004 */
+  revokeToken(tokenId: string): Promise<Token>;
+  /** Operators only. Again for the same guild and owner: the new `until` counts. */
+  grantGuild(options: GrantOptions): Promise<GuildGrant>;
+  /** An operator sees all, anybody else their own. */
+  listGrants(options?: { readonly owner?: string; readonly guild?: string }): Promise<GuildGrant[]>;
+  /** Returns once no router sends the guild's events to a sandbox of the owner. @throws SANDBOX_004 */
+  revokeGrant(guildId: string, owner: string): Promise<GuildGrant>;
+  /** Operators only; counts for every token of the owner at its next use. */
+  setOwnerRole(owner: string, role: string): Promise<OwnerRole>;
+}
+
 /**
  * A sandbox's id or name is accepted. Every call may throw SANDBOX_008, _009, _010, and _004 for an
  * unknown name.
  */
-export interface Control extends AsyncDisposable {
+export interface SandboxControl {
   /** @throws SANDBOX_001, _002, _003, _005 */
   create(options?: CreateSandboxOptions): Promise<Sandbox>;
   get(idOrName: string): Promise<Sandbox>;
@@ -109,5 +136,9 @@ export interface Control extends AsyncDisposable {
   connection(idOrName: string): Promise<Connection>;
   /** Runs the scheduled sweep now; `dryRun` only reports. */
   sweep(input: SweepInput): Promise<SweepReport>;
+}
+
+/** The whole of it: what the CLI speaks to, directly or over HTTP. */
+export interface Control extends SandboxControl, AsyncDisposable {
   close(): Promise<void>;
 }
