@@ -8,7 +8,7 @@ import { doubtOf } from '../domain/expiry.js';
 import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
-import type { Orphan, Revived, SweepInput } from '../domain/sweep.js';
+import type { Orphan, Repaired, Revived, SweepInput } from '../domain/sweep.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
 import type { FoundOfSandbox, Resources, Swept } from '../resources/index.js';
 import type { Routes } from '../routes/routes.js';
@@ -86,6 +86,20 @@ export function sweepActivities(context: SweepContext) {
     return { sandboxId, status: row.status, as };
   }
 
+  /** What it has stays; what it lacks is made; its credentials are those of today's secrets. */
+  async function repair({ sandboxId, rotation, createdAt }: SandboxRecord): Promise<Repaired> {
+    try {
+      for (const resource of resources.all)
+        await resource.ensure({ sandboxId, rotation, createdAt });
+      log.info({ sandboxId }, 'repaired');
+      return { sandboxId };
+    } catch (error) {
+      // It may be in a reset, or be destroyed meanwhile: the rest is repaired all the same.
+      log.warn({ sandboxId, err: messageOf(error) }, 'not repaired');
+      return { sandboxId, error: messageOf(error) };
+    }
+  }
+
   async function removeOrphan(found: FoundOrphan, dryRun: boolean): Promise<Orphan> {
     const { owner, kind, name, sandboxId } = found;
     const facts = { resource: owner.name, kind, name, sandboxId };
@@ -113,6 +127,17 @@ export function sweepActivities(context: SweepContext) {
         if (outcome !== null) revived.push(outcome);
       }
       return revived;
+    },
+
+    async repairRows({ dryRun }: SweepInput): Promise<Repaired[]> {
+      const rows = await listSandboxes(database, { status: ['running'] });
+      if (dryRun) return rows.map(({ sandboxId }) => ({ sandboxId }));
+      const repaired: Repaired[] = [];
+      for (const row of rows) {
+        Context.current().heartbeat();
+        repaired.push(await repair(row));
+      }
+      return repaired;
     },
 
     async sweepOrphans({ dryRun, sandboxId }: SweepInput): Promise<Orphan[]> {

@@ -8,6 +8,7 @@ const TOOLS = [
   ['prometheus', 'apt-get install prometheus'],
   ['terraform', 'its release page'],
   ['kubernetes-validate', 'pip install kubernetes-validate'],
+  ['helm', 'go install helm.sh/helm/v3/cmd/helm@v3.19.0'],
   ['tmux', 'apt-get install tmux'],
   ['pgbouncer', 'apt-get install pgbouncer'],
   ['docker-compose', 'Docker Compose, or apt-get install docker-compose'],

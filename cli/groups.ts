@@ -15,6 +15,7 @@ import { migrateCommand } from './commands/migrate.js';
 import { openCommand } from './commands/open.js';
 import { routerCommand, workerCommand } from './commands/processes.js';
 import { resetCommand } from './commands/reset.js';
+import { setupCommand } from './commands/setup.js';
 import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tailCommand } from './commands/tail.js';
@@ -61,6 +62,7 @@ const ROOT: Group = {
     pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
     pointer('dev', 'The local stack: servers, worker, router'),
     doctorCommand,
+    setupCommand,
     migrateCommand,
     workerCommand,
     routerCommand,

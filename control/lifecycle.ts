@@ -292,8 +292,8 @@ function ended(sandboxId: SandboxId, cause: unknown): SandboxError {
   });
 }
 
-/** One sweep at a time. A real sweep must not join a dry run, which changes nothing. */
-function sweepWorkflowId({ sandboxId, dryRun }: SweepInput): string {
+/** One sweep at a time. A dry run or one without repair is never what another kind of sweep joins. */
+function sweepWorkflowId({ sandboxId, dryRun, repair = false }: SweepInput): string {
   const id = sandboxId === undefined ? SWEEP_WORKFLOW_ID : `${SWEEP_WORKFLOW_ID}-${sandboxId}`;
-  return dryRun ? `${id}-dry-run` : id;
+  return `${id}${repair ? '-repair' : ''}${dryRun ? '-dry-run' : ''}`;
 }

@@ -14,6 +14,14 @@ export interface SweepInput {
   readonly dryRun: boolean;
   /** Only this sandbox's row. */
   readonly sandboxId?: SandboxId;
+  /** Gives each running sandbox its resources and credentials anew, as after a new master secret. Data stays. */
+  readonly repair?: boolean;
+}
+
+export interface Repaired {
+  readonly sandboxId: string;
+  /** Why it could not be repaired. */
+  readonly error?: string;
 }
 
 export interface Revived {
@@ -35,4 +43,6 @@ export interface Orphan {
 export interface SweepReport {
   readonly revived: readonly Revived[];
   readonly orphans: readonly Orphan[];
+  /** Empty unless a repair was asked for. */
+  readonly repaired: readonly Repaired[];
 }

@@ -7,7 +7,7 @@ import { executeChild, proxyActivities } from '@temporalio/workflow';
 import type { SweepActivities } from '../activities/sweep-activities.js';
 import { SWEEP_WORKFLOW_ID, type SweepInput, type SweepReport } from '../domain/sweep.js';
 
-const { reviveRows, sweepOrphans } = proxyActivities<SweepActivities>({
+const { reviveRows, repairRows, sweepOrphans } = proxyActivities<SweepActivities>({
   startToCloseTimeout: '5m',
   heartbeatTimeout: '30s',
   retry: {
@@ -22,8 +22,12 @@ export async function sweepWorkflow(input: SweepInput): Promise<SweepReport> {
   const revived = await reviveRows.executeWithOptions({ summary: 'rows without their workflow' }, [
     input,
   ]);
+  const repaired =
+    input.repair === true
+      ? await repairRows.executeWithOptions({ summary: 'running sandboxes' }, [input])
+      : [];
   const orphans = await sweepOrphans.executeWithOptions({ summary: 'orphaned resources' }, [input]);
-  return { revived, orphans };
+  return { revived, repaired, orphans };
 }
 
 /**

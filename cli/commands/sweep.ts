@@ -12,6 +12,10 @@ export const sweepCommand: Command = {
   summary: 'Restart missing workflows and remove leftovers',
   options: [
     { flags: '--dry-run', description: 'Change nothing, only report' },
+    {
+      flags: '--repair',
+      description: 'Also give each running sandbox its resources and credentials anew; data stays',
+    },
     { flags: '--emf', description: 'Print CloudWatch metrics (for the scheduled task)' },
     JSON_OPTION,
   ],
@@ -21,7 +25,7 @@ export const sweepCommand: Command = {
       throw usage('--emf and --json exclude each other', 'Leave one of them out.');
     const api = await client();
     const report = await withLastingProgress(io, 'sweeping', () =>
-      api.sweep({ dryRun: input.flag('dryRun') }),
+      api.sweep({ dryRun: input.flag('dryRun'), repair: input.flag('repair') }),
     );
     if (input.flag('emf')) await print(io, sweepEmf(report, new Date()));
     else if (input.flag('json')) await printJson(io, report);
@@ -30,12 +34,13 @@ export const sweepCommand: Command = {
   },
 };
 
-const failuresIn = ({ orphans }: SweepReport): number =>
-  orphans.filter(({ error }) => error !== undefined).length;
+const failuresIn = ({ orphans, repaired }: SweepReport): number =>
+  [...orphans, ...repaired].filter(({ error }) => error !== undefined).length;
 
-async function sweepTable(io: Io, { revived, orphans }: SweepReport): Promise<string> {
+async function sweepTable(io: Io, { revived, repaired, orphans }: SweepReport): Promise<string> {
   const rows = [
     ...revived.map(({ sandboxId, status, as }) => ['row', sandboxId, `${status}, ${as}`]),
+    ...repaired.map(({ sandboxId, error }) => ['sandbox', sandboxId, error ?? 'repaired']),
     ...orphans.map(({ kind, name, error, removed }) => [
       kind,
       name,

@@ -45,8 +45,16 @@ const READER_IMPORTS = [...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES
 
 const NOTHING = { deny: ['>'] };
 
-export function natsOperator(secret: string): NatsOperator {
-  const operator = deriveNatsKey(secret, 'operator', 'operator');
+/**
+ * @param secret what every key derives from
+ * @param operators secrets of the operator's key alone, where it has been rotated: the first signs, each is trusted
+ */
+export function natsOperator(
+  secret: string,
+  operators: readonly [string, ...string[]] = [secret],
+): NatsOperator {
+  const trusted = operators.map((one) => deriveNatsKey(one, 'operator', 'operator'));
+  const operator = trusted[0] ?? deriveNatsKey(secret, 'operator', 'operator');
   const accounts = {
     CONTROL: deriveNatsKey(secret, 'account', 'CONTROL'),
     SYS: deriveNatsKey(secret, 'account', 'SYS'),
@@ -72,11 +80,13 @@ export function natsOperator(secret: string): NatsOperator {
     const claims = { type: 'account', limits: UNLIMITED, ...nats };
     return `  ${publicKey}: ${signNatsToken(operator, { sub: publicKey, name, nats: claims })}`;
   };
-  const operatorToken = signNatsToken(operator, {
-    sub: operator.publicKey,
-    name: 'local',
-    nats: { type: 'operator', system_account: sys },
-  });
+  const operatorTokens = trusted.map((key) =>
+    signNatsToken(key, {
+      sub: key.publicKey,
+      name: 'local',
+      nats: { type: 'operator', system_account: sys },
+    }),
+  );
   const tokens = Object.fromEntries(
     (Object.keys(NATS_USERS) as NatsUserName[]).map((name) => [
       name,
@@ -98,7 +108,7 @@ export function natsOperator(secret: string): NatsOperator {
       }),
     },
     configuration: [
-      `operator: ${operatorToken}`,
+      `operator: [${operatorTokens.join(', ')}]`,
       `system_account: ${sys}`,
       `default_sentinel: ${user('AUTH', 'sentinel', { pub: NOTHING, sub: NOTHING })}`,
       `resolver_preload: {`,

@@ -107,8 +107,10 @@ describe('containers', () => {
     const dockerfile = readFileSync(join(deploy, 'Dockerfile'), 'utf8');
     expect(dockerfile).toMatch(/^USER 65532/m);
     expect(dockerfile).toMatch(/^HEALTHCHECK/m);
-    const manifests = readFileSync(join(deploy, 'kubernetes/sandboxes.yaml'), 'utf8');
-    for (const kind of ['livenessProbe', 'readinessProbe', 'startupProbe', 'PodDisruptionBudget'])
-      expect(manifests.split(kind).length - 1).toBe(2);
+    // Every process of the chart is made from the one template.
+    const template = readFileSync(join(deploy, 'helm/templates/_process.tpl'), 'utf8');
+    for (const kind of ['livenessProbe:', 'readinessProbe:', 'startupProbe:', 'runAsNonRoot: true'])
+      expect(template.split(kind).length - 1).toBe(1);
+    expect(template).toContain('kind: PodDisruptionBudget');
   });
 });

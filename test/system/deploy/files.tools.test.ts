@@ -1,4 +1,4 @@
-/** Needs terraform, docker-compose and kubernetes-validate: `npm run test:deploy`. */
+/** Needs terraform, docker-compose, helm and kubernetes-validate: `npm run test:deploy`. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -81,11 +81,27 @@ describe('containers', () => {
     expect(config().status, 'a password may not be left out').not.toBe(0);
   });
 
-  it('have manifests that Kubernetes accepts (kubernetes-validate)', () => {
-    const ran = spawnSync('kubernetes-validate', [
-      '--strict',
-      join(deploy, 'kubernetes/sandboxes.yaml'),
-    ]);
+  const chart = join(deploy, 'helm');
+  const render = (...set: string[]) =>
+    spawnSync('helm', ['template', 'team', chart, ...set.flatMap((value) => ['--set', value])]);
+
+  it('have a chart that Helm accepts, with manifests that Kubernetes accepts', () => {
+    const linted = spawnSync('helm', ['lint', '--strict', chart]);
+    expect(linted.status, `${linted.stdout.toString()}${linted.stderr.toString()}`).toBe(0);
+    const ingress = ['enabled=true', 'host=sandboxes.example', 'tlsSecret=tls'];
+    const rendered = render(...ingress.map((value) => `api.ingress.${value}`));
+    expect(rendered.status, rendered.stderr.toString()).toBe(0);
+    const manifests = join(ownFolder(), 'manifests.yaml');
+    writeFileSync(manifests, rendered.stdout);
+    const ran = spawnSync('kubernetes-validate', ['--strict', manifests]);
     expect(ran.status, `${ran.stdout.toString()}${ran.stderr.toString()}`).toBe(0);
+    for (const kind of ['Deployment', 'PodDisruptionBudget'])
+      expect(rendered.stdout.toString().split(`kind: ${kind}\n`).length - 1).toBe(3);
+  });
+
+  it('have a chart that refuses an ingress without TLS', () => {
+    const rendered = render('api.ingress.enabled=true', 'api.ingress.host=sandboxes.example');
+    expect(rendered.status).not.toBe(0);
+    expect(rendered.stderr.toString()).toContain('tokens travel over TLS alone');
   });
 });

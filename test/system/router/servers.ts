@@ -91,7 +91,7 @@ export interface Servers {
   close(): Promise<void>;
 }
 
-async function binary(spec: BinarySpec): Promise<string> {
+export async function binary(spec: BinarySpec): Promise<string> {
   const env = process.env as Record<string, string>;
   const found = await findBinary(spec, {
     cache: cacheDirectory(env),
@@ -178,7 +178,7 @@ async function probeNats(url: string): Promise<void> {
   }
 }
 
-async function probeRedis(url: string): Promise<void> {
+export async function probeRedis(url: string): Promise<void> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
   redis.on('error', () => undefined);
   try {
