@@ -131,7 +131,8 @@ async function applyPending(sql: Sql): Promise<string[]> {
 }
 
 /** The services' roles. The migration makes them without the right to log in. */
-type ServiceRole = 'bd_client' | 'bd_api' | 'bd_worker' | 'bd_router';
+export const SERVICE_ROLES = ['bd_client', 'bd_api', 'bd_worker', 'bd_router'] as const;
+type ServiceRole = (typeof SERVICE_ROLES)[number];
 
 /**
  * Lets the services' roles log in.
