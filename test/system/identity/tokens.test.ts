@@ -93,7 +93,7 @@ describe('a token', () => {
   it('is dead within 2 s of its revocation on every replica, with all that it minted', async () => {
     const services = openServices();
     const replicas = await Promise.all([openAuthenticator(), openAuthenticator()]);
-    const [first, second] = replicas as [Authenticator, Authenticator];
+    const [first, second] = replicas;
     const parent = await tokenFor(services, someOwner(), ['sandbox:read', 'token:write']);
     const child = await services.identity.createToken(await first.authenticate(parent.token), {
       scopes: ['sandbox:read', 'token:write'],
