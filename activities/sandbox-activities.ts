@@ -4,6 +4,7 @@ import type { Command, CommandAction, VerifiedCommand } from '../domain/command.
 import { checkTtl } from '../domain/duration.js';
 import type { EndRequest } from '../domain/ending.js';
 import type { SandboxId } from '../domain/names.js';
+import type { GuildPolicy } from '../domain/permissions.js';
 import type { ClaimedSandbox, WorkflowFailure, ExtendResult } from '../domain/sandbox.js';
 import type { Resources } from '../resources/index.js';
 import { ROUTE_SERVERS, type Routes } from '../routes/routes.js';
@@ -30,6 +31,7 @@ export interface ActivityContext {
   readonly policy: Policy;
   /** Verifies commands (platform/subkeys.ts). */
   readonly actorKey: string;
+  readonly guildPolicy: GuildPolicy;
   readonly metrics: LifecycleMetrics;
   readonly log: Logger;
 }
@@ -37,7 +39,7 @@ export interface ActivityContext {
 export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 
 export function sandboxActivities(context: ActivityContext) {
-  const { database, resources, routes, policy, actorKey, metrics, log } = context;
+  const { database, resources, routes, policy, guildPolicy, actorKey, metrics, log } = context;
   const endings = new Endings(database);
   const verified = <A extends CommandAction>(command: Command<A>, action: A): VerifiedCommand<A> =>
     verifyCommand(actorKey, command, action, Date.now());
@@ -54,7 +56,7 @@ export function sandboxActivities(context: ActivityContext) {
       });
       const expiresAt = new Date(Date.now() + ttlMs);
       const { maxPerOwner } = policy;
-      const claim = claimSandbox(database, { create, expiresAt, maxPerOwner });
+      const claim = claimSandbox(database, { create, expiresAt, maxPerOwner, guildPolicy });
       return { ...(await inTime(['postgres'], claim)), resources: resources.names };
     },
 
@@ -75,7 +77,8 @@ export function sandboxActivities(context: ActivityContext) {
     },
 
     async registerGuild(command: Command<'registerGuild'>): Promise<void> {
-      await inTime(ROUTE_SERVERS, routes.register(verified(command, 'registerGuild')));
+      const registration = routes.register(verified(command, 'registerGuild'), guildPolicy);
+      await inTime(ROUTE_SERVERS, registration);
     },
 
     /** The end of a registration that no router confirmed; also after its signature's expiry. */

@@ -8,17 +8,24 @@ import { doctorCommand } from './commands/doctor.js';
 import { emitCommand } from './commands/emit.js';
 import { execCommand } from './commands/exec.js';
 import { extendCommand } from './commands/extend.js';
+import { grantGuildCommand } from './commands/guild/grant.js';
+import { listGrantsCommand } from './commands/guild/list.js';
+import { revokeGrantCommand } from './commands/guild/revoke.js';
 import { registerGuildCommand, unregisterGuildCommand } from './commands/guilds.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { openCommand } from './commands/open.js';
+import { setRoleCommand } from './commands/owner/set-role.js';
 import { routerCommand, workerCommand } from './commands/processes.js';
 import { resetCommand } from './commands/reset.js';
 import { setupCommand } from './commands/setup.js';
 import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tailCommand } from './commands/tail.js';
+import { createTokenCommand } from './commands/token/create.js';
+import { listTokensCommand } from './commands/token/list.js';
+import { revokeTokenCommand } from './commands/token/revoke.js';
 import { devCommands } from './dev/commands.js';
 import { wordFirst } from './tokens.js';
 
@@ -44,6 +51,27 @@ const SANDBOX: Group = {
   ],
 };
 
+const TOKEN: Group = {
+  name: 'bd token',
+  isRare: true,
+  summary: 'Tokens of the API: create, list and revoke them.',
+  commands: [createTokenCommand, listTokensCommand, revokeTokenCommand],
+};
+
+const GUILD: Group = {
+  name: 'bd guild',
+  isRare: true,
+  summary: 'Grants of guilds: which owner may register which guild.',
+  commands: [grantGuildCommand, revokeGrantCommand, listGrantsCommand],
+};
+
+const OWNER: Group = {
+  name: 'bd owner',
+  isRare: true,
+  summary: 'Roles of owners.',
+  commands: [setRoleCommand],
+};
+
 const DEV: Group = {
   name: 'bd dev',
   summary: 'The local stack: servers, worker, router. Alone it runs all in the foreground.',
@@ -60,6 +88,9 @@ const ROOT: Group = {
   summary: 'Discord Server Sandboxes: private copies of a bot’s state, fed with live events.',
   commands: [
     pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
+    pointer('token', 'Tokens of the API'),
+    pointer('guild', 'Grants of guilds'),
+    pointer('owner', 'Roles of owners'),
     pointer('dev', 'The local stack: servers, worker, router'),
     doctorCommand,
     setupCommand,
@@ -70,7 +101,7 @@ const ROOT: Group = {
   ],
 };
 
-export const GROUPS: readonly Group[] = [ROOT, SANDBOX, DEV];
+export const GROUPS: readonly Group[] = [ROOT, SANDBOX, TOKEN, GUILD, OWNER, DEV];
 
 /** Every command. Options may stand before the word; finding the word needs every option's kind. */
 const ALL = GROUPS.flatMap(({ commands }) => commands);
@@ -79,7 +110,6 @@ export function groupFor(argv: readonly string[]): { group: Group; rest: readonl
   // `help sandbox create` is `sandbox create --help`.
   const asked = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   const [word, ...rest] = wordFirst(asked, ALL);
-  if (word === 'sandbox') return { group: SANDBOX, rest };
   // `bd dev` alone, or with options, runs the stack in the foreground.
   if (word === 'dev') {
     const [first] = wordFirst(rest, DEV.commands);
@@ -87,5 +117,6 @@ export function groupFor(argv: readonly string[]): { group: Group; rest: readonl
     const helps = rest.some((token) => token === '--help' || token === '-h');
     return { group: DEV, rest: named || helps ? rest : ['run', ...rest] };
   }
-  return { group: ROOT, rest: asked };
+  const group = GROUPS.find(({ name }) => name === `bd ${word ?? ''}`);
+  return group === undefined ? { group: ROOT, rest: asked } : { group, rest };
 }

@@ -6,11 +6,14 @@
 import { messageOf } from '../domain/errors.js';
 import { Closer } from '../platform/closer.js';
 import type { Config } from '../platform/config.js';
+import { readSubkey } from '../platform/subkeys.js';
 import type { NatsConnection } from '../platform/nats.js';
 import type { Redis } from '../platform/redis.js';
 import { addressesFor, type Addresses } from '../platform/stack-file.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import { openDatabase, type Database } from '../store/database.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { OnBusy } from './worker-presence.js';
 
 /**
  * Opened once, by the first caller. After a failure the next caller tries again: one outage must
@@ -28,6 +31,13 @@ export class Opening<T> {
     });
     return this.opening;
   }
+}
+
+export interface ServiceOptions {
+  /** Called now and then while the workers are busy with other sandboxes. */
+  readonly onBusy?: OnBusy;
+  /** The role in each server, with its rights. Default `client`. */
+  readonly role?: 'client' | 'api';
 }
 
 /** Closed in the reverse order of opening. */
@@ -56,8 +66,21 @@ export class Connections {
     return this.closer.open('Temporal', opening, (temporal) => temporal.close());
   });
 
-  constructor(readonly config: Config) {
-    this.addresses = addressesFor(config, 'client');
+  private readonly lifecycleOpening = new Opening<Lifecycle>(async () => {
+    const [{ Lifecycle }, temporal] = await Promise.all([
+      import('./lifecycle.js'),
+      this.temporal(),
+    ]);
+    const { taskQueue } = this.config;
+    const actorKey = readSubkey(this.config, 'actors');
+    return new Lifecycle(temporal, { taskQueue, actorKey, ...this.options });
+  });
+
+  constructor(
+    readonly config: Config,
+    private readonly options: ServiceOptions = {},
+  ) {
+    this.addresses = addressesFor(config, options.role ?? 'client');
   }
 
   get database(): Database {
@@ -79,6 +102,10 @@ export class Connections {
 
   temporal(): Promise<TemporalClient> {
     return this.temporalOpening.get();
+  }
+
+  lifecycle(): Promise<Lifecycle> {
+    return this.lifecycleOpening.get();
   }
 
   /** Never rejects. A connection that is still opening closes as soon as it is open. */

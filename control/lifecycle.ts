@@ -108,8 +108,13 @@ export class Lifecycle {
         .getHandle<typeof sandboxWorkflow>(workflowId(sandboxId))
         .result();
       // A refused create ends its workflow with the refusal as the result.
-      if (failure !== null)
-        return new SandboxError(failure.code, failure.message, { hint: failure.hint });
+      if (failure !== null) {
+        const { code, message, hint, lacks } = failure;
+        return new SandboxError(code, message, {
+          hint,
+          ...(lacks === undefined ? {} : { details: { lacks } }),
+        });
+      }
     } catch (error) {
       return isEnd(error) ? ended(sandboxId, error) : asTemporalError(error, IN_PROGRESS);
     }

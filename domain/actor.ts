@@ -70,6 +70,8 @@ const system = (name: string, via: Via): Actor => ({
 /** The product's own changes: expiry, clean-up of a failed create. */
 export const WORKFLOW_ACTOR = system('workflow', 'system');
 export const SWEEP_ACTOR = system('sweep', 'system');
+/** Ends the routes whose grant has ended. */
+export const GRANTS_ACTOR = system('grants', 'system');
 /** A signal or a cancellation directly through Temporal, for example from its Web UI. */
 export const TEMPORAL_ACTOR = system('temporal', 'temporal');
 

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { checkTtl } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
+import type { GuildPolicy } from '../domain/permissions.js';
 import {
   isSetting,
   settingsOf,
@@ -18,6 +19,9 @@ import { temporalProblems } from './temporal-security.js';
 export type Config = Values<typeof SETTINGS>;
 
 export type Policy = Config['policy'];
+
+/** Of a worker. The local stack names `any` for its own (deploy/stack/startup.ts). */
+export const guildPolicyOf = ({ guildPolicy = 'granted' }: Config): GuildPolicy => guildPolicy;
 
 /** Addresses from the environment; the local stack supplies the rest. */
 export type GivenAddresses = Config['given'];

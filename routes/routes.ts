@@ -4,6 +4,7 @@
  */
 import { WORKFLOW_ACTOR } from '../domain/actor.js';
 import type { VerifiedCommand } from '../domain/command.js';
+import type { GuildPolicy } from '../domain/permissions.js';
 import { redisRoutes } from '../routing/route.js';
 import type { SandboxId } from '../domain/names.js';
 import { inNats } from '../platform/nats-errors.js';
@@ -41,9 +42,9 @@ export interface Routes {
   activate(sandboxId: SandboxId): Promise<void>;
   /**
    * Returns once every live router sends the guild's events to the sandbox. @throws SANDBOX_009 if one cannot: the caller tries
-   * again, or takes it back
+   * again, or takes it back; SANDBOX_010 for a guild that `policy` wants granted and that is not
    */
-  register(command: VerifiedCommand<'registerGuild'>): Promise<void>;
+  register(command: VerifiedCommand<'registerGuild'>, policy: GuildPolicy): Promise<void>;
   /** Undoes a registration that was not confirmed; returns as `unregister` does. */
   takeBack(command: VerifiedCommand<'registerGuild'>): Promise<void>;
   /** Returns once no router will store another of the guild's events for the sandbox. */
@@ -93,8 +94,8 @@ export function openRoutes({ database, redis, nats, installation }: RoutesContex
 
     remove,
 
-    async register(command) {
-      await addGuild(database, command);
+    async register(command, policy) {
+      await addGuild(database, command, policy);
       await distributeAndConfirm();
     },
 

@@ -98,11 +98,16 @@ CREATE FUNCTION activate_sandbox_routes(p_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   current public.sandbox_status;
+  holder text;
+  granted jsonb;
 BEGIN
-  SELECT status INTO current FROM public.sandboxes WHERE id = p_id FOR SHARE;
+  SELECT status, owner INTO current, holder FROM public.sandboxes WHERE id = p_id FOR SHARE;
   IF current IS NULL OR current NOT IN ('creating', 'running') THEN
     RAISE EXCEPTION 'sandbox % is %', p_id, coalesce(current::text, 'unknown') USING ERRCODE = 'SB007';
   END IF;
+  SELECT jsonb_agg(guild_id ORDER BY guild_id) INTO granted FROM public.sandbox_guild_mapping
+    WHERE sandbox_id = p_id AND by_grant AND NOT active;
+  IF granted IS NOT NULL THEN PERFORM public.sandbox_require_grants(holder, granted); END IF;
   UPDATE public.sandbox_guild_mapping SET active = true WHERE sandbox_id = p_id AND NOT active;
   PERFORM public.sandbox_set_addressee(p_id, true);
 END

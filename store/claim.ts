@@ -2,10 +2,18 @@
  * Claims a sandbox's id, name, place under the owner's limit, and guilds: all in one statement, or
  * none.
  */
+import type { Actor } from '../domain/actor.js';
 import type { VerifiedCommand } from '../domain/command.js';
 import { SandboxError, type ErrorCode } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
+import {
+  needsGrant,
+  notPermitted,
+  type Action,
+  type GuildPolicy,
+  type Lack,
+} from '../domain/permissions.js';
 import type { ClaimedTimes } from '../domain/sandbox.js';
 import { postgresCode } from '../platform/postgres.js';
 import { refuseExpired } from '../platform/signature.js';
@@ -17,6 +25,7 @@ export interface Claim {
   readonly create: VerifiedCommand<'create'>;
   readonly expiresAt: Date;
   readonly maxPerOwner: number;
+  readonly guildPolicy: GuildPolicy;
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -42,7 +51,7 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
 }
 
 async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedTimes> {
-  const { create, expiresAt, maxPerOwner } = claim;
+  const { create, expiresAt, maxPerOwner, guildPolicy } = claim;
   const { sandboxId, commandId, actor, args } = create.command;
   const { name, owner, guildIds } = args;
   // Text of a whole number: extra_float_digits would round a float to the year 2033.
@@ -50,7 +59,7 @@ async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedTimes>
     SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt"
     FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
-      ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
+      ${needsGrant(actor, guildPolicy)}, ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
       ${JSON.stringify(actor)}::text::jsonb, ${commandId}, ${create.isExpired})`;
   return { createdAt: Number(claimed.createdAt), expiresAt: Number(claimed.expiresAt) };
 }
@@ -60,6 +69,7 @@ const isErrorOf = (error: unknown, code: ErrorCode): boolean =>
 
 /** Null if another attempt may succeed. */
 function refusalOf(error: unknown, { create }: Claim): SandboxError | null {
+  const { actor } = create.command;
   const { name } = create.command.args;
   if (postgresCode(error) === UNIQUE_VIOLATION)
     return new SandboxError('SANDBOX_001', `a live sandbox is already named ${name}`);
@@ -67,8 +77,17 @@ function refusalOf(error: unknown, { create }: Claim): SandboxError | null {
   const { guildId, sandboxId } = error.details;
   if (error.code === 'SANDBOX_003' && guildId !== undefined)
     return guildTaken(guildId as GuildId, (sandboxId ?? undefined) as SandboxId | undefined);
-  return error.code === 'SANDBOX_002' ? error : null;
+  if (error.code === 'SANDBOX_002') return error;
+  return lacksGrant(error) ? notGranted(error, actor, 'create') : null;
 }
+
+/** The refusal of sandbox_require_grants (sql/100_identity.sql) in the words of domain/permissions.ts. */
+export function notGranted(error: SandboxError, actor: Actor, action: Action): SandboxError {
+  return notPermitted(actor, action, error.details.lacks as Lack);
+}
+
+export const lacksGrant = (error: SandboxError): boolean =>
+  (error.details.lacks as Lack | undefined)?.kind === 'grant';
 
 export function guildTaken(guildId: GuildId, holder: SandboxId | undefined): SandboxError {
   return new SandboxError(
@@ -84,9 +103,11 @@ async function refused(
   refusal: SandboxError,
 ): Promise<SandboxError> {
   const { sandboxId, actor, args } = claim.create.command;
+  const { code, message, details } = refusal;
+  const lacking = details.lacks === undefined ? {} : { lacks: details.lacks };
   await recordCreateFailure(database, sandboxId, {
     actor,
-    details: { step: 'claim', code: refusal.code, message: refusal.message, name: args.name },
+    details: { step: 'claim', code, message, name: args.name, ...lacking },
   });
   return refusal;
 }

@@ -2,16 +2,17 @@
  * The guilds of sandboxes: claim, activation, withdrawal. A trigger raises the route version in the
  * same transaction.
  */
-import { and, asc, eq, lte } from 'drizzle-orm';
+import { and, asc, eq, lte, sql as raw } from 'drizzle-orm';
 import { WORKFLOW_ACTOR, type Actor } from '../domain/actor.js';
 import type { Command, VerifiedCommand } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
+import { needsGrant, type GuildPolicy } from '../domain/permissions.js';
 import { usedUp } from '../platform/signature.js';
 import type { Route, RouteKey } from '../routing/route.js';
 import { writeAudit } from './audit.js';
-import { guildTaken } from './claim.js';
+import { guildTaken, lacksGrant, notGranted } from './claim.js';
 import { commitOnce, committedOutcome, ofCommand } from './committed-once.js';
 import { inDatabase, type Database } from './database.js';
 import { lockedRow, type Transaction } from './locked-row.js';
@@ -49,37 +50,46 @@ interface Registration {
 }
 
 /**
- * Registers `guildId` to a running sandbox, active at once. A repeat changes nothing.
- * @returns true if the mapping is new; a rollback needs this
- * @throws SANDBOX_003 if another sandbox has it, SANDBOX_007 unless this one runs
+ * Registers the guild to a running sandbox, active at once. A repeat changes nothing.
+ * @throws SANDBOX_003 if another sandbox has it, SANDBOX_007 unless this one runs, SANDBOX_010 for a
+ * guild that `policy` wants granted and that is not
  */
 export async function addGuild(
   database: Database,
   verified: VerifiedCommand<'registerGuild'>,
+  policy: GuildPolicy,
 ): Promise<void> {
   const { command } = verified;
   const { sandboxId, actor } = command;
   const { guildId } = command.args;
+  const byGrant = needsGrant(actor, policy);
   await inShortTransaction(database, async (tx) => {
-    const { isRepeated } = await commitOnce<Registration>(tx, verified, async () => {
+    const { isRepeated } = await commitOnce<Registration>(tx, verified, async ({ owner }) => {
+      if (byGrant) await requireGrant(tx, owner, guildId);
       const inserted = await tx
         .insert(guildMappings)
-        .values({ guildId, sandboxId, active: true })
+        .values({ guildId, sandboxId, active: true, byGrant })
         .onConflictDoNothing()
         .returning();
       if (inserted.length === 0) {
-        const holder = await holderOf(tx, guildId);
-        if (holder !== sandboxId) throw guildTaken(guildId, holder);
+        const holder = await mappingIn(tx, guildId);
+        if (holder?.sandboxId !== sandboxId) throw guildTaken(guildId, holder?.sandboxId);
+        // A route that needed no grant at first does not end with one.
         await tx
           .update(guildMappings)
-          .set({ active: true })
+          .set({ active: true, byGrant: byGrant && holder.byGrant })
           .where(eq(guildMappings.guildId, guildId));
         return { added: false };
       }
       await writeAudit(tx, sandboxId, actor, ['guild_registered', { guildId }]);
       return { added: true };
     });
-    if (isRepeated && (await holderOf(tx, guildId)) !== sandboxId) throw usedUp(command);
+    if (isRepeated && (await mappingIn(tx, guildId))?.sandboxId !== sandboxId)
+      throw usedUp(command);
+  }).catch((error: unknown) => {
+    if (error instanceof SandboxError && lacksGrant(error))
+      throw notGranted(error, actor, 'registerGuild');
+    throw error;
   });
 }
 
@@ -131,9 +141,15 @@ async function withdrawn(tx: Transaction, command: Command<'registerGuild'>): Pr
   return gone.length > 0;
 }
 
-async function holderOf(tx: Transaction, guildId: GuildId): Promise<SandboxId | undefined> {
-  const [holder] = await tx.select().from(guildMappings).where(eq(guildMappings.guildId, guildId));
-  return holder?.sandboxId;
+async function mappingIn(tx: Transaction, guildId: GuildId): Promise<GuildMapping | undefined> {
+  const [mapping] = await tx.select().from(guildMappings).where(eq(guildMappings.guildId, guildId));
+  return mapping;
+}
+
+/** @throws SANDBOX_010 naming the grant that `owner` lacks */
+async function requireGrant(tx: Transaction, owner: string, guildId: GuildId): Promise<void> {
+  const guilds = JSON.stringify([guildId]);
+  await tx.execute(raw`SELECT public.sandbox_require_grants(${owner}, ${guilds}::text::jsonb)`);
 }
 
 /** Takes the guild from this sandbox. Repeated: no change. @throws SANDBOX_007 unless it runs, SANDBOX_010 */

@@ -5,7 +5,7 @@
 import type { LifecycleMetrics } from '../activities/metrics.js';
 import { migrateNats } from '../migrate/nats.js';
 import type { Closer } from '../platform/closer.js';
-import type { Config } from '../platform/config.js';
+import { guildPolicyOf, type Config } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
 import type { Addresses } from '../platform/stack-file.js';
 import type { Resources } from '../resources/index.js';
@@ -16,6 +16,7 @@ import { guardConnections } from '../resources/redis/connection-guard.js';
 import { routedSubjects } from '../routing/subjects.js';
 import { countActive } from './active.js';
 import type { WorkerConnections } from './connections.js';
+import { guardGrants } from './grant-guard.js';
 import { reconcileRedis } from './reconcile.js';
 
 export interface GuardContext {
@@ -24,14 +25,16 @@ export interface GuardContext {
   readonly connections: WorkerConnections;
   readonly installation: string;
   readonly resources: Resources;
+  readonly actorKey: string;
   readonly metrics: LifecycleMetrics;
   readonly log: Logger;
 }
 
 /** Starts all of them; the closer ends them. */
 export async function startGuards(closer: Closer, context: GuardContext): Promise<void> {
-  const { config, addresses, connections, installation, resources, metrics, log } = context;
-  const { database, redis, nats } = connections;
+  const { config, addresses, connections, installation, resources, actorKey, metrics, log } =
+    context;
+  const { database, redis, nats, client } = connections;
   const end = (guard: { close(): unknown }): unknown => guard.close();
 
   const reconciler = reconcileRedis({ database, redis, installation, resources, log });
@@ -46,5 +49,7 @@ export async function startGuards(closer: Closer, context: GuardContext): Promis
   await closer.open('the guard of locks', guardLocks(addresses.database, metrics, log), end);
   await closer.open('the guard of waits', guardWaits(addresses.database, metrics, log), end);
   await closer.open('the guard of connections', guardConnections(redis, metrics, log), end);
+  if (guildPolicyOf(config) === 'granted')
+    await closer.open('the guard of grants', guardGrants({ database, client, actorKey, log }), end);
   await closer.open('the count of live sandboxes', countActive(database, metrics, log), end);
 }

@@ -12,7 +12,7 @@ import { sweepActivities } from '../activities/sweep-activities.js';
 import { SandboxError } from '../domain/errors.js';
 import { migrate } from '../migrate/index.js';
 import { loggingCloser, type Closer } from '../platform/closer.js';
-import type { Config } from '../platform/config.js';
+import { guildPolicyOf, type Config } from '../platform/config.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
@@ -67,6 +67,7 @@ export async function runWorker(
     const { installation, resources, metrics, connections } = parts;
     await startGuards(closer, {
       ...{ config, addresses, connections, installation, resources, metrics, log },
+      actorKey: secrets.actorKey,
     });
     const page = await servePage(closer, config, parts);
     // Last: a worker that never ran cannot be ended, and keeps its connection open.
@@ -193,6 +194,7 @@ async function createWorker(
 ): Promise<Worker> {
   const { database, client, temporal } = connections;
   const { taskQueue, policy, sweep } = config;
+  const guildPolicy = guildPolicyOf(config);
   const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   return Worker.create({
     connection: temporal,
@@ -202,7 +204,9 @@ async function createWorker(
     workflowBundle: { codePath },
     ...(await deploymentOf(config, codePath)),
     activities: {
-      ...sandboxActivities({ database, resources, routes, policy, actorKey, metrics, log }),
+      ...sandboxActivities({
+        ...{ database, resources, routes, policy, guildPolicy, actorKey, metrics, log },
+      }),
       ...sweepActivities({
         ...{ database, resources, routes, client, taskQueue, installation, actorKey, metrics, log },
         graceMs: sweep.graceMs,

@@ -180,7 +180,7 @@ describe('the copy of the routes in Redis', () => {
     closeRedis(away);
     const parts = await openWorkerParts();
     const routes = parts.routes({ redis: away });
-    await routes.register(verified(commandOf('registerGuild', id, { guildId: guild })));
+    await routes.register(verified(commandOf('registerGuild', id, { guildId: guild })), 'any');
     expect((await client.get(id)).guildIds).toEqual([guild]);
     await routes.unregister(verified(commandOf('unregisterGuild', id, { guildId: guild })));
     expect((await client.get(id)).guildIds).toEqual([]);

@@ -106,15 +106,19 @@ describe('a failing statement of `bd`', () => {
     [
       'a transaction',
       (database) =>
-        addGuild(database, {
-          command: {
-            ...{ commandId: 'planted-command', action: 'registerGuild' },
-            sandboxId: parseSandboxId('sbplanted000'),
-            actor: directActor('planted-actor'),
-            args: { guildId: parseGuildId('99999999999999999') },
+        addGuild(
+          database,
+          {
+            command: {
+              ...{ commandId: 'planted-command', action: 'registerGuild' },
+              sandboxId: parseSandboxId('sbplanted000'),
+              actor: directActor('planted-actor'),
+              args: { guildId: parseGuildId('99999999999999999') },
+            },
+            isExpired: false,
           },
-          isExpired: false,
-        }),
+          'any',
+        ),
     ],
   ])('leaves no trace of it on the error, hidden ones included: %s', async (_, ask) => {
     const database = openDatabase(elsewhere(), { name: 'test', max: 1 });

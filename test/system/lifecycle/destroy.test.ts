@@ -158,6 +158,7 @@ describe('a claim that was given up', () => {
       create: verified(commandOf('create', sandboxId, args)),
       expiresAt: new Date(Date.now() + 60_000),
       maxPerOwner: 3,
+      guildPolicy: 'any' as const,
     };
     await expect(claimSandbox(database, claim)).rejects.toMatchObject({
       code: 'SANDBOX_009',

@@ -99,6 +99,7 @@ async function startWorker(taskQueue: string) {
       ...{ database: parts.database, resources, routes: parts.routes() },
       policy: stackConfig({ SANDBOX_MIN_TTL: '1s' }).policy,
       actorKey: actorKey(),
+      guildPolicy: 'any',
       metrics: lifecycleMetrics(new Registry()),
       log: pino({ level: 'silent' }),
     }),

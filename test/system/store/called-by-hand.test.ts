@@ -36,7 +36,7 @@ async function openActivities(): Promise<Call> {
   const activities = sandboxActivities({
     ...{ database, resources: resources(), routes: routes(), policy: stackConfig().policy },
     ...{ metrics: lifecycleMetrics(new Registry()), log: pino({ level: 'silent' }) },
-    actorKey: actorKey(),
+    ...{ actorKey: actorKey(), guildPolicy: 'any' },
   }) as unknown as Activities;
   const environment = { startToCloseTimeoutMs: 10_000 };
   return (name, ...args) =>
