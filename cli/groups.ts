@@ -1,5 +1,5 @@
 /** Which words lead to which commands: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
-import type { Command, Group } from './command.js';
+import { eitherWay, type Command, type Group } from './command.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { createCommand } from './commands/create.js';
@@ -24,7 +24,7 @@ import { wordFirst } from './tokens.js';
 const SANDBOX: Group = {
   name: 'bd sandbox',
   summary: 'Create, list, connect to and destroy sandboxes.',
-  commands: [
+  commands: eitherWay([
     createCommand,
     listCommand,
     statusCommand,
@@ -40,7 +40,7 @@ const SANDBOX: Group = {
     logsCommand,
     openCommand,
     sweepCommand,
-  ],
+  ]),
 };
 
 const DEV: Group = {

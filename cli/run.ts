@@ -4,6 +4,7 @@ import type { Config } from '../platform/config.js';
 import type { CommandContext } from './command.js';
 import { groupFor, GROUPS } from './groups.js';
 import { asTyped, note, print, reportError, type Io } from './io.js';
+import { openControl } from './open-control.js';
 import { parse } from './parse.js';
 
 const BUSY_EVERY_MS = 10_000;
@@ -50,9 +51,10 @@ export async function runBd(argv: readonly string[], io: Io): Promise<number> {
       input: parsed.input,
       config: () => (config ??= loadConfig(io.env)),
       client: () =>
-        (client ??= import('../control/direct-control.js').then(({ openDirectControl }) =>
-          openDirectControl(context.config(), { onBusy: tellBusy(io) }),
-        )),
+        (client ??= openControl(context.config(), {
+          direct: parsed.input.flag('direct'),
+          onBusy: tellBusy(io),
+        })),
     };
     return (await parsed.command.run(context)) ?? 0;
   } catch (error) {

@@ -55,7 +55,7 @@ async function openReading(
         if (!(error instanceof NatsError)) throw error;
         if (isNotFound(error)) return null;
         if (!AWAY.has(error.code)) throw error;
-        if (!away) onAway?.();
+        if (!away) onAway?.('nats');
         await Promise.race([delay(POLL_MS), aborted]);
       }
     }

@@ -1,4 +1,5 @@
 /** Which events `bd sandbox tail` reads, and when it ends. */
+import { DEPENDENCIES, type Dependency } from '../../domain/errors.js';
 import type { SandboxEvent } from '../../domain/events.js';
 import type { Control } from '../../domain/control.js';
 import { note, type Io } from '../io.js';
@@ -22,7 +23,8 @@ export async function* eventsToShow(
   signal: AbortSignal,
 ): AsyncGenerator<SandboxEvent> {
   const { sandbox, wanted, limit, sinceMs, follow } = request;
-  const onAway = (): void => void note(io, 'NATS does not answer; it is asked until it does.');
+  const onAway = (dependency: Dependency): void =>
+    void note(io, `${DEPENDENCIES[dependency]} does not answer; it is asked until it does.`);
   if (!follow && sinceMs === undefined) {
     const newest = api.storedEvents(sandbox, { signal, onAway });
     const last: SandboxEvent[] = [];

@@ -146,6 +146,18 @@ export const SETTINGS = {
     about: 'where `bd sandbox open` finds the Temporal Web UI',
     unset: "the stack's",
   }),
+  apiUrl: optional('SANDBOX_API_URL', type.url('http', 'https'), {
+    readers: ['cli'],
+    about:
+      'address of the API: `bd sandbox`, `token`, `guild` and `owner` work over HTTP, but with `--direct`',
+    unset: 'unset: `bd` speaks to the servers themselves',
+  }),
+  token: optional('SANDBOX_TOKEN', type.text, {
+    readers: ['cli'],
+    about: 'token for `SANDBOX_API_URL`, of `bd token create`',
+    unset: 'unset',
+    secret: true,
+  }),
   given: GIVEN_ADDRESSES,
   tenant: TENANT_ADDRESSES,
   // Empty while TEMPORAL_ADDRESS is unset: the local stack's Temporal has neither TLS nor keys.
