@@ -10,6 +10,8 @@ import type { Redis } from '../platform/redis.js';
 import { addressesFor, type Addresses } from '../platform/stack-file.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import { openDatabase, type Database } from '../store/database.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { OnBusy } from './worker-presence.js';
 
 /**
  * Opened once, by the first caller. After a failure the next caller tries again: a server that was away
@@ -27,6 +29,13 @@ export class Opening<T> {
     });
     return this.opening;
   }
+}
+
+export interface ServiceOptions {
+  /** Called now and then while the workers are busy with other sandboxes. */
+  readonly onBusy?: OnBusy;
+  /** The role in each server, with its rights. Default `client`. */
+  readonly role?: 'client' | 'api';
 }
 
 /** Closed in the reverse order of their opening. */
@@ -52,8 +61,20 @@ export class Connections {
     return this.closer.open('Temporal', opening, (temporal) => temporal.close());
   });
 
-  constructor(readonly config: Config) {
-    this.addresses = addressesFor(config, 'client');
+  private readonly lifecycleOpening = new Opening<Lifecycle>(async () => {
+    const [{ Lifecycle }, temporal] = await Promise.all([
+      import('./lifecycle.js'),
+      this.temporal(),
+    ]);
+    const { taskQueue } = this.config;
+    return new Lifecycle(temporal, { taskQueue, ...this.options });
+  });
+
+  constructor(
+    readonly config: Config,
+    private readonly options: ServiceOptions = {},
+  ) {
+    this.addresses = addressesFor(config, options.role ?? 'client');
   }
 
   get database(): Database {
@@ -75,6 +96,10 @@ export class Connections {
 
   temporal(): Promise<TemporalClient> {
     return this.temporalOpening.get();
+  }
+
+  lifecycle(): Promise<Lifecycle> {
+    return this.lifecycleOpening.get();
   }
 
   /** Never rejects. What is still opening is closed as soon as it is open. */
