@@ -14,7 +14,7 @@ const FIRST_LOOK_MS = 200;
 const LONGEST_LOOK_MS = 2_000;
 
 /** Sends nothing yet. @throws SANDBOX_008 for an address that is none, SANDBOX_012 for a token that is none */
-export function openHttpControl(config: ClientOptions): Control & IdentityControl {
+export function openHttpControl(config: ClientOptions): Control {
   const closed = new AbortController();
   const { signal } = closed;
   const client = new SandboxClient(config);

@@ -40,10 +40,10 @@ export async function* followed(
   while (!isOver()) {
     try {
       for await (const event of connection(open, state, signal)) {
-        opened = true;
-        failures = 0;
         if (event.event === 'end') return;
         if (event.event === 'problem') throw errorOf({ status: 200 }, jsonOf(event.data));
+        opened = true;
+        failures = 0;
         if (event.event === 'away') tell('nats');
         else isTold = false;
         if (event.event === 'waiting' && !isWaiting) onWaiting?.();
