@@ -5,15 +5,6 @@
 -- a drop failed with "out of shared memory" for ever, and meanwhile other sessions' writes failed
 -- too.
 
--- Relations of a schema. pg_class has no index by schema, the dependency on the schema has one:
--- with 5,000 sandboxes a scan read 85,000 rows, 40 ms of a destroy of 57.
-CREATE FUNCTION sandbox_relations(p_schema text) RETURNS TABLE (id oid, name name, kind "char")
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT c.oid, c.relname, c.relkind FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
-  WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace(quote_ident(p_schema))::oid
-    AND d.classid = 'pg_class'::regclass AND d.objsubid = 0;
-$$;
-
 -- What would be dropped with an object, itself included, nearest first; at most p_limit of it.
 CREATE FUNCTION sandbox_goes_with(p_class oid, p_object oid, p_limit integer) RETURNS TABLE (class oid, object oid)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -147,11 +138,10 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION sandbox_relations(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_goes_with(oid, oid, integer) OWNER TO bd_control;
 ALTER FUNCTION sandbox_drop_object(oid, oid) OWNER TO bd_control;
 ALTER FUNCTION drop_sandbox_objects(text, integer) OWNER TO bd_control;
-REVOKE ALL ON FUNCTION sandbox_relations(text), sandbox_goes_with(oid, oid, integer), sandbox_drop_object(oid, oid),
+REVOKE ALL ON FUNCTION sandbox_goes_with(oid, oid, integer), sandbox_drop_object(oid, oid),
   drop_sandbox_objects(text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION drop_sandbox_objects(text, integer) TO bd_worker;
 

@@ -85,9 +85,10 @@ CREATE TABLE sandbox_audit_log (
   actor_kind text NOT NULL,
   actor_role text NOT NULL,
   via text NOT NULL,
+  token_id text,
   CONSTRAINT sandbox_audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['person'::text, 'service'::text, 'sandbox'::text, 'system'::text]))),
   CONSTRAINT sandbox_audit_log_actor_role_check CHECK ((actor_role = ANY (ARRAY['developer'::text, 'operator'::text]))),
-  CONSTRAINT sandbox_audit_log_event_type_check CHECK ((event_type = ANY (ARRAY['sandbox_created'::text, 'status_changed'::text, 'create_failed'::text, 'ttl_extended'::text, 'sandbox_reset'::text, 'guild_registered'::text, 'guild_unregistered'::text, 'sandbox_destroying'::text, 'sandbox_destroyed'::text]))),
+  CONSTRAINT sandbox_audit_log_event_type_check CHECK ((event_type = ANY (ARRAY['sandbox_created'::text, 'status_changed'::text, 'create_failed'::text, 'ttl_extended'::text, 'sandbox_reset'::text, 'guild_registered'::text, 'guild_unregistered'::text, 'sandbox_destroying'::text, 'sandbox_destroyed'::text, 'credentials_read'::text, 'token_created'::text, 'token_revoked'::text, 'guild_granted'::text, 'guild_grant_revoked'::text, 'owner_role_set'::text]))),
   CONSTRAINT sandbox_audit_log_pkey PRIMARY KEY (id),
   CONSTRAINT sandbox_audit_log_via_check CHECK ((via = ANY (ARRAY['api'::text, 'direct'::text, 'temporal'::text, 'system'::text])))
 );
@@ -1107,18 +1108,6 @@ AS $function$
 $function$;
 ALTER FUNCTION public.sandbox_lock_schema(schema_name text) OWNER TO bd_control;
 
-CREATE OR REPLACE FUNCTION public.sandbox_relations(p_schema text)
- RETURNS TABLE(id oid, name name, kind "char")
- LANGUAGE sql
- STABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  SELECT c.oid, c.relname, c.relkind FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
-  WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace(quote_ident(p_schema))::oid
-    AND d.classid = 'pg_class'::regclass AND d.objsubid = 0;
-$function$;
-ALTER FUNCTION public.sandbox_relations(p_schema text) OWNER TO bd_control;
-
 CREATE OR REPLACE FUNCTION public.sandbox_reset_fence(p_id text, p_rotation integer)
  RETURNS void
  LANGUAGE plpgsql
@@ -1293,8 +1282,8 @@ CREATE OR REPLACE FUNCTION public.sandbox_write_audit(p_id text, p_event text, p
  LANGUAGE sql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, actor_kind, actor_role, via, details)
-  VALUES (p_id, p_event, p_actor->>'name', p_actor->>'kind', p_actor->>'role', p_actor->>'via', p_details);
+  INSERT INTO public.sandbox_audit_log (sandbox_id, event_type, actor, actor_kind, actor_role, via, token_id, details)
+  VALUES (p_id, p_event, p_actor->>'name', p_actor->>'kind', p_actor->>'role', p_actor->>'via', p_actor->>'tokenId', p_details);
 $function$;
 ALTER FUNCTION public.sandbox_write_audit(p_id text, p_event text, p_actor jsonb, p_details jsonb) OWNER TO bd_control;
 

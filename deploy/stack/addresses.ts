@@ -1,11 +1,6 @@
 /** The stack's addresses for each role, from ports and passwords; an address in the environment takes a server's place. */
 import type { Config, GivenAddresses } from '../../platform/config.js';
-import {
-  STACK_ROLES,
-  type ServerUrls,
-  type StackRole,
-  type StackState,
-} from '../../platform/stack-file.js';
+import type { ServerUrls, StackState } from '../../platform/stack-file.js';
 import { displayAddress } from '../../platform/addresses/login.js';
 import { natsOperator, type NatsUserName } from './nats-operator.js';
 import type { Ports } from './ports.js';
@@ -29,32 +24,23 @@ export const givenFor = (config: Config, server: ServerName): string | undefined
  * has evaluated it could not start the stack again, as nothing of it would be left to start.
  */
 export function withoutOwnAddresses(config: Config, ports: Ports): Config {
-  const own = SERVER_NAMES.filter((name) => {
-    const given = givenFor(config, name);
-    return (
-      given !== undefined &&
-      ports.has(name) &&
-      displayAddress(given) === `127.0.0.1:${ports.of(name)}`
-    );
+  const own = externalServers(config).filter((name) => {
+    const address = displayAddress(givenFor(config, name) ?? '');
+    return ports.has(name) && address === `127.0.0.1:${ports.of(name)}`;
   });
-  const kept = Object.entries(config.given).filter(
-    ([key]) => !own.some((name) => GIVEN[name] === key),
+  const keys: string[] = own.map((name) => GIVEN[name]);
+  const given = Object.fromEntries(
+    Object.entries(config.given).filter(([key]) => !keys.includes(key)),
   );
-  return {
-    ...config,
-    given: Object.fromEntries(kept),
-    // The local stack's Temporal has neither TLS nor a key.
-    temporalSecurity: own.includes('temporal') ? {} : config.temporalSecurity,
-  };
+  // The local stack's Temporal has neither TLS nor a key.
+  return { ...config, given, ...(own.includes('temporal') ? { temporalSecurity: {} } : {}) };
 }
 
 export const externalServers = (config: Config): ServerName[] =>
   SERVER_NAMES.filter((name) => givenFor(config, name) !== undefined);
 
-export interface AddressBook {
-  readonly temporal: { readonly address: string; readonly uiUrl: string | null };
-  readonly urls: Readonly<Record<StackRole, ServerUrls>>;
-  readonly ingestNatsUrl: string;
+/** What the stack file says, but for the process that owns the stack. */
+export interface AddressBook extends Pick<StackState, 'temporal' | 'urls' | 'ingestNatsUrl'> {
   readonly sysNatsUrl: string;
   /** For the worker. */
   readonly natsAuthority: string | null;
@@ -68,37 +54,34 @@ export function addressBook(
   { postgres, redis, nats }: Credentials,
 ): AddressBook {
   const { given } = config;
-  const local = (server: ServerName, address: () => string): string =>
-    started.has(server) ? address() : '';
   const { tokens, authority } = natsOperator(nats.operator);
+  /** Of a server of ours; `login` as in a URL. */
+  const local = (server: ServerName, login = '', path = ''): string =>
+    started.has(server) ? `${login}127.0.0.1:${ports.of(server)}${path}` : '';
   const natsUrl = (user: NatsUserName): string =>
-    given.nats ??
-    local('nats', () => `nats://${user}:${tokens[user]}@127.0.0.1:${ports.of('nats')}`);
-  const urlsOf = (role: StackRole): ServerUrls => {
-    const user = role === 'admin' ? 'admin' : (`bd_${role}` as const);
+    given.nats ?? local('nats', `nats://${user}:${tokens[user]}@`);
+  const urlsOf = (user: keyof Credentials['redis']): ServerUrls => {
     const owner = user === 'admin' ? 'postgres' : user;
     return {
       database:
         given.database ??
-        local(
-          'postgres',
-          () =>
-            `postgres://${owner}:${postgres[owner]}@127.0.0.1:${ports.of('postgres')}/${DATABASE}`,
-        ),
-      redis:
-        given.redis ??
-        local('redis', () => `redis://${user}:${redis[user]}@127.0.0.1:${ports.of('redis')}`),
+        local('postgres', `postgres://${owner}:${postgres[owner]}@`, `/${DATABASE}`),
+      redis: given.redis ?? local('redis', `redis://${user}:${redis[user]}@`),
       nats: natsUrl(user),
     };
   };
   return {
     temporal: {
-      address: given.temporal ?? local('temporal', () => `127.0.0.1:${ports.of('temporal')}`),
+      address: given.temporal ?? local('temporal'),
       uiUrl: started.has('temporal') ? `http://127.0.0.1:${ports.of('temporalUi')}` : null,
     },
-    urls: Object.fromEntries(
-      STACK_ROLES.map((role) => [role, urlsOf(role)]),
-    ) as AddressBook['urls'],
+    urls: {
+      admin: urlsOf('admin'),
+      client: urlsOf('bd_client'),
+      api: urlsOf('bd_api'),
+      worker: urlsOf('bd_worker'),
+      router: urlsOf('bd_router'),
+    },
     ingestNatsUrl: natsUrl('ingest'),
     // Of a server that is not ours nobody has told us that user.
     sysNatsUrl: given.nats === undefined ? natsUrl('sys') : '',
@@ -107,16 +90,13 @@ export function addressBook(
   };
 }
 
-export function stackState(book: AddressBook, startedAt: Date): StackState {
-  const { temporal, urls, ingestNatsUrl, sysNatsUrl, natsAuthority } = book;
-  return {
-    version: 1,
-    pid: process.pid,
-    startedAt: startedAt.toISOString(),
-    temporal,
-    urls,
-    ingestNatsUrl,
-    sysNatsUrl,
-    ...(natsAuthority === null ? {} : { natsAuthority }),
-  };
-}
+export const stackState = (
+  { natsAuthority, ...book }: AddressBook,
+  startedAt: Date,
+): StackState => ({
+  version: 1,
+  pid: process.pid,
+  startedAt: startedAt.toISOString(),
+  ...book,
+  ...(natsAuthority === null ? {} : { natsAuthority }),
+});

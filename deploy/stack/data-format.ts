@@ -19,7 +19,14 @@ export async function claimDataFormat({ data }: HomePaths): Promise<void> {
   const path = join(data, 'format.json');
   const parsed = stored.safeParse(await readJson(path));
   const format = parsed.success ? parsed.data.format : await formatBySigns(data);
-  if (format !== DATA_FORMAT) throw unreadable(data, format);
+  if (format !== DATA_FORMAT) {
+    const age = format < DATA_FORMAT ? 'an earlier' : 'a later';
+    const text = `${data} has the format ${format} of ${age} version; this version reads format ${DATA_FORMAT}`;
+    throw new SandboxError('SANDBOX_008', text, {
+      hint: 'Use the version that wrote it, set SANDBOX_HOME to another directory, or start afresh: `bd dev down --purge` removes the data.',
+      details: { directory: data, format, readable: DATA_FORMAT },
+    });
+  }
   if (!parsed.success) await writeJson(path, { format: DATA_FORMAT });
 }
 
@@ -27,16 +34,4 @@ export async function claimDataFormat({ data }: HomePaths): Promise<void> {
 async function formatBySigns(data: string): Promise<number> {
   const accounts = await readdir(join(data, 'nats', 'jetstream')).catch((): string[] => []);
   return accounts.includes('CONTROL') ? 1 : DATA_FORMAT;
-}
-
-function unreadable(data: string, format: number): SandboxError {
-  const age = format < DATA_FORMAT ? 'an earlier' : 'a later';
-  return new SandboxError(
-    'SANDBOX_008',
-    `${data} has the format ${format} of ${age} version; this version reads format ${DATA_FORMAT}`,
-    {
-      hint: `Use the version that wrote it, set SANDBOX_HOME to another directory, or start afresh: \`bd dev down --purge\` removes the data.`,
-      details: { directory: data, format, readable: DATA_FORMAT },
-    },
-  );
 }

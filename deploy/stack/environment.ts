@@ -21,7 +21,7 @@ export function configEnvironment(config: Config, base: Environment): Record<str
   return withoutUndefined({ ...base, SANDBOX_ID: undefined, ...environmentOf(config) });
 }
 
-/** Of a process of ours: the addresses of its role, its metrics port, and the master secret for those who hold it. */
+/** Of a process of ours: the addresses of its role, its metrics port, and the secrets of those who hold them. */
 export function processEnvironment(
   config: Config,
   base: Environment,
@@ -35,14 +35,16 @@ export function processEnvironment(
 ): Record<string, string> {
   const { urls, temporal, metricsPort, masterSecret, natsAuthority } = process;
   const { masterSecret: _secret, natsAuthority: _authority, ...rest } = config;
-  const own: Config = {
-    ...rest,
-    given: { ...urls, temporal },
-    metricsPort,
-    ...(masterSecret === null ? {} : { masterSecret }),
-    ...(natsAuthority === null ? {} : { natsAuthority }),
-  };
-  return configEnvironment(own, base);
+  return configEnvironment(
+    {
+      ...rest,
+      given: { ...urls, temporal },
+      metricsPort,
+      ...(masterSecret === null ? {} : { masterSecret }),
+      ...(natsAuthority === null ? {} : { natsAuthority }),
+    },
+    base,
+  );
 }
 
 /**
@@ -56,13 +58,11 @@ export function serverEnvironment(base: Environment): Record<string, string> {
 
 /** Where downloaded binaries are kept, shared by all stacks of this user; within the stack's home for one who has no other. */
 export function cacheDirectory(base: Environment): string {
-  const { SANDBOX_CACHE, XDG_CACHE_HOME, SANDBOX_HOME = '.sandbox' } = base;
-  if (SANDBOX_CACHE !== undefined && SANDBOX_CACHE !== '') return resolve(SANDBOX_CACHE);
-  if (XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== '')
-    return join(XDG_CACHE_HOME, 'discord-server-sandboxes');
+  if (base.SANDBOX_CACHE) return resolve(base.SANDBOX_CACHE);
+  if (base.XDG_CACHE_HOME) return join(base.XDG_CACHE_HOME, 'discord-server-sandboxes');
   try {
     return join(homedir(), '.cache', 'discord-server-sandboxes');
   } catch {
-    return resolve(SANDBOX_HOME, 'cache');
+    return resolve(base.SANDBOX_HOME ?? '.sandbox', 'cache');
   }
 }

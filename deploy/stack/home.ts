@@ -1,38 +1,24 @@
 /** What lies in SANDBOX_HOME, and how it is made and removed. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
-import { isDiskFull, writePrivateFile } from '../../platform/private-file.js';
+import { isDiskFull, withDraft, writePrivateFile } from '../../platform/private-file.js';
 import { masterKeyPath, stackFilePath } from '../../platform/stack-file.js';
 
-export interface HomePaths {
-  readonly home: string;
-  readonly data: string;
-  readonly log: string;
-  readonly run: string;
-  readonly credentials: string;
-  readonly ports: string;
+export const homePaths = (home: string) => ({
+  home,
+  data: join(home, 'data'),
+  log: join(home, 'log'),
+  run: join(home, 'run'),
+  credentials: join(home, 'credentials.json'),
+  ports: join(home, 'ports.json'),
   /** Who owns the home now, and how to speak to it. */
-  readonly lock: string;
+  lock: join(home, 'supervisor.json'),
   /** Pids of what was started, for the clean-up after a supervisor that could not do its own. */
-  readonly children: string;
-  readonly supervisorLog: string;
-}
-
-export function homePaths(home: string): HomePaths {
-  return {
-    home,
-    data: join(home, 'data'),
-    log: join(home, 'log'),
-    run: join(home, 'run'),
-    credentials: join(home, 'credentials.json'),
-    ports: join(home, 'ports.json'),
-    lock: join(home, 'supervisor.json'),
-    children: join(home, 'children.json'),
-    supervisorLog: join(home, 'log', 'supervisor.log'),
-  };
-}
+  children: join(home, 'children.json'),
+  supervisorLog: join(home, 'log', 'supervisor.log'),
+});
+export type HomePaths = Readonly<ReturnType<typeof homePaths>>;
 
 /**
  * With its parents. Node's own `recursive` never returns where the kernel answers ENOENT below a directory that exists
@@ -57,21 +43,12 @@ export async function makeHome(home: string): Promise<HomePaths> {
   const paths = homePaths(home);
   try {
     for (const dir of [home, paths.data, paths.log, paths.run]) await makeDirectory(dir, 0o700);
-    await tryToWrite(home);
+    // An empty file says nothing: a full disk takes it.
+    await withDraft(join(home, '.trial'), ' '.repeat(65_536), () => Promise.resolve());
   } catch (error) {
     throw unusableHome(home, error);
   }
   return paths;
-}
-
-/** An empty file says nothing: a full disk takes it. */
-async function tryToWrite(home: string): Promise<void> {
-  const trial = join(home, `.trial-${randomBytes(4).toString('hex')}`);
-  try {
-    await writeFile(trial, Buffer.alloc(65_536));
-  } finally {
-    await rm(trial, { force: true });
-  }
 }
 
 /** What the file system says of a home, as SANDBOX_008. */

@@ -11,19 +11,10 @@ import {
   EMIT_SERVICES,
 } from '../../resources/nats/permissions.js';
 import { apiPrefixTag, type NatsAuthoritySecret } from '../../platform/nats-authority.js';
-import { deriveNatsKey, signNatsToken, type NatsKey } from '../../platform/nkeys.js';
-import { API_USER, CLIENT_USER, CONTROL_USERS, type NatsPermissions } from './nats-permissions.js';
+import { deriveNatsKey, signNatsToken } from '../../platform/nkeys.js';
+import { NATS_USERS, natsRights, type NatsUserName } from './nats-permissions.js';
 
-const NATS_USERS = [
-  'admin',
-  'bd_client',
-  'bd_api',
-  'bd_worker',
-  'bd_router',
-  'ingest',
-  'sys',
-] as const;
-export type NatsUserName = (typeof NATS_USERS)[number];
+export type { NatsUserName } from './nats-permissions.js';
 
 /** Users with a credentials file: for the `nats` command, and for an ingestor that is not ours. */
 export const CREDENTIAL_FILE_USERS = ['admin', 'ingest'] as const;
@@ -47,115 +38,89 @@ const UNLIMITED = {
 const JETSTREAM = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 
 /** What CONTROL may ask of the server: to store, remove and show accounts. Who in it may, say the users' permissions. */
-const CLAIMS = [
-  { name: 'claims', subject: '$SYS.REQ.CLAIMS.*', type: 'service', response_type: 'Stream' },
-  { name: 'lookup', subject: '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP', type: 'service' },
-];
+const CLAIMS = { name: 'claims', subject: '$SYS.REQ.CLAIMS.*', type: 'service' };
+const LOOKUP = { name: 'lookup', subject: '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP', type: 'service' };
 
-const readerImports = (control: Account) =>
-  [...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES].map(([subject, here]) => ({
-    ...{ name: here, subject, type: 'service', account: control.key.publicKey },
-    // Wildcards of what is imported are numbered in the local subject.
-    local_subject: here.replace('*', '$1'),
-  }));
+const READER_IMPORTS = [...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES];
 
-type SignUser = (
-  account: Account,
-  name: string,
-  permissions?: NatsPermissions,
-  tags?: readonly string[],
-) => string;
-
-const signerOfUsers =
-  (secret: string): SignUser =>
-  (account, name, permissions, tags = []) =>
-    signNatsToken(account.key, {
-      sub: deriveNatsKey(secret, 'user', name).publicKey,
-      name,
-      nats: {
-        ...{ type: 'user', subs: -1, data: -1, payload: -1, bearer_token: true, tags },
-        pub: permissions?.publish ?? {},
-        sub: permissions?.subscribe ?? {},
-        ...(permissions?.responses === undefined ? {} : { resp: permissions.responses }),
-      },
-    });
+const NOTHING = { deny: ['>'] };
 
 export function natsOperator(secret: string): NatsOperator {
   const operator = deriveNatsKey(secret, 'operator', 'operator');
-  const [control, sys, auth, reader] = (['CONTROL', 'SYS', 'AUTH', 'READER'] as const).map(
-    (name) => ({
-      name,
-      key: deriveNatsKey(secret, 'account', name),
-    }),
-  ) as [Account, Account, Account, Account];
-  const user = signerOfUsers(secret);
-  const account = ({ name, key }: Account, nats: Record<string, unknown>): string =>
-    signNatsToken(operator, {
-      sub: key.publicKey,
-      name,
-      nats: { type: 'account', limits: UNLIMITED, ...nats },
-    });
+  const accounts = {
+    CONTROL: deriveNatsKey(secret, 'account', 'CONTROL'),
+    SYS: deriveNatsKey(secret, 'account', 'SYS'),
+    AUTH: deriveNatsKey(secret, 'account', 'AUTH'),
+    READER: deriveNatsKey(secret, 'account', 'READER'),
+  };
+  type Account = keyof typeof accounts;
+  const userKey = (name: string) => deriveNatsKey(secret, 'user', name);
+  const [control, sys] = [accounts.CONTROL.publicKey, accounts.SYS.publicKey];
 
-  const imported = ({ name, subject, type }: (typeof CLAIMS)[number]) => ({
-    ...{ name, subject, type },
-    account: sys.key.publicKey,
-  });
-  const nothing = { deny: ['>'] };
-  const sentinel = user(auth, 'sentinel', { publish: nothing, subscribe: nothing });
-  const calloutUser = deriveNatsKey(secret, 'user', 'callout').publicKey;
-  const preload = {
-    [sys.key.publicKey]: account(sys, { exports: CLAIMS }),
-    [auth.key.publicKey]: account(auth, {
-      authorization: { auth_users: [calloutUser], allowed_accounts: ['*'] },
-    }),
-    [control.key.publicKey]: account(control, {
-      limits: { ...UNLIMITED, ...JETSTREAM },
-      exports: CONTROL_EXPORTS,
-      imports: CLAIMS.map(imported),
-    }),
-    [reader.key.publicKey]: account(reader, {
-      imports: [
-        ...CLAIMS.filter(({ name }) => name === 'lookup').map(imported),
-        ...readerImports(control),
-      ],
-    }),
+  const user = (account: Account, name: string, rights: Record<string, unknown>): string =>
+    signNatsToken(accounts[account], {
+      sub: userKey(name).publicKey,
+      name,
+      nats: {
+        ...{ type: 'user', subs: -1, data: -1, payload: -1, bearer_token: true },
+        tags: account === 'READER' ? [apiPrefixTag(NATS_API_PREFIX)] : [],
+        ...{ pub: {}, sub: {}, ...rights },
+      },
+    });
+  const account = (name: Account, nats: Record<string, unknown>): string => {
+    const { publicKey } = accounts[name];
+    const claims = { type: 'account', limits: UNLIMITED, ...nats };
+    return `  ${publicKey}: ${signNatsToken(operator, { sub: publicKey, name, nats: claims })}`;
   };
   const operatorToken = signNatsToken(operator, {
     sub: operator.publicKey,
     name: 'local',
-    nats: { type: 'operator', system_account: sys.key.publicKey },
+    nats: { type: 'operator', system_account: sys },
   });
-  const readers = { bd_api: API_USER, bd_client: CLIENT_USER };
-  const tokenOf = (name: NatsUserName): string =>
-    name === 'bd_api' || name === 'bd_client'
-      ? user(reader, name, readers[name], [apiPrefixTag(NATS_API_PREFIX)])
-      : user(name === 'sys' ? sys : control, name, CONTROL_USERS[name]);
   const tokens = Object.fromEntries(
-    NATS_USERS.map((name) => [name, tokenOf(name)]),
+    (Object.keys(NATS_USERS) as NatsUserName[]).map((name) => [
+      name,
+      user(NATS_USERS[name].account, name, natsRights(name)),
+    ]),
   ) as NatsOperator['tokens'];
+  const file = (name: CredentialFileUser) => credentialsFile(tokens[name], userKey(name).seed);
   return {
     tokens,
-    credentialFiles: Object.fromEntries(
-      CREDENTIAL_FILE_USERS.map((name) => [
-        name,
-        credentialsFile(tokens[name], deriveNatsKey(secret, 'user', name).seed),
-      ]),
-    ) as NatsOperator['credentialFiles'],
+    credentialFiles: { admin: file('admin'), ingest: file('ingest') },
     authority: {
       operator: operator.seed,
-      callout: auth.key.seed,
-      calloutToken: user(auth, 'callout', {
-        publish: { allow: ['_CALLOUT.>'] },
-        subscribe: { allow: ['$SYS.REQ.USER.AUTH', '$SYS.REQ.USER.AUTH callout'] },
-        responses: { max: 1, ttl: 10_000_000_000 },
+      callout: accounts.AUTH.seed,
+      calloutToken: user('AUTH', 'callout', {
+        pub: { allow: ['_CALLOUT.>'] },
+        sub: { allow: ['$SYS.REQ.USER.AUTH', '$SYS.REQ.USER.AUTH callout'] },
+        // It may answer what it received, once and for so long (ns).
+        resp: { max: 1, ttl: 10_000_000_000 },
       }),
     },
     configuration: [
       `operator: ${operatorToken}`,
-      `system_account: ${sys.key.publicKey}`,
-      `default_sentinel: ${sentinel}`,
+      `system_account: ${sys}`,
+      `default_sentinel: ${user('AUTH', 'sentinel', { pub: NOTHING, sub: NOTHING })}`,
       `resolver_preload: {`,
-      ...Object.entries(preload).map(([key, token]) => `  ${key}: ${token}`),
+      account('SYS', { exports: [{ ...CLAIMS, response_type: 'Stream' }, LOOKUP] }),
+      account('AUTH', {
+        authorization: { auth_users: [userKey('callout').publicKey], allowed_accounts: ['*'] },
+      }),
+      account('CONTROL', {
+        limits: { ...UNLIMITED, ...JETSTREAM },
+        exports: CONTROL_EXPORTS,
+        imports: [CLAIMS, LOOKUP].map((service) => ({ ...service, account: sys })),
+      }),
+      account('READER', {
+        imports: [
+          { ...LOOKUP, account: sys },
+          ...READER_IMPORTS.map(([subject, here]) => ({
+            ...{ name: here, subject, type: 'service', account: control },
+            // Wildcards of what is imported are numbered in the local subject.
+            local_subject: here.replace('*', '$1'),
+          })),
+        ],
+      }),
       `}`,
     ],
   };
@@ -167,8 +132,3 @@ const credentialsFile = (token: string, seed: string): string =>
     ...['-----BEGIN NATS USER JWT-----', token, '------END NATS USER JWT------', ''],
     ...['-----BEGIN USER NKEY SEED-----', seed, '------END USER NKEY SEED------', ''],
   ].join('\n');
-
-interface Account {
-  readonly name: string;
-  readonly key: NatsKey;
-}

@@ -9,16 +9,8 @@ import { SandboxError } from '../../domain/errors.js';
 import { readJson, writeJson } from './home.js';
 
 const PORT_NAMES = [
-  'temporal',
-  'temporalUi',
-  'temporalHttp',
-  'temporalMetrics',
-  'postgres',
-  'redis',
-  'nats',
-  'natsMonitor',
-  'worker',
-  'router',
+  ...(['temporal', 'temporalUi', 'temporalHttp', 'temporalMetrics', 'postgres'] as const),
+  ...(['redis', 'nats', 'natsMonitor', 'worker', 'router'] as const),
 ] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 
@@ -27,6 +19,7 @@ const LAST = 29_999;
 /** Where people look for it. */
 const PREFERRED: Partial<Record<PortName, number>> = { temporalUi: 8233 };
 
+/** Another version may keep more names than this one: they stay. */
 const stored = z.record(z.string(), z.number().int().min(1).max(65_535));
 
 /**
@@ -42,13 +35,8 @@ export class Ports {
   ) {}
 
   static async load(path: string): Promise<Ports> {
-    const parsed = stored.safeParse(await readJson(path));
-    const kept = parsed.success ? parsed.data : {};
-    // Another version may keep more names than this one.
-    const entries = PORT_NAMES.flatMap((name): [PortName, number][] =>
-      kept[name] === undefined ? [] : [[name, kept[name]]],
-    );
-    return new Ports(path, new Map(entries));
+    const { data: kept = {} } = stored.safeParse(await readJson(path));
+    return new Ports(path, new Map(Object.entries(kept) as [PortName, number][]));
   }
 
   /** @throws SANDBOX_009 where no free port is found; `moved` names those that had to change */
@@ -101,14 +89,11 @@ export class Ports {
       this.chosen.set(name, port);
       return port;
     }
-    throw new SandboxError(
-      'SANDBOX_009',
-      `no free port between ${FIRST} and ${LAST} on 127.0.0.1`,
-      {
-        hint: 'Stop something that listens there (`bd dev status` of other stacks, `ss -ltnp`).',
-        details: { dependency: 'stack', port: name },
-      },
-    );
+    const text = `no free port between ${FIRST} and ${LAST} on 127.0.0.1`;
+    throw new SandboxError('SANDBOX_009', text, {
+      hint: 'Stop something that listens there (`bd dev status` of other stacks, `ss -ltnp`).',
+      details: { dependency: 'stack', port: name },
+    });
   }
 
   private save(): Promise<void> {

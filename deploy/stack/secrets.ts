@@ -9,61 +9,35 @@ import { withDraft } from '../../platform/private-file.js';
 import { masterKeyPath, readMasterSecret } from '../../platform/stack-file.js';
 import { readJson, writeJson, type HomePaths } from './home.js';
 
-const USERS = {
-  postgres: ['postgres', 'bd_client', 'bd_api', 'bd_worker', 'bd_router'],
-  redis: ['admin', 'bd_client', 'bd_api', 'bd_worker', 'bd_router'],
-  // One secret, from which NATS' keys and tokens derive.
-  nats: ['operator'],
-} as const;
-
-type Passwords<S extends keyof typeof USERS> = Readonly<Record<(typeof USERS)[S][number], string>>;
-
-/** Clear passwords by server and user. */
-export interface Credentials {
-  readonly postgres: Passwords<'postgres'>;
-  readonly redis: Passwords<'redis'>;
-  readonly nats: Passwords<'nats'>;
-}
-
-const stored = z.record(z.string(), z.record(z.string(), z.string()));
-
 /** URL-safe, so that no address needs escaping. */
-const password = (): string => randomBytes(24).toString('base64url');
+const password = z.string().default(() => randomBytes(24).toString('base64url'));
+const service = { bd_client: password, bd_api: password, bd_worker: password, bd_router: password };
 
-/** What is kept plus what is new: a later version may add a user. */
-function complete<S extends keyof typeof USERS>(
-  server: S,
-  kept: Readonly<Record<string, string>> | undefined,
-): Passwords<S> {
-  return Object.fromEntries(
-    USERS[server].map((user) => [user, kept?.[user] ?? password()]),
-  ) as Passwords<S>;
-}
+/** Clear passwords by server and user. What is missing is made: a later version may add a user. */
+const schema = z.object({
+  postgres: z.object({ postgres: password, ...service }).prefault({}),
+  redis: z.object({ admin: password, ...service }).prefault({}),
+  // One secret, from which NATS' keys and tokens derive.
+  nats: z.object({ operator: password }).prefault({}),
+});
+export type Credentials = Readonly<z.infer<typeof schema>>;
 
 /** @throws SANDBOX_008 where the file is lost but Postgres' data, which knows its passwords, is not */
 export async function loadCredentials(
-  paths: HomePaths,
+  { credentials: path }: HomePaths,
   postgresDataExists: boolean,
 ): Promise<Credentials> {
-  const parsed = stored.safeParse(await readJson(paths.credentials));
+  const kept = await readJson(path);
+  const parsed = schema.safeParse(kept);
   if (!parsed.success && postgresDataExists) {
-    const trouble = existsSync(paths.credentials) ? 'cannot be read' : 'is missing';
-    throw new SandboxError(
-      'SANDBOX_008',
-      `${paths.credentials} ${trouble}, but the data it belongs to is there`,
-      {
-        hint: 'Put the file back, or start afresh: `bd dev down --purge` removes the data.',
-      },
-    );
+    const trouble = existsSync(path) ? 'cannot be read' : 'is missing';
+    const text = `${path} ${trouble}, but the data it belongs to is there`;
+    throw new SandboxError('SANDBOX_008', text, {
+      hint: 'Put the file back, or start afresh: `bd dev down --purge` removes the data.',
+    });
   }
-  const kept = parsed.success ? parsed.data : {};
-  const credentials: Credentials = {
-    postgres: complete('postgres', kept.postgres),
-    redis: complete('redis', kept.redis),
-    nats: complete('nats', kept.nats),
-  };
-  if (JSON.stringify(kept) !== JSON.stringify(credentials))
-    await writeJson(paths.credentials, credentials);
+  const credentials = parsed.success ? parsed.data : schema.parse({});
+  if (JSON.stringify(kept) !== JSON.stringify(credentials)) await writeJson(path, credentials);
   return credentials;
 }
 

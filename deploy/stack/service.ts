@@ -55,7 +55,7 @@ export interface Launch {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Whom to run as, when not as ourselves. */
-  readonly user?: SystemUser;
+  readonly user?: SystemUser | null;
   /** Descriptors that become 3, 4, … in the child. The launcher closes our copies after the spawn. */
   readonly passFds?: readonly number[];
   /** Node processes report their readiness over this channel, and end when it closes. */
@@ -91,6 +91,15 @@ export interface Service {
   /** Given after its first successful start, and every later one. */
   afterStart?(): Promise<void>;
 }
+
+/** What the four servers have in common. */
+export const SERVER_DEFAULTS = {
+  stopSignal: 'SIGTERM',
+  deathSignal: 'SIGTERM',
+  stopWithinMs: 10_000,
+  startWithinMs: 60_000,
+  metrics: () => null,
+} as const;
 
 export const isServiceName = (name: string): name is ServiceName =>
   (SERVICE_NAMES as readonly string[]).includes(name);

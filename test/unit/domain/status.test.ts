@@ -49,6 +49,9 @@ it('gives each code its exit code and HTTP status', () => {
     SANDBOX_009: [7, 503],
     SANDBOX_010: [8, 403],
     SANDBOX_011: [1, 500],
+    SANDBOX_012: [8, 401],
+    SANDBOX_013: [7, 429],
+    SANDBOX_014: [2, 422],
   });
   expect(new SandboxError('SANDBOX_004', 'gone').toJSON()).toEqual({
     code: 'SANDBOX_004',
