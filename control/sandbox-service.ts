@@ -216,10 +216,10 @@ export class SandboxService {
   }
 
   /** @throws SANDBOX_004, _007 unless it runs, _008, _009 */
-  async emit(actor: Actor, idOrName: string, events: Iterable<EventToEmit>): Promise<number[]> {
-    const row = await this.permitted(actor, 'emit', idOrName);
+  async emit(actor: Actor, ref: string, events: Iterable<EventToEmit>, key?: string) {
+    const row = await this.permitted(actor, 'emit', ref);
     const { emitTo } = await import('./emit.js');
-    return emitTo(row, () => this.connections.nats(), events);
+    return emitTo(row, () => this.connections.nats(), events, key);
   }
 
   async sweep(actor: Actor, input: SweepInput): Promise<SweepReport> {

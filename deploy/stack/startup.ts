@@ -55,8 +55,8 @@ export async function startAll(startup: Startup): Promise<AddressBook> {
   await reservePorts(startup, servers);
   try {
     await all(servers, abort, (name) => startServer(name, startup));
-    const book = addressBook(config, new Set(servers), ports, credentials);
     const processes = PROCESS_NAMES.filter(wanted);
+    const book = addressBook(config, new Set([...servers, ...processes]), ports, credentials);
     if (processes.length > 0) await migrateServers(startup, book);
     await all(processes, abort, (name) => startProcess(name, startup, book));
     return book;
@@ -85,7 +85,7 @@ async function reservePorts(
   { ports, onProgress }: Startup,
   servers: readonly ServerName[],
 ): Promise<void> {
-  const names = [...servers.flatMap((name) => [...SERVER_PORTS[name]]), ...PROCESS_NAMES];
+  const names = [...servers.flatMap((name) => [...SERVER_PORTS[name]]), ...PROCESS_NAMES, API_PORT];
   const { moved } = await ports.reserve(names);
   for (const name of moved) {
     onProgress({
@@ -118,8 +118,17 @@ async function startServer(name: ServerName, startup: Startup): Promise<void> {
   }
 }
 
+const API_PORT = 'apiHttp' satisfies PortName;
+
+/** On loopback and in clear, whatever the shell says of another API. */
+function apiConfig({ api }: Config, ports: Ports): Config['api'] {
+  const { tlsCert: _cert, tlsKey: _key, ...rest } = api;
+  return { ...rest, host: '127.0.0.1', port: ports.of(API_PORT) };
+}
+
 async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
-  const { config, env, ports, masterSecret } = startup;
+  const { config: given, env, ports, masterSecret } = startup;
+  const config = name === 'api' ? { ...given, api: apiConfig(given, ports) } : given;
   const service = processService(name, () =>
     // The router needs no Temporal, and so no key to it.
     processEnvironment(name === 'router' ? { ...config, temporalSecurity: {} } : config, env, {
@@ -131,7 +140,7 @@ async function startProcess(name: ProcessName, startup: Startup, book: AddressBo
       natsAuthority: name === 'worker' ? book.natsAuthority : null,
     }),
   );
-  await startOne(service, startup, [name]);
+  await startOne(service, startup, name === 'api' ? [name, API_PORT] : [name]);
 }
 
 async function startOne(

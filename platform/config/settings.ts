@@ -9,6 +9,7 @@ import {
   ROUTER_FORMS,
   STREAM_PROFILES,
 } from '../../domain/routing-settings.js';
+import { API } from './api.js';
 import { GIVEN_ADDRESSES, TEMPORAL_SECURITY, TENANT_ADDRESSES } from './servers.js';
 import { ALL, optional, setting } from './setting.js';
 import * as type from './types.js';
@@ -30,7 +31,7 @@ export const SETTINGS = {
   }),
   policy: {
     defaultTtlMs: setting('SANDBOX_DEFAULT_TTL', type.duration(), '24h', {
-      readers: ['worker', 'cli'],
+      readers: ['worker', 'api', 'cli'],
       about: 'life span of a sandbox whose create names none',
     }),
     minTtlMs: setting('SANDBOX_MIN_TTL', type.duration(), '1m', {
@@ -93,7 +94,7 @@ export const SETTINGS = {
       "nats-server's `max_control_line`, which its INFO does not tell: events whose routed subject would pass it go to `dlq.oversize`",
   }),
   masterSecret: optional('SANDBOX_MASTER_SECRET', type.secret(32), {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: 'what passwords derive from; the worker needs it',
     unset: "the stack's `master.key`",
     secret: true,
@@ -106,16 +107,16 @@ export const SETTINGS = {
     secret: true,
   }),
   redisAcl: setting('SANDBOX_REDIS_ACL', type.onOff, 'on', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: '`off` where a managed Redis refuses `ACL SETUSER`: the key prefix alone separates',
   }),
   metricsPort: setting('SANDBOX_METRICS_PORT', type.count(0, 65_535), '0', {
-    readers: ['worker', 'router'],
+    readers: ['worker', 'router', 'api'],
     about: "port of the process's page of metrics and health",
     unset: '0: a free one, which the log names',
   }),
   metricsHost: setting('SANDBOX_METRICS_HOST', type.host, '127.0.0.1', {
-    readers: ['worker', 'router'],
+    readers: ['worker', 'router', 'api'],
     about: 'address on which that page listens',
   }),
   emf: setting('SANDBOX_EMF', type.onOff, 'off', {
@@ -124,7 +125,7 @@ export const SETTINGS = {
   }),
   // Workers scale by task queue; client and worker must name the same.
   taskQueue: setting('SANDBOX_TASK_QUEUE', type.text, 'sandboxes', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: "Temporal's task queue",
   }),
   deployment: optional('SANDBOX_DEPLOYMENT', versionPart, {
@@ -138,7 +139,7 @@ export const SETTINGS = {
     unset: "the workflow bundle's digest",
   }),
   namespace: setting('TEMPORAL_NAMESPACE', type.text, 'default', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: "Temporal's namespace",
   }),
   temporalUiUrl: optional('TEMPORAL_UI_URL', type.url('http', 'https'), {
@@ -146,6 +147,7 @@ export const SETTINGS = {
     about: 'where `bd sandbox open` finds the Temporal Web UI',
     unset: "the stack's",
   }),
+  api: API,
   given: GIVEN_ADDRESSES,
   tenant: TENANT_ADDRESSES,
   // Empty while TEMPORAL_ADDRESS is unset: the local stack's Temporal has neither TLS nor keys.
@@ -154,7 +156,7 @@ export const SETTINGS = {
     'LOG_LEVEL',
     type.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
-    { readers: ALL, about: 'how much the logs of worker and router tell' },
+    { readers: ALL, about: 'how much the logs of worker, router and API tell' },
   ),
 };
 
