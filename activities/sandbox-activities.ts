@@ -4,6 +4,7 @@ import type { Command } from '../domain/command.js';
 import { checkTtl } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
 import type { Owner, SandboxId } from '../domain/names.js';
+import type { GuildPolicy } from '../domain/permissions.js';
 import type { ClaimedSandbox, WorkflowFailure, ExtendResult } from '../domain/sandbox.js';
 import type { Resources } from '../resources/index.js';
 import { ROUTE_SERVERS, type Routes } from '../routes/routes.js';
@@ -25,6 +26,7 @@ export interface ActivityContext {
   readonly resources: Resources;
   readonly routes: Routes;
   readonly policy: Policy;
+  readonly guildPolicy: GuildPolicy;
   readonly metrics: LifecycleMetrics;
   readonly log: Logger;
 }
@@ -32,7 +34,7 @@ export interface ActivityContext {
 export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 
 export function sandboxActivities(context: ActivityContext) {
-  const { database, resources, routes, policy, metrics, log } = context;
+  const { database, resources, routes, policy, guildPolicy, metrics, log } = context;
   const move = (sandboxId: SandboxId, change: Transition): Promise<void> =>
     inTime(['postgres'], transition(database, sandboxId, change));
 
@@ -46,7 +48,9 @@ export function sandboxActivities(context: ActivityContext) {
       const { name, owner, guildIds } = args;
       const expiresAt = new Date(Date.now() + ttlMs);
       const { maxPerOwner } = policy;
-      const claim = { sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, actor };
+      const claim = {
+        ...{ sandboxId, name, owner, guildIds, expiresAt, maxPerOwner, guildPolicy, actor },
+      };
       const times = await inTime(['postgres'], claimSandbox(database, claim));
       return { ...times, resources: resources.names };
     },
@@ -66,7 +70,8 @@ export function sandboxActivities(context: ActivityContext) {
     },
 
     async registerGuild({ sandboxId, actor, args }: Command<'registerGuild'>): Promise<void> {
-      await inTime(ROUTE_SERVERS, routes.register(sandboxId, args.guildId, actor));
+      const registration = { sandboxId, guildId: args.guildId, actor, policy: guildPolicy };
+      await inTime(ROUTE_SERVERS, routes.register(registration));
     },
 
     async unregisterGuild({ sandboxId, actor, args }: Command<'unregisterGuild'>): Promise<void> {

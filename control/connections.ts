@@ -10,6 +10,8 @@ import type { Redis } from '../platform/redis.js';
 import { addressesFor, type Addresses } from '../platform/stack-file.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import { openDatabase, type Database } from '../store/database.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { OnBusy } from './worker-presence.js';
 
 /**
  * Opened once, by the first caller. After a failure the next caller tries again: a server that was away
@@ -29,9 +31,20 @@ export class Opening<T> {
   }
 }
 
+export interface ServiceOptions {
+  /** Called now and then while the workers are busy with other sandboxes. */
+  readonly onBusy?: OnBusy;
+  /** The role in each server, with its rights. Default `client`. */
+  readonly role?: 'client' | 'api';
+}
+
+/** The name that the servers show, and the sessions of Postgres at most. */
+const AS = { client: { name: 'bd', max: 4 }, api: { name: 'api', max: 10 } } as const;
+
 /** Closed in the reverse order of their opening. */
 export class Connections {
   readonly addresses: Addresses;
+  private readonly as: (typeof AS)[keyof typeof AS];
   /** A command has had its answer: what cannot be closed is a warning of the process, and no failure of the command. */
   private readonly closer = new Closer((what, error) => {
     process.emitWarning(`${what} could not be closed: ${messageOf(error)}`, 'SandboxClient');
@@ -39,11 +52,11 @@ export class Connections {
   private databaseOpened: Database | undefined;
   private readonly redisOpening = new Opening<Redis>(async () => {
     const { closeRedis, openRedis } = await import('../platform/redis.js');
-    return this.closer.open('Redis', openRedis(this.addresses.redis, 'bd'), closeRedis);
+    return this.closer.open('Redis', openRedis(this.addresses.redis, this.as.name), closeRedis);
   });
   private readonly natsOpening = new Opening<NatsConnection>(async () => {
     const { openNats } = await import('../platform/nats.js');
-    return this.closer.open('NATS', openNats(this.addresses.nats, 'bd'), (nc) => nc.close());
+    return this.closer.open('NATS', openNats(this.addresses.nats, this.as.name), (nc) => nc.close());
   });
   private readonly temporalOpening = new Opening<TemporalClient>(async () => {
     const { openTemporal } = await import('../platform/temporal.js');
@@ -52,13 +65,27 @@ export class Connections {
     return this.closer.open('Temporal', opening, (temporal) => temporal.close());
   });
 
-  constructor(readonly config: Config) {
-    this.addresses = addressesFor(config, 'client');
+  private readonly lifecycleOpening = new Opening<Lifecycle>(async () => {
+    const [{ Lifecycle }, temporal] = await Promise.all([
+      import('./lifecycle.js'),
+      this.temporal(),
+    ]);
+    const { taskQueue } = this.config;
+    return new Lifecycle(temporal, { taskQueue, ...this.options });
+  });
+
+  constructor(
+    readonly config: Config,
+    private readonly options: ServiceOptions = {},
+  ) {
+    const { role = 'client' } = options;
+    this.as = AS[role];
+    this.addresses = addressesFor(config, role);
   }
 
   get database(): Database {
     if (this.databaseOpened === undefined) {
-      const opened = openDatabase(this.addresses.database, { name: 'bd', max: 4 });
+      const opened = openDatabase(this.addresses.database, this.as);
       void this.closer.add('Postgres', () => opened.close());
       this.databaseOpened = opened;
     }
@@ -75,6 +102,10 @@ export class Connections {
 
   temporal(): Promise<TemporalClient> {
     return this.temporalOpening.get();
+  }
+
+  lifecycle(): Promise<Lifecycle> {
+    return this.lifecycleOpening.get();
   }
 
   /** Never rejects. What is still opening is closed as soon as it is open. */

@@ -2,7 +2,9 @@
 import { directActor } from '../domain/actor.js';
 import type { Config } from '../platform/config.js';
 import type { Control } from '../domain/control.js';
-import { SandboxService, type ServiceOptions } from './sandbox-service.js';
+import type { ServiceOptions } from './connections.js';
+import { IdentityService } from './identity-service.js';
+import { SandboxService } from './sandbox-service.js';
 
 /**
  * Acts as the configuration's owner. Opens no connection yet.
@@ -11,6 +13,7 @@ import { SandboxService, type ServiceOptions } from './sandbox-service.js';
 export function openDirectControl(config: Config, options: ServiceOptions = {}): Control {
   const actor = directActor(config.owner);
   const service = new SandboxService(config, options);
+  const identity = new IdentityService(service.connections);
   const close = (): Promise<void> => service.close();
   return {
     create: (wishes = {}) => service.create(actor, wishes),
@@ -30,6 +33,14 @@ export function openDirectControl(config: Config, options: ServiceOptions = {}):
     emit: (idOrName, events) => service.emit(actor, idOrName, events),
     connection: (idOrName) => service.connection(actor, idOrName),
     sweep: (input) => service.sweep(actor, input),
+    me: () => Promise.resolve(identity.me(actor)),
+    createToken: (wishes) => identity.createToken(actor, wishes),
+    listTokens: (filter = {}) => identity.listTokens(actor, filter),
+    revokeToken: (tokenId) => identity.revokeToken(actor, tokenId),
+    grantGuild: (grant) => identity.grantGuild(actor, grant),
+    listGrants: (filter = {}) => identity.listGrants(actor, filter),
+    revokeGrant: (guildId, owner) => identity.revokeGrant(actor, guildId, owner),
+    setOwnerRole: (owner, role) => identity.setOwnerRole(actor, owner, role),
     close,
     [Symbol.asyncDispose]: close,
   };

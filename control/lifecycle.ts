@@ -98,8 +98,13 @@ export class Lifecycle {
         .getHandle<typeof sandboxWorkflow>(workflowId(sandboxId))
         .result();
       // The result of a refused create is its refusal.
-      if (failure !== null)
-        return new SandboxError(failure.code, failure.message, { hint: failure.hint });
+      if (failure !== null) {
+        const { code, message, hint, lacks } = failure;
+        return new SandboxError(code, message, {
+          hint,
+          ...(lacks === undefined ? {} : { details: { lacks } }),
+        });
+      }
     } catch (error) {
       return isEnd(error) ? ended(sandboxId, error) : asTemporalError(error, IN_PROGRESS);
     }

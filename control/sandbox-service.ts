@@ -23,7 +23,7 @@ import { mappingOf } from '../store/guild-mappings.js';
 import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
 import type { AuditEntry } from '../domain/audit.js';
 import type { SweepInput, SweepReport } from '../domain/sweep.js';
-import { Connections, Opening } from './connections.js';
+import { Connections, type ServiceOptions } from './connections.js';
 import type {
   Connection,
   CreateSandboxOptions,
@@ -38,30 +38,17 @@ import { lackingIn } from './lacking.js';
 import type { Lifecycle } from './lifecycle.js';
 import { commandOf, random } from './new-command.js';
 import { pendingSandbox, sandboxOf } from './view.js';
-import type { OnBusy } from './worker-presence.js';
-
-export interface ServiceOptions {
-  /** Called now and then while the workers are busy with other sandboxes. */
-  readonly onBusy?: OnBusy;
-}
 
 export class SandboxService {
-  private readonly connections: Connections;
-  private readonly lifecycleOpening = new Opening(async () => {
-    const [{ Lifecycle }, temporal] = await Promise.all([
-      import('./lifecycle.js'),
-      this.connections.temporal(),
-    ]);
-    const { taskQueue } = this.config;
-    return new Lifecycle(temporal, { taskQueue, ...this.options });
-  });
+  /** Shared with the other services of the same caller (identity-service.ts). */
+  readonly connections: Connections;
 
   /** Opens no connection yet. @throws SANDBOX_009 where neither environment nor local stack names the servers */
   constructor(
     private readonly config: Config,
-    private readonly options: ServiceOptions = {},
+    options: ServiceOptions = {},
   ) {
-    this.connections = new Connections(config);
+    this.connections = new Connections(config, options);
   }
 
   /** @throws SANDBOX_001, _002, _003, _005, _008, _009, _010 */
@@ -294,6 +281,6 @@ export class SandboxService {
   }
 
   private lifecycle(): Promise<Lifecycle> {
-    return this.lifecycleOpening.get();
+    return this.connections.lifecycle();
   }
 }

@@ -124,6 +124,6 @@ export interface SandboxControl {
 }
 
 /** The whole of it: what the CLI speaks to, directly or over HTTP. */
-export interface Control extends SandboxControl, AsyncDisposable {
+export interface Control extends SandboxControl, IdentityControl, AsyncDisposable {
   close(): Promise<void>;
 }

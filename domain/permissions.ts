@@ -1,11 +1,12 @@
 /** Who may do what: one table, asked by every use case of `control/`, and nowhere else. */
 import type { Actor, Scope } from './actor.js';
 import { SandboxError } from './errors.js';
+import type { GuildId } from './guild.js';
 import type { Owner, SandboxId } from './names.js';
 
 interface Rule {
   readonly scope: Scope;
-  /** `owner`: the sandbox's owner and operators. `anybody`: every actor that has the scope. */
+  /** `owner`: the subject's owner and operators. `anybody`: every actor that has the scope. */
   readonly by: 'owner' | 'operator' | 'anybody';
 }
 
@@ -21,11 +22,18 @@ export const RULES = {
   tail: { scope: 'event:read', by: 'owner' },
   emit: { scope: 'event:write', by: 'owner' },
   sweep: { scope: 'admin', by: 'operator' },
+  createToken: { scope: 'token:write', by: 'owner' },
+  readTokens: { scope: 'token:write', by: 'owner' },
+  revokeToken: { scope: 'token:write', by: 'owner' },
+  readGrants: { scope: 'sandbox:read', by: 'owner' },
+  grantGuild: { scope: 'admin', by: 'operator' },
+  revokeGrant: { scope: 'admin', by: 'operator' },
+  setOwnerRole: { scope: 'admin', by: 'operator' },
 } as const satisfies Record<string, Rule>;
 
 export type Action = keyof typeof RULES;
 
-/** What an action touches. Of a create: the owner of the sandbox to be. */
+/** The subject of an action. Of a create: the owner of the sandbox or token to be. */
 export interface Subject {
   readonly owner: Owner;
   readonly sandboxId?: SandboxId;
@@ -36,7 +44,10 @@ export type Lack =
   | { readonly kind: 'scope'; readonly scope: Scope }
   | { readonly kind: 'owner'; readonly owner: Owner }
   | { readonly kind: 'role'; readonly role: 'operator' }
-  | { readonly kind: 'sandbox'; readonly sandboxId: SandboxId };
+  | { readonly kind: 'sandbox'; readonly sandboxId: SandboxId }
+  | { readonly kind: 'grant'; readonly guildId: GuildId; readonly owner: Owner }
+  /** A token may not outlive its minter, which ends at `until` (ISO 8601). */
+  | { readonly kind: 'life'; readonly until: string };
 
 /** Pure. `subject` is null for what touches no sandbox, such as a list or a sweep. */
 export function permits(actor: Actor, action: Action, subject: Subject | null): Lack | null {
@@ -52,12 +63,30 @@ export function permits(actor: Actor, action: Action, subject: Subject | null): 
 /** @throws SANDBOX_010 naming what the actor lacks */
 export function requirePermission(actor: Actor, action: Action, subject: Subject | null): void {
   const lack = permits(actor, action, subject);
-  if (lack === null) return;
-  throw new SandboxError('SANDBOX_010', `${actor.name} may not ${WORDS[action]}: ${textOf(lack)}`, {
+  if (lack !== null) throw notPermitted(actor, action, lack);
+}
+
+export function notPermitted(actor: Actor, action: Action, lack: Lack): SandboxError {
+  const message = `${actor.name} may not ${WORDS[action]}: ${textOf(lack)}`;
+  return new SandboxError('SANDBOX_010', message, {
     details: { action, lacks: lack },
-    hint: HINTS[lack.kind],
+    hint: hintOf(lack),
   });
 }
+
+export const VISIBILITIES = ['all', 'own'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+/** False: the sandbox does not exist, as far as the actor learns. */
+export const maySee = (actor: Actor, owner: Owner, visibility: Visibility): boolean =>
+  visibility === 'all' || actor.role === 'operator' || actor.name === owner;
+
+export const GUILD_POLICIES = ['granted', 'any'] as const;
+export type GuildPolicy = (typeof GUILD_POLICIES)[number];
+
+/** True: the actor registers a guild only where an operator granted it to the sandbox's owner. */
+export const needsGrant = (actor: Actor, policy: GuildPolicy): boolean =>
+  policy === 'granted' && actor.role !== 'operator';
 
 const WORDS: Readonly<Record<Action, string>> = {
   create: 'create this sandbox',
@@ -71,6 +100,13 @@ const WORDS: Readonly<Record<Action, string>> = {
   tail: 'read the events of this sandbox',
   emit: 'publish events for this sandbox',
   sweep: 'sweep',
+  createToken: 'create this token',
+  readTokens: 'read these tokens',
+  revokeToken: 'revoke this token',
+  readGrants: 'read these grants',
+  grantGuild: 'grant a guild',
+  revokeGrant: 'revoke a grant',
+  setOwnerRole: "set an owner's role",
 };
 
 function textOf(lack: Lack): string {
@@ -83,12 +119,26 @@ function textOf(lack: Lack): string {
       return `the role ${lack.role} is missing`;
     case 'sandbox':
       return `this identity is bound to sandbox ${lack.sandboxId}`;
+    case 'grant':
+      return `guild ${lack.guildId} is not granted to ${lack.owner}`;
+    case 'life':
+      return `its own token ends at ${lack.until}`;
   }
 }
 
-const HINTS: Readonly<Record<Lack['kind'], string>> = {
-  scope: 'Use an identity that has this scope.',
-  owner: 'Ask the owner of the sandbox, or an operator.',
-  role: 'Ask an operator.',
-  sandbox: 'Use an identity of the owner.',
-};
+function hintOf(lack: Lack): string {
+  switch (lack.kind) {
+    case 'scope':
+      return 'Use an identity that has this scope.';
+    case 'owner':
+      return 'Ask the owner, or an operator.';
+    case 'role':
+      return 'Ask an operator.';
+    case 'sandbox':
+      return 'Use an identity of the owner.';
+    case 'grant':
+      return `An operator grants it: \`bd guild grant ${lack.guildId} ${lack.owner}\`.`;
+    case 'life':
+      return 'Name a shorter life span.';
+  }
+}

@@ -10,6 +10,7 @@ import {
   type SandboxId,
   type SandboxName,
 } from './names.js';
+import type { Lack } from './permissions.js';
 import type { SandboxStatus } from './status.js';
 
 /** The public JSON of a sandbox; times in ISO 8601. */
@@ -83,7 +84,8 @@ export interface ExtendResult {
   readonly clamped: boolean;
 }
 
-export type WorkflowFailure = ErrorJson & { readonly step: string };
+/** `lacks`: of a refusal, what the actor lacks. */
+export type WorkflowFailure = ErrorJson & { readonly step: string; readonly lacks?: Lack };
 
 /** A sandbox as its workflow knows it: what queries and updates answer. No secrets; times in epoch ms. */
 export interface SandboxView {

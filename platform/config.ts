@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { checkTtl } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
+import type { GuildPolicy } from '../domain/permissions.js';
 import {
   isSetting,
   settingsOf,
@@ -15,6 +16,9 @@ import { temporalProblems } from './temporal-security.js';
 export type Config = Values<typeof SETTINGS>;
 
 export type Policy = Config['policy'];
+
+/** Of a worker. The local stack names `any` for its own (deploy/stack/startup.ts). */
+export const guildPolicyOf = ({ guildPolicy = 'granted' }: Config): GuildPolicy => guildPolicy;
 
 /** Addresses given in the environment; what is absent comes from the local stack. */
 export type GivenAddresses = Config['given'];

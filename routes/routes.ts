@@ -16,6 +16,7 @@ import {
   removeAllGuilds,
   removeGuild,
   routeVersion,
+  type Registration,
 } from '../store/guild-mappings.js';
 import { confirmRoutes } from '../routing/barrier.js';
 import { distributeRoutes } from './distribution.js';
@@ -39,7 +40,7 @@ export interface Routes {
   /** Routes the guilds that the claim has written. @throws SANDBOX_007 once the sandbox is being destroyed */
   activate(sandboxId: SandboxId): Promise<void>;
   /** Returns once every live router sends the guild's events to the sandbox; rolled back if one cannot. */
-  register(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
+  register(registration: Registration): Promise<void>;
   /** Returns once no router will store another of its events for the sandbox. */
   unregister(sandboxId: SandboxId, guildId: GuildId, actor: Actor): Promise<void>;
   /** The same for all of its guilds, and for its addressed events. */
@@ -87,8 +88,9 @@ export function openRoutes({ database, redis, nats, installation }: RoutesContex
 
     remove,
 
-    async register(sandboxId, guildId, actor) {
-      const { added } = await addGuild(database, sandboxId, guildId, actor);
+    async register(registration) {
+      const { sandboxId, guildId, actor } = registration;
+      const { added } = await addGuild(database, registration);
       try {
         await distributeAndConfirm();
       } catch (error) {

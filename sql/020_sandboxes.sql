@@ -13,7 +13,11 @@ CREATE TABLE sandbox_installation (
 INSERT INTO sandbox_installation DEFAULT VALUES;
 
 -- One row for each owner. A claim locks it: without a lock two claims could both pass the limit.
-CREATE TABLE sandbox_owners (owner text PRIMARY KEY);
+CREATE TABLE sandbox_owners (
+  owner text PRIMARY KEY,
+  -- Cuts what the owner's tokens may do, at each use (sql/100_identity.sql).
+  role text NOT NULL DEFAULT 'developer' CHECK (role IN ('developer', 'operator'))
+);
 
 CREATE TABLE sandboxes (
   id text PRIMARY KEY CHECK (id ~ '^sb[a-z0-9]{10}$'),
@@ -47,9 +51,12 @@ CREATE TABLE sandbox_guild_mapping (
   sandbox_id text NOT NULL REFERENCES sandboxes (id) ON DELETE CASCADE,
   -- False from the claim until the sandbox runs: the guild's events go to production meanwhile.
   active boolean NOT NULL DEFAULT false,
+  -- The registration needed a grant, so it ends with that (domain/permissions.ts, `needsGrant`).
+  by_grant boolean NOT NULL DEFAULT false,
   registered_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX sandbox_guild_mapping_sandbox ON sandbox_guild_mapping (sandbox_id);
+CREATE INDEX sandbox_guild_mapping_by_grant ON sandbox_guild_mapping (guild_id) WHERE by_grant;
 
 CREATE TABLE sandbox_audit_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -149,7 +156,6 @@ GRANT SELECT ON sandbox_installation, sandboxes, sandbox_guild_mapping, sandbox_
   TO bd_worker, bd_client, bd_api;
 -- A Redis may hold the routing tables of several installations; the router reads its own.
 GRANT SELECT ON sandbox_installation TO bd_router;
-GRANT SELECT, INSERT, UPDATE ON sandbox_owners TO bd_worker;
 -- The product deletes no sandbox's row, and the audit log only grows.
 GRANT INSERT, UPDATE ON sandboxes TO bd_worker;
 GRANT INSERT, UPDATE, DELETE ON sandbox_guild_mapping TO bd_worker;

@@ -31,10 +31,11 @@ $$;
 
 -- Claims the name, a place under the owner's limit, and the guilds, which stay inactive. The row is
 -- `creating` afterwards. Repeated for an id: the times of the first claim. Raises SB002, SB003 (its
--- detail names the guild's holder), unique_violation for a taken name, SB007 for an id that is
--- being destroyed, and the first refusal again for an id that was refused.
-CREATE FUNCTION claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamptz,
-  p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
+-- detail names the guild's holder), SB010 (its detail names the grant that lacks), unique_violation
+-- for a taken name, SB007 for an id that is being destroyed, and the first refusal again for an id
+-- that was refused.
+CREATE FUNCTION claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean,
+  p_expires_at timestamptz, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known record;
@@ -49,11 +50,14 @@ BEGIN
       RAISE EXCEPTION 'sandbox % is %', p_id, known.status USING ERRCODE = 'SB007';
     END IF;
   ELSE
-    SELECT details->>'code' AS code, details->>'message' AS message INTO told FROM public.sandbox_audit_log
+    SELECT details->>'code' AS code, details->>'message' AS message,
+      CASE WHEN details ? 'lacks' THEN jsonb_build_object('lacks', details->'lacks')::text ELSE '' END AS facts
+      INTO told FROM public.sandbox_audit_log
       WHERE sandbox_id = p_id AND event_type = 'create_failed' LIMIT 1;
     IF FOUND THEN
       RAISE EXCEPTION '%', told.message
-        USING ERRCODE = CASE WHEN told.code ~ '^SANDBOX_0[0-9]{2}$' THEN 'SB' || right(told.code, 3) ELSE 'SB007' END;
+        USING ERRCODE = CASE WHEN told.code ~ '^SANDBOX_0[0-9]{2}$' THEN 'SB' || right(told.code, 3) ELSE 'SB007' END,
+          DETAIL = told.facts;
     END IF;
     SELECT count(*) INTO live FROM public.sandboxes
       WHERE owner = p_owner AND status IN ('pending', 'creating', 'running', 'expired');
@@ -63,8 +67,10 @@ BEGIN
     INSERT INTO public.sandboxes (id, name, owner, expires_at) VALUES (p_id, p_name, p_owner, p_expires_at)
       RETURNING created_at, expires_at INTO known;
     IF p_guilds <> '[]' THEN
-      INSERT INTO public.sandbox_guild_mapping (guild_id, sandbox_id)
-        SELECT g.id, p_id FROM jsonb_array_elements_text(p_guilds) WITH ORDINALITY AS g (id, n) ORDER BY g.n
+      -- Before the holders: a caller without a grant learns nothing of them.
+      IF p_needs_grant THEN PERFORM public.sandbox_require_grants(p_owner, p_guilds); END IF;
+      INSERT INTO public.sandbox_guild_mapping (guild_id, sandbox_id, by_grant)
+        SELECT g.id, p_id, p_needs_grant FROM jsonb_array_elements_text(p_guilds) WITH ORDINALITY AS g (id, n) ORDER BY g.n
         ON CONFLICT DO NOTHING;
       SELECT g.id AS guild, m.sandbox_id AS holder INTO taken
         FROM jsonb_array_elements_text(p_guilds) WITH ORDINALITY AS g (id, n)
@@ -132,13 +138,13 @@ $$;
 ALTER FUNCTION sandbox_lock_owner(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_write_audit(text, text, jsonb, jsonb) OWNER TO bd_control;
 ALTER FUNCTION record_create_failure(text, jsonb, jsonb) OWNER TO bd_control;
-ALTER FUNCTION claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb) OWNER TO bd_control;
+ALTER FUNCTION claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb) OWNER TO bd_control;
 ALTER FUNCTION give_up_claim(text, text, jsonb, jsonb) OWNER TO bd_control;
 ALTER FUNCTION transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) OWNER TO bd_control;
 REVOKE ALL ON FUNCTION sandbox_lock_owner(text), sandbox_write_audit(text, text, jsonb, jsonb),
   record_create_failure(text, jsonb, jsonb),
-  claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb), give_up_claim(text, text, jsonb, jsonb),
+  claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb), give_up_claim(text, text, jsonb, jsonb),
   transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record_create_failure(text, jsonb, jsonb),
-  claim_sandbox(text, text, text, jsonb, timestamptz, integer, jsonb), give_up_claim(text, text, jsonb, jsonb),
+  claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb), give_up_claim(text, text, jsonb, jsonb),
   transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) TO bd_worker;

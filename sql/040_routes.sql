@@ -93,16 +93,21 @@ CREATE TRIGGER sandboxes_addressees AFTER UPDATE OF status OR DELETE ON sandboxe
   FOR EACH ROW EXECUTE FUNCTION sandbox_follow_status();
 
 -- The last step of a create before `running`; the barrier follows. The row's lock keeps a late
--- attempt from activating routes behind a destroy.
+-- attempt from activating routes behind a destroy. Raises SB010 where a grant ended since the claim.
 CREATE FUNCTION activate_sandbox_routes(p_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   current public.sandbox_status;
+  holder text;
+  granted jsonb;
 BEGIN
-  SELECT status INTO current FROM public.sandboxes WHERE id = p_id FOR SHARE;
+  SELECT status, owner INTO current, holder FROM public.sandboxes WHERE id = p_id FOR SHARE;
   IF current IS NULL OR current NOT IN ('creating', 'running') THEN
     RAISE EXCEPTION 'sandbox % is %', p_id, coalesce(current::text, 'unknown') USING ERRCODE = 'SB007';
   END IF;
+  SELECT jsonb_agg(guild_id ORDER BY guild_id) INTO granted FROM public.sandbox_guild_mapping
+    WHERE sandbox_id = p_id AND by_grant AND NOT active;
+  IF granted IS NOT NULL THEN PERFORM public.sandbox_require_grants(holder, granted); END IF;
   UPDATE public.sandbox_guild_mapping SET active = true WHERE sandbox_id = p_id AND NOT active;
   PERFORM public.sandbox_set_addressee(p_id, true);
 END

@@ -75,6 +75,42 @@ ALTER TABLE sandbox_addressees OWNER TO bd_control;
 CREATE INDEX sandbox_addressees_by_version ON public.sandbox_addressees USING btree (version);
 GRANT SELECT ON TABLE sandbox_addressees TO bd_client, bd_router, bd_worker;
 
+CREATE TABLE sandbox_api_tokens (
+  id text NOT NULL,
+  kind text NOT NULL,
+  owner text NOT NULL,
+  sandbox_id text,
+  role text NOT NULL,
+  scopes text[] NOT NULL,
+  name text,
+  secret_hash bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  created_by text NOT NULL,
+  parent_id text,
+  expires_at timestamp with time zone NOT NULL,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  CONSTRAINT sandbox_api_tokens_check CHECK ((expires_at <= (created_at + '366 days'::interval))),
+  CONSTRAINT sandbox_api_tokens_check1 CHECK (((kind = 'sandbox'::text) = (sandbox_id IS NOT NULL))),
+  CONSTRAINT sandbox_api_tokens_check2 CHECK (((kind <> 'sandbox'::text) OR (role = 'developer'::text))),
+  CONSTRAINT sandbox_api_tokens_id_check CHECK ((id ~ '^[0-9A-Za-z]{12}$'::text)),
+  CONSTRAINT sandbox_api_tokens_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service'::text, 'sandbox'::text]))),
+  CONSTRAINT sandbox_api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  CONSTRAINT sandbox_api_tokens_owner_check CHECK ((owner ~ '^[A-Za-z0-9._@-]{1,64}$'::text)),
+  CONSTRAINT sandbox_api_tokens_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES sandbox_api_tokens(id) ON DELETE CASCADE,
+  CONSTRAINT sandbox_api_tokens_pkey PRIMARY KEY (id),
+  CONSTRAINT sandbox_api_tokens_role_check CHECK ((role = ANY (ARRAY['developer'::text, 'operator'::text]))),
+  CONSTRAINT sandbox_api_tokens_sandbox_id_fkey FOREIGN KEY (sandbox_id) REFERENCES sandboxes(id) ON DELETE CASCADE,
+  CONSTRAINT sandbox_api_tokens_scopes_check CHECK ((cardinality(scopes) > 0)),
+  CONSTRAINT sandbox_api_tokens_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+ALTER TABLE sandbox_api_tokens OWNER TO bd_control;
+CREATE INDEX sandbox_api_tokens_created_at ON public.sandbox_api_tokens USING btree (created_at);
+CREATE INDEX sandbox_api_tokens_owner ON public.sandbox_api_tokens USING btree (owner);
+CREATE INDEX sandbox_api_tokens_parent ON public.sandbox_api_tokens USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX sandbox_api_tokens_sandbox ON public.sandbox_api_tokens USING btree (sandbox_id) WHERE (sandbox_id IS NOT NULL);
+CREATE TRIGGER sandbox_api_tokens_weaker AFTER DELETE OR UPDATE OF kind, owner, sandbox_id, role, scopes, secret_hash, parent_id, expires_at, revoked_at ON public.sandbox_api_tokens FOR EACH STATEMENT EXECUTE FUNCTION sandbox_raise_token_revision();
+
 CREATE TABLE sandbox_audit_log (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   sandbox_id text,
@@ -108,16 +144,32 @@ CREATE TABLE sandbox_commands (
 ALTER TABLE sandbox_commands OWNER TO bd_control;
 GRANT INSERT, SELECT ON TABLE sandbox_commands TO bd_worker;
 
+CREATE TABLE sandbox_guild_grants (
+  guild_id text NOT NULL,
+  owner text NOT NULL,
+  granted_by text NOT NULL,
+  granted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  until timestamp with time zone,
+  CONSTRAINT sandbox_guild_grants_guild_id_check CHECK (((guild_id ~ '^[1-9][0-9]{16,19}$'::text) AND ((guild_id)::numeric < '18446744073709551616'::numeric))),
+  CONSTRAINT sandbox_guild_grants_owner_check CHECK ((owner ~ '^[A-Za-z0-9._@-]{1,64}$'::text)),
+  CONSTRAINT sandbox_guild_grants_pkey PRIMARY KEY (guild_id, owner)
+);
+ALTER TABLE sandbox_guild_grants OWNER TO bd_control;
+CREATE INDEX sandbox_guild_grants_owner ON public.sandbox_guild_grants USING btree (owner);
+GRANT SELECT ON TABLE sandbox_guild_grants TO bd_api, bd_client, bd_worker;
+
 CREATE TABLE sandbox_guild_mapping (
   guild_id text NOT NULL,
   sandbox_id text NOT NULL,
   active boolean NOT NULL DEFAULT false,
+  by_grant boolean NOT NULL DEFAULT false,
   registered_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT sandbox_guild_mapping_guild_id_check CHECK (((guild_id ~ '^[1-9][0-9]{16,19}$'::text) AND ((guild_id)::numeric < '18446744073709551616'::numeric))),
   CONSTRAINT sandbox_guild_mapping_pkey PRIMARY KEY (guild_id),
   CONSTRAINT sandbox_guild_mapping_sandbox_id_fkey FOREIGN KEY (sandbox_id) REFERENCES sandboxes(id) ON DELETE CASCADE
 );
 ALTER TABLE sandbox_guild_mapping OWNER TO bd_control;
+CREATE INDEX sandbox_guild_mapping_by_grant ON public.sandbox_guild_mapping USING btree (guild_id) WHERE by_grant;
 CREATE INDEX sandbox_guild_mapping_sandbox ON public.sandbox_guild_mapping USING btree (sandbox_id);
 CREATE TRIGGER sandbox_guild_mapping_routes AFTER INSERT OR DELETE OR UPDATE ON public.sandbox_guild_mapping FOR EACH ROW EXECUTE FUNCTION sandbox_follow_mapping();
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE sandbox_guild_mapping TO bd_worker;
@@ -143,10 +195,29 @@ GRANT SELECT ON TABLE sandbox_migrations TO bd_client, bd_router, bd_worker;
 
 CREATE TABLE sandbox_owners (
   owner text NOT NULL,
-  CONSTRAINT sandbox_owners_pkey PRIMARY KEY (owner)
+  role text NOT NULL DEFAULT 'developer'::text,
+  CONSTRAINT sandbox_owners_pkey PRIMARY KEY (owner),
+  CONSTRAINT sandbox_owners_role_check CHECK ((role = ANY (ARRAY['developer'::text, 'operator'::text])))
 );
 ALTER TABLE sandbox_owners OWNER TO bd_control;
-GRANT INSERT, SELECT, UPDATE ON TABLE sandbox_owners TO bd_worker;
+CREATE TRIGGER sandbox_owners_tokens AFTER UPDATE OF role ON public.sandbox_owners FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION sandbox_raise_token_revision();
+GRANT SELECT ON TABLE sandbox_owners TO bd_api, bd_client;
+
+CREATE TABLE sandbox_requests (
+  actor text NOT NULL,
+  method text NOT NULL,
+  path text NOT NULL,
+  key text NOT NULL,
+  body_hash text NOT NULL,
+  command_id text NOT NULL,
+  status integer,
+  answer jsonb,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT sandbox_requests_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
+  CONSTRAINT sandbox_requests_pkey PRIMARY KEY (actor, method, path, key)
+);
+ALTER TABLE sandbox_requests OWNER TO bd_control;
+CREATE INDEX sandbox_requests_created_at ON public.sandbox_requests USING btree (created_at);
 
 CREATE TABLE sandbox_route_version (
   only_row boolean NOT NULL DEFAULT true,
@@ -172,6 +243,15 @@ CREATE TABLE sandbox_schema_locks (
   CONSTRAINT sandbox_schema_locks_pkey PRIMARY KEY (schema_name)
 );
 ALTER TABLE sandbox_schema_locks OWNER TO bd_control;
+
+CREATE TABLE sandbox_token_revision (
+  only_row boolean NOT NULL DEFAULT true,
+  revision bigint NOT NULL DEFAULT 0,
+  CONSTRAINT sandbox_token_revision_only_row_check CHECK (only_row),
+  CONSTRAINT sandbox_token_revision_pkey PRIMARY KEY (only_row)
+);
+ALTER TABLE sandbox_token_revision OWNER TO bd_control;
+GRANT SELECT ON TABLE sandbox_token_revision TO bd_api;
 
 CREATE TABLE sandboxes (
   id text NOT NULL,
@@ -200,6 +280,7 @@ CREATE INDEX sandboxes_owner ON public.sandboxes USING btree (owner);
 CREATE INDEX sandboxes_status ON public.sandboxes USING btree (status);
 CREATE TRIGGER sandboxes_addressees AFTER DELETE OR UPDATE OF status ON public.sandboxes FOR EACH ROW EXECUTE FUNCTION sandbox_follow_status();
 CREATE TRIGGER sandboxes_expiry BEFORE INSERT OR UPDATE ON public.sandboxes FOR EACH ROW EXECUTE FUNCTION sandbox_check_expiry();
+CREATE TRIGGER sandboxes_tokens AFTER UPDATE OF status ON public.sandboxes FOR EACH ROW WHEN (((new.status = ANY (ARRAY['destroying'::sandbox_status, 'destroyed'::sandbox_status])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION sandbox_end_tokens();
 CREATE TRIGGER sandboxes_transition BEFORE INSERT OR UPDATE ON public.sandboxes FOR EACH ROW EXECUTE FUNCTION sandbox_check_transition();
 GRANT INSERT, SELECT, UPDATE ON TABLE sandboxes TO bd_worker;
 GRANT SELECT ON TABLE sandboxes TO bd_api, bd_client;
@@ -214,11 +295,16 @@ CREATE OR REPLACE FUNCTION public.activate_sandbox_routes(p_id text)
 AS $function$
 DECLARE
   current public.sandbox_status;
+  holder text;
+  granted jsonb;
 BEGIN
-  SELECT status INTO current FROM public.sandboxes WHERE id = p_id FOR SHARE;
+  SELECT status, owner INTO current, holder FROM public.sandboxes WHERE id = p_id FOR SHARE;
   IF current IS NULL OR current NOT IN ('creating', 'running') THEN
     RAISE EXCEPTION 'sandbox % is %', p_id, coalesce(current::text, 'unknown') USING ERRCODE = 'SB007';
   END IF;
+  SELECT jsonb_agg(guild_id ORDER BY guild_id) INTO granted FROM public.sandbox_guild_mapping
+    WHERE sandbox_id = p_id AND by_grant AND NOT active;
+  IF granted IS NOT NULL THEN PERFORM public.sandbox_require_grants(holder, granted); END IF;
   UPDATE public.sandbox_guild_mapping SET active = true WHERE sandbox_id = p_id AND NOT active;
   PERFORM public.sandbox_set_addressee(p_id, true);
 END
@@ -226,7 +312,67 @@ $function$;
 ALTER FUNCTION public.activate_sandbox_routes(p_id text) OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.activate_sandbox_routes(p_id text) TO bd_worker;
 
-CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
+CREATE OR REPLACE FUNCTION public.api_token(p_id text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  WITH RECURSIVE line AS (
+    SELECT id, parent_id, expires_at, revoked_at FROM public.sandbox_api_tokens WHERE id = p_id
+    UNION
+    SELECT p.id, p.parent_id, p.expires_at, p.revoked_at
+      FROM public.sandbox_api_tokens p JOIN line ON p.id = line.parent_id
+  )
+  SELECT jsonb_build_object(
+    'tokenId', t.id, 'kind', t.kind, 'owner', t.owner, 'sandboxId', t.sandbox_id,
+    'role', CASE WHEN t.role = 'operator' AND o.role = 'operator' THEN 'operator' ELSE 'developer' END,
+    'scopes', to_jsonb(t.scopes), 'secretHash', encode(t.secret_hash, 'hex'),
+    'expiresAt', (SELECT floor(extract(epoch FROM min(expires_at)) * 1000)::bigint FROM line),
+    'revoked', EXISTS (SELECT 1 FROM line WHERE revoked_at IS NOT NULL)
+      OR coalesce(s.status IN ('destroying', 'destroyed'), false))
+  FROM public.sandbox_api_tokens t
+    LEFT JOIN public.sandbox_owners o ON o.owner = t.owner
+    LEFT JOIN public.sandboxes s ON s.id = t.sandbox_id
+  WHERE t.id = p_id;
+$function$;
+ALTER FUNCTION public.api_token(p_id text) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.api_token(p_id text) TO bd_api;
+
+CREATE OR REPLACE FUNCTION public.begin_request(p_actor text, p_method text, p_path text, p_key text, p_body_hash text, p_command_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  known record;
+  oldest timestamptz := clock_timestamp() - interval '24 hours';
+BEGIN
+  DELETE FROM public.sandbox_requests WHERE (actor, method, path, key) IN (
+    SELECT actor, method, path, key FROM public.sandbox_requests WHERE created_at < oldest
+      LIMIT 100 FOR UPDATE SKIP LOCKED);
+  INSERT INTO public.sandbox_requests AS r (actor, method, path, key, body_hash, command_id)
+    VALUES (p_actor, p_method, p_path, p_key, p_body_hash, p_command_id)
+    ON CONFLICT (actor, method, path, key) DO UPDATE
+      SET body_hash = EXCLUDED.body_hash, command_id = EXCLUDED.command_id, status = NULL, answer = NULL,
+        created_at = clock_timestamp()
+      WHERE r.created_at < oldest;
+  IF FOUND THEN
+    RETURN jsonb_build_object('isNew', true, 'commandId', p_command_id, 'status', NULL, 'body', NULL);
+  END IF;
+  SELECT body_hash, command_id, status, answer INTO STRICT known FROM public.sandbox_requests
+    WHERE actor = p_actor AND method = p_method AND path = p_path AND key = p_key;
+  IF known.body_hash <> p_body_hash THEN
+    RAISE EXCEPTION 'this Idempotency-Key was used for another request' USING ERRCODE = 'SB014';
+  END IF;
+  RETURN jsonb_build_object('isNew', false, 'commandId', known.command_id, 'status', known.status, 'body', known.answer);
+END
+$function$;
+ALTER FUNCTION public.begin_request(p_actor text, p_method text, p_path text, p_key text, p_body_hash text, p_command_id text) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.begin_request(p_actor text, p_method text, p_path text, p_key text, p_body_hash text, p_command_id text) TO bd_api;
+
+CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -245,11 +391,14 @@ BEGIN
       RAISE EXCEPTION 'sandbox % is %', p_id, known.status USING ERRCODE = 'SB007';
     END IF;
   ELSE
-    SELECT details->>'code' AS code, details->>'message' AS message INTO told FROM public.sandbox_audit_log
+    SELECT details->>'code' AS code, details->>'message' AS message,
+      CASE WHEN details ? 'lacks' THEN jsonb_build_object('lacks', details->'lacks')::text ELSE '' END AS facts
+      INTO told FROM public.sandbox_audit_log
       WHERE sandbox_id = p_id AND event_type = 'create_failed' LIMIT 1;
     IF FOUND THEN
       RAISE EXCEPTION '%', told.message
-        USING ERRCODE = CASE WHEN told.code ~ '^SANDBOX_0[0-9]{2}$' THEN 'SB' || right(told.code, 3) ELSE 'SB007' END;
+        USING ERRCODE = CASE WHEN told.code ~ '^SANDBOX_0[0-9]{2}$' THEN 'SB' || right(told.code, 3) ELSE 'SB007' END,
+          DETAIL = told.facts;
     END IF;
     SELECT count(*) INTO live FROM public.sandboxes
       WHERE owner = p_owner AND status IN ('pending', 'creating', 'running', 'expired');
@@ -259,8 +408,10 @@ BEGIN
     INSERT INTO public.sandboxes (id, name, owner, expires_at) VALUES (p_id, p_name, p_owner, p_expires_at)
       RETURNING created_at, expires_at INTO known;
     IF p_guilds <> '[]' THEN
-      INSERT INTO public.sandbox_guild_mapping (guild_id, sandbox_id)
-        SELECT g.id, p_id FROM jsonb_array_elements_text(p_guilds) WITH ORDINALITY AS g (id, n) ORDER BY g.n
+      -- Before the holders: a caller without a grant learns nothing of them.
+      IF p_needs_grant THEN PERFORM public.sandbox_require_grants(p_owner, p_guilds); END IF;
+      INSERT INTO public.sandbox_guild_mapping (guild_id, sandbox_id, by_grant)
+        SELECT g.id, p_id, p_needs_grant FROM jsonb_array_elements_text(p_guilds) WITH ORDINALITY AS g (id, n) ORDER BY g.n
         ON CONFLICT DO NOTHING;
       SELECT g.id AS guild, m.sandbox_id AS holder INTO taken
         FROM jsonb_array_elements_text(p_guilds) WITH ORDINALITY AS g (id, n)
@@ -287,8 +438,50 @@ BEGIN
   expires_ms := floor(extract(epoch FROM known.expires_at) * 1000);
 END
 $function$;
-ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) TO bd_worker;
+ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) TO bd_worker;
+
+CREATE OR REPLACE FUNCTION public.create_api_token(p_token jsonb, p_actor jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  minter record;
+  sandbox record;
+  expiry timestamptz := (p_token->>'expiresAt')::timestamptz;
+BEGIN
+  IF p_actor->>'tokenId' IS NOT NULL THEN
+    SELECT kind, expires_at, revoked_at INTO minter FROM public.sandbox_api_tokens
+      WHERE id = p_actor->>'tokenId' FOR SHARE;
+    IF NOT FOUND OR minter.kind = 'sandbox' OR minter.revoked_at IS NOT NULL OR minter.expires_at < expiry THEN
+      RAISE EXCEPTION 'token % mints no such token', p_actor->>'tokenId' USING ERRCODE = 'SB010';
+    END IF;
+  END IF;
+  IF p_token->>'sandboxId' IS NOT NULL THEN
+    SELECT owner, status INTO sandbox FROM public.sandboxes WHERE id = p_token->>'sandboxId' FOR SHARE;
+    IF NOT FOUND OR sandbox.owner <> p_token->>'owner' THEN
+      RAISE EXCEPTION '% owns no sandbox %', p_token->>'owner', p_token->>'sandboxId' USING ERRCODE = 'SB010';
+    END IF;
+    IF sandbox.status IN ('destroying', 'destroyed') THEN
+      RAISE EXCEPTION 'sandbox % is %', p_token->>'sandboxId', sandbox.status USING ERRCODE = 'SB007';
+    END IF;
+  END IF;
+  INSERT INTO public.sandbox_api_tokens
+    (id, kind, owner, sandbox_id, role, scopes, name, secret_hash, created_by, parent_id, expires_at)
+    VALUES (p_token->>'id', p_token->>'kind', p_token->>'owner', p_token->>'sandboxId', p_token->>'role',
+      ARRAY(SELECT jsonb_array_elements_text(p_token->'scopes')), p_token->>'name',
+      decode(p_token->>'secretHash', 'hex'), p_actor->>'name', p_actor->>'tokenId', expiry)
+    ON CONFLICT (id) DO NOTHING;
+  IF NOT FOUND THEN RETURN false; END IF;
+  PERFORM public.sandbox_write_audit(p_token->>'sandboxId', 'token_created', p_actor,
+    jsonb_build_object('tokenId', p_token->'id') || (p_token - 'id' - 'secretHash' - 'sandboxId'));
+  RETURN true;
+END
+$function$;
+ALTER FUNCTION public.create_api_token(p_token jsonb, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.create_api_token(p_token jsonb, p_actor jsonb) TO bd_api, bd_client;
 
 CREATE OR REPLACE FUNCTION public.create_sandbox_schema(sandbox_id text)
  RETURNS text
@@ -476,6 +669,18 @@ $function$;
 ALTER FUNCTION public.end_lock_hogs() OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.end_lock_hogs() TO bd_worker;
 
+CREATE OR REPLACE FUNCTION public.finish_request(p_actor text, p_method text, p_path text, p_key text, p_status integer, p_answer jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  UPDATE public.sandbox_requests SET status = p_status, answer = p_answer
+    WHERE actor = p_actor AND method = p_method AND path = p_path AND key = p_key AND status IS NULL;
+$function$;
+ALTER FUNCTION public.finish_request(p_actor text, p_method text, p_path text, p_key text, p_status integer, p_answer jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.finish_request(p_actor text, p_method text, p_path text, p_key text, p_status integer, p_answer jsonb) TO bd_api;
+
 CREATE OR REPLACE FUNCTION public.give_up_claim(p_id text, p_owner text, p_actor jsonb, p_details jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -491,6 +696,27 @@ END
 $function$;
 ALTER FUNCTION public.give_up_claim(p_id text, p_owner text, p_actor jsonb, p_details jsonb) OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.give_up_claim(p_id text, p_owner text, p_actor jsonb, p_details jsonb) TO bd_worker;
+
+CREATE OR REPLACE FUNCTION public.grant_guild(p_guild text, p_owner text, p_until timestamp with time zone, p_actor jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF p_until <= clock_timestamp() THEN
+    RAISE EXCEPTION 'a grant until % has ended already', p_until USING ERRCODE = 'SB008';
+  END IF;
+  INSERT INTO public.sandbox_guild_grants (guild_id, owner, granted_by, until)
+    VALUES (p_guild, p_owner, p_actor->>'name', p_until)
+    ON CONFLICT (guild_id, owner) DO UPDATE
+      SET granted_by = EXCLUDED.granted_by, granted_at = clock_timestamp(), until = EXCLUDED.until;
+  PERFORM public.sandbox_write_audit(NULL, 'guild_granted', p_actor, jsonb_build_object('guildId', p_guild,
+    'owner', p_owner, 'until', to_char(p_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')));
+END
+$function$;
+ALTER FUNCTION public.grant_guild(p_guild text, p_owner text, p_until timestamp with time zone, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.grant_guild(p_guild text, p_owner text, p_until timestamp with time zone, p_actor jsonb) TO bd_api, bd_client;
 
 CREATE OR REPLACE FUNCTION public.provision_sandbox(p_id text, p_verifier text)
  RETURNS void
@@ -701,6 +927,55 @@ END
 $function$;
 ALTER FUNCTION bd_keeper_N.reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text) OWNER TO bd_keeper_N;
 GRANT EXECUTE ON FUNCTION bd_keeper_N.reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text) TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.revoke_api_token(p_id text, p_actor jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  token record;
+  level text[] := ARRAY[p_id];
+  minted integer := 0;
+BEGIN
+  SELECT owner, sandbox_id, revoked_at INTO token FROM public.sandbox_api_tokens WHERE id = p_id FOR UPDATE;
+  IF NOT FOUND THEN RETURN false; END IF;
+  IF token.revoked_at IS NOT NULL THEN RETURN true; END IF;
+  UPDATE public.sandbox_api_tokens SET revoked_at = clock_timestamp() WHERE id = p_id;
+  LOOP
+    WITH gone AS (
+      UPDATE public.sandbox_api_tokens SET revoked_at = clock_timestamp()
+        WHERE parent_id = ANY (level) AND revoked_at IS NULL RETURNING id
+    )
+    SELECT array_agg(id) INTO level FROM gone;
+    EXIT WHEN level IS NULL;
+    minted := minted + cardinality(level);
+  END LOOP;
+  PERFORM public.sandbox_write_audit(token.sandbox_id, 'token_revoked', p_actor,
+    jsonb_build_object('tokenId', p_id, 'owner', token.owner, 'minted', minted));
+  RETURN true;
+END
+$function$;
+ALTER FUNCTION public.revoke_api_token(p_id text, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.revoke_api_token(p_id text, p_actor jsonb) TO bd_api, bd_client;
+
+CREATE OR REPLACE FUNCTION public.revoke_guild_grant(p_guild text, p_owner text, p_actor jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  DELETE FROM public.sandbox_guild_grants WHERE guild_id = p_guild AND owner = p_owner;
+  IF NOT FOUND THEN RETURN false; END IF;
+  PERFORM public.sandbox_write_audit(NULL, 'guild_grant_revoked', p_actor,
+    jsonb_build_object('guildId', p_guild, 'owner', p_owner));
+  RETURN true;
+END
+$function$;
+ALTER FUNCTION public.revoke_guild_grant(p_guild text, p_owner text, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.revoke_guild_grant(p_guild text, p_owner text, p_actor jsonb) TO bd_api, bd_client;
 
 CREATE OR REPLACE FUNCTION public.revoke_sandbox(p_id text)
  RETURNS void
@@ -947,6 +1222,21 @@ $function$;
 ALTER FUNCTION bd_keeper_N.sandbox_drop_owned(p_id text) OWNER TO bd_keeper_N;
 GRANT EXECUTE ON FUNCTION bd_keeper_N.sandbox_drop_owned(p_id text) TO bd_control;
 
+CREATE OR REPLACE FUNCTION public.sandbox_end_tokens()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF EXISTS (SELECT 1 FROM public.sandbox_api_tokens WHERE sandbox_id = NEW.id) THEN
+    UPDATE public.sandbox_token_revision SET revision = revision + 1;
+  END IF;
+  RETURN NULL;
+END
+$function$;
+ALTER FUNCTION public.sandbox_end_tokens() OWNER TO bd_control;
+
 CREATE OR REPLACE FUNCTION public.sandbox_fence(p_id text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1107,6 +1397,44 @@ AS $function$
     ON CONFLICT ON CONSTRAINT sandbox_schema_locks_pkey DO UPDATE SET schema_name = EXCLUDED.schema_name;
 $function$;
 ALTER FUNCTION public.sandbox_lock_schema(schema_name text) OWNER TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.sandbox_raise_token_revision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  UPDATE public.sandbox_token_revision SET revision = revision + 1;
+  RETURN NULL;
+END
+$function$;
+ALTER FUNCTION public.sandbox_raise_token_revision() OWNER TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.sandbox_require_grants(p_owner text, p_guilds jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  lacking text;
+BEGIN
+  PERFORM 1 FROM public.sandbox_guild_grants
+    WHERE owner = p_owner AND guild_id IN (SELECT jsonb_array_elements_text(p_guilds))
+    ORDER BY guild_id FOR SHARE;
+  SELECT g.id INTO lacking FROM jsonb_array_elements_text(p_guilds) WITH ORDINALITY AS g (id, n)
+    WHERE NOT EXISTS (SELECT 1 FROM public.sandbox_guild_grants
+      WHERE guild_id = g.id AND owner = p_owner AND (until IS NULL OR until > clock_timestamp()))
+    ORDER BY g.n LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'guild % is not granted to %', lacking, p_owner USING ERRCODE = 'SB010',
+      DETAIL = json_build_object('lacks', json_build_object('kind', 'grant', 'guildId', lacking, 'owner', p_owner))::text;
+  END IF;
+END
+$function$;
+ALTER FUNCTION public.sandbox_require_grants(p_owner text, p_guilds jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.sandbox_require_grants(p_owner text, p_guilds jsonb) TO bd_worker;
 
 CREATE OR REPLACE FUNCTION public.sandbox_reset_fence(p_id text, p_rotation integer)
  RETURNS void
@@ -1287,6 +1615,26 @@ AS $function$
 $function$;
 ALTER FUNCTION public.sandbox_write_audit(p_id text, p_event text, p_actor jsonb, p_details jsonb) OWNER TO bd_control;
 
+CREATE OR REPLACE FUNCTION public.set_owner_role(p_owner text, p_role text, p_actor jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  earlier text;
+BEGIN
+  PERFORM public.sandbox_lock_owner(p_owner);
+  SELECT role INTO earlier FROM public.sandbox_owners WHERE owner = p_owner;
+  IF earlier = p_role THEN RETURN; END IF;
+  UPDATE public.sandbox_owners SET role = p_role WHERE owner = p_owner;
+  PERFORM public.sandbox_write_audit(NULL, 'owner_role_set', p_actor,
+    jsonb_build_object('owner', p_owner, 'from', earlier, 'to', p_role));
+END
+$function$;
+ALTER FUNCTION public.set_owner_role(p_owner text, p_role text, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.set_owner_role(p_owner text, p_role text, p_actor jsonb) TO bd_api, bd_client;
+
 CREATE OR REPLACE FUNCTION public.terminate_sandbox(p_id text)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1316,6 +1664,18 @@ AS $function$
 $function$;
 ALTER FUNCTION bd_keeper_N.terminate_sandbox(p_id text) OWNER TO bd_keeper_N;
 GRANT EXECUTE ON FUNCTION bd_keeper_N.terminate_sandbox(p_id text) TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.touch_api_token(p_id text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  UPDATE public.sandbox_api_tokens SET last_used_at = clock_timestamp()
+    WHERE id = p_id AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute');
+$function$;
+ALTER FUNCTION public.touch_api_token(p_id text) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.touch_api_token(p_id text) TO bd_api;
 
 CREATE OR REPLACE FUNCTION public.transition_sandbox(p_id text, p_to sandbox_status, p_actor jsonb, p_details jsonb, p_event text)
  RETURNS void

@@ -1,12 +1,13 @@
 /** Which sandbox has which guild: claimed, activated, withdrawn. A trigger raises the route version in the same transaction. */
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql as raw } from 'drizzle-orm';
 import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { GuildId } from '../domain/guild.js';
 import type { SandboxId } from '../domain/names.js';
+import { needsGrant, type GuildPolicy } from '../domain/permissions.js';
 import type { Route, RouteKey } from '../routing/route.js';
 import { writeAudit } from './audit.js';
-import { guildTaken } from './claim.js';
+import { guildTaken, notGranted } from './claim.js';
 import { inDatabase, type Database } from './database.js';
 import { lockedRow, lockedRunningRow, type Transaction } from './locked-row.js';
 import { guildMappings, type GuildMapping } from './schema.js';
@@ -35,22 +36,33 @@ async function inShortTransaction<T>(
   );
 }
 
+/** A registration that an actor asks for, under the worker's policy. */
+export interface Registration {
+  readonly sandboxId: SandboxId;
+  readonly guildId: GuildId;
+  readonly actor: Actor;
+  readonly policy: GuildPolicy;
+}
+
 /**
  * Registers `guildId` to a running sandbox, active at once. Again for the same sandbox: no change.
  * @returns whether it is new, which a roll-back must know
- * @throws SANDBOX_003 where another sandbox has it, SANDBOX_007 unless this one runs
+ * @throws SANDBOX_003 where another sandbox has it, _007 unless this one runs, _010 without a grant
  */
 export async function addGuild(
   database: Database,
-  sandboxId: SandboxId,
-  guildId: GuildId,
-  actor: Actor,
+  { sandboxId, guildId, actor, policy }: Registration,
 ): Promise<{ added: boolean }> {
+  const byGrant = needsGrant(actor, policy);
   return inShortTransaction(database, async (tx) => {
-    await lockedRunningRow(tx, sandboxId, 'share');
+    const { owner } = await lockedRunningRow(tx, sandboxId, 'share');
+    if (byGrant) {
+      const guilds = JSON.stringify([guildId]);
+      await tx.execute(raw`SELECT public.sandbox_require_grants(${owner}, ${guilds}::text::jsonb)`);
+    }
     const inserted = await tx
       .insert(guildMappings)
-      .values({ guildId, sandboxId, active: true })
+      .values({ guildId, sandboxId, active: true, byGrant })
       .onConflictDoNothing()
       .returning();
     if (inserted.length === 0) {
@@ -59,14 +71,18 @@ export async function addGuild(
         .from(guildMappings)
         .where(eq(guildMappings.guildId, guildId));
       if (holder?.sandboxId !== sandboxId) throw guildTaken(guildId, holder?.sandboxId);
+      // Whatever needed no grant at first does not end with one.
       await tx
         .update(guildMappings)
-        .set({ active: true })
+        .set({ active: true, byGrant: byGrant && holder.byGrant })
         .where(eq(guildMappings.guildId, guildId));
       return { added: false };
     }
     await writeAudit(tx, sandboxId, actor, ['guild_registered', { guildId }]);
     return { added: true };
+  }).catch((error: unknown) => {
+    if (!(error instanceof SandboxError && error.code === 'SANDBOX_010')) throw error;
+    throw notGranted(error, actor, 'registerGuild');
   });
 }
 

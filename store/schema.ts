@@ -22,7 +22,7 @@ import { parseTime } from '../platform/postgres-time.js';
 const sandboxStatus = pgEnum('sandbox_status', SANDBOX_STATUSES);
 
 /** Drizzle's own decoder passes any text to `new Date`, which accepts most texts as a time. */
-const time = customType<{ data: Date; driverData: string }>({
+export const time = customType<{ data: Date; driverData: string }>({
   dataType: () => 'timestamp with time zone',
   toDriver: (value) => value.toISOString(),
   fromDriver: parseTime,
@@ -52,6 +52,7 @@ export const guildMappings = pgTable('sandbox_guild_mapping', {
     .notNull()
     .references(() => sandboxes.sandboxId, { onDelete: 'cascade' }),
   active: boolean('active').notNull().default(false),
+  byGrant: boolean('by_grant').notNull().default(false),
   registeredAt: time('registered_at')
     .notNull()
     .default(raw`now()`),

@@ -9,7 +9,7 @@ import { sweepActivities } from '../activities/sweep-activities.js';
 import { SandboxError } from '../domain/errors.js';
 import { migrate } from '../migrate/index.js';
 import { loggingCloser, type Closer } from '../platform/closer.js';
-import type { Config } from '../platform/config.js';
+import { guildPolicyOf, type Config } from '../platform/config.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
@@ -166,6 +166,7 @@ async function createWorker(
 ): Promise<Worker> {
   const { database, client, temporal } = connections;
   const { taskQueue, policy, sweep } = config;
+  const guildPolicy = guildPolicyOf(config);
   const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   return Worker.create({
     connection: temporal,
@@ -175,7 +176,7 @@ async function createWorker(
     workflowBundle: { codePath },
     ...(await deploymentOf(config, codePath)),
     activities: {
-      ...sandboxActivities({ database, resources, routes, policy, metrics, log }),
+      ...sandboxActivities({ database, resources, routes, policy, guildPolicy, metrics, log }),
       ...sweepActivities({
         ...{ database, resources, routes, client, taskQueue, installation, metrics, log },
         graceMs: sweep.graceMs,

@@ -8,6 +8,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import { ERRORS, isErrorCode, SandboxError, unexpected } from '../domain/errors.js';
+import type { Lack } from '../domain/permissions.js';
 import type { WorkflowFailure } from '../domain/sandbox.js';
 import type { SandboxMachine } from './sandbox-machine.js';
 
@@ -24,15 +25,15 @@ export function failureOf(error: unknown, step: string): WorkflowFailure {
   )
     inner = inner.cause;
   if (inner instanceof SandboxError) {
-    const { code, message, hint } = inner;
-    return { step, code, message, hint };
+    const { code, message, hint, details } = inner;
+    return { step, code, message, hint, ...lacksIn(details) };
   }
   if (inner instanceof ApplicationFailure) {
     const detail = inner.details?.[0];
     const hint =
       typeof detail === 'object' && detail !== null && 'hint' in detail ? String(detail.hint) : '';
     const code = isErrorCode(inner.type) ? inner.type : 'SANDBOX_011';
-    return { step, code, message: inner.message, hint };
+    return { step, code, message: inner.message, hint, ...lacksIn(detail) };
   }
   if (inner instanceof CancelledFailure) {
     return { step, code: 'SANDBOX_007', message: 'it was cancelled', hint: 'Create it again.' };
@@ -45,17 +46,24 @@ export function failureOf(error: unknown, step: string): WorkflowFailure {
   return { step, code, message, hint };
 }
 
+/** Only a refusal has it: other failures keep the form that recorded histories have. */
+function lacksIn(facts: unknown): Pick<WorkflowFailure, 'lacks'> {
+  if (typeof facts !== 'object' || facts === null || !('lacks' in facts)) return {};
+  return { lacks: facts.lacks as Lack };
+}
+
 export function toApplicationFailure({
   code,
   message,
   hint,
   step,
+  ...lacking
 }: WorkflowFailure): ApplicationFailure {
   return ApplicationFailure.create({
     type: code,
     message,
     nonRetryable: true,
-    details: [{ hint, step }],
+    details: [{ hint, step, ...lacking }],
   });
 }
 

@@ -85,7 +85,8 @@ async function reservePorts(
   { ports, onProgress }: Startup,
   servers: readonly ServerName[],
 ): Promise<void> {
-  const names = [...servers.flatMap((name) => [...SERVER_PORTS[name]]), ...PROCESS_NAMES, API_PORT];
+  const names: PortName[] = servers.flatMap((name) => [...SERVER_PORTS[name]]);
+  names.push(...PROCESS_NAMES, API_PORT);
   const { moved } = await ports.reserve(names);
   for (const name of moved) {
     onProgress({
@@ -120,18 +121,22 @@ async function startServer(name: ServerName, startup: Startup): Promise<void> {
 
 const API_PORT = 'apiHttp' satisfies PortName;
 
-/** On loopback and in clear, whatever the shell says of another API. */
-function apiConfig({ api }: Config, ports: Ports): Config['api'] {
-  const { tlsCert: _cert, tlsKey: _key, ...rest } = api;
-  return { ...rest, host: '127.0.0.1', port: ports.of(API_PORT) };
+function configOf(name: ProcessName, config: Config, ports: Ports): Config {
+  // The router needs no Temporal, and so no key to it.
+  if (name === 'router') return { ...config, temporalSecurity: {} };
+  if (name === 'api') {
+    // On loopback and in clear, whatever the shell says of another API.
+    const { tlsCert: _cert, tlsKey: _key, ...api } = config.api;
+    return { ...config, api: { ...api, host: '127.0.0.1', port: ports.of(API_PORT) } };
+  }
+  // On a developer's machine there is no operator to ask for a grant.
+  return { ...config, guildPolicy: config.guildPolicy ?? 'any' };
 }
 
 async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
-  const { config: given, env, ports, masterSecret } = startup;
-  const config = name === 'api' ? { ...given, api: apiConfig(given, ports) } : given;
+  const { config, env, ports, masterSecret } = startup;
   const service = processService(name, () =>
-    // The router needs no Temporal, and so no key to it.
-    processEnvironment(name === 'router' ? { ...config, temporalSecurity: {} } : config, env, {
+    processEnvironment(configOf(name, config, ports), env, {
       urls: book.urls[name],
       temporal: book.temporal.address,
       metricsPort: ports.of(name),

@@ -4,6 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { LONGEST_LIFE, LONGEST_LIFE_MS } from '../../domain/expiry.js';
+import { GUILD_POLICIES, VISIBILITIES } from '../../domain/permissions.js';
 import {
   DEFAULT_PRODUCTION_SUBJECTS,
   ROUTER_FORMS,
@@ -49,6 +50,16 @@ export const SETTINGS = {
       about: 'live sandboxes of one owner',
     }),
   },
+  guildPolicy: optional('SANDBOX_GUILD_POLICY', type.oneOf(GUILD_POLICIES), {
+    readers: ['worker'],
+    about:
+      '`granted`: an owner registers only guilds that an operator granted; `any`: every guild ([security](security.md))',
+    unset: "`granted`; the local stack's: `any`",
+  }),
+  visibility: setting('SANDBOX_VISIBILITY', type.oneOf(VISIBILITIES), 'all', {
+    readers: ['api', 'cli'],
+    about: '`own`: developers see their own sandboxes alone; operators see all',
+  }),
   sweep: {
     intervalMs: setting('SANDBOX_SWEEP_INTERVAL', type.duration(), '15m', {
       readers: ['worker', 'cli'],

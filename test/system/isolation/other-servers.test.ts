@@ -176,7 +176,7 @@ describe('the copy of the routes in Redis', () => {
     closeRedis(away);
     const parts = await openWorkerParts();
     const routes = parts.routes({ redis: away });
-    await routes.register(id, guild, TESTER);
+    await routes.register({ sandboxId: id, guildId: guild, actor: TESTER, policy: 'any' });
     expect((await client.get(id)).guildIds).toEqual([guild]);
     await routes.unregister(id, guild, TESTER);
     expect((await client.get(id)).guildIds).toEqual([]);

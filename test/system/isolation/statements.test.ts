@@ -106,12 +106,12 @@ describe('a statement of `bd` that fails', () => {
     [
       'a transaction',
       (database) =>
-        addGuild(
-          database,
-          parseSandboxId('sbplanted000'),
-          parseGuildId('99999999999999999'),
-          directActor('planted-actor'),
-        ),
+        addGuild(database, {
+          sandboxId: parseSandboxId('sbplanted000'),
+          guildId: parseGuildId('99999999999999999'),
+          actor: directActor('planted-actor'),
+          policy: 'any',
+        }),
     ],
   ])('leaves no trace of it on the error, hidden ones included: %s', async (_, ask) => {
     const database = openDatabase(elsewhere(), { name: 'test', max: 1 });

@@ -156,6 +156,7 @@ describe('a claim that was given up', () => {
       guildIds: [],
       expiresAt: new Date(Date.now() + 60_000),
       maxPerOwner: 3,
+      guildPolicy: 'any' as const,
       actor: WORKFLOW_ACTOR,
     };
     await expect(claimSandbox(database, claim)).rejects.toMatchObject({

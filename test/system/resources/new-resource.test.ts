@@ -96,6 +96,7 @@ async function startWorker(taskQueue: string) {
     activities: sandboxActivities({
       ...{ database: parts.database, resources, routes: parts.routes() },
       policy: stackConfig({ SANDBOX_MIN_TTL: '1s' }).policy,
+      guildPolicy: 'any',
       metrics: lifecycleMetrics(new Registry()),
       log: pino({ level: 'silent' }),
     }),

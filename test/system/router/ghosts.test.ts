@@ -30,7 +30,10 @@ describe('a router that lives and does not confirm', () => {
     // As one attempt of the workflow does it; the workflow tries it again.
     const routes = (await openWorkerParts()).routes();
     const register = (id: string, guild: string): Promise<void> =>
-      routes.register(parseSandboxId(id), parseGuildId(guild), TESTER);
+      routes.register({
+        ...{ sandboxId: parseSandboxId(id), guildId: parseGuildId(guild) },
+        ...{ actor: TESTER, policy: 'any' },
+      });
     await Promise.all([
       expect(register(one.id, free)).rejects.toMatchObject(refused),
       expect(register(other.id, kept)).rejects.toMatchObject(refused),

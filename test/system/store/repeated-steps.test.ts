@@ -32,6 +32,7 @@ async function openActivities(): Promise<Run> {
   const { database, resources, routes } = await openWorkerParts();
   const activities = sandboxActivities({
     ...{ database, resources: resources(), routes: routes(), policy: stackConfig().policy },
+    guildPolicy: 'any',
     ...{ metrics: lifecycleMetrics(new Registry()), log: pino({ level: 'silent' }) },
   });
   return (step) =>

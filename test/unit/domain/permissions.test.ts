@@ -38,6 +38,13 @@ const TABLE: Readonly<Record<Action, readonly string[]>> = {
   tail: ['operator', 'owner'],
   emit: ['operator', 'owner'],
   sweep: ['operator'],
+  createToken: ['operator', 'owner'],
+  readTokens: ['operator', 'owner'],
+  revokeToken: ['operator', 'owner'],
+  readGrants: ['operator', 'owner'],
+  grantGuild: ['operator'],
+  revokeGrant: ['operator'],
+  setOwnerRole: ['operator'],
 };
 
 describe('permits', () => {
