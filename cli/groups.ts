@@ -13,7 +13,7 @@ import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { openCommand } from './commands/open.js';
-import { routerCommand, workerCommand } from './commands/processes.js';
+import { apiCommand, routerCommand, workerCommand } from './commands/processes.js';
 import { resetCommand } from './commands/reset.js';
 import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
@@ -45,7 +45,7 @@ const SANDBOX: Group = {
 
 const DEV: Group = {
   name: 'bd dev',
-  summary: 'The local stack: servers, worker, router. Alone it runs all in the foreground.',
+  summary: 'The local stack: servers, worker, router, API. Alone it runs all in the foreground.',
   commands: devCommands,
 };
 
@@ -59,11 +59,12 @@ const ROOT: Group = {
   summary: 'Discord Server Sandboxes: private copies of a bot’s state, fed with live events.',
   commands: [
     pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
-    pointer('dev', 'The local stack: servers, worker, router'),
+    pointer('dev', 'The local stack: servers, worker, router, API'),
     doctorCommand,
     migrateCommand,
     workerCommand,
     routerCommand,
+    apiCommand,
     completionCommand(() => GROUPS),
   ],
 };

@@ -7,6 +7,7 @@ import { publishRaw, type RawEvent } from '../routing/raw-publisher.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
 
 /**
+ * @param key of a request that may be repeated: RAW stores its events once within its duplicate window (2 min)
  * @returns the sequences of RAW, in order
  * @throws SANDBOX_007 unless the sandbox runs, SANDBOX_008 for a type that is none, SANDBOX_009, SANDBOX_010
  */
@@ -14,6 +15,7 @@ export async function emitTo(
   { sandboxId, name, status }: SandboxRecord,
   connect: () => Promise<NatsConnection>,
   events: Iterable<EventToEmit>,
+  key?: string,
 ): Promise<number[]> {
   if (status !== 'running') {
     throw new SandboxError('SANDBOX_007', `sandbox ${name} is ${status}, not running`);
@@ -30,5 +32,5 @@ export async function emitTo(
       yield { subject: addressedSubject(family, sandboxId, type), payload };
     }
   }
-  return publishRaw(await connect(), addressed());
+  return publishRaw(await connect(), addressed(), key);
 }

@@ -119,15 +119,15 @@ export class SandboxService {
   }
 
   /** @throws SANDBOX_003, _004, _007, _008, _009 */
-  async registerGuild(actor: Actor, idOrName: string, guildId: string): Promise<Sandbox> {
-    const args = { guildId: parseGuildId(guildId) };
-    const { sandboxId } = await this.permitted(actor, 'registerGuild', idOrName);
-    const command = commandOf(actor, 'registerGuild', sandboxId, args);
+  async registerGuild(actor: Actor, ref: string, guild: string, key?: string): Promise<Sandbox> {
+    const args = { guildId: parseGuildId(guild) };
+    const { sandboxId } = await this.permitted(actor, 'registerGuild', ref);
+    const command = commandOf(actor, 'registerGuild', sandboxId, args, key);
     return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
   /** @throws SANDBOX_004, _007, _008, _009 */
-  async unregisterGuild(actor: Actor, guildId: string): Promise<Sandbox> {
+  async unregisterGuild(actor: Actor, guildId: string, key?: string): Promise<Sandbox> {
     const args = { guildId: parseGuildId(guildId) };
     const mapping = await mappingOf(this.connections.database, args.guildId);
     if (mapping === null) {
@@ -136,7 +136,7 @@ export class SandboxService {
       });
     }
     const { sandboxId } = await this.permitted(actor, 'unregisterGuild', mapping.sandboxId);
-    const command = commandOf(actor, 'unregisterGuild', sandboxId, args);
+    const command = commandOf(actor, 'unregisterGuild', sandboxId, args, key);
     return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
@@ -146,18 +146,19 @@ export class SandboxService {
     idOrName: string,
     duration: string,
     { clamp = false }: ExtendOptions,
+    key?: string,
   ): Promise<ExtendResult & { sandbox: Sandbox }> {
     const args = { byMs: parseDuration(duration), clamp };
     const { sandboxId } = await this.permitted(actor, 'extend', idOrName);
-    const command = commandOf(actor, 'extend', sandboxId, args);
+    const command = commandOf(actor, 'extend', sandboxId, args, key);
     const { extension, ...view } = await (await this.lifecycle()).extend(command);
     return { ...extension, sandbox: sandboxOf(view) };
   }
 
   /** @throws SANDBOX_004, _007 */
-  async reset(actor: Actor, idOrName: string): Promise<Sandbox> {
+  async reset(actor: Actor, idOrName: string, key?: string): Promise<Sandbox> {
     const { sandboxId } = await this.permitted(actor, 'reset', idOrName);
-    const command = commandOf(actor, 'reset', sandboxId, {});
+    const command = commandOf(actor, 'reset', sandboxId, {}, key);
     return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
@@ -202,10 +203,10 @@ export class SandboxService {
   }
 
   /** @throws SANDBOX_004, _007 unless it runs, _008, _009 */
-  async emit(actor: Actor, idOrName: string, events: Iterable<EventToEmit>): Promise<number[]> {
-    const row = await this.permitted(actor, 'emit', idOrName);
+  async emit(actor: Actor, ref: string, events: Iterable<EventToEmit>, key?: string) {
+    const row = await this.permitted(actor, 'emit', ref);
     const { emitTo } = await import('./emit.js');
-    return emitTo(row, () => this.connections.nats(), events);
+    return emitTo(row, () => this.connections.nats(), events, key);
   }
 
   async sweep(actor: Actor, input: SweepInput): Promise<SweepReport> {

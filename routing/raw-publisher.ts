@@ -14,12 +14,14 @@ const ACK_MS = 5_000;
 /**
  * Stores the events in their order; one that fails ends it, and those before it are stored.
  * @param events made one after the other, so that a million of them need not be held
+ * @param key repeated with it within the stream's duplicate window, the events are stored once
  * @returns the sequences of RAW
  * @throws SANDBOX_009 where RAW does not store them, SANDBOX_010 where this user may not publish there
  */
 export async function publishRaw(
   nc: NatsConnection,
   events: Iterable<RawEvent>,
+  key?: string,
 ): Promise<number[]> {
   const js = nc.jetstream();
   const sequences: number[] = [];
@@ -29,7 +31,10 @@ export async function publishRaw(
       const batch = take(iterator, IN_FLIGHT);
       if (batch.length === 0) return sequences;
       const acks = await Promise.all(
-        batch.map(({ subject, payload }) => js.publish(subject, payload, { timeout: ACK_MS })),
+        batch.map(({ subject, payload }, i) => {
+          const id = key === undefined ? {} : { msgID: `${key}-${sequences.length + i}` };
+          return js.publish(subject, payload, { timeout: ACK_MS, ...id });
+        }),
       );
       for (const { seq } of acks) sequences.push(seq);
     }

@@ -1,4 +1,4 @@
-/** `bd worker` and `bd router`: the processes themselves, in the foreground. */
+/** `bd worker`, `bd router` and `bd api`: the processes themselves, in the foreground. */
 import type { Command } from '../command.js';
 
 /** Each entry runs until it is stopped. Where it has not ended the process itself, its exit code is the command's. */
@@ -19,4 +19,11 @@ export const routerCommand: Command = {
   args: '',
   summary: 'Run a router until it is stopped',
   run: () => entry(() => import('../../router/main.js')),
+};
+
+export const apiCommand: Command = {
+  name: 'api',
+  args: '',
+  summary: 'Run the HTTP API until it is stopped',
+  run: () => entry(() => import('../../api/main.js')),
 };

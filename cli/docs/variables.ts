@@ -1,5 +1,5 @@
 /** The table of docs/sandbox-guide.md, "Configuration", from the configuration's own table. */
-import { settingsOf, type Reader } from '../../platform/config/setting.js';
+import { ALL, settingsOf, type Reader } from '../../platform/config/setting.js';
 import { SETTINGS, STACK_VARIABLES } from '../../platform/config/settings.js';
 
 interface Row {
@@ -11,9 +11,8 @@ interface Row {
   readonly secret?: boolean;
 }
 
-/** Three readers are all of them. */
 const shown = (readers: readonly Reader[]): string =>
-  readers.length === 3 ? 'all' : readers.join(', ');
+  readers.length === ALL.length ? 'all' : readers.join(', ');
 
 export function configurationTable(): string {
   const rows: readonly Row[] = [...settingsOf(SETTINGS), ...STACK_VARIABLES];

@@ -63,7 +63,8 @@ const ASK: Record<ServerName, (given: string, config: Config) => Promise<void>> 
 export async function foreignProcess(name: ProcessName, config: Config): Promise<ServiceStatus> {
   const server = name === 'worker' ? 'temporal' : 'nats';
   const given = givenFor(config, server);
-  if (given === undefined) return idle(name, 'stopped');
+  // An API registers nowhere: another one cannot be known.
+  if (given === undefined || name === 'api') return idle(name, 'stopped');
   try {
     const serving = await withDeadline(SERVING[name](given, config), WITHIN_MS, server);
     return serving
@@ -74,7 +75,7 @@ export async function foreignProcess(name: ProcessName, config: Config): Promise
   }
 }
 
-const SERVING: Record<ProcessName, (given: string, config: Config) => Promise<boolean>> = {
+const SERVING: Record<Exclude<ProcessName, 'api'>, (given: string, config: Config) => Promise<boolean>> = {
   async worker(given, config) {
     const temporal = await temporalOf(given, config);
     try {

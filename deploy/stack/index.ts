@@ -192,14 +192,16 @@ export async function adminEnv(environment: Config): Promise<Record<string, stri
   );
   if (!complete) await owner(config);
   const { temporal, database, redis, nats } = addressesFor(config, 'admin');
-  const uiUrl =
-    given.temporal === undefined ? readStackFile(config.home)?.temporal.uiUrl : undefined;
+  const stack = readStackFile(config.home);
+  const uiUrl = given.temporal === undefined ? stack?.temporal.uiUrl : undefined;
+  const apiUrl = stack?.apiUrl;
   return {
     TEMPORAL_ADDRESS: temporal,
     ...(uiUrl === undefined || uiUrl === null ? {} : { TEMPORAL_UI_URL: uiUrl }),
     DATABASE_URL: database,
     REDIS_URL: redis,
     NATS_URL: nats,
+    ...(apiUrl === undefined ? {} : { SANDBOX_API_URL: apiUrl }),
     ...(given.nats === undefined ? credentialFiles(config.home) : {}),
   };
 }

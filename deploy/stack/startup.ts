@@ -55,8 +55,8 @@ export async function startAll(startup: Startup): Promise<AddressBook> {
   await reservePorts(startup, servers);
   try {
     await all(servers, abort, (name) => startServer(name, startup));
-    const book = addressBook(config, new Set(servers), ports, credentials);
     const processes = PROCESS_NAMES.filter(wanted);
+    const book = addressBook(config, new Set([...servers, ...processes]), ports, credentials);
     if (processes.length > 0) await migrateServers(startup, book);
     await all(processes, abort, (name) => startProcess(name, startup, book));
     return book;
@@ -85,7 +85,8 @@ async function reservePorts(
   { ports, onProgress }: Startup,
   servers: readonly ServerName[],
 ): Promise<void> {
-  const names = [...servers.flatMap((name) => [...SERVER_PORTS[name]]), ...PROCESS_NAMES];
+  const names: PortName[] = servers.flatMap((name) => [...SERVER_PORTS[name]]);
+  names.push(...PROCESS_NAMES, API_PORT);
   const { moved } = await ports.reserve(names);
   for (const name of moved) {
     onProgress({
@@ -118,9 +119,16 @@ async function startServer(name: ServerName, startup: Startup): Promise<void> {
   }
 }
 
-function configOf(name: ProcessName, config: Config): Config {
+const API_PORT = 'apiHttp' satisfies PortName;
+
+function configOf(name: ProcessName, config: Config, ports: Ports): Config {
   // The router needs no Temporal, and so no key to it.
   if (name === 'router') return { ...config, temporalSecurity: {} };
+  if (name === 'api') {
+    // On loopback and in clear, whatever the shell says of another API.
+    const { tlsCert: _cert, tlsKey: _key, ...api } = config.api;
+    return { ...config, api: { ...api, host: '127.0.0.1', port: ports.of(API_PORT) } };
+  }
   // On a developer's machine there is no operator to ask for a grant.
   return { ...config, guildPolicy: config.guildPolicy ?? 'any' };
 }
@@ -128,7 +136,7 @@ function configOf(name: ProcessName, config: Config): Config {
 async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
   const { config, env, ports, masterSecret } = startup;
   const service = processService(name, () =>
-    processEnvironment(configOf(name, config), env, {
+    processEnvironment(configOf(name, config, ports), env, {
       urls: book.urls[name],
       temporal: book.temporal.address,
       metricsPort: ports.of(name),
@@ -137,7 +145,7 @@ async function startProcess(name: ProcessName, startup: Startup, book: AddressBo
       natsAuthority: name === 'worker' ? book.natsAuthority : null,
     }),
   );
-  await startOne(service, startup, [name]);
+  await startOne(service, startup, name === 'api' ? [name, API_PORT] : [name]);
 }
 
 async function startOne(

@@ -10,6 +10,7 @@ import {
   ROUTER_FORMS,
   STREAM_PROFILES,
 } from '../../domain/routing-settings.js';
+import { API } from './api.js';
 import { GIVEN_ADDRESSES, TEMPORAL_SECURITY, TENANT_ADDRESSES } from './servers.js';
 import { ALL, optional, setting } from './setting.js';
 import * as type from './types.js';
@@ -31,7 +32,7 @@ export const SETTINGS = {
   }),
   policy: {
     defaultTtlMs: setting('SANDBOX_DEFAULT_TTL', type.duration(), '24h', {
-      readers: ['worker', 'cli'],
+      readers: ['worker', 'api', 'cli'],
       about: 'life span of a sandbox whose create names none',
     }),
     minTtlMs: setting('SANDBOX_MIN_TTL', type.duration(), '1m', {
@@ -56,7 +57,7 @@ export const SETTINGS = {
     unset: "`granted`; the local stack's: `any`",
   }),
   visibility: setting('SANDBOX_VISIBILITY', type.oneOf(VISIBILITIES), 'all', {
-    readers: ['cli'],
+    readers: ['api', 'cli'],
     about: '`own`: developers see their own sandboxes alone; operators see all',
   }),
   sweep: {
@@ -104,7 +105,7 @@ export const SETTINGS = {
       "nats-server's `max_control_line`, which its INFO does not tell: events whose routed subject would pass it go to `dlq.oversize`",
   }),
   masterSecret: optional('SANDBOX_MASTER_SECRET', type.secret(32), {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: 'what passwords derive from; the worker needs it',
     unset: "the stack's `master.key`",
     secret: true,
@@ -117,16 +118,16 @@ export const SETTINGS = {
     secret: true,
   }),
   redisAcl: setting('SANDBOX_REDIS_ACL', type.onOff, 'on', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: '`off` where a managed Redis refuses `ACL SETUSER`: the key prefix alone separates',
   }),
   metricsPort: setting('SANDBOX_METRICS_PORT', type.count(0, 65_535), '0', {
-    readers: ['worker', 'router'],
+    readers: ['worker', 'router', 'api'],
     about: "port of the process's page of metrics and health",
     unset: '0: a free one, which the log names',
   }),
   metricsHost: setting('SANDBOX_METRICS_HOST', type.host, '127.0.0.1', {
-    readers: ['worker', 'router'],
+    readers: ['worker', 'router', 'api'],
     about: 'address on which that page listens',
   }),
   emf: setting('SANDBOX_EMF', type.onOff, 'off', {
@@ -135,7 +136,7 @@ export const SETTINGS = {
   }),
   // Workers scale by task queue; client and worker must name the same.
   taskQueue: setting('SANDBOX_TASK_QUEUE', type.text, 'sandboxes', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: "Temporal's task queue",
   }),
   deployment: optional('SANDBOX_DEPLOYMENT', versionPart, {
@@ -149,7 +150,7 @@ export const SETTINGS = {
     unset: "the workflow bundle's digest",
   }),
   namespace: setting('TEMPORAL_NAMESPACE', type.text, 'default', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: "Temporal's namespace",
   }),
   temporalUiUrl: optional('TEMPORAL_UI_URL', type.url('http', 'https'), {
@@ -160,7 +161,7 @@ export const SETTINGS = {
   apiUrl: optional('SANDBOX_API_URL', type.url('http', 'https'), {
     readers: ['cli'],
     about:
-      'address of the API: `bd sandbox`, `token`, `guild` and `owner` work over HTTP, but with `--direct`',
+      'address of the API: `bd sandbox`, `token`, `guild` and `owner` work over HTTP, unless told `--direct`',
     unset: 'unset: `bd` speaks to the servers themselves',
   }),
   token: optional('SANDBOX_TOKEN', type.text, {
@@ -169,6 +170,7 @@ export const SETTINGS = {
     unset: 'unset',
     secret: true,
   }),
+  api: API,
   given: GIVEN_ADDRESSES,
   tenant: TENANT_ADDRESSES,
   // Empty while TEMPORAL_ADDRESS is unset: the local stack's Temporal has neither TLS nor keys.
@@ -177,7 +179,7 @@ export const SETTINGS = {
     'LOG_LEVEL',
     type.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
-    { readers: ALL, about: 'how much the logs of worker and router tell' },
+    { readers: ALL, about: 'how much the logs of worker, router and API tell' },
   ),
 };
 
