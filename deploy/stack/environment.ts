@@ -34,7 +34,9 @@ export function processEnvironment(
   },
 ): Record<string, string> {
   const { urls, temporal, metricsPort, masterSecret, natsAuthority } = process;
-  const { masterSecret: _secret, natsAuthority: _authority, ...rest } = config;
+  const { masterSecret: _secret, natsAuthority: _authority, ...others } = config;
+  // A caller's token is the caller's own.
+  const { apiUrl: _url, token: _token, ...rest } = others;
   return configEnvironment(
     {
       ...rest,
