@@ -86,7 +86,8 @@ const newKey = (): string =>
 /** @throws ApiError; SANDBOX_009 where nothing of the API has answered */
 export async function answer<T>(sent: Promise<Sent<T>>): Promise<T> {
   const { data, error, response } = await sent.catch((failure: unknown) => {
-    throw failure instanceof SyntaxError ? apiAway(failure) : failure;
+    // Its text would quote the page of a proxy.
+    throw failure instanceof SyntaxError ? apiAway(new Error('its answer is no JSON')) : failure;
   });
   if (!response.ok) throw errorOf(response, error);
   if (data === undefined) throw notTheApi(response.status, 'has no body');

@@ -25,8 +25,11 @@ export async function* serverSentEvents(
 ): AsyncGenerator<ServerSentEvent> {
   let event = '';
   let data: string[] = [];
+  // Counts once its event is whole: one that is cut comes again.
+  let id = state.lastEventId;
   for await (const line of linesOf(body)) {
     if (line === '') {
+      state.lastEventId = id;
       if (data.length > 0)
         yield {
           event: event === '' ? 'message' : event,
@@ -43,7 +46,7 @@ export async function* serverSentEvents(
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (field === 'data') data.push(value);
     else if (field === 'event') event = value;
-    else if (field === 'id' && !value.includes('\0')) state.lastEventId = value;
+    else if (field === 'id' && !value.includes('\0')) id = value;
     else if (field === 'retry' && /^[0-9]{1,9}$/.test(value)) state.retryMs = Number(value);
   }
 }
