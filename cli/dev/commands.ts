@@ -5,7 +5,6 @@ import { colours, note, print, printJson } from '../io.js';
 import { withProgress } from '../progress.js';
 import { formatEnvironment } from '../shell.js';
 import { table } from '../table.js';
-import { devEnvironment } from './environment.js';
 import { confirmPurge } from './purge.js';
 import { operatorToken } from './token.js';
 
