@@ -92,7 +92,6 @@ describe('a path', () => {
   it.each([
     '..%2f..%2fetc%2fpasswd',
     '%00',
-    '%2e%2e',
     'a%2fb',
     'SB0123456789',
     'a'.repeat(64),
