@@ -1,10 +1,18 @@
 /** A server that is away is named within 5 s; what needs another one is answered meanwhile. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { restart, signalService, status } from '../../../deploy/stack/index.js';
-import { ask, tokenOf, type Asked } from '../../support/api.js';
+import { ask, startApi, tokenOf, type Asked } from '../../support/api.js';
 import { freeze } from '../../support/freeze.js';
-import { openClient, someName, someOwner, stackConfig, until } from '../../support/stack.js';
+import {
+  openClient,
+  someName,
+  someOwner,
+  stackConfig,
+  stackState,
+  until,
+} from '../../support/stack.js';
+import { TcpProxy } from '../chaos/tcp-proxy.js';
 
 async function timed(asking: Promise<Asked>): Promise<Asked & { millis: number }> {
   const began = Date.now();
@@ -31,13 +39,18 @@ describe('a server that stands still', () => {
   });
 
   it('postgres: every request says so, and sign-in comes back with it', async () => {
+    const { database } = stackState().urls.api;
+    const proxy = await TcpProxy.start(Number(new URL(database).port));
+    onTestFinished(() => proxy.close());
+    const given = database.replace(/:[0-9]+\//, `:${proxy.port}/`);
+    const { url } = await startApi({ SANDBOX_CONTROL_DATABASE_URL: given });
     const token = await tokenOf(someOwner());
-    await ask('GET /v1/me', { token });
-    const thaw = await freeze('postgres');
-    expectAway(await timed(ask('GET /v1/sandboxes', { token })), 'postgres');
-    expectAway(await timed(ask('GET /v1/me', { token })), 'postgres');
-    await thaw();
-    await until('signed in', async () => (await ask('GET /v1/me', { token })).status === 200);
+    expect((await ask('GET /v1/me', { token, url })).status).toBe(200);
+    proxy.stall();
+    expectAway(await timed(ask('GET /v1/sandboxes', { token, url })), 'postgres');
+    expectAway(await timed(ask('GET /v1/me', { token, url })), 'postgres');
+    proxy.resume();
+    await until('signed in', async () => (await ask('GET /v1/me', { token, url })).status === 200);
   });
 
   it('temporal: changes say so, reads go on', async () => {
