@@ -1,4 +1,4 @@
-/** `npm run bench [-- lifecycle|churn|idle|scale|router]`: every benchmark, or one. Each prints its baseline, ours and the ratio. */
+/** `npm run bench [-- lifecycle|churn|idle|scale|router|api]`: every benchmark, or one. Each prints its baseline, ours and the ratio. */
 import { orRow, printFailure } from './failure.js';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
@@ -7,6 +7,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   idle: async () => (await import('./idle.js')).benchIdle(),
   scale: async () => (await import('./lifecycle/scale.js')).benchScale(),
   router: async () => (await import('./router/main.js')).benchRouter(),
+  api: async () => (await import('./api/main.js')).benchApi(),
 };
 
 // Of what a benchmark has begun and does not wait for any more, since another part of it has failed.

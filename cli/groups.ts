@@ -1,4 +1,4 @@
-/** Which words lead to which commands: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
+/** Which words lead to which commands: `bd <command>`, `bd sandbox <command>`, `bd token <command>` and so on. */
 import { eitherWay, type Command, type Group } from './command.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
@@ -8,16 +8,23 @@ import { doctorCommand } from './commands/doctor.js';
 import { emitCommand } from './commands/emit.js';
 import { execCommand } from './commands/exec.js';
 import { extendCommand } from './commands/extend.js';
+import { grantGuildCommand } from './commands/guild/grant.js';
+import { listGrantsCommand } from './commands/guild/list.js';
+import { revokeGrantCommand } from './commands/guild/revoke.js';
 import { registerGuildCommand, unregisterGuildCommand } from './commands/guilds.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { openCommand } from './commands/open.js';
+import { setRoleCommand } from './commands/owner/set-role.js';
 import { apiCommand, routerCommand, workerCommand } from './commands/processes.js';
 import { resetCommand } from './commands/reset.js';
 import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tailCommand } from './commands/tail.js';
+import { createTokenCommand } from './commands/token/create.js';
+import { listTokensCommand } from './commands/token/list.js';
+import { revokeTokenCommand } from './commands/token/revoke.js';
 import { devCommands } from './dev/commands.js';
 import { wordFirst } from './tokens.js';
 
@@ -43,6 +50,24 @@ const SANDBOX: Group = {
   ]),
 };
 
+const TOKEN: Group = {
+  name: 'bd token',
+  summary: 'Tokens of the API: create, list and revoke them.',
+  commands: eitherWay([createTokenCommand, listTokensCommand, revokeTokenCommand]),
+};
+
+const GUILD: Group = {
+  name: 'bd guild',
+  summary: 'Grants of guilds: which owner may register which guild.',
+  commands: eitherWay([grantGuildCommand, revokeGrantCommand, listGrantsCommand]),
+};
+
+const OWNER: Group = {
+  name: 'bd owner',
+  summary: 'Roles of owners.',
+  commands: eitherWay([setRoleCommand]),
+};
+
 const DEV: Group = {
   name: 'bd dev',
   summary: 'The local stack: servers, worker, router, API. Alone it runs all in the foreground.',
@@ -59,6 +84,9 @@ const ROOT: Group = {
   summary: 'Discord Server Sandboxes: private copies of a bot’s state, fed with live events.',
   commands: [
     pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
+    pointer('token', 'Tokens of the API'),
+    pointer('guild', 'Grants of guilds'),
+    pointer('owner', 'Roles of owners'),
     pointer('dev', 'The local stack: servers, worker, router, API'),
     doctorCommand,
     migrateCommand,
@@ -69,7 +97,7 @@ const ROOT: Group = {
   ],
 };
 
-export const GROUPS: readonly Group[] = [ROOT, SANDBOX, DEV];
+export const GROUPS: readonly Group[] = [ROOT, SANDBOX, TOKEN, GUILD, OWNER, DEV];
 
 /** Every command: which options take a value has to be known to find the word behind those that stand before it. */
 const ALL = GROUPS.flatMap(({ commands }) => commands);
@@ -78,7 +106,6 @@ export function groupFor(argv: readonly string[]): { group: Group; rest: readonl
   // `help sandbox create` is `sandbox create --help`.
   const asked = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   const [word, ...rest] = wordFirst(asked, ALL);
-  if (word === 'sandbox') return { group: SANDBOX, rest };
   // `bd dev` alone, or with options, runs the stack in the foreground.
   if (word === 'dev') {
     const [first] = wordFirst(rest, DEV.commands);
@@ -86,5 +113,6 @@ export function groupFor(argv: readonly string[]): { group: Group; rest: readonl
     const helps = rest.some((token) => token === '--help' || token === '-h');
     return { group: DEV, rest: named || helps ? rest : ['run', ...rest] };
   }
-  return { group: ROOT, rest: asked };
+  const group = GROUPS.find(({ name }) => name === `bd ${word ?? ''}`);
+  return group === undefined ? { group: ROOT, rest: asked } : { group, rest };
 }

@@ -10,6 +10,9 @@ export const SYNONYMS: Readonly<Record<string, ReadonlyMap<string, string>>> = {
     completion: ['completions', 'autocomplete'],
     sandbox: ['sandboxes', 'sb'],
     dev: ['stack', 'local'],
+    token: ['tokens', 'key', 'keys'],
+    guild: ['guilds', 'grants'],
+    owner: ['owners', 'user', 'users'],
   }),
   'bd sandbox': table({
     create: ['add', 'make', 'start', 'spawn', 'launch'],
@@ -28,6 +31,17 @@ export const SYNONYMS: Readonly<Record<string, ReadonlyMap<string, string>>> = {
     open: ['ui', 'web', 'browse', 'temporal'],
     sweep: ['gc', 'clean', 'cleanup', 'prune'],
   }),
+  'bd token': table({
+    create: ['add', 'make', 'new', 'mint', 'issue'],
+    list: ['show', 'ps', 'all'],
+    revoke: ['delete', 'remove', 'rm', 'destroy', 'end'],
+  }),
+  'bd guild': table({
+    grant: ['add', 'allow', 'permit'],
+    revoke: ['remove', 'rm', 'delete', 'deny'],
+    list: ['show', 'grants', 'all'],
+  }),
+  'bd owner': table({ 'set-role': ['role', 'promote', 'demote'] }),
   'bd dev': table({
     run: ['foreground'],
     up: ['start', 'boot'],

@@ -56,7 +56,9 @@ export class Connections {
   });
   private readonly natsOpening = new Opening<NatsConnection>(async () => {
     const { openNats } = await import('../platform/nats.js');
-    return this.closer.open('NATS', openNats(this.addresses.nats, this.as.name), (nc) => nc.close());
+    return this.closer.open('NATS', openNats(this.addresses.nats, this.as.name), (nc) =>
+      nc.close(),
+    );
   });
   private readonly temporalOpening = new Opening<TemporalClient>(async () => {
     const { openTemporal } = await import('../platform/temporal.js');

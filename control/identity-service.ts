@@ -13,7 +13,7 @@ import type {
 } from '../domain/identity.js';
 import { checkShape, mintedExpiry, mintLack, type Minter } from '../domain/minting.js';
 import { parseOwner, parseSandboxRef, type Owner } from '../domain/names.js';
-import { maySee, notPermitted, requirePermission } from '../domain/permissions.js';
+import { notPermitted, requirePermission } from '../domain/permissions.js';
 import { parseTokenId, TOKEN_KINDS, type TokenId } from '../domain/token.js';
 import { grantGuild, listGrants, revokeGrant, type GrantKey } from '../store/grants.js';
 import { mappingOf } from '../store/guild-mappings.js';
@@ -23,6 +23,7 @@ import { createToken, listTokens, revokeToken, shownToken } from '../store/token
 import type { Connections } from './connections.js';
 import { commandOf } from './new-command.js';
 import { newToken, newTokenId } from './new-token.js';
+import { requireSeen } from './visibility.js';
 
 const NAME_LENGTH = 100;
 
@@ -121,9 +122,9 @@ export class IdentityService {
   }
 
   /**
-   * Returns once no router sends the guild's events to a sandbox of the owner. The grant ends first: what fails behind that
-   * is done by the worker's guard (workers/grant-guard.ts), or by calling again.
-   * @throws SANDBOX_004 where there is neither a grant nor a route; SANDBOX_009 where the routes stay for now
+   * Returns once no router sends the guild's events to a sandbox of the owner. The grant ends first: a route that came by
+   * it and stays is removed by the worker's guard (workers/grant-guard.ts).
+   * @throws SANDBOX_004 without a grant; SANDBOX_009 where the route stays for now
    */
   async revokeGrant(actor: Actor, guildId: string, owner: string): Promise<GuildGrant> {
     const { database } = this.connections;
@@ -160,8 +161,7 @@ export class IdentityService {
   private async seen(actor: Actor, idOrName: string): Promise<SandboxRecord> {
     const { database, config } = this.connections;
     const row = await findSandbox(database, parseSandboxRef(idOrName));
-    if (row !== null && maySee(actor, row.owner, config.visibility)) return row;
-    throw new SandboxError('SANDBOX_004', `no sandbox ${JSON.stringify(idOrName)} is known`);
+    return requireSeen(actor, row, idOrName, config.visibility);
   }
 
   /** Nothing where the guild is with nobody, or with another owner's sandbox. */

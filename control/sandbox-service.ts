@@ -10,17 +10,18 @@ import {
   parseSandboxId,
   parseSandboxName,
   parseSandboxRef,
+  type Owner,
   type SandboxId,
   type SandboxRef,
 } from '../domain/names.js';
-import { requirePermission, type Action } from '../domain/permissions.js';
+import { maySee, requirePermission, type Action } from '../domain/permissions.js';
 import { describeSandbox, type ExtendResult, type Sandbox } from '../domain/sandbox.js';
 import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
 import type { Config } from '../platform/config.js';
 import { readMasterSecret } from '../platform/stack-file.js';
 import { auditOf } from '../store/audit.js';
 import { mappingOf } from '../store/guild-mappings.js';
-import { findSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
+import { findSandbox, getSandbox, listSandboxes, type SandboxRecord } from '../store/sandboxes.js';
 import type { AuditEntry } from '../domain/audit.js';
 import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import { Connections, type ServiceOptions } from './connections.js';
@@ -38,6 +39,7 @@ import { lackingIn } from './lacking.js';
 import type { Lifecycle } from './lifecycle.js';
 import { commandOf, random } from './new-command.js';
 import { pendingSandbox, sandboxOf } from './view.js';
+import { namingNoHolder, requireSeen } from './visibility.js';
 
 export class SandboxService {
   /** Shared with the other services of the same caller (identity-service.ts). */
@@ -65,10 +67,11 @@ export class SandboxService {
     const sandboxId =
       options.sandboxId === undefined ? newSandboxId(random) : parseSandboxId(options.sandboxId);
     const command = commandOf(actor, 'create', sandboxId, args, sandboxId);
-    const view = await (await this.lifecycle()).create(command, options.wait ?? true);
+    const creating = (await this.lifecycle()).create(command, options.wait ?? true);
+    const view = await namingNoHolder(actor, this.config.visibility, creating);
     if (view === null) return pendingSandbox(command, this.config.policy.defaultTtlMs);
     // A run that has ended still answers the update that it once answered; an id that was just made has no such run.
-    if (options.sandboxId === undefined || isLive((await this.row(sandboxId)).status))
+    if (options.sandboxId === undefined || isLive((await this.row(actor, sandboxId)).status))
       return sandboxOf(view);
     throw new SandboxError(
       'SANDBOX_007',
@@ -88,7 +91,7 @@ export class SandboxService {
       ...(owner === undefined ? {} : { owner: parseOwner(owner) }),
       ...(wanted === undefined ? {} : { status: wanted }),
     });
-    return rows.map(describeSandbox);
+    return rows.filter(({ owner }) => this.maySee(actor, owner)).map(describeSandbox);
   }
 
   /** @throws SANDBOX_004 for what never was */
@@ -103,7 +106,7 @@ export class SandboxService {
       await lifecycle.sweep({ dryRun: false, sandboxId });
       if (!(await this.endsItself(actor, sandboxId))) await lifecycle.waitUntilEnded(sandboxId);
     }
-    return { sandbox: describeSandbox(await this.row(sandboxId)), alreadyDestroyed: false };
+    return { sandbox: describeSandbox(await this.row(actor, sandboxId)), alreadyDestroyed: false };
   }
 
   /** Of what `destroy` would take: a row, or a create that has not claimed its row yet. @throws SANDBOX_004 */
@@ -115,7 +118,7 @@ export class SandboxService {
   async waitUntilDestroyed(actor: Actor, sandboxId: SandboxId): Promise<Sandbox> {
     await this.permitted(actor, 'read', sandboxId);
     await (await this.lifecycle()).waitUntilEnded(sandboxId);
-    return describeSandbox(await this.row(sandboxId));
+    return describeSandbox(await this.row(actor, sandboxId));
   }
 
   /** @throws SANDBOX_003, _004, _007, _008, _009 */
@@ -123,19 +126,23 @@ export class SandboxService {
     const args = { guildId: parseGuildId(guild) };
     const { sandboxId } = await this.permitted(actor, 'registerGuild', ref);
     const command = commandOf(actor, 'registerGuild', sandboxId, args, key);
-    return sandboxOf(await (await this.lifecycle()).update(command));
+    const registering = (await this.lifecycle()).update(command);
+    return sandboxOf(await namingNoHolder(actor, this.config.visibility, registering));
   }
 
   /** @throws SANDBOX_004, _007, _008, _009 */
   async unregisterGuild(actor: Actor, guildId: string, key?: string): Promise<Sandbox> {
     const args = { guildId: parseGuildId(guildId) };
     const mapping = await mappingOf(this.connections.database, args.guildId);
-    if (mapping === null) {
+    const holder =
+      mapping === null ? null : await getSandbox(this.connections.database, mapping.sandboxId);
+    if (holder === null || !this.maySee(actor, holder.owner)) {
       throw new SandboxError('SANDBOX_004', `guild ${guildId} is registered to no sandbox`, {
         hint: '`bd sandbox list` shows the guilds of each sandbox.',
       });
     }
-    const { sandboxId } = await this.permitted(actor, 'unregisterGuild', mapping.sandboxId);
+    requirePermission(actor, 'unregisterGuild', holder);
+    const { sandboxId } = holder;
     const command = commandOf(actor, 'unregisterGuild', sandboxId, args, key);
     return sandboxOf(await (await this.lifecycle()).update(command));
   }
@@ -233,16 +240,19 @@ export class SandboxService {
     await this.connections.close();
   }
 
-  private async row(idOrName: string): Promise<SandboxRecord> {
+  /** @throws SANDBOX_004 for what is unknown, or not to be seen */
+  private async row(actor: Actor, idOrName: string): Promise<SandboxRecord> {
     const row = await findSandbox(this.connections.database, parseSandboxRef(idOrName));
-    if (row === null)
-      throw new SandboxError('SANDBOX_004', `no sandbox ${JSON.stringify(idOrName)} is known`);
-    return row;
+    return requireSeen(actor, row, idOrName, this.config.visibility);
+  }
+
+  private maySee(actor: Actor, owner: Owner): boolean {
+    return maySee(actor, owner, this.config.visibility);
   }
 
   /** The one place where an action on a sandbox is permitted. @throws SANDBOX_004, SANDBOX_010 */
   private async permitted(actor: Actor, action: Action, idOrName: string): Promise<SandboxRecord> {
-    const row = await this.row(idOrName);
+    const row = await this.row(actor, idOrName);
     requirePermission(actor, action, row);
     return row;
   }
@@ -254,7 +264,7 @@ export class SandboxService {
       return true;
     } catch (error) {
       if (!(error instanceof SandboxError && error.details.workflow === 'ended')) throw error;
-      return (await this.row(sandboxId)).status === 'destroyed';
+      return (await this.row(actor, sandboxId)).status === 'destroyed';
     }
   }
 
@@ -267,7 +277,7 @@ export class SandboxService {
       return null;
     const { sandboxId } = ref;
     const owner = await (await this.lifecycle()).begun(sandboxId);
-    if (owner === null) return null;
+    if (owner === null || !this.maySee(actor, owner)) return null;
     requirePermission(actor, 'destroy', { owner, sandboxId });
     return sandboxId;
   }

@@ -62,6 +62,8 @@ const system = (name: string, via: Via): Actor => ({
 /** What happens by itself: expiry, clean-up of a failed create. */
 export const WORKFLOW_ACTOR = system('workflow', 'system');
 export const SWEEP_ACTOR = system('sweep', 'system');
+/** Ends the routes whose grant has ended. */
+export const GRANTS_ACTOR = system('grants', 'system');
 /** A signal or a cancellation that came past us, such as from the Temporal Web UI. */
 export const TEMPORAL_ACTOR = system('temporal', 'temporal');
 

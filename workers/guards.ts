@@ -2,7 +2,7 @@
 import type { LifecycleMetrics } from '../activities/metrics.js';
 import { migrateNats } from '../migrate/nats.js';
 import type { Closer } from '../platform/closer.js';
-import type { Config } from '../platform/config.js';
+import { guildPolicyOf, type Config } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
 import type { Addresses } from '../platform/stack-file.js';
 import type { Resources } from '../resources/index.js';
@@ -13,6 +13,7 @@ import { guardConnections } from '../resources/redis/connection-guard.js';
 import { routedSubjects } from '../routing/subjects.js';
 import { countActive } from './active.js';
 import type { WorkerConnections } from './connections.js';
+import { guardGrants } from './grant-guard.js';
 import { reconcileRedis } from './reconcile.js';
 
 export interface GuardContext {
@@ -28,7 +29,7 @@ export interface GuardContext {
 /** All of them run from now on, until the closer ends them. */
 export async function startGuards(closer: Closer, context: GuardContext): Promise<void> {
   const { config, addresses, connections, installation, resources, metrics, log } = context;
-  const { database, redis, nats } = connections;
+  const { database, redis, nats, client } = connections;
   const end = (guard: { close(): unknown }): unknown => guard.close();
 
   const reconciler = reconcileRedis({ database, redis, installation, resources, log });
@@ -43,5 +44,7 @@ export async function startGuards(closer: Closer, context: GuardContext): Promis
   await closer.open('the guard of locks', guardLocks(addresses.database, metrics, log), end);
   await closer.open('the guard of waits', guardWaits(addresses.database, metrics, log), end);
   await closer.open('the guard of connections', guardConnections(redis, metrics, log), end);
+  if (guildPolicyOf(config) === 'granted')
+    await closer.open('the guard of grants', guardGrants({ database, client, log }), end);
   await closer.open('the count of live sandboxes', countActive(database, metrics, log), end);
 }

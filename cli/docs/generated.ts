@@ -1,4 +1,6 @@
 /** The files of the repository that are made from the code: `npm run generate` writes them, a test compares. */
+import { openApiDocument } from '../../api/contract/document.js';
+import { packageVersion } from '../../platform/project-root.js';
 import { GROUPS } from '../groups.js';
 import { parameterTable } from './addresses.js';
 import { limitTable } from './limits.js';
@@ -17,6 +19,7 @@ const END = '<!-- end of what is generated -->';
 export function generatedFiles(read: (path: string) => string): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errorsPage()],
+    ['docs/openapi.json', `${JSON.stringify(openApiDocument(packageVersion()), null, 2)}\n`],
     [
       GUIDE,
       withParts(GUIDE, read(GUIDE), {

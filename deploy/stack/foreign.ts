@@ -75,7 +75,10 @@ export async function foreignProcess(name: ProcessName, config: Config): Promise
   }
 }
 
-const SERVING: Record<Exclude<ProcessName, 'api'>, (given: string, config: Config) => Promise<boolean>> = {
+const SERVING: Record<
+  Exclude<ProcessName, 'api'>,
+  (given: string, config: Config) => Promise<boolean>
+> = {
   async worker(given, config) {
     const temporal = await temporalOf(given, config);
     try {

@@ -46,13 +46,23 @@ it('the router reads the routes, and nothing of the control plane is its to writ
   ]);
 });
 
-it('the client reads, and writes nothing', async () => {
+/** Each checks and audits what it changes (sql/100_identity.sql). */
+const CHANGES_OF_IDENTITY = [
+  'EXECUTE create_api_token',
+  'EXECUTE grant_guild',
+  'EXECUTE revoke_api_token',
+  'EXECUTE revoke_guild_grant',
+];
+
+it('the client reads, and writes no row but by the functions for tokens, grants and roles', async () => {
   const rights = await rightsOf('bd_client');
   expect(rights.filter((right) => !/^(SELECT|EXECUTE) /.test(right))).toEqual([]);
   expect(rights.filter((right) => right.startsWith('EXECUTE'))).toEqual([
+    ...CHANGES_OF_IDENTITY,
     'EXECUTE sandbox_schema_exists',
     'EXECUTE sandbox_schema_name',
     'EXECUTE sandbox_schema_stats',
+    'EXECUTE set_owner_role',
   ]);
 });
 
@@ -110,17 +120,30 @@ it('the router may read what it goes on from', async () => {
 
 const READS_OF_THE_API = [
   'SELECT sandbox_audit_log',
+  'SELECT sandbox_guild_grants',
   'SELECT sandbox_guild_mapping',
   'SELECT sandbox_installation',
+  'SELECT sandbox_owners',
+  'SELECT sandbox_token_revision',
   'SELECT sandboxes',
 ];
 
 describe('the role of the REST API', () => {
   it('reads rows and figures; it writes no row, makes no schema, and calls nothing that does', async () => {
     expect(await rightsOf('bd_api')).toEqual([
+      'EXECUTE api_token',
+      'EXECUTE begin_request',
+      'EXECUTE create_api_token',
+      'EXECUTE finish_request',
+      'EXECUTE grant_guild',
+      'EXECUTE record_credentials_read',
+      'EXECUTE revoke_api_token',
+      'EXECUTE revoke_guild_grant',
       'EXECUTE sandbox_schema_exists',
       'EXECUTE sandbox_schema_name',
       'EXECUTE sandbox_schema_stats',
+      'EXECUTE set_owner_role',
+      'EXECUTE touch_api_token',
       ...READS_OF_THE_API,
     ]);
     const client = openClient({ SANDBOX_OWNER: someOwner() });
