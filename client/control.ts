@@ -1,14 +1,16 @@
 /** `Control` over HTTP: its caller is the identity behind a token. */
-import type { Control, CreateSandboxOptions, IdentityControl } from '../domain/control.js';
+import type { Control, IdentityControl } from '../domain/control.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
-import { parseGuildId, parseGuildIds } from '../domain/guild.js';
-import { parseOwner, parseSandboxName, type SandboxId } from '../domain/names.js';
+import { parseGuildId } from '../domain/guild.js';
+import { parseRole } from '../domain/identity-input.js';
+import { parseOwner, type SandboxId } from '../domain/names.js';
 import type { Sandbox } from '../domain/sandbox.js';
 import { batchesOf } from './batches.js';
 import * as from from './domain-types.js';
 import { SandboxClient, type ClientOptions } from './sandbox-client.js';
 import { delay } from './transport.js';
+import { directOnly, grantWishes, sandboxWishes, tokenWishes } from './wishes.js';
 
 const FIRST_LOOK_MS = 200;
 const LONGEST_LOOK_MS = 2_000;
@@ -46,7 +48,7 @@ type Sandboxes = Omit<
 function sandboxesOver(client: SandboxClient, signal: AbortSignal): Sandboxes {
   return {
     async create({ wait = true, ...wishes } = {}) {
-      return from.sandbox(await client.createSandbox(bodyOf(wishes), { wait, signal }));
+      return from.sandbox(await client.createSandbox(sandboxWishes(wishes), { wait, signal }));
     },
     get: async (ref) => from.sandbox(await client.getSandbox(ref, { signal })),
     async list({ owner, status, all = false } = {}) {
@@ -97,7 +99,7 @@ function identityOver(client: SandboxClient, signal: AbortSignal): IdentityContr
   return {
     me: async () => from.identity(await client.getMe({ signal })),
     async createToken(options) {
-      const created = await client.createToken(from.tokenWishes(options), { signal });
+      const created = await client.createToken(tokenWishes(options), { signal });
       const { token } = created;
       if (token === null) throw lostToken(created.id);
       return from.createdToken({ ...created, token });
@@ -107,11 +109,8 @@ function identityOver(client: SandboxClient, signal: AbortSignal): IdentityContr
       return (await allOf(client.listTokens(query, { signal }))).map(from.token);
     },
     revokeToken: async (tokenId) => from.token(await client.revokeToken(tokenId, { signal })),
-    async grantGuild({ guildId, owner, until }) {
-      const grant = { guildId: parseGuildId(guildId), owner: parseOwner(owner) };
-      const body = until === undefined ? grant : { ...grant, until };
-      return from.grant(await client.createGrant(body, { signal }));
-    },
+    grantGuild: async (grant) =>
+      from.grant(await client.createGrant(grantWishes(grant), { signal })),
     async listGrants({ owner, guild } = {}) {
       const query = {
         ...(owner === undefined ? {} : { owner: parseOwner(owner) }),
@@ -122,19 +121,7 @@ function identityOver(client: SandboxClient, signal: AbortSignal): IdentityContr
     revokeGrant: async (guildId, owner) =>
       from.grant(await client.revokeGrant(guildId, owner, { signal })),
     setOwnerRole: async (owner, role) =>
-      from.ownerRole(await client.setOwnerRole(owner, from.role(role), { signal })),
-  };
-}
-
-/** @throws SANDBOX_008 */
-function bodyOf({ name, owner, ttl, guildIds = [], sandboxId }: CreateSandboxOptions) {
-  if (sandboxId !== undefined) throw directOnly('an id of your choice');
-  if (ttl !== undefined) parseDuration(ttl, 'TTL');
-  return {
-    guildIds: parseGuildIds(guildIds),
-    ...(name === undefined ? {} : { name: parseSandboxName(name) }),
-    ...(owner === undefined ? {} : { owner: parseOwner(owner) }),
-    ...(ttl === undefined ? {} : { ttl }),
+      from.ownerRole(await client.setOwnerRole(owner, parseRole(role), { signal })),
   };
 }
 
@@ -164,11 +151,6 @@ async function untilDestroyed(
     await delay(wait, signal);
   }
 }
-
-const directOnly = (what: string): SandboxError =>
-  new SandboxError('SANDBOX_008', `${what} is not possible over HTTP`, {
-    hint: 'Use --direct, where the addresses of the servers are known.',
-  });
 
 const lostToken = (tokenId: string): SandboxError =>
   new SandboxError('SANDBOX_009', `token ${tokenId} was created, but its answer was lost`, {

@@ -1,17 +1,7 @@
 /** What the API answers, as the domain's types have it: the API has checked each value. */
-import { ROLES, type Role } from '../domain/actor.js';
 import type { AuditEntry } from '../domain/audit.js';
-import { invalid } from '../domain/errors.js';
 import type { SandboxHealth } from '../domain/health.js';
-import type {
-  CreatedToken,
-  CreateTokenOptions,
-  GuildGrant,
-  Identity,
-  OwnerRole,
-  Token,
-} from '../domain/identity.js';
-import { parseOwner } from '../domain/names.js';
+import type { CreatedToken, GuildGrant, Identity, OwnerRole, Token } from '../domain/identity.js';
 import type { ExtendResult, Sandbox } from '../domain/sandbox.js';
 import type * as api from './types.js';
 
@@ -55,20 +45,4 @@ export function auditEntry(given: api.ApiAuditEntry): AuditEntry {
   const { id, time, sandboxId, event, actor, kind, role: actorRole, tokenId, via, details } = given;
   const parts = { auditId: id, sandboxId, eventType: event, actor, actorKind: kind, actorRole };
   return { ...audited({ ...parts, tokenId, via }), details, createdAt: new Date(time) };
-}
-
-/** @throws SANDBOX_008 */
-export function role(text: string): Role {
-  const found = ROLES.find((one) => one === text);
-  if (found !== undefined) return found;
-  throw invalid('role', text, `use one of ${ROLES.join(', ')}`);
-}
-
-/** The API knows the scopes, and refuses one that it does not know. @throws SANDBOX_008 */
-export function tokenWishes({ owner, scopes, ...wishes }: CreateTokenOptions): api.CreateToken {
-  return {
-    ...wishes,
-    ...(owner === undefined ? {} : { owner: parseOwner(owner) }),
-    scopes: [...scopes] as api.CreateToken['scopes'],
-  };
 }
