@@ -69,7 +69,10 @@ export class SandboxService {
     const command = commandOf(actor, 'create', sandboxId, args, sandboxId);
     const creating = (await this.lifecycle()).create(command, options.wait ?? true);
     const view = await namingNoHolder(actor, this.config.visibility, creating);
-    if (view === null) return pendingSandbox(command, this.config.policy.defaultTtlMs);
+    if (view === null) {
+      const begun = { ...args, sandboxId, createdAt: new Date() };
+      return pendingSandbox(begun, this.config.policy.defaultTtlMs);
+    }
     // A run that has ended still answers the update that it once answered; an id that was just made has no such run.
     if (options.sandboxId === undefined || isLive((await this.row(actor, sandboxId)).status))
       return sandboxOf(view);
@@ -276,9 +279,9 @@ export class SandboxService {
     if (ref.kind !== 'id' || (await findSandbox(this.connections.database, ref)) !== null)
       return null;
     const { sandboxId } = ref;
-    const owner = await (await this.lifecycle()).begun(sandboxId);
-    if (owner === null || !this.maySee(actor, owner)) return null;
-    requirePermission(actor, 'destroy', { owner, sandboxId });
+    const begun = await (await this.lifecycle()).begun(sandboxId);
+    if (begun === null || !this.maySee(actor, begun.owner)) return null;
+    requirePermission(actor, 'destroy', begun);
     return sandboxId;
   }
 

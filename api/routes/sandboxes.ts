@@ -13,6 +13,7 @@ import type { AnswerBody, Call, Handlers, Server } from '../call.js';
 import { cursorOf, placeOf } from '../cursor.js';
 import { defined } from '../defined.js';
 import { sandboxIdOf } from '../idempotency.js';
+import { readOrBegun } from './read-or-begun.js';
 
 /** Servers that a change waits for until the workflow has answered. */
 export const EVERY_SERVER: readonly Server[] = ['postgres', 'temporal', 'nats', 'redis'];
@@ -59,7 +60,9 @@ export function sandboxHandlers({
     },
     getSandbox: {
       needs: ['postgres'],
-      run: async ({ actor, params }) => ({ body: await sandboxes.get(actor, params.ref) }),
+      run: async ({ actor, params }) => ({
+        body: await readOrBegun(sandboxes, visibility, actor, params.ref),
+      }),
     },
     destroySandbox: {
       needs: ROW_AND_WORKFLOW,
