@@ -79,6 +79,9 @@ const rooms = {
   rules: { 'rooms/direction': 'error' },
 };
 
+const WEB_ONLY = 'client/ and domain/ run in Node, Deno, Bun and browsers alike.';
+const NODE_GLOBALS = ['process', 'Buffer', 'global', 'require', 'setImmediate', '__dirname'];
+
 export default tseslint.config(
   {
     ignores: [
@@ -89,6 +92,8 @@ export default tseslint.config(
       '**/*.mjs',
       '**/*.cjs',
       'vitest.config.ts',
+      // Generated (build/client-types.mjs).
+      'client/schema.ts',
     ],
   },
   ...tseslint.configs.strictTypeChecked,
@@ -121,6 +126,17 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  // The published client runs in browsers as well.
+  {
+    files: ['client/**/*.ts', 'domain/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: WEB_ONLY }] }],
+      'no-restricted-globals': [
+        'error',
+        ...NODE_GLOBALS.map((name) => ({ name, message: WEB_ONLY })),
+      ],
     },
   },
   rooms,

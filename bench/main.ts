@@ -10,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   idle: async () => (await import('./idle.js')).benchIdle(),
   scale: async () => (await import('./lifecycle/scale.js')).benchScale(),
   router: async () => (await import('./router/main.js')).benchRouter(),
+  api: async () => (await import('./api/main.js')).benchApi(),
 };
 
 // From work of a benchmark that no longer waits for it, because another part has failed.

@@ -93,3 +93,15 @@ export const usageOf = (group: Group, { name, args, rest = '' }: Command): strin
   [group.name, name, args, rest].filter((part) => part !== '').join(' ');
 
 export const JSON_OPTION: OptionSpec = { flags: '--json', description: 'Print JSON' };
+
+export const DIRECT_OPTION: OptionSpec = {
+  flags: '--direct',
+  description: 'Speak to the servers themselves, also where SANDBOX_API_URL is set',
+};
+
+/** Of commands that speak to `Control`: directly, or over HTTP where SANDBOX_API_URL is set. */
+export const eitherWay = (commands: readonly Command[]): readonly Command[] =>
+  commands.map((command) => ({
+    ...command,
+    options: [...(command.options ?? []), DIRECT_OPTION],
+  }));

@@ -1,5 +1,5 @@
 /** All commands by group: `bd <command>`, `bd sandbox <command>`, `bd dev <command>`. */
-import type { Command, Group } from './command.js';
+import { eitherWay, type Command, type Group } from './command.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { createCommand } from './commands/create.js';
@@ -17,7 +17,7 @@ import { logsCommand } from './commands/logs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { openCommand } from './commands/open.js';
 import { setRoleCommand } from './commands/owner/set-role.js';
-import { routerCommand, workerCommand } from './commands/processes.js';
+import { apiCommand, routerCommand, workerCommand } from './commands/processes.js';
 import { resetCommand } from './commands/reset.js';
 import { setupCommand } from './commands/setup.js';
 import { statusCommand } from './commands/status.js';
@@ -32,7 +32,7 @@ import { wordFirst } from './tokens.js';
 const SANDBOX: Group = {
   name: 'bd sandbox',
   summary: 'Create, list, connect to and destroy sandboxes.',
-  commands: [
+  commands: eitherWay([
     createCommand,
     listCommand,
     statusCommand,
@@ -48,33 +48,33 @@ const SANDBOX: Group = {
     logsCommand,
     openCommand,
     sweepCommand,
-  ],
+  ]),
 };
 
 const TOKEN: Group = {
   name: 'bd token',
   isRare: true,
   summary: 'Tokens of the API: create, list and revoke them.',
-  commands: [createTokenCommand, listTokensCommand, revokeTokenCommand],
+  commands: eitherWay([createTokenCommand, listTokensCommand, revokeTokenCommand]),
 };
 
 const GUILD: Group = {
   name: 'bd guild',
   isRare: true,
   summary: 'Grants of guilds: which owner may register which guild.',
-  commands: [grantGuildCommand, revokeGrantCommand, listGrantsCommand],
+  commands: eitherWay([grantGuildCommand, revokeGrantCommand, listGrantsCommand]),
 };
 
 const OWNER: Group = {
   name: 'bd owner',
   isRare: true,
   summary: 'Roles of owners.',
-  commands: [setRoleCommand],
+  commands: eitherWay([setRoleCommand]),
 };
 
 const DEV: Group = {
   name: 'bd dev',
-  summary: 'The local stack: servers, worker, router. Alone it runs all in the foreground.',
+  summary: 'The local stack: servers, worker, router, API. Alone it runs all in the foreground.',
   commands: devCommands,
 };
 
@@ -91,12 +91,13 @@ const ROOT: Group = {
     pointer('token', 'Tokens of the API'),
     pointer('guild', 'Grants of guilds'),
     pointer('owner', 'Roles of owners'),
-    pointer('dev', 'The local stack: servers, worker, router'),
+    pointer('dev', 'The local stack: servers, worker, router, API'),
     doctorCommand,
     setupCommand,
     migrateCommand,
     workerCommand,
     routerCommand,
+    apiCommand,
     completionCommand(() => GROUPS),
   ],
 };

@@ -1,10 +1,11 @@
 /** Parses, runs one command, closes its connections, and reports any failure. */
 import type { Control } from '../domain/control.js';
 import type { Config } from '../platform/config.js';
-import type { CommandContext } from './command.js';
+import { DIRECT_OPTION, type CommandContext } from './command.js';
 import { groupFor, GROUPS } from './groups.js';
 import { asTyped, note, print, reportError, type Io } from './io.js';
-import { parse } from './parse.js';
+import { openControl } from './open-control.js';
+import { parse, type Parsed } from './parse.js';
 
 const BUSY_EVERY_MS = 10_000;
 
@@ -26,6 +27,10 @@ function tellBusy(io: Io): (ahead: number) => void {
     void note(io, `The workers are busy: ${ahead} ${ahead === 1 ? 'task' : 'tasks'} ahead.`);
   };
 }
+
+/** Commands without the option are an operator's, such as those of the local stack. */
+const isDirect = ({ command, input }: Parsed): boolean =>
+  command.options?.includes(DIRECT_OPTION) !== true || input.flag('direct');
 
 /** Runs one command line. Never rejects; returns the exit code. */
 export async function runBd(argv: readonly string[], io: Io): Promise<number> {
@@ -53,9 +58,10 @@ export async function runBd(argv: readonly string[], io: Io): Promise<number> {
       input: parsed.input,
       config: () => (config ??= loadConfig(io.env)),
       client: () =>
-        (client ??= import('../control/direct-control.js').then(({ openDirectControl }) =>
-          openDirectControl(context.config(), { onBusy: tellBusy(io) }),
-        )),
+        (client ??= openControl(context.config(), {
+          direct: isDirect(parsed),
+          onBusy: tellBusy(io),
+        })),
     };
     return (await parsed.command.run(context)) ?? 0;
   } catch (error) {

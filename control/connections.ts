@@ -40,9 +40,13 @@ export interface ServiceOptions {
   readonly role?: 'client' | 'api';
 }
 
+/** The name that the servers show, and the sessions of Postgres at most. */
+const AS = { client: { name: 'bd', max: 4 }, api: { name: 'api', max: 10 } } as const;
+
 /** Closed in the reverse order of opening. */
 export class Connections {
   readonly addresses: Addresses;
+  private readonly as: (typeof AS)[keyof typeof AS];
   /**
    * The command already has its answer. So a failed close is a warning, not a failure of the
    * command.
@@ -53,11 +57,13 @@ export class Connections {
   private databaseOpened: Database | undefined;
   private readonly redisOpening = new Opening<Redis>(async () => {
     const { closeRedis, openRedis } = await import('../platform/redis.js');
-    return this.closer.open('Redis', openRedis(this.addresses.redis, 'bd'), closeRedis);
+    return this.closer.open('Redis', openRedis(this.addresses.redis, this.as.name), closeRedis);
   });
   private readonly natsOpening = new Opening<NatsConnection>(async () => {
     const { openNats } = await import('../platform/nats.js');
-    return this.closer.open('NATS', openNats(this.addresses.nats, 'bd'), (nc) => nc.close());
+    return this.closer.open('NATS', openNats(this.addresses.nats, this.as.name), (nc) =>
+      nc.close(),
+    );
   });
   private readonly temporalOpening = new Opening<TemporalClient>(async () => {
     const { openTemporal } = await import('../platform/temporal.js');
@@ -80,12 +86,14 @@ export class Connections {
     readonly config: Config,
     private readonly options: ServiceOptions = {},
   ) {
-    this.addresses = addressesFor(config, options.role ?? 'client');
+    const { role = 'client' } = options;
+    this.as = AS[role];
+    this.addresses = addressesFor(config, role);
   }
 
   get database(): Database {
     if (this.databaseOpened === undefined) {
-      const opened = openDatabase(this.addresses.database, { name: 'bd', max: 4 });
+      const opened = openDatabase(this.addresses.database, this.as);
       void this.closer.add('Postgres', () => opened.close());
       this.databaseOpened = opened;
     }

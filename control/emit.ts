@@ -18,6 +18,7 @@ export async function emitTo(
   { sandboxId, name, status }: SandboxRecord,
   connect: () => Promise<NatsConnection>,
   events: Iterable<EventToEmit>,
+  key?: string,
 ): Promise<number[]> {
   if (status !== 'running') {
     throw new SandboxError('SANDBOX_007', `sandbox ${name} is ${status}, not running`);
@@ -34,5 +35,5 @@ export async function emitTo(
       yield { subject: addressedSubject(family, sandboxId, type), payload };
     }
   }
-  return publishRaw(await connect(), addressed());
+  return publishRaw(await connect(), addressed(), key);
 }

@@ -6,6 +6,7 @@ import { natsPrefix, type SandboxId } from '../domain/names.js';
 import { STREAMS } from '../routing/subjects.js';
 import { delay } from '../platform/deadline.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
+import type { StoredEvent } from '../routing/batch-reader.js';
 import { storedHeaderBytes } from '../routing/raw-headers.js';
 import { isNotFound } from '../platform/nats-errors.js';
 import type { EventsOptions, ReadingOptions, SandboxEvent } from '../domain/events.js';
@@ -59,7 +60,7 @@ async function openReading(
         if (!(error instanceof NatsError)) throw error;
         if (isNotFound(error)) return null;
         if (!AWAY.has(error.code)) throw error;
-        if (!away) onAway?.();
+        if (!away) onAway?.('nats');
         await Promise.race([delay(POLL_MS), aborted]);
       }
     }
@@ -150,15 +151,27 @@ async function firstSince(
 }
 
 function eventOf(message: StoredMsg, prefix: string): SandboxEvent {
-  const [family = '', ...type] = message.subject.slice(prefix.length).split('.');
-  const found = classify(message.data);
+  const { seq: sequence, subject, time, data } = message;
+  return sandboxEventOf(
+    { sequence, subject, time, data, headers: storedHeaderBytes(message) },
+    prefix,
+  );
+}
+
+/** @param prefix of the sandbox's subjects */
+export function sandboxEventOf(
+  { sequence, subject, time, data, headers }: StoredEvent,
+  prefix: string,
+): SandboxEvent {
+  const [family = '', ...type] = subject.slice(prefix.length).split('.');
+  const found = classify(data);
   return {
-    sequence: message.seq,
-    rawSequence: rawSequenceIn(storedHeaderBytes(message)),
-    time: message.time.toISOString(),
+    sequence,
+    rawSequence: rawSequenceIn(headers),
+    time: time.toISOString(),
     family,
     type: type.join('.'),
     guildId: found.kind === 'guild' ? found.guildId : null,
-    payload: message.string(),
+    payload: Buffer.from(data).toString('utf8'),
   };
 }

@@ -1,6 +1,6 @@
 /** The use cases of tokens, guild grants and roles. Each takes the actor that asks, and decides first whether the actor may. */
-import { ROLES, SCOPES, type Actor, type Role, type Scope } from '../domain/actor.js';
-import { invalid, SandboxError } from '../domain/errors.js';
+import type { Actor } from '../domain/actor.js';
+import { SandboxError } from '../domain/errors.js';
 import { parseGuildId } from '../domain/guild.js';
 import type {
   CreatedToken,
@@ -11,10 +11,17 @@ import type {
   OwnerRole,
   Token,
 } from '../domain/identity.js';
+import {
+  parseKind,
+  parseRole,
+  parseScopes,
+  parseTokenName,
+  parseUntil,
+} from '../domain/identity-input.js';
 import { checkShape, mintedExpiry, mintLack, type Minter } from '../domain/minting.js';
 import { parseOwner, parseSandboxRef, type Owner } from '../domain/names.js';
 import { notPermitted, requirePermission } from '../domain/permissions.js';
-import { parseTokenId, TOKEN_KINDS, type TokenId } from '../domain/token.js';
+import { parseTokenId, type TokenId } from '../domain/token.js';
 import { grantGuild, listGrants, revokeGrant, type GrantKey } from '../store/grants.js';
 import { mappingOf } from '../store/guild-mappings.js';
 import { roleOf, setOwnerRole } from '../store/owners.js';
@@ -24,8 +31,6 @@ import type { Connections } from './connections.js';
 import { commandOf } from './new-command.js';
 import { newToken, newTokenId } from './new-token.js';
 import { requireSeen } from './visibility.js';
-
-const NAME_LENGTH = 100;
 
 /** `token` is null where the id that the caller named exists: its text is shown once. */
 export type MintedToken = Token & { readonly token: string | null };
@@ -54,9 +59,7 @@ export class IdentityService {
   ): Promise<MintedToken> {
     const { database } = this.connections;
     const { kind = 'person', role = 'developer', name = null } = options;
-    if (!TOKEN_KINDS.includes(kind))
-      throw invalid('kind', kind, `it is one of ${TOKEN_KINDS.join(', ')}`);
-    checkShape(kind, options.sandbox, parseRole(role));
+    checkShape(parseKind(kind), options.sandbox, parseRole(role));
     const scopes = parseScopes(options.scopes);
     const owner = options.owner === undefined ? actor.name : parseOwner(options.owner);
     // Before the sandbox: whoever may mint nothing learns nothing of sandboxes.
@@ -69,7 +72,7 @@ export class IdentityService {
     const { text, secretHash } = newToken(kind, tokenId);
     const token = {
       ...{ id: tokenId, kind, owner, sandboxId: sandbox?.sandboxId ?? null, role, scopes },
-      ...{ name: parseName(name), expiresAt: new Date(expiresAt).toISOString(), secretHash },
+      ...{ name: parseTokenName(name), expiresAt: new Date(expiresAt).toISOString(), secretHash },
     };
     const created = await createToken(database, token, actor);
     return { ...(await this.token(tokenId)), token: created ? text : null };
@@ -191,38 +194,3 @@ const noToken = (tokenId: TokenId): SandboxError =>
   new SandboxError('SANDBOX_004', `no token ${tokenId} is known`, {
     hint: '`bd token list` shows the tokens.',
   });
-
-function parseRole(role: string): Role {
-  const known = ROLES.find((one) => one === role);
-  if (known === undefined) throw invalid('role', role, `it is one of ${ROLES.join(', ')}`);
-  return known;
-}
-
-/** Each once, in the order of the table. */
-function parseScopes(given: readonly string[]): Scope[] {
-  const unknown = given.find((scope) => !SCOPES.some((one) => one === scope));
-  if (unknown !== undefined) throw invalid('scope', unknown, `it is one of ${SCOPES.join(', ')}`);
-  if (given.length === 0)
-    throw new SandboxError('SANDBOX_008', 'a token needs at least one scope', {
-      hint: `Use some of ${SCOPES.join(', ')}.`,
-    });
-  return SCOPES.filter((scope) => given.includes(scope));
-}
-
-/** Shown in lists and logs: no control characters. */
-function parseName(name: string | null): string | null {
-  if (name === null) return null;
-  if (name !== '' && name.length <= NAME_LENGTH && !/\p{Cc}/u.test(name)) return name;
-  throw invalid('name', name, `it has 1 to ${NAME_LENGTH} characters, and no control characters`);
-}
-
-const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-
-/** ISO 8601: a date alone is its midnight in UTC. Whether it is ahead, the database's clock decides. */
-function parseUntil(until: string | undefined): string | null {
-  if (until === undefined) return null;
-  const millis = TIME.test(until) ? Date.parse(until) : NaN;
-  if (Number.isNaN(millis))
-    throw invalid('end', until, 'use ISO 8601, such as 2030-01-31 or 2030-01-31T12:00:00Z');
-  return new Date(millis).toISOString();
-}

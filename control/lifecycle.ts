@@ -7,13 +7,15 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command, SignedCommand } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
-import { parseOwner, workflowId, type Owner, type SandboxId } from '../domain/names.js';
+import { parseGuildIds } from '../domain/guild.js';
+import { parseOwner, parseSandboxName, workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
 import { SWEEP_WORKFLOW_ID, type SweepInput, type SweepReport } from '../domain/sweep.js';
 import { delay } from '../platform/deadline.js';
 import { signCommand } from '../platform/signature.js';
 import { MISSING_SUBKEYS } from '../platform/subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
+import type { BegunCreate } from './view.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
@@ -190,13 +192,19 @@ export class Lifecycle {
     }
   }
 
-  /** The owner of a create that has no row yet; null if Temporal knows none. */
-  async begun(sandboxId: SandboxId): Promise<Owner | null> {
+  /** What Temporal knows of a create that is under way; null where it knows of none. */
+  async begun(sandboxId: SandboxId): Promise<BegunCreate | null> {
     try {
-      const { status, memo } = await this.temporal.client.workflow
+      const { status, memo, startTime, typedSearchAttributes } = await this.temporal.client.workflow
         .getHandle(workflowId(sandboxId))
         .describe();
-      return status.name === 'RUNNING' ? parseOwner(memo?.owner) : null;
+      if (status.name !== 'RUNNING') return null;
+      return {
+        ...{ sandboxId, owner: parseOwner(memo?.owner), name: parseSandboxName(memo?.name) },
+        guildIds: parseGuildIds(typedSearchAttributes.get(ATTRIBUTES.guilds) ?? []),
+        ttlMs: typeof memo?.ttlMs === 'number' ? memo.ttlMs : null,
+        createdAt: startTime,
+      };
     } catch (error) {
       if (isGone(error)) return null;
       throw asTemporalError(error, IN_PROGRESS);
@@ -268,7 +276,7 @@ export class Lifecycle {
 
 function startOptions(command: Command<'create'>, taskQueue: string) {
   const { sandboxId, args } = command;
-  const { name, owner, guildIds } = args;
+  const { name, owner, guildIds, ttlMs } = args;
   return {
     workflowId: workflowId(sandboxId),
     taskQueue,
@@ -286,7 +294,7 @@ function startOptions(command: Command<'create'>, taskQueue: string) {
       { key: ATTRIBUTES.status, value: 'pending' },
       { key: ATTRIBUTES.guilds, value: [...guildIds] },
     ],
-    memo: { sandboxId, name, owner },
+    memo: { sandboxId, name, owner, ttlMs },
   } satisfies WorkflowStartOptions<typeof sandboxWorkflow> & { workflowIdConflictPolicy: string };
 }
 

@@ -69,7 +69,10 @@ export class SandboxService {
     const command = commandOf(actor, 'create', sandboxId, args, sandboxId);
     const creating = (await this.lifecycle()).create(command, options.wait ?? true);
     const view = await namingNoHolder(actor, this.config.visibility, creating);
-    if (view === null) return pendingSandbox(command, this.config.policy.defaultTtlMs);
+    if (view === null) {
+      const begun = { ...args, sandboxId, createdAt: new Date() };
+      return pendingSandbox(begun, this.config.policy.defaultTtlMs);
+    }
     // An ended run still answers an old update. A new id has no such run.
     if (options.sandboxId === undefined || isLive((await this.row(actor, sandboxId)).status))
       return sandboxOf(view);
@@ -122,16 +125,16 @@ export class SandboxService {
   }
 
   /** @throws SANDBOX_003, _004, _007, _008, _009 */
-  async registerGuild(actor: Actor, idOrName: string, guildId: string): Promise<Sandbox> {
-    const args = { guildId: parseGuildId(guildId) };
-    const { sandboxId } = await this.permitted(actor, 'registerGuild', idOrName);
-    const command = commandOf(actor, 'registerGuild', sandboxId, args);
+  async registerGuild(actor: Actor, ref: string, guild: string, key?: string): Promise<Sandbox> {
+    const args = { guildId: parseGuildId(guild) };
+    const { sandboxId } = await this.permitted(actor, 'registerGuild', ref);
+    const command = commandOf(actor, 'registerGuild', sandboxId, args, key);
     const registering = (await this.lifecycle()).update(command);
     return sandboxOf(await namingNoHolder(actor, this.config.visibility, registering));
   }
 
   /** @throws SANDBOX_004, _007, _008, _009 */
-  async unregisterGuild(actor: Actor, guildId: string): Promise<Sandbox> {
+  async unregisterGuild(actor: Actor, guildId: string, key?: string): Promise<Sandbox> {
     const args = { guildId: parseGuildId(guildId) };
     const mapping = await mappingOf(this.connections.database, args.guildId);
     const holder =
@@ -143,7 +146,7 @@ export class SandboxService {
     }
     requirePermission(actor, 'unregisterGuild', holder);
     const { sandboxId } = holder;
-    const command = commandOf(actor, 'unregisterGuild', sandboxId, args);
+    const command = commandOf(actor, 'unregisterGuild', sandboxId, args, key);
     return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
@@ -153,18 +156,19 @@ export class SandboxService {
     idOrName: string,
     duration: string,
     { clamp = false }: ExtendOptions,
+    key?: string,
   ): Promise<ExtendResult & { sandbox: Sandbox }> {
     const args = { byMs: parseDuration(duration), clamp };
     const { sandboxId } = await this.permitted(actor, 'extend', idOrName);
-    const command = commandOf(actor, 'extend', sandboxId, args);
+    const command = commandOf(actor, 'extend', sandboxId, args, key);
     const { extension, ...view } = await (await this.lifecycle()).extend(command);
     return { ...extension, sandbox: sandboxOf(view) };
   }
 
   /** @throws SANDBOX_004, _007 */
-  async reset(actor: Actor, idOrName: string): Promise<Sandbox> {
+  async reset(actor: Actor, idOrName: string, key?: string): Promise<Sandbox> {
     const { sandboxId } = await this.permitted(actor, 'reset', idOrName);
-    const command = commandOf(actor, 'reset', sandboxId, {});
+    const command = commandOf(actor, 'reset', sandboxId, {}, key);
     return sandboxOf(await (await this.lifecycle()).update(command));
   }
 
@@ -209,10 +213,10 @@ export class SandboxService {
   }
 
   /** @throws SANDBOX_004, _007 unless the sandbox runs, _008, _009 */
-  async emit(actor: Actor, idOrName: string, events: Iterable<EventToEmit>): Promise<number[]> {
-    const row = await this.permitted(actor, 'emit', idOrName);
+  async emit(actor: Actor, ref: string, events: Iterable<EventToEmit>, key?: string) {
+    const row = await this.permitted(actor, 'emit', ref);
     const { emitTo } = await import('./emit.js');
-    return emitTo(row, () => this.connections.nats(), events);
+    return emitTo(row, () => this.connections.nats(), events, key);
   }
 
   async sweep(actor: Actor, input: SweepInput): Promise<SweepReport> {
@@ -272,9 +276,9 @@ export class SandboxService {
     if (ref.kind !== 'id' || (await findSandbox(this.connections.database, ref)) !== null)
       return null;
     const { sandboxId } = ref;
-    const owner = await (await this.lifecycle()).begun(sandboxId);
-    if (owner === null || !this.maySee(actor, owner)) return null;
-    requirePermission(actor, 'destroy', { owner, sandboxId });
+    const begun = await (await this.lifecycle()).begun(sandboxId);
+    if (begun === null || !this.maySee(actor, begun.owner)) return null;
+    requirePermission(actor, 'destroy', begun);
     return sandboxId;
   }
 

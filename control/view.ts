@@ -1,5 +1,6 @@
 /** A sandbox in its public form, for callers that have not read its row. */
-import type { Command } from '../domain/command.js';
+import type { CommandArgs } from '../domain/command.js';
+import type { SandboxId } from '../domain/names.js';
 import { describeSandbox, type Sandbox, type SandboxView } from '../domain/sandbox.js';
 
 /** For a sandbox whose claim is written. */
@@ -12,19 +13,15 @@ export function sandboxOf(view: SandboxView): Sandbox {
   });
 }
 
-/** The known facts of a create that the caller did not wait for. */
-export function pendingSandbox(
-  { sandboxId, args }: Command<'create'>,
-  defaultTtlMs: number,
-): Sandbox {
-  const createdAt = new Date();
-  const expiresAt = new Date(createdAt.getTime() + (args.ttlMs ?? defaultTtlMs));
-  return describeSandbox({
-    ...args,
-    sandboxId,
-    status: 'pending',
-    createdAt,
-    expiresAt,
-    destroyedAt: null,
-  });
+/** A create whose claim may not be written yet. */
+export type BegunCreate = CommandArgs['create'] & {
+  readonly sandboxId: SandboxId;
+  readonly createdAt: Date;
+};
+
+/** Its times are those of the create: the claim has the last word. */
+export function pendingSandbox(begun: BegunCreate, defaultTtlMs: number): Sandbox {
+  const { createdAt, ttlMs } = begun;
+  const expiresAt = new Date(createdAt.getTime() + (ttlMs ?? defaultTtlMs));
+  return describeSandbox({ ...begun, status: 'pending', expiresAt, destroyedAt: null });
 }

@@ -129,6 +129,9 @@ export const DEPENDENCIES = {
 
 export type Dependency = keyof typeof DEPENDENCIES;
 
+export const isDependency = (value: unknown): value is Dependency =>
+  typeof value === 'string' && Object.hasOwn(DEPENDENCIES, value);
+
 /** Facts for programs. */
 export type ErrorDetails = Readonly<Record<string, unknown>> & { readonly dependency?: Dependency };
 

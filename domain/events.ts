@@ -1,4 +1,5 @@
 /** The events of a sandbox, as they are read beside its bot and published for it. */
+import type { Dependency } from './errors.js';
 
 /** One event as it was stored for a sandbox. */
 export interface SandboxEvent {
@@ -21,8 +22,8 @@ export interface SandboxEvent {
 export interface ReadingOptions {
   /** Ends the reading. */
   readonly signal: AbortSignal;
-  /** NATS has not answered, and is asked until it does; called once for each time that it is away. */
-  readonly onAway?: () => void;
+  /** A server has not answered, and is asked until it does; called once for each time that it is away. */
+  readonly onAway?: (dependency: Dependency) => void;
 }
 
 export interface EventsOptions extends ReadingOptions {

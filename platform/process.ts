@@ -43,7 +43,7 @@ function onStop(stop: (why: string) => void): void {
   if (process.channel) process.on('disconnect', once('parent gone'));
 }
 
-/** Reports to the local stack that this service works, and the address of its metrics. */
-export function reportReady(metrics: string | null): void {
-  process.send?.({ ready: true, metrics });
+/** Tells the local stack that this service works, where its metrics are, and its own address where it has one. */
+export function reportReady(metrics: string | null, address: string | null = null): void {
+  process.send?.({ ready: true, metrics, address });
 }

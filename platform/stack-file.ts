@@ -34,6 +34,8 @@ const stackSchema = z.object({
   startedAt: z.string(),
   temporal: z.object({ address: address(readTemporalAddress), uiUrl: z.string().nullable() }),
   urls: z.object({ admin: urls, client: urls, api: urls, worker: urls, router: urls }),
+  /** Of the HTTP API; absent where the stack runs without it. */
+  apiUrl: z.string().optional(),
   /** The publisher of raw events: may write into RAW and nothing else. */
   ingestNatsUrl: natsUrl,
   /**

@@ -20,6 +20,7 @@ const ACK_MS = 5_000;
 export async function publishRaw(
   nc: NatsConnection,
   events: Iterable<RawEvent>,
+  key?: string,
 ): Promise<number[]> {
   const js = nc.jetstream();
   const sequences: number[] = [];
@@ -29,7 +30,10 @@ export async function publishRaw(
       const batch = take(iterator, IN_FLIGHT);
       if (batch.length === 0) return sequences;
       const acks = await Promise.all(
-        batch.map(({ subject, payload }) => js.publish(subject, payload, { timeout: ACK_MS })),
+        batch.map(({ subject, payload }, i) => {
+          const id = key === undefined ? {} : { msgID: `${key}-${sequences.length + i}` };
+          return js.publish(subject, payload, { timeout: ACK_MS, ...id });
+        }),
       );
       for (const { seq } of acks) sequences.push(seq);
     }

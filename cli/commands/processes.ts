@@ -20,3 +20,10 @@ export const routerCommand: Command = {
   summary: 'Run a router until it is stopped',
   run: () => entry(() => import('../../router/main.js')),
 };
+
+export const apiCommand: Command = {
+  name: 'api',
+  args: '',
+  summary: 'Run the HTTP API until it is stopped',
+  run: () => entry(() => import('../../api/main.js')),
+};

@@ -21,7 +21,7 @@ export interface Targets {
 }
 
 /** @throws SANDBOX_008 for an invalid name, SANDBOX_009. Nothing is destroyed then. */
-export async function targetsOf({ input, config }: CommandContext, api: Control): Promise<Targets> {
+export async function targetsOf({ input }: CommandContext, api: Control): Promise<Targets> {
   if (!input.flag('all')) {
     if (input.args.length === 0) {
       throw usage(
@@ -32,7 +32,7 @@ export async function targetsOf({ input, config }: CommandContext, api: Control)
     return lookUp(api, [...new Set(input.args)]);
   }
   if (input.args.length > 0) throw usage('destroy: --all takes no names', 'Leave one of them out.');
-  const live = await api.list({ owner: input.text('owner') ?? config().owner });
+  const live = await api.list({ owner: input.text('owner') ?? (await api.me()).name });
   return {
     known: live.map(({ id, name, status }) => ({ shown: name, ref: id, status })),
     unknown: [],

@@ -6,6 +6,7 @@ import { withProgress } from '../progress.js';
 import { formatEnvironment } from '../shell.js';
 import { table } from '../table.js';
 import { confirmPurge } from './purge.js';
+import { operatorToken } from './token.js';
 
 const stack = () => import('../../deploy/stack/index.js');
 
@@ -89,20 +90,21 @@ export const devCommands: readonly Command[] = [
     name: 'env',
     args: '',
     summary:
-      "Print the servers' addresses and NATS' credentials files, with the administrator's rights, for `eval`",
+      "Print the servers' addresses and NATS' credentials files, with the administrator's rights, and the API's with an operator's token, for `eval`",
     options: [JSON_OPTION],
-    async run({ io, input, config }) {
+    async run(context) {
+      const { io, input, config } = context;
       const { adminEnv } = await stack();
-      await print(
-        io,
-        formatEnvironment(await adminEnv(config()), input.flag('json') ? 'json' : 'shell'),
-      );
+      const servers = await adminEnv(config());
+      const token = servers.SANDBOX_API_URL === undefined ? null : await operatorToken(context);
+      const all = { ...servers, ...(token === null ? {} : { SANDBOX_TOKEN: token }) };
+      await print(io, formatEnvironment(all, input.flag('json') ? 'json' : 'shell'));
     },
   },
   {
     name: 'restart',
     args: '<service>',
-    summary: 'Restart one of temporal, postgres, nats, redis, worker, router',
+    summary: 'Restart one of temporal, postgres, nats, redis, worker, router, api',
     async run({ io, input, config }) {
       const { restart } = await stack();
       const [name = ''] = input.args;

@@ -1,4 +1,6 @@
 /** Files generated from code. `npm run generate` writes them; a test compares them. */
+import { openApiDocument } from '../../api/contract/document.js';
+import { packageVersion } from '../../platform/project-root.js';
 import { GROUPS } from '../groups.js';
 import { parameterTable } from './addresses.js';
 import { limitTable } from './limits.js';
@@ -19,6 +21,7 @@ const END = '<!-- end of what is generated -->';
 export function generatedFiles(read: (path: string) => string): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errorsPage()],
+    ['docs/openapi.json', `${JSON.stringify(openApiDocument(packageVersion()), null, 2)}\n`],
     [
       GUIDE,
       withParts(GUIDE, read(GUIDE), {

@@ -1,5 +1,5 @@
 /** The table "Configuration" of docs/sandbox-guide.md, from the configuration's table. */
-import { settingsOf, type Reader } from '../../platform/config/setting.js';
+import { ALL, settingsOf, type Reader } from '../../platform/config/setting.js';
 import { SETTINGS, STACK_VARIABLES } from '../../platform/config/settings.js';
 
 interface Row {
@@ -13,7 +13,7 @@ interface Row {
 
 /** There are three readers, so three mean all. */
 const shown = (readers: readonly Reader[]): string =>
-  readers.length === 3 ? 'all' : readers.join(', ');
+  readers.length === ALL.length ? 'all' : readers.join(', ');
 
 export function configurationTable(): string {
   const rows: readonly Row[] = [...settingsOf(SETTINGS), ...STACK_VARIABLES];

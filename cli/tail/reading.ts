@@ -1,4 +1,5 @@
 /** Chooses the events that `bd sandbox tail` reads, and its end. */
+import { DEPENDENCIES, type Dependency } from '../../domain/errors.js';
 import type { SandboxEvent } from '../../domain/events.js';
 import type { Control } from '../../domain/control.js';
 import { note, type Io } from '../io.js';
@@ -22,7 +23,8 @@ export async function* eventsToShow(
   signal: AbortSignal,
 ): AsyncGenerator<SandboxEvent> {
   const { sandbox, wanted, limit, sinceMs, follow } = request;
-  const onAway = (): void => void note(io, 'NATS does not answer; still trying.');
+  const onAway = (dependency: Dependency): void =>
+    void note(io, `${DEPENDENCIES[dependency]} does not answer; still trying.`);
   if (!follow && sinceMs === undefined) {
     const newest = api.storedEvents(sandbox, { signal, onAway });
     const last: SandboxEvent[] = [];

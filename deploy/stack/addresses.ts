@@ -40,7 +40,10 @@ export const externalServers = (config: Config): ServerName[] =>
   SERVER_NAMES.filter((name) => givenFor(config, name) !== undefined);
 
 /** What the stack file says, but for the process that owns the stack. */
-export interface AddressBook extends Pick<StackState, 'temporal' | 'urls' | 'ingestNatsUrl'> {
+export interface AddressBook extends Pick<
+  StackState,
+  'temporal' | 'urls' | 'ingestNatsUrl' | 'apiUrl'
+> {
   readonly sysNatsUrl: string;
   /** For the worker. */
   readonly natsAuthority: string | null;
@@ -82,6 +85,7 @@ export function addressBook(
       worker: urlsOf('bd_worker'),
       router: urlsOf('bd_router'),
     },
+    ...(started.has('api') ? { apiUrl: `http://127.0.0.1:${ports.of('apiHttp')}` } : {}),
     ingestNatsUrl: natsUrl('ingest'),
     // Of a server that is not ours nobody has told us that user.
     sysNatsUrl: given.nats === undefined ? natsUrl('sys') : '',

@@ -21,6 +21,11 @@ export function configEnvironment(config: Config, base: Environment): Record<str
   return withoutUndefined({ ...base, SANDBOX_ID: undefined, ...environmentOf(config) });
 }
 
+/** The secrets of one process; a process gets no other's (docs/security.md). */
+export type ProcessSecrets = Partial<
+  Pick<Config, 'masterSecret' | 'tenantKey' | 'actorKey' | 'natsAuthority'>
+>;
+
 /** Of a process of ours: the addresses of its role, its metrics port, and the secrets of those who hold them. */
 export function processEnvironment(
   config: Config,
@@ -29,22 +34,15 @@ export function processEnvironment(
     urls: ServerUrls;
     temporal: string;
     metricsPort: number;
-    masterSecret: string | null;
-    natsAuthority: string | null;
+    secrets: ProcessSecrets;
   },
 ): Record<string, string> {
-  const { urls, temporal, metricsPort, masterSecret, natsAuthority } = process;
-  const { masterSecret: _secret, natsAuthority: _authority, ...rest } = config;
-  return configEnvironment(
-    {
-      ...rest,
-      given: { ...urls, temporal },
-      metricsPort,
-      ...(masterSecret === null ? {} : { masterSecret }),
-      ...(natsAuthority === null ? {} : { natsAuthority }),
-    },
-    base,
-  );
+  const { urls, temporal, metricsPort, secrets } = process;
+  const { masterSecret: _master, tenantKey: _tenant, actorKey: _actor, ...others } = config;
+  // A caller's token is the caller's own.
+  const { natsAuthority: _authority, apiUrl: _url, token: _token, ...rest } = others;
+  const given = { ...urls, temporal };
+  return configEnvironment({ ...rest, given, metricsPort, ...secrets }, base);
 }
 
 /**

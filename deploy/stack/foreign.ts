@@ -30,6 +30,8 @@ export const stoppedStatus = (config: Config): Promise<ServiceStatus[]> =>
  * serve on; `unreachable` with the reason if it does not; `stopped` without an address.
  */
 export async function foreignStatus(name: ServiceName, config: Config): Promise<ServiceStatus> {
+  // An API registers nowhere: another one cannot be known.
+  if (name === 'api') return idle(name, 'stopped');
   const server = isServerName(name) ? name : name === 'worker' ? 'temporal' : 'nats';
   const given = givenFor(config, server);
   if (given === undefined) return idle(name, 'stopped');
@@ -45,7 +47,10 @@ export async function foreignStatus(name: ServiceName, config: Config): Promise<
 }
 
 /** One question to each; a server that answers serves. */
-const SERVES: Record<ServiceName, (given: string, config: Config) => Promise<boolean>> = {
+const SERVES: Record<
+  Exclude<ServiceName, 'api'>,
+  (given: string, config: Config) => Promise<boolean>
+> = {
   async temporal(given, config) {
     const temporal = await temporalOf(given, config);
     try {

@@ -72,7 +72,14 @@ export async function purgeHome(home: string): Promise<void> {
   const paths = homePaths(home);
   const ours = [
     ...[paths.data, paths.log, paths.run, paths.credentials, paths.ports],
-    ...[paths.lock, paths.children, stackFilePath(home), masterKeyPath(home), join(home, 'cache')],
+    ...[
+      join(home, 'api-token'),
+      paths.lock,
+      paths.children,
+      stackFilePath(home),
+      masterKeyPath(home),
+      join(home, 'cache'),
+    ],
   ];
   for (const path of ours) await rm(path, { recursive: true, force: true });
   for (const name of await readdir(home).catch(() => [])) {

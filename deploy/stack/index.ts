@@ -167,7 +167,9 @@ export async function adminEnv(environment: Config): Promise<Record<string, stri
   if (externalServers(config).length < SERVER_NAMES.length) await owner(config);
   const { given, home } = config;
   const { temporal, database, redis, nats } = addressesFor(config, 'admin');
-  const uiUrl = given.temporal === undefined ? readStackFile(home)?.temporal.uiUrl : undefined;
+  const stack = readStackFile(home);
+  const uiUrl = given.temporal === undefined ? stack?.temporal.uiUrl : undefined;
+  const apiUrl = stack?.apiUrl;
   const credentials = (user: CredentialFileUser): string =>
     join(homePaths(home).run, credentialsFileName(user));
   return {
@@ -176,6 +178,7 @@ export async function adminEnv(environment: Config): Promise<Record<string, stri
     DATABASE_URL: database,
     REDIS_URL: redis,
     NATS_URL: nats,
+    ...(apiUrl === undefined ? {} : { SANDBOX_API_URL: apiUrl }),
     // For clients that take no token from an address; the `nats` command reads the first.
     ...(given.nats === undefined
       ? { NATS_CREDS: credentials('admin'), SANDBOX_INGEST_CREDS: credentials('ingest') }

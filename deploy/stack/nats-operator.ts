@@ -4,6 +4,7 @@
  * has answered for him (docs/decisions/0010). Our processes come with a token, so that they need no worker to get in.
  */
 import {
+  BATCH_SERVICES,
   CONTROL_EXPORTS,
   NATS_API_PREFIX,
   READER_SERVICES,
@@ -41,7 +42,12 @@ const JETSTREAM = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1
 const CLAIMS = { name: 'claims', subject: '$SYS.REQ.CLAIMS.*', type: 'service' };
 const LOOKUP = { name: 'lookup', subject: '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP', type: 'service' };
 
-const READER_IMPORTS = [...READER_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES];
+const READER_IMPORTS = [
+  ...READER_SERVICES,
+  ...DOCTOR_SERVICES,
+  ...EMIT_SERVICES,
+  ...BATCH_SERVICES,
+];
 
 const NOTHING = { deny: ['>'] };
 

@@ -3,6 +3,7 @@
  * (docs/isolation.md), and those of the account that only looks. Only the router publishes into ROUTED, and the worker its fence.
  */
 import {
+  BATCH_SERVICES,
   DOCTOR_SERVICES,
   EMIT_SERVICES,
   READER_SERVICES,
@@ -37,6 +38,7 @@ const consume = (stream: string): string[] => [
 ];
 
 const READER_REQUESTS = READER_SERVICES.map(([, here]) => here);
+const API_REQUESTS = [...BATCH_SERVICES, ...EMIT_SERVICES].map(([, here]) => here);
 const DOCTOR_REQUESTS = [...DOCTOR_SERVICES, ...EMIT_SERVICES].map(([, here]) => here);
 
 interface User {
@@ -56,9 +58,13 @@ export const NATS_USERS = {
     account: 'READER',
     publish: { allow: [...READER_REQUESTS, ...DOCTOR_REQUESTS, ACCOUNT_LOOKUP] },
   },
-  // Answers `status`: what a consumer waits for, when the last event came, whether the account is there. In an account of its
-  // own: in JetStream's the server would publish the answer wherever the request's reply subject points, into ROUTED too.
-  bd_api: { account: 'READER', publish: { allow: [...READER_REQUESTS, ACCOUNT_LOOKUP] } },
+  // Answers `status` (what a consumer waits for, whether the account is there), reads ROUTED in batches for its streams, and
+  // publishes addressed events. In an account of its own: in JetStream's the server would publish the answer wherever the
+  // request's reply subject points, into ROUTED too. It makes no consumer, for the same reason.
+  bd_api: {
+    account: 'READER',
+    publish: { allow: [...READER_REQUESTS, ...API_REQUESTS, ACCOUNT_LOOKUP] },
+  },
   bd_worker: {
     account: 'CONTROL',
     // Streams, consumers, buckets and purges are its work, and the accounts of sandboxes.

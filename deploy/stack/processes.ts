@@ -1,4 +1,4 @@
-/** Worker and router as services: Node processes of this build, which announce their readiness over IPC. */
+/** Worker, router and API as services: Node processes of this build, which announce their readiness over IPC. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessName, Service } from './service.js';
@@ -9,6 +9,7 @@ const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ENTRIES = {
   worker: 'workers/main.js',
   router: 'router/main.js',
+  api: 'api/main.js',
 } as const satisfies Record<ProcessName, string>;
 
 export function processService(

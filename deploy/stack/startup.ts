@@ -3,8 +3,9 @@ import { counted } from '../../domain/counted.js';
 import { migrate } from '../../migrate/index.js';
 import { setServicePasswords } from '../../migrate/postgres.js';
 import type { Config } from '../../platform/config.js';
+import { subkeyOf } from '../../platform/subkeys.js';
 import { addressBook, externalServers, givenFor, type AddressBook } from './addresses.js';
-import { processEnvironment } from './environment.js';
+import { processEnvironment, type ProcessSecrets } from './environment.js';
 import type { HomePaths } from './home.js';
 import { StartError, type Keeper } from './keeper.js';
 import type { PortName, Ports } from './ports.js';
@@ -50,8 +51,8 @@ export async function startAll(startup: Startup): Promise<AddressBook> {
   await reservePorts(startup, servers);
   try {
     await all(servers, abort, (name) => startServer(name, startup));
-    const book = addressBook(config, new Set(servers), ports, credentials);
     const processes = PROCESS_NAMES.filter((name) => only.includes(name));
+    const book = addressBook(config, new Set([...servers, ...processes]), ports, credentials);
     if (processes.length > 0) await migrateServers(startup, book);
     await all(processes, abort, (name) => startProcess(name, startup, book));
     return book;
@@ -80,7 +81,8 @@ async function reservePorts(
   { ports, onProgress }: Startup,
   servers: readonly ServerName[],
 ): Promise<void> {
-  const names = [...servers.flatMap((name) => [...SERVER_PORTS[name]]), ...PROCESS_NAMES];
+  const names: PortName[] = servers.flatMap((name) => [...SERVER_PORTS[name]]);
+  names.push(...PROCESS_NAMES, API_PORT);
   const { moved } = await ports.reserve(names);
   for (const name of moved) {
     onProgress({
@@ -106,26 +108,46 @@ async function startServer(name: ServerName, startup: Startup): Promise<void> {
   }
 }
 
-function configOf(name: ProcessName, config: Config): Config {
+const API_PORT = 'apiHttp' satisfies PortName;
+
+function configOf(name: ProcessName, config: Config, ports: Ports): Config {
   // The router needs no Temporal, and so no key to it.
   if (name === 'router') return { ...config, temporalSecurity: {} };
+  if (name === 'api') {
+    // On loopback and in clear, whatever the shell says of another API.
+    const { tlsCert: _cert, tlsKey: _key, ...api } = config.api;
+    return { ...config, api: { ...api, host: '127.0.0.1', port: ports.of(API_PORT) } };
+  }
   // On a developer's machine there is no operator to ask for a grant.
   return { ...config, guildPolicy: config.guildPolicy ?? 'any' };
 }
 
+/** The router reads routes and moves events: it needs no sandbox's passwords. */
+function secretsOf(
+  name: ProcessName,
+  { masterSecret }: Startup,
+  { natsAuthority }: AddressBook,
+): ProcessSecrets {
+  if (name === 'router') return {};
+  if (name === 'worker')
+    return { masterSecret, ...(natsAuthority === null ? {} : { natsAuthority }) };
+  return {
+    tenantKey: subkeyOf(masterSecret, 'tenant-passwords'),
+    actorKey: subkeyOf(masterSecret, 'actors'),
+  };
+}
+
 async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
-  const { config, env, ports, masterSecret } = startup;
+  const { config, env, ports } = startup;
   const service = processService(name, () =>
-    processEnvironment(configOf(name, config), env, {
+    processEnvironment(configOf(name, config, ports), env, {
       urls: book.urls[name],
       temporal: book.temporal.address,
       metricsPort: ports.of(name),
-      // The router reads routes and moves events: it needs no sandbox's passwords.
-      masterSecret: name === 'router' ? null : masterSecret,
-      natsAuthority: name === 'worker' ? book.natsAuthority : null,
+      secrets: secretsOf(name, startup, book),
     }),
   );
-  await startOne(service, startup, [name]);
+  await startOne(service, startup, name === 'api' ? [name, API_PORT] : [name]);
 }
 
 async function startOne(

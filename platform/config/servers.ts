@@ -6,7 +6,7 @@ import { readTemporalAddress } from '../addresses/temporal.js';
 import { ALL, optional, type Reader } from './setting.js';
 import { addressOf, matching, text } from './types.js';
 
-const TEMPORAL_READERS: readonly Reader[] = ['worker', 'cli'];
+const TEMPORAL_READERS: readonly Reader[] = ['worker', 'api', 'cli'];
 const postgres = addressOf(readPostgresAddress);
 const redis = addressOf(readRedisAddress);
 const nats = addressOf(readNatsUrl);
@@ -36,7 +36,7 @@ export const GIVEN_ADDRESSES = {
 };
 
 const handedOut = (what: string) => ({
-  readers: ['cli'] as const,
+  readers: ['api', 'cli'] as const,
   unset: "the server's own",
   about: `address of ${what} that \`connect\` and \`exec\` hand out, with the sandbox's login in it ([addresses](addresses.md))`,
 });

@@ -6,9 +6,9 @@ import type { z } from 'zod';
 import type { ValueType } from './types.js';
 
 /** `cli`: `bd`, the local stack that it runs, and the library. */
-export type Reader = 'worker' | 'router' | 'cli';
+export type Reader = 'worker' | 'router' | 'api' | 'cli';
 
-export const ALL: readonly Reader[] = ['worker', 'router', 'cli'];
+export const ALL: readonly Reader[] = ['worker', 'router', 'api', 'cli'];
 
 interface Description {
   readonly readers: readonly Reader[];

@@ -11,6 +11,7 @@ import {
   ROUTER_FORMS,
   STREAM_PROFILES,
 } from '../../domain/routing-settings.js';
+import { API } from './api.js';
 import { GIVEN_ADDRESSES, TEMPORAL_SECURITY, TENANT_ADDRESSES } from './servers.js';
 import { ALL, optional, setting } from './setting.js';
 import * as type from './types.js';
@@ -32,7 +33,7 @@ export const SETTINGS = {
   }),
   policy: {
     defaultTtlMs: setting('SANDBOX_DEFAULT_TTL', type.duration(), '24h', {
-      readers: ['worker', 'cli'],
+      readers: ['worker', 'api', 'cli'],
       about: 'default life span of a sandbox',
     }),
     minTtlMs: setting('SANDBOX_MIN_TTL', type.duration(), '1m', {
@@ -57,7 +58,7 @@ export const SETTINGS = {
     unset: "`granted`; the local stack's: `any`",
   }),
   visibility: setting('SANDBOX_VISIBILITY', type.oneOf(VISIBILITIES), 'all', {
-    readers: ['cli'],
+    readers: ['api', 'cli'],
     about: '`own`: developers see their own sandboxes alone; operators see all',
   }),
   sweep: {
@@ -113,13 +114,13 @@ export const SETTINGS = {
   }),
   // platform/subkeys.ts
   tenantKey: optional('SANDBOX_TENANT_KEY', type.secret(32), {
-    readers: ['cli'],
+    readers: ['api', 'cli'],
     about: "the subkey from which tenants' passwords derive, for `bd` and the API",
     unset: "derived from the stack's `master.key`",
     secret: true,
   }),
   actorKey: optional('SANDBOX_ACTOR_KEY', type.secret(32), {
-    readers: ['cli'],
+    readers: ['api', 'cli'],
     about: 'the subkey that signs commands, for `bd` and the API',
     unset: "derived from the stack's `master.key`",
     secret: true,
@@ -132,17 +133,17 @@ export const SETTINGS = {
     secret: true,
   }),
   redisAcl: setting('SANDBOX_REDIS_ACL', type.onOff, 'on', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about:
       '`off` if a managed Redis refuses `ACL SETUSER`: then only the key prefix separates sandboxes',
   }),
   metricsPort: setting('SANDBOX_METRICS_PORT', type.count(0, 65_535), '0', {
-    readers: ['worker', 'router'],
+    readers: ['worker', 'router', 'api'],
     about: "port of the process's page of metrics and health",
     unset: '0: a free one, which the log names',
   }),
   metricsHost: setting('SANDBOX_METRICS_HOST', type.host, '127.0.0.1', {
-    readers: ['worker', 'router'],
+    readers: ['worker', 'router', 'api'],
     about: 'address of that page',
   }),
   emf: setting('SANDBOX_EMF', type.onOff, 'off', {
@@ -151,7 +152,7 @@ export const SETTINGS = {
   }),
   // Workers scale by task queue. Client and worker must use the same one.
   taskQueue: setting('SANDBOX_TASK_QUEUE', type.text, 'sandboxes', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: "Temporal's task queue",
   }),
   deployment: optional('SANDBOX_DEPLOYMENT', versionPart, {
@@ -165,7 +166,7 @@ export const SETTINGS = {
     unset: "the workflow bundle's digest",
   }),
   namespace: setting('TEMPORAL_NAMESPACE', type.text, 'default', {
-    readers: ['worker', 'cli'],
+    readers: ['worker', 'api', 'cli'],
     about: "Temporal's namespace",
   }),
   temporalUiUrl: optional('TEMPORAL_UI_URL', type.url('http', 'https'), {
@@ -173,6 +174,19 @@ export const SETTINGS = {
     about: 'address of the Temporal Web UI, for `bd sandbox open`',
     unset: "the stack's",
   }),
+  apiUrl: optional('SANDBOX_API_URL', type.url('http', 'https'), {
+    readers: ['cli'],
+    about:
+      'address of the API: `bd sandbox`, `token`, `guild` and `owner` work over HTTP, unless told `--direct`',
+    unset: 'unset: `bd` speaks to the servers themselves',
+  }),
+  token: optional('SANDBOX_TOKEN', type.text, {
+    readers: ['cli'],
+    about: 'token for `SANDBOX_API_URL`, of `bd token create`',
+    unset: 'unset',
+    secret: true,
+  }),
+  api: API,
   given: GIVEN_ADDRESSES,
   tenant: TENANT_ADDRESSES,
   // Empty while TEMPORAL_ADDRESS is unset: the local stack's Temporal has neither TLS nor keys.
@@ -181,7 +195,7 @@ export const SETTINGS = {
     'LOG_LEVEL',
     type.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
-    { readers: ALL, about: 'log level of worker and router' },
+    { readers: ALL, about: 'log level of worker, router and API' },
   ),
 };
 

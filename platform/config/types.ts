@@ -56,10 +56,24 @@ export const oneOf = <const T extends string>(values: readonly T[]): ValueType<T
   write: (value) => value,
 });
 
+/** IP addresses and networks, separated by commas. */
+export const addressList: ValueType<readonly string[]> = {
+  schema: z
+    .string()
+    .transform((list) => list.split(',').map((part) => part.trim()))
+    .transform((list) => list.filter((part) => part !== ''))
+    .refine((list) => list.every((part) => ADDRESS.safeParse(part).success), {
+      message: 'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
+    }),
+  write: (list) => list.join(','),
+};
+
 export const onOff: ValueType<boolean> = {
   schema: z.enum(['on', 'off']).transform((word) => word === 'on'),
   write: (on) => (on ? 'on' : 'off'),
 };
+
+const ADDRESS = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
 export const host = asItIs(z.union([z.ipv4(), z.literal('::')]));
 

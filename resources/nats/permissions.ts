@@ -19,6 +19,7 @@ const INFO = `CONSUMER.INFO.${STREAMS.routed}`;
 const ACK = `$JS.ACK.${STREAMS.routed}`;
 const STREAM_INFO = `STREAM.INFO.${STREAMS.routed}`;
 const MESSAGE = `STREAM.MSG.GET.${STREAMS.routed}`;
+const BATCH = `DIRECT.GET.${STREAMS.routed}`;
 const RAW_INFO = `STREAM.INFO.${STREAMS.raw}`;
 const DLQ_INFO = `STREAM.INFO.${DLQ_STREAM}`;
 const ROUTERS_INFO = `STREAM.INFO.${ROUTER_BUCKET_STREAM}`;
@@ -41,6 +42,7 @@ export const CONTROL_EXPORTS = [
   service('ack', `${ACK}.*.>`),
   service('stream', `$JS.API.${STREAM_INFO}`),
   service('message', `$JS.API.${MESSAGE}`),
+  service('batch', `$JS.API.${BATCH}`, { response_type: 'Stream' }),
   service('raw', `$JS.API.${RAW_INFO}`),
   service('dlq', `$JS.API.${DLQ_INFO}`),
   service('routers', `$JS.API.${ROUTERS_INFO}`),
@@ -59,6 +61,9 @@ const imported = (...subjects: readonly string[]): Services =>
 export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE, `${INFO}.*`);
 /** Imports of `bd doctor`: the settings of each stream, and the routers' bucket. */
 export const DOCTOR_SERVICES: Services = imported(RAW_INFO, DLQ_INFO, ROUTERS_INFO, ROUTERS_ENTRY);
+
+/** Imports of the API: many messages in one answer, for its streams (routing/batch-reader.ts). */
+export const BATCH_SERVICES: Services = imported(BATCH);
 
 /** Imports of `emit`: publishing an event that names its sandbox, acknowledged by RAW. */
 export const EMIT_SERVICES: Services = ADDRESSED_SUBJECTS.map((subject) => [subject, subject]);

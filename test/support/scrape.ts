@@ -4,14 +4,16 @@ import { stackConfig } from './stack.js';
 
 export type Scrape = ReadonlyMap<string, number>;
 
-export async function pageOf(service: 'worker' | 'router'): Promise<string> {
+type Scraped = 'worker' | 'router' | 'api';
+
+export async function pageOf(service: Scraped): Promise<string> {
   const found = (await status(stackConfig())).find(({ name }) => name === service);
   if (found?.metrics == null) throw new Error(`${service} has no metrics page`);
   return found.metrics;
 }
 
 /** Values by the sample's whole text: `name{label="value"}`. */
-export async function scrape(service: 'worker' | 'router'): Promise<Scrape> {
+export async function scrape(service: Scraped): Promise<Scrape> {
   const text = await (await fetch(await pageOf(service))).text();
   const samples = new Map<string, number>();
   for (const line of text.split('\n')) {
@@ -31,9 +33,7 @@ export function total(samples: Scrape, name: string, label = ''): number {
 }
 
 /** `/readyz`: its status, and the state of each dependency. */
-export async function readiness(
-  service: 'worker' | 'router',
-): Promise<{ status: number; text: string }> {
+export async function readiness(service: Scraped): Promise<{ status: number; text: string }> {
   const response = await fetch((await pageOf(service)).replace('/metrics', '/readyz'));
   return { status: response.status, text: await response.text() };
 }

@@ -9,12 +9,15 @@ import { projectRoot } from '../../platform/project-root.js';
 const FILE = 300;
 const FUNCTION = 70;
 
+/** From docs/openapi.json (build/client-types.mjs): nobody reads it from end to end. */
+const GENERATED = 'client/schema.ts';
+
 const sources = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: projectRoot(),
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts') && path !== GENERATED);
 
 const textOf = (path: string): string => readFileSync(join(projectRoot(), path), 'utf8');
 

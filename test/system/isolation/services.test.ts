@@ -139,6 +139,7 @@ describe('the role of the REST API', () => {
       'EXECUTE create_api_token',
       'EXECUTE finish_request',
       'EXECUTE grant_guild',
+      'EXECUTE record_credentials_read',
       'EXECUTE revoke_api_token',
       'EXECUTE revoke_guild_grant',
       'EXECUTE sandbox_schema_exists',

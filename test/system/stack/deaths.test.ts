@@ -24,7 +24,7 @@ test('a service that is killed comes back, on the same address and data', async 
     (await nc.jetstreamManager()).streams.add(kept),
   );
   const before = await status(config);
-  for (const name of [...SERVERS, 'worker', 'router']) {
+  for (const name of [...SERVERS, 'worker', 'router', 'api']) {
     const pid = await signalService(config, name, 'SIGKILL');
     expect(pid).toBe(before.find((service) => service.name === name)?.pid);
     await until(`${name} runs again`, async () => {

@@ -15,12 +15,12 @@ test('a stack serves on every address it gives, ends without a trace, and starts
   const first = await up(config, { onProgress: ({ service }) => told.push(service) });
 
   const services = await status(config);
-  expect(services.map(({ name }) => name)).toEqual([...SERVERS, 'worker', 'router']);
+  expect(services.map(({ name }) => name)).toEqual([...SERVERS, 'worker', 'router', 'api']);
   const states = Object.fromEntries(services.map(({ name, state }) => [name, state]));
   expect(states).toMatchObject(
-    Object.fromEntries([...SERVERS, 'worker', 'router'].map((name) => [name, 'running'])),
+    Object.fromEntries([...SERVERS, 'worker', 'router', 'api'].map((name) => [name, 'running'])),
   );
-  expect(new Set(told)).toEqual(new Set([...SERVERS, 'worker', 'router', 'stack']));
+  expect(new Set(told)).toEqual(new Set([...SERVERS, 'worker', 'router', 'api', 'stack']));
   for (const { metrics } of services) {
     if (metrics !== null) expect((await fetch(metrics)).status).toBe(200);
   }
@@ -31,7 +31,7 @@ test('a stack serves on every address it gives, ends without a trace, and starts
   expect(Object.keys(env).sort()).toEqual(
     [
       ...['DATABASE_URL', 'NATS_CREDS', 'NATS_URL', 'REDIS_URL', 'SANDBOX_INGEST_CREDS'],
-      ...['TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL'],
+      ...['SANDBOX_API_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL'],
     ].sort(),
   );
   expect(await temporalNamespaces(env.TEMPORAL_ADDRESS ?? '')).toContain('default');

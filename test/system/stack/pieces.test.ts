@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { atLeast, parseVersion } from '../../../deploy/stack/binaries.js';
-import { configEnvironment, processEnvironment } from '../../../deploy/stack/environment.js';
+import {
+  configEnvironment,
+  processEnvironment,
+  type ProcessSecrets,
+} from '../../../deploy/stack/environment.js';
 import { identify, isAlive, signalProcess } from '../../../deploy/stack/identity.js';
 import { readLock, takeLock } from '../../../deploy/stack/lock.js';
 import { Ports } from '../../../deploy/stack/ports.js';
@@ -119,19 +123,23 @@ test('a configuration is the same in the process that gets it through its enviro
   expect(passed.HOME).toBe('/home/x');
 });
 
-test('the master secret reaches those who hold it, and nobody else through the environment', () => {
+test('each secret reaches the processes that hold it, and no other through the environment', () => {
   const secret = 's'.repeat(64);
-  const config = loadConfig({ SANDBOX_MASTER_SECRET: secret });
-  const base = { SANDBOX_MASTER_SECRET: secret, SANDBOX_NATS_AUTHORITY: secret };
+  const names = {
+    masterSecret: 'SANDBOX_MASTER_SECRET',
+    tenantKey: 'SANDBOX_TENANT_KEY',
+    actorKey: 'SANDBOX_ACTOR_KEY',
+    natsAuthority: 'SANDBOX_NATS_AUTHORITY',
+  };
+  const base = Object.fromEntries(Object.values(names).map((name) => [name, secret]));
   const urls = { database: 'd', redis: 'r', nats: 'n' };
-  const of = (masterSecret: string | null): Record<string, string> =>
-    processEnvironment(config, base, {
-      ...{ urls, temporal: 't', metricsPort: 0, masterSecret },
-      natsAuthority: masterSecret,
-    });
-  for (const name of ['SANDBOX_MASTER_SECRET', 'SANDBOX_NATS_AUTHORITY']) {
-    expect(of(secret)[name]).toBe(secret);
-    expect(of(null)[name]).toBeUndefined();
+  for (const [field, name] of Object.entries(names)) {
+    const of = (secrets: ProcessSecrets): Record<string, string> =>
+      processEnvironment(loadConfig(base), base, {
+        ...{ urls, temporal: 't', metricsPort: 0, secrets },
+      });
+    expect(of({ [field]: secret })[name]).toBe(secret);
+    expect(of({})[name]).toBeUndefined();
   }
 });
 

@@ -1,0 +1,48 @@
+/** How much one token, and everybody together, may have open at once. */
+import { SandboxError } from '../domain/errors.js';
+
+export interface Bounds {
+  readonly perToken: number;
+  readonly all: number;
+}
+
+/** Requests in flight: each waits for a server, so that more of them would only queue there. */
+export const REQUESTS: Bounds = { perToken: 64, all: 512 };
+/** Some 20 kB each. */
+export const STREAMS: Bounds = { perToken: 64, all: 1_024 };
+
+/** Counts what is open by token. */
+export class Gate {
+  private readonly counts = new Map<string, number>();
+  private total = 0;
+
+  constructor(
+    private readonly what: string,
+    private readonly bounds: Bounds,
+  ) {}
+
+  get open(): number {
+    return this.total;
+  }
+
+  /** @returns the leaving, which may be called again without effect @throws SANDBOX_013 */
+  enter(tokenId: string): () => void {
+    const count = this.counts.get(tokenId) ?? 0;
+    const { perToken, all } = this.bounds;
+    if (count >= perToken || this.total >= all) {
+      const whose = count >= perToken ? `this token has ${perToken}` : `the API has ${all}`;
+      throw new SandboxError('SANDBOX_013', `${whose} ${this.what} open, which is the limit`);
+    }
+    this.counts.set(tokenId, count + 1);
+    this.total += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.total -= 1;
+      const rest = (this.counts.get(tokenId) ?? 1) - 1;
+      if (rest === 0) this.counts.delete(tokenId);
+      else this.counts.set(tokenId, rest);
+    };
+  }
+}

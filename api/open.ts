@@ -1,0 +1,144 @@
+/** The parts of an API, opened in their order: connections, sign-in, streams, handlers, server. */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { nanoid } from 'nanoid';
+import { Authenticator } from '../control/authentication.js';
+import type { Connections } from '../control/connections.js';
+import { IdentityService } from '../control/identity-service.js';
+import { SandboxService } from '../control/sandbox-service.js';
+import { messageOf } from '../domain/errors.js';
+import type { Closer } from '../platform/closer.js';
+import type { Config } from '../platform/config.js';
+import type { Logger } from '../platform/log.js';
+import { startMetricsServer, type Health } from '../platform/metrics-server.js';
+import { natsApiPrefixOf } from '../platform/nats-authority.js';
+import { packageVersion } from '../platform/project-root.js';
+import type { Database } from '../store/database.js';
+import { beginRequest, finishRequest } from '../store/requests.js';
+import { makeApp, type Answered } from './app.js';
+import type { Server } from './call.js';
+import { clientAddressOf } from './client-address.js';
+import type { RequestStore } from './idempotency.js';
+import { Gate, REQUESTS } from './limits.js';
+import { apiMetrics } from './metrics.js';
+import { detailHandlers } from './routes/details.js';
+import { eventHandlers } from './routes/events.js';
+import { guildHandlers } from './routes/guilds.js';
+import { identityHandlers } from './routes/identity.js';
+import { sandboxHandlers } from './routes/sandboxes.js';
+import { listen } from './server.js';
+import { EventHub } from './streams/event-hub.js';
+import { LifecycleHub } from './streams/lifecycle-hub.js';
+import { OpenStreams } from './streams/open-streams.js';
+import { Watchdog, type ServerChecks } from './watchdog.js';
+
+export interface Api {
+  readonly url: string;
+  /** The page of metrics. */
+  readonly metrics: string;
+}
+
+/** Listens when it resolves; the closer ends it. Servers that are away are no reason to wait: requests say so. */
+export async function openApi(closer: Closer, config: Config, log: Logger): Promise<Api> {
+  const sandboxes = new SandboxService(config, { role: 'api' });
+  const { connections } = sandboxes;
+  await closer.add('the connections', () => sandboxes.close());
+  const { database } = connections;
+  const authenticator = await closer.open('sign-in', new Authenticator(database), (open) =>
+    open.close(),
+  );
+  await authenticator.start();
+  const watchdog = new Watchdog(checksOf(connections));
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const { streams, events, lifecycle } = await openStreams(
+    closer,
+    config,
+    connections,
+    authenticator,
+  );
+  const metrics = apiMetrics(registry, () => streams.count);
+  const page = await startMetricsServer({
+    ...{ registry, host: config.metricsHost, port: config.metricsPort },
+    ready: () => readiness(watchdog),
+  });
+  await closer.add('the page of metrics', () => page.close());
+  const parts = { sandboxes, database, visibility: config.visibility };
+  const app = makeApp({
+    ...{ authenticator, watchdog, version: packageVersion() },
+    requests: requestStore(database),
+    inFlight: new Gate('requests', REQUESTS),
+    handlers: {
+      ...sandboxHandlers(parts),
+      ...guildHandlers(parts),
+      ...detailHandlers(parts),
+      ...eventHandlers({ sandboxes, events, lifecycle, streams }),
+      ...identityHandlers(new IdentityService(connections)),
+    },
+    onAnswer: (answered) => {
+      metrics.answered(answered);
+      logAnswer(log, answered);
+    },
+    onLost: (error) => log.warn({ err: messageOf(error) }, 'an answer could not be kept'),
+    clientAddress: clientAddressOf(config.api.trustedProxies),
+  });
+  const server = await closer.open(
+    'the server',
+    listen(app, config.api),
+    (open) => open.close(),
+    DRAIN_MS,
+  );
+  // Closed first: an open stream holds its connection, and so the server's end.
+  await closer.add('the streams', () => streams.close());
+  return { url: server.url, metrics: page.url };
+}
+
+async function openStreams(
+  closer: Closer,
+  config: Config,
+  connections: Connections,
+  authenticator: Authenticator,
+) {
+  const events = new EventHub({
+    connect: () => connections.nats(),
+    apiPrefix: natsApiPrefixOf(connections.addresses.nats),
+  });
+  const lifecycle = new LifecycleHub(connections.database, config.visibility);
+  await closer.add('the readers', () => Promise.all([events.close(), lifecycle.close()]));
+  return { events, lifecycle, streams: new OpenStreams(authenticator) };
+}
+
+/** Longer than the server's own drain. */
+const DRAIN_MS = 9_000;
+
+const checksOf = (connections: Connections): ServerChecks => ({
+  postgres: () => connections.database.sql`SELECT 1`,
+  redis: async () => (await connections.redis()).ping(),
+  nats: async () => (await connections.nats()).rtt(),
+  temporal: async () => (await connections.temporal()).client.workflowService.getSystemInfo({}),
+});
+
+const SERVERS: readonly Server[] = ['postgres', 'temporal', 'nats', 'redis'];
+
+/** Ready with Postgres alone: without it nobody is signed in; without another server most requests are still answered. */
+async function readiness(watchdog: Watchdog): Promise<Health> {
+  const detail: Record<string, string> = {};
+  for (const server of SERVERS)
+    detail[server] = await watchdog.look(server).then(() => 'ok', messageOf);
+  return { ok: detail.postgres === 'ok', detail };
+}
+
+const requestStore = (database: Database): RequestStore => ({
+  async begin({ bodyHash, ...request }) {
+    const begun = await beginRequest(database, request, { bodyHash, commandId: nanoid() });
+    return { commandId: begun.commandId, repeated: !begun.isNew, answer: begun.answer };
+  },
+  finish: ({ bodyHash: _hash, ...request }, answer) => finishRequest(database, request, answer),
+});
+
+function logAnswer(log: Logger, { error, ...answered }: Answered): void {
+  const facts = { ...answered, millis: Math.round(answered.millis) };
+  if (answered.status < 500) log.debug(facts, 'answered');
+  else if (answered.status === 503)
+    log.warn({ ...facts, err: messageOf(error) }, 'a server is away');
+  else log.error({ ...facts, err: error }, 'failed');
+}

@@ -1,0 +1,121 @@
+/** Between a route and its handler: sign-in, limits, validation, idempotency, and the answer. */
+import type { z } from '@hono/zod-openapi';
+import { signIn, type Authentication } from './authentication.js';
+import type { Answer, Call, Handler, Http } from './call.js';
+import { ROUTES, type RouteName } from './contract/routes.js';
+import { bodyHashOf, type KeyedRequest, type RequestStore } from './idempotency.js';
+import { inputOf, refusal, type Input, type InputSchemas } from './input.js';
+import type { Gate } from './limits.js';
+import type { Watchdog } from './watchdog.js';
+
+export interface Serving {
+  readonly authenticator: Authentication;
+  readonly requests: RequestStore;
+  readonly watchdog: Watchdog;
+  readonly inFlight: Gate;
+  /** Of an answer that could not be kept for a replay. */
+  readonly onLost: (error: unknown) => void;
+}
+
+interface Content {
+  readonly content?: { readonly 'application/json'?: { readonly schema: z.ZodType } };
+}
+interface AnyRoute {
+  readonly request?: {
+    readonly params?: z.ZodType;
+    readonly query?: z.ZodType;
+    readonly headers?: z.ZodObject;
+    readonly body?: Content;
+  };
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+/** The route with its types erased: its handler's types are checked where it is written (call.ts). */
+type AnyHandler = Handler<'createSandbox'>;
+type AnyCall = Call<'createSandbox'>;
+type AnyAnswer = Answer<'createSandbox'>;
+
+export function serve(
+  name: RouteName,
+  handler: unknown,
+  serving: Serving,
+): (http: Http) => Promise<Response> {
+  const route: AnyRoute = ROUTES[name];
+  const { needs, run } = handler as AnyHandler;
+  const schemas: InputSchemas = {
+    params: route.request?.params ?? null,
+    query: route.request?.query ?? null,
+    headers: route.request?.headers ?? null,
+    body: route.request?.body?.content?.['application/json']?.schema ?? null,
+  };
+  const success = Number(Object.keys(route.responses)[0]);
+  const streams = !hasJson(route, success);
+  const answer = async (http: Http): Promise<Response> => {
+    const signedIn = await signIn(http, serving.authenticator);
+    http.set('signedIn', signedIn);
+    const leave = serving.inFlight.enter(signedIn.actor.tokenId);
+    try {
+      const input = await inputOf(http, schemas);
+      const call = { ...signedIn, ...input, http } as unknown as AnyCall;
+      const key = input.headers['idempotency-key'];
+      if (key !== undefined)
+        return await repeatable(http, { input, key, call, run, success }, serving);
+      const made = await run({ ...call, repetition: null });
+      return made instanceof Response ? made : respond(http, made, success);
+    } finally {
+      leave();
+    }
+  };
+  return (http) => {
+    // A stream behind a HEAD would never end: nobody reads it.
+    if (streams && http.req.method === 'HEAD') throw refusal(405, 'a stream answers GET alone');
+    return serving.watchdog.guard(needs, answer(http));
+  };
+}
+
+interface Repeatable {
+  readonly input: Input;
+  readonly key: string;
+  readonly call: AnyCall;
+  readonly run: AnyHandler['run'];
+  readonly success: number;
+}
+
+async function repeatable(
+  http: Http,
+  { input, key, call, run, success }: Repeatable,
+  { requests, onLost }: Serving,
+): Promise<Response> {
+  const request: KeyedRequest = {
+    actor: call.actor.tokenId,
+    method: http.req.method,
+    path: http.req.path,
+    key,
+    bodyHash: bodyHashOf(input.bodyText),
+  };
+  const { commandId, repeated, answer: known } = await requests.begin(request);
+  if (known !== null) {
+    http.header('idempotent-replayed', 'true');
+    const body = known.body as AnyAnswer['body'];
+    return respond(http, { body, status: known.status as 200, headers: located(known) }, success);
+  }
+  const made = await run({ ...call, repetition: { commandId, repeated } });
+  if (made instanceof Response) return made;
+  const kept = { status: made.status ?? success, body: made.stored ?? made.body };
+  // The change is made: a repetition that finds no answer makes it again by the same id, which changes nothing.
+  await requests.finish(request, kept).catch(onLost);
+  return respond(http, made, success);
+}
+
+/** A create that was answered before it was done names where to look. */
+function located({ status, body }: { status: number; body: unknown }): Record<string, string> {
+  return status === 202 ? { location: `/v1/sandboxes/${(body as { id: string }).id}` } : {};
+}
+
+function respond(http: Http, answer: AnyAnswer, success: number): Response {
+  const status = (answer.status ?? success) as 200;
+  return http.json(answer.body, status, { ...answer.headers });
+}
+
+const hasJson = ({ responses }: AnyRoute, status: number): boolean =>
+  (responses[status] as Content | undefined)?.content?.['application/json'] !== undefined;
