@@ -41,7 +41,8 @@ export function serve(
   serving: Serving,
 ): (http: Http) => Promise<Response> {
   const route: AnyRoute = ROUTES[name];
-  const { needs, run } = handler as AnyHandler;
+  const { needs, ...own } = handler as AnyHandler;
+  const run = (call: AnyCall): ReturnType<AnyHandler['run']> => own.run(call);
   const schemas: InputSchemas = {
     params: route.request?.params ?? null,
     query: route.request?.query ?? null,
@@ -77,7 +78,7 @@ interface Repeatable {
   readonly input: Input;
   readonly key: string;
   readonly call: AnyCall;
-  readonly run: AnyHandler['run'];
+  readonly run: (call: AnyCall) => ReturnType<AnyHandler['run']>;
   readonly success: number;
 }
 

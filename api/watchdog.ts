@@ -58,13 +58,13 @@ export class Watchdog {
             if (performance.now() > deadline) over(() => reject(late()));
             else timer = setTimeout(look, LOOK_EVERY_MS);
           },
-          (error: unknown) => over(() => reject(error as Error)),
+          (error: unknown) => over(() => reject(error)),
         );
       };
       timer = setTimeout(look, FIRST_LOOK_MS);
       work.then(
         (value) => over(() => resolve(value)),
-        (error: unknown) => over(() => reject(error as Error)),
+        (error: unknown) => over(() => reject(error)),
       );
     });
   }

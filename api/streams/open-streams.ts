@@ -31,7 +31,10 @@ export class OpenStreams {
     this.gate = new Gate('streams', bounds);
     this.timers = [
       every(CHECK_MS, () => this.checkTokens()),
-      every(BEAT_MS, () => Promise.resolve(this.beat())),
+      every(BEAT_MS, () => {
+        this.beat();
+        return Promise.resolve();
+      }),
     ];
   }
 
