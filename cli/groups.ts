@@ -52,18 +52,21 @@ const SANDBOX: Group = {
 
 const TOKEN: Group = {
   name: 'bd token',
+  isRare: true,
   summary: 'Tokens of the API: create, list and revoke them.',
   commands: [createTokenCommand, listTokensCommand, revokeTokenCommand],
 };
 
 const GUILD: Group = {
   name: 'bd guild',
+  isRare: true,
   summary: 'Grants of guilds: which owner may register which guild.',
   commands: [grantGuildCommand, revokeGrantCommand, listGrantsCommand],
 };
 
 const OWNER: Group = {
   name: 'bd owner',
+  isRare: true,
   summary: 'Roles of owners.',
   commands: [setRoleCommand],
 };

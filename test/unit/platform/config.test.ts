@@ -33,6 +33,8 @@ const EVERY: Readonly<Record<string, string>> = {
   SANDBOX_METRICS_PORT: '9464',
   SANDBOX_METRICS_HOST: '::',
   SANDBOX_EMF: 'on',
+  SANDBOX_GUILD_POLICY: 'any',
+  SANDBOX_VISIBILITY: 'own',
   SANDBOX_TASK_QUEUE: 'mine',
   SANDBOX_DEPLOYMENT: 'sandboxes',
   SANDBOX_BUILD_ID: 'one',
