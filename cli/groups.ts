@@ -74,7 +74,7 @@ const OWNER: Group = {
 
 const DEV: Group = {
   name: 'bd dev',
-  summary: 'The local stack: servers, worker, router, API. Alone it runs all in the foreground.',
+  summary: 'The local stack: servers and processes. Alone it runs all in the foreground.',
   commands: devCommands,
 };
 
