@@ -142,7 +142,7 @@ CREATE TABLE sandbox_commands (
   CONSTRAINT sandbox_commands_pkey PRIMARY KEY (sandbox_id, command_id)
 );
 ALTER TABLE sandbox_commands OWNER TO bd_control;
-GRANT INSERT, SELECT ON TABLE sandbox_commands TO bd_worker;
+GRANT INSERT, SELECT, UPDATE ON TABLE sandbox_commands TO bd_worker;
 
 CREATE TABLE sandbox_guild_grants (
   guild_id text NOT NULL,
@@ -373,7 +373,7 @@ $function$;
 ALTER FUNCTION public.begin_request(p_actor text, p_method text, p_path text, p_key text, p_body_hash text, p_command_id text) OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.begin_request(p_actor text, p_method text, p_path text, p_key text, p_body_hash text, p_command_id text) TO bd_api;
 
-CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision)
+CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -391,6 +391,9 @@ BEGIN
     IF known.status IN ('destroying', 'destroyed') THEN
       RAISE EXCEPTION 'sandbox % is %', p_id, known.status USING ERRCODE = 'SB007';
     END IF;
+    IF NOT EXISTS (SELECT 1 FROM public.sandbox_commands WHERE sandbox_id = p_id AND command_id = p_command) THEN
+      RAISE EXCEPTION 'sandbox % was claimed by another command', p_id USING ERRCODE = 'SB010';
+    END IF;
   ELSE
     SELECT details->>'code' AS code, details->>'message' AS message,
       CASE WHEN details ? 'lacks' THEN jsonb_build_object('lacks', details->'lacks')::text ELSE '' END AS facts
@@ -400,6 +403,9 @@ BEGIN
       RAISE EXCEPTION '%', told.message
         USING ERRCODE = CASE WHEN told.code ~ '^SANDBOX_0[0-9]{2}$' THEN 'SB' || right(told.code, 3) ELSE 'SB007' END,
           DETAIL = told.facts;
+    END IF;
+    IF p_expired THEN
+      RAISE EXCEPTION 'the create of sandbox % waited longer than its signature is valid', p_id USING ERRCODE = 'SB010';
     END IF;
     SELECT count(*) INTO live FROM public.sandboxes
       WHERE owner = p_owner AND status IN ('pending', 'creating', 'running', 'expired');
@@ -424,6 +430,7 @@ BEGIN
       END IF;
     END IF;
     UPDATE public.sandboxes SET status = 'creating' WHERE id = p_id;
+    INSERT INTO public.sandbox_commands (sandbox_id, command_id, outcome) VALUES (p_id, p_command, '{}');
     PERFORM public.sandbox_write_audit(p_id, e.event, p_actor, e.details) FROM (
         SELECT 0 AS n, 'sandbox_created' AS event, jsonb_build_object('name', p_name, 'guildIds', p_guilds,
           'expiresAt', to_char(p_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS details
@@ -439,8 +446,8 @@ BEGIN
   expires_ms := floor(extract(epoch FROM known.expires_at) * 1000);
 END
 $function$;
-ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, OUT created_ms double precision, OUT expires_ms double precision) TO bd_worker;
+ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision) TO bd_worker;
 
 CREATE OR REPLACE FUNCTION public.create_api_token(p_token jsonb, p_actor jsonb)
  RETURNS boolean
@@ -568,7 +575,7 @@ BEGIN
           END IF;
           EXIT nearer;
         END IF;
-        -- Too much hangs on it: drop the farthest objects first.
+        -- It has too many dependents: drop the farthest objects first.
         FOR n IN REVERSE size..2 LOOP
           SELECT count(*) INTO size FROM public.sandbox_goes_with(classes[n], objects[n], at_once + 1);
           IF size > at_once THEN
