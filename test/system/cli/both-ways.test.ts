@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDirectControl } from '../../../control/direct-control.js';
 import { SCOPES } from '../../../domain/actor.js';
+import { delay } from '../../../platform/deadline.js';
 import { apiUrl, tokenOf } from '../../support/api.js';
 import { bd, bdHere, type Ran } from '../../support/bd.js';
 import { openClient, someGuild, someName, someOwner, stackConfig } from '../../support/stack.js';
@@ -122,10 +123,12 @@ describe.each(WAYS)('a sandbox of bd, %s', (way) => {
   it('waits for events, and says so', async () => {
     const going = bd(['sandbox', 'tail', name, '--limit', '1', '--json'], env);
     // Again and again: when a tail has begun is seen from its event alone.
-    let over = false;
-    void going.finally(() => (over = true));
-    while (!over) await run('emit', 'typing-start', '--to', name, '--json');
-    const { code, stdout, stderr } = await going;
+    let ran: Ran | null = null;
+    while (ran === null) {
+      await run('emit', 'typing-start', '--to', name, '--json');
+      ran = await Promise.race([going, delay(100).then(() => null)]);
+    }
+    const { code, stdout, stderr } = ran;
     expect([code, stderr]).toEqual([
       ...[0, `Waiting for events of ${name}; Ctrl-C ends it, --no-follow does not wait.\n`],
     ]);
