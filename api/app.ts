@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { matchedRoutes } from 'hono/route';
 import { SandboxError } from '../domain/errors.js';
 import type { Bindings, Handlers, Http, SignedIn } from './call.js';
 import type { ClientAddress } from './client-address.js';
@@ -108,6 +109,6 @@ function problem(http: Http, thrown: unknown): Response {
 
 /** The pattern, such as `/v1/sandboxes/:ref`: a path names sandboxes, and has no end of values. */
 function routeOf(http: Http): string {
-  const found = http.req.matchedRoutes.findLast(({ path }) => path !== '/*');
+  const found = matchedRoutes(http).findLast(({ path }) => path !== '/*');
   return found?.path ?? 'none';
 }

@@ -8,6 +8,8 @@ export interface Bounds {
 
 /** Requests in flight: each waits for a server, so that more of them would only queue there. */
 export const REQUESTS: Bounds = { perToken: 64, all: 512 };
+/** Tokens that are looked up at once, whoever asks. */
+export const SIGN_INS: Bounds = { perToken: 256, all: 256 };
 /** Some 20 kB each. */
 export const STREAMS: Bounds = { perToken: 64, all: 1_024 };
 
@@ -30,7 +32,7 @@ export class Gate {
     const count = this.counts.get(tokenId) ?? 0;
     const { perToken, all } = this.bounds;
     if (count >= perToken || this.total >= all) {
-      const whose = count >= perToken ? `this token has ${perToken}` : `the API has ${all}`;
+      const whose = this.total < all ? `this token has ${perToken}` : `the API has ${all}`;
       throw new SandboxError('SANDBOX_013', `${whose} ${this.what} open, which is the limit`);
     }
     this.counts.set(tokenId, count + 1);

@@ -18,7 +18,7 @@ import { makeApp, type Answered } from './app.js';
 import type { Server } from './call.js';
 import { clientAddressOf } from './client-address.js';
 import type { RequestStore } from './idempotency.js';
-import { Gate, REQUESTS } from './limits.js';
+import { Gate, REQUESTS, SIGN_INS } from './limits.js';
 import { apiMetrics } from './metrics.js';
 import { detailHandlers } from './routes/details.js';
 import { eventHandlers } from './routes/events.js';
@@ -67,6 +67,7 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
     ...{ authenticator, watchdog, version: packageVersion() },
     requests: requestStore(database),
     inFlight: new Gate('requests', REQUESTS),
+    signingIn: new Gate('sign-ins', SIGN_INS),
     handlers: {
       ...sandboxHandlers(parts),
       ...guildHandlers(parts),

@@ -13,6 +13,8 @@ export interface Serving {
   readonly requests: RequestStore;
   readonly watchdog: Watchdog;
   readonly inFlight: Gate;
+  /** Of requests whose token is looked up: forged ones cost a query each. */
+  readonly signingIn: Gate;
   /** Of an answer that could not be kept for a replay. */
   readonly onLost: (error: unknown) => void;
 }
@@ -41,7 +43,8 @@ export function serve(
   serving: Serving,
 ): (http: Http) => Promise<Response> {
   const route: AnyRoute = ROUTES[name];
-  const { needs, run } = handler as AnyHandler;
+  const { needs, ...own } = handler as AnyHandler;
+  const run = (call: AnyCall): ReturnType<AnyHandler['run']> => own.run(call);
   const schemas: InputSchemas = {
     params: route.request?.params ?? null,
     query: route.request?.query ?? null,
@@ -51,7 +54,8 @@ export function serve(
   const success = Number(Object.keys(route.responses)[0]);
   const streams = !hasJson(route, success);
   const answer = async (http: Http): Promise<Response> => {
-    const signedIn = await signIn(http, serving.authenticator);
+    const known = serving.signingIn.enter('');
+    const signedIn = await signIn(http, serving.authenticator).finally(known);
     http.set('signedIn', signedIn);
     const leave = serving.inFlight.enter(signedIn.actor.tokenId);
     try {
@@ -77,7 +81,7 @@ interface Repeatable {
   readonly input: Input;
   readonly key: string;
   readonly call: AnyCall;
-  readonly run: AnyHandler['run'];
+  readonly run: (call: AnyCall) => ReturnType<AnyHandler['run']>;
   readonly success: number;
 }
 

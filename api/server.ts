@@ -7,7 +7,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { messageOf, SandboxError } from '../domain/errors.js';
 import type { Config } from '../platform/config.js';
-import { delay } from '../platform/deadline.js';
+import { withDeadline } from '../platform/deadline.js';
 import type { Bindings } from './call.js';
 
 /** A client's time for its headers, and for the whole request. */
@@ -20,6 +20,7 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_CONNECTIONS = 4_096;
 /** Requests in flight have so long at the end. */
 const DRAIN_MS = 8_000;
+const IDLE_EVERY_MS = 20;
 
 export interface ApiServer {
   readonly url: string;
@@ -66,14 +67,12 @@ export async function listen(app: Hono<Bindings>, config: Config['api']): Promis
 
 /** A kept-alive connection is idle only between two requests: it is looked for again and again. */
 async function drain(server: Server): Promise<void> {
-  let closed = false;
-  server.close(() => {
-    closed = true;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
   });
-  for (const deadline = Date.now() + DRAIN_MS; !closed && Date.now() < deadline;) {
-    server.closeIdleConnections();
-    await delay(20);
-  }
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS);
+  await withDeadline(closed, DRAIN_MS, 'the server').catch(() => undefined);
+  clearInterval(idle);
   server.closeAllConnections();
 }
 

@@ -1,5 +1,5 @@
 /** Names the server that a waiting request waits for: drivers may wait on a server that stands still for ever. */
-import { SandboxError, unreachable } from '../domain/errors.js';
+import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
 import { withDeadline } from '../platform/deadline.js';
 import type { Server } from './call.js';
 
@@ -58,17 +58,20 @@ export class Watchdog {
             if (performance.now() > deadline) over(() => reject(late()));
             else timer = setTimeout(look, LOOK_EVERY_MS);
           },
-          (error: unknown) => over(() => reject(error as Error)),
+          (error: unknown) => over(() => reject(asError(error))),
         );
       };
       timer = setTimeout(look, FIRST_LOOK_MS);
       work.then(
         (value) => over(() => resolve(value)),
-        (error: unknown) => over(() => reject(error as Error)),
+        (error: unknown) => over(() => reject(asError(error))),
       );
     });
   }
 }
+
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 
 const late = (): SandboxError =>
   new SandboxError('SANDBOX_009', 'the workers have not answered in time; the change goes on', {

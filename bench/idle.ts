@@ -9,7 +9,7 @@ import { cpuOf, perOperation } from './cpu.js';
 import { markdown, ms } from './statistics.js';
 
 const SECONDS = 60;
-const PROCESSES = ['postgres', 'worker', 'temporal', 'nats', 'redis', 'router'] as const;
+const PROCESSES = ['postgres', 'worker', 'temporal', 'nats', 'redis', 'router', 'api'] as const;
 
 export async function benchIdle(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'sandbox-bench-'));

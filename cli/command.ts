@@ -83,6 +83,8 @@ export interface Group {
   /** `bd` or `bd sandbox`. */
   readonly name: string;
   readonly summary: string;
+  /** Suggested last: `bd create` means a sandbox, not a token. */
+  readonly isRare?: boolean;
   readonly commands: readonly Command[];
 }
 

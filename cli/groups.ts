@@ -52,25 +52,28 @@ const SANDBOX: Group = {
 
 const TOKEN: Group = {
   name: 'bd token',
+  isRare: true,
   summary: 'Tokens of the API: create, list and revoke them.',
   commands: eitherWay([createTokenCommand, listTokensCommand, revokeTokenCommand]),
 };
 
 const GUILD: Group = {
   name: 'bd guild',
+  isRare: true,
   summary: 'Grants of guilds: which owner may register which guild.',
   commands: eitherWay([grantGuildCommand, revokeGrantCommand, listGrantsCommand]),
 };
 
 const OWNER: Group = {
   name: 'bd owner',
+  isRare: true,
   summary: 'Roles of owners.',
   commands: eitherWay([setRoleCommand]),
 };
 
 const DEV: Group = {
   name: 'bd dev',
-  summary: 'The local stack: servers, worker, router, API. Alone it runs all in the foreground.',
+  summary: 'The local stack: servers and processes. Alone it runs all in the foreground.',
   commands: devCommands,
 };
 

@@ -8,8 +8,10 @@ import { SYNONYMS } from './synonyms.js';
  * more than one of another group (`bd create` → `bd sandbox create`), and a known word more than a similar one.
  */
 export function suggestionsFor(group: Group, word: string, groups: readonly Group[]): string[] {
-  const others = groups.filter(({ name }) => name !== group.name);
-  const inGroup = (found: (one: Group) => string | null, among: readonly Group[]): string[] =>
+  const [others, rare] = [false, true].map((isRare) =>
+    groups.filter((one) => one.name !== group.name && (one.isRare ?? false) === isRare),
+  );
+  const inGroup = (found: (one: Group) => string | null, among: readonly Group[] = []): string[] =>
     among.flatMap((one) => {
       const name = found(one);
       return name === null ? [] : [`${one.name} ${name}`];
@@ -17,8 +19,10 @@ export function suggestionsFor(group: Group, word: string, groups: readonly Grou
   const ways = [
     () => inGroup((one) => synonymIn(one, word), [group]),
     () => inGroup((one) => commandIn(one, word) ?? synonymIn(one, word), others),
+    () => inGroup((one) => commandIn(one, word) ?? synonymIn(one, word), rare),
     () => inGroup((one) => nearest(word, wordsOf(one)), [group]),
     () => inGroup((one) => nearest(word, wordsOf(one)), others),
+    () => inGroup((one) => nearest(word, wordsOf(one)), rare),
   ];
   for (const way of ways) {
     const found = way();

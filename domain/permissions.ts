@@ -133,7 +133,7 @@ function hintOf(lack: Lack): string {
     case 'owner':
       return 'Ask the owner, or an operator.';
     case 'role':
-      return 'Ask an operator.';
+      return 'Ask an operator: `bd owner set-role` gives an owner this role.';
     case 'sandbox':
       return 'Use an identity of the owner.';
     case 'grant':

@@ -25,7 +25,8 @@ export interface Batch {
 
 const ASK_MS = 2_000;
 const BATCH = 256;
-const BATCH_BYTES = 4 * 1_048_576;
+/** Less than what a watcher may leave unread (api/streams/outlet.ts): a batch is handed out at once. */
+const BATCH_BYTES = 262_144;
 
 export interface ReaderOptions {
   readonly stream: string;

@@ -277,6 +277,7 @@ CREATE UNIQUE INDEX sandboxes_live_name ON public.sandboxes USING btree (name) W
 CREATE INDEX sandboxes_live_owner ON public.sandboxes USING btree (owner) WHERE (status = ANY (ARRAY['pending'::sandbox_status, 'creating'::sandbox_status, 'running'::sandbox_status, 'expired'::sandbox_status]));
 CREATE INDEX sandboxes_name ON public.sandboxes USING btree (name);
 CREATE INDEX sandboxes_owner ON public.sandboxes USING btree (owner);
+CREATE INDEX sandboxes_pages ON public.sandboxes USING btree (created_at DESC, id);
 CREATE INDEX sandboxes_status ON public.sandboxes USING btree (status);
 CREATE TRIGGER sandboxes_addressees AFTER DELETE OR UPDATE OF status ON public.sandboxes FOR EACH ROW EXECUTE FUNCTION sandbox_follow_status();
 CREATE TRIGGER sandboxes_expiry BEFORE INSERT OR UPDATE ON public.sandboxes FOR EACH ROW EXECUTE FUNCTION sandbox_check_expiry();
@@ -812,6 +813,17 @@ AS $function$
 $function$;
 ALTER FUNCTION public.record_create_failure(p_id text, p_actor jsonb, p_details jsonb) OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.record_create_failure(p_id text, p_actor jsonb, p_details jsonb) TO bd_worker;
+
+CREATE OR REPLACE FUNCTION public.record_credentials_read(p_sandbox_id text, p_actor jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT public.sandbox_write_audit(p_sandbox_id, 'credentials_read', p_actor, '{}');
+$function$;
+ALTER FUNCTION public.record_credentials_read(p_sandbox_id text, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.record_credentials_read(p_sandbox_id text, p_actor jsonb) TO bd_api;
 
 CREATE OR REPLACE FUNCTION public.remove_sandbox(p_id text, p_limit integer)
  RETURNS text

@@ -58,9 +58,7 @@ export async function sandboxPage(
       guildIds: guilds.map((guild) => guild.guildId),
     })),
     next:
-      last === undefined
-        ? null
-        : { createdMicros: String(last.createdMicros), sandboxId: last.sandboxId },
+      last === undefined ? null : { createdMicros: last.createdMicros, sandboxId: last.sandboxId },
   };
 }
 

@@ -84,8 +84,11 @@ export class EventHub {
   ): Promise<number> {
     const prefix = natsPrefix(sandboxId);
     const { events, next } = await reader.read(at, `${prefix}>`, end);
-    for (const event of events) if (event.sequence < end) outlet.write(frame(event, prefix));
-    await outlet.room();
+    for (const event of events.filter(({ sequence }) => sequence < end)) {
+      outlet.write(frame(event, prefix));
+      // The client decides how fast what is stored is read for it.
+      await outlet.room();
+    }
     return Math.min(next, end);
   }
 

@@ -64,9 +64,11 @@ export class LifecycleHub {
 
   private async catchUp(actor: Actor, at: number, outlet: Outlet): Promise<number> {
     const entries = await this.read(at);
-    for (const followed of entries) this.hand(followed, [{ actor, outlet, from: at }]);
+    for (const followed of entries) {
+      this.hand(followed, [{ actor, outlet, from: at }]);
+      await outlet.room();
+    }
     if (entries.length === 0) await delay(POLL_MS);
-    await outlet.room();
     return entries.at(-1)?.entry.auditId ?? at;
   }
 

@@ -31,7 +31,10 @@ export class OpenStreams {
     this.gate = new Gate('streams', bounds);
     this.timers = [
       every(CHECK_MS, () => this.checkTokens()),
-      every(BEAT_MS, () => Promise.resolve(this.beat())),
+      every(BEAT_MS, () => {
+        this.beat();
+        return Promise.resolve();
+      }),
     ];
   }
 
@@ -53,10 +56,12 @@ export class OpenStreams {
     const leave = this.gate.enter(signedIn.actor.tokenId);
     const outlet = new Outlet(http.env.outgoing);
     const forget = this.remember(signedIn, outlet);
-    outlet.ended.addEventListener('abort', () => {
+    const left = (): void => {
       leave();
       forget();
-    });
+    };
+    if (outlet.ended.aborted) left();
+    else outlet.ended.addEventListener('abort', left);
     outlet.open(Object.fromEntries(http.res.headers));
     const requestId = http.get('requestId');
     feed(outlet).then(

@@ -1,7 +1,7 @@
 /** One client's server-sent events: what is written to it, within bounds, until either side ends it. */
 import type { ServerResponse } from 'node:http';
 
-/** A client that reads nothing keeps this much in memory, and is then cut off. */
+/** A client that leaves this much unread is cut off at the next event. One event may be larger: up to NATS' max_payload. */
 const MAX_PENDING_BYTES = 1_048_576;
 /** A client may take so long to read what is pending. */
 export const WRITE_MS = 30_000;
@@ -27,6 +27,8 @@ export class Outlet {
   private blockedSince: number | null = null;
 
   constructor(private readonly response: ServerResponse) {
+    // The client has gone while the request was checked: no further `close` comes.
+    if (response.destroyed) this.over.abort();
     response.once('close', () => this.over.abort());
     // A client that resets its connection: `close` follows.
     response.on('error', () => undefined);
@@ -53,8 +55,8 @@ export class Outlet {
   write(frame: Frame): void {
     const { response } = this;
     if (this.over.signal.aborted) return;
-    if (!response.write(frame)) this.blockedSince ??= Date.now();
     if (response.writableLength > MAX_PENDING_BYTES) this.cut();
+    else if (!response.write(frame)) this.blockedSince ??= Date.now();
   }
 
   /** Resolves once the client has room again, for what is read for it alone; at once where it has. */

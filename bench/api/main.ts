@@ -17,7 +17,7 @@ import { markdown, median, ms, quantile } from '../statistics.js';
 import { loaded, type Target } from './load.js';
 
 const CONNECTIONS = 32;
-const REQUESTS = 8_000;
+const REQUESTS = 4_000;
 /** Each side by turns: a noisy machine is noisy for both. */
 const ROUNDS = 5;
 const WATCHERS = 200;

@@ -10,12 +10,12 @@ export const grantGuildCommand: Command = {
   options: [
     {
       flags: '--until <time>',
-      description: 'Its end, such as 2030-01-31 or 2030-01-31T12:00:00Z',
+      description: 'Its end, such as 2099-01-31 or 2099-01-31T12:00:00Z',
       default: 'until it is revoked',
     },
     JSON_OPTION,
   ],
-  examples: ['bd guild grant 1234567890123456789 ada --until 2030-01-31'],
+  examples: ['bd guild grant 1234567890123456789 ada --until 2099-01-31'],
 
   async run({ io, input, client }) {
     const api = await client();

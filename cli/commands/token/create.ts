@@ -30,7 +30,7 @@ export const createTokenCommand: Command = {
   ],
   examples: [
     'bd token create --scope sandbox:read,sandbox:write --name laptop',
-    'bd token create --owner ada --kind service --ttl 90d --scope sandbox:read --json',
+    'bd token create --kind service --ttl 90d --scope sandbox:read --json',
   ],
 
   async run({ io, input, client }) {

@@ -1,7 +1,7 @@
 /** `bd token`, `bd guild`, `bd owner`: what they print, and how they end. */
 import { expect, it } from 'vitest';
 import { parseToken } from '../../../domain/token.js';
-import { bd } from '../../support/bd.js';
+import { bd, bdHere } from '../../support/bd.js';
 import { someGuild, someOwner } from '../../support/stack.js';
 
 const json = async (...args: string[]): Promise<Record<string, unknown>[]> => {
@@ -63,7 +63,7 @@ it.each<[number, RegExp, string[]]>([
   [4, /is not granted to nobody/, ['guild', 'revoke', '12345678901234567', 'nobody']],
   [2, /role "root" is not valid/, ['owner', 'set-role', 'ada', 'root']],
 ])('ends with %d: %s', async (code, says, args) => {
-  const ran = await bd(args);
+  const ran = await bdHere(args);
   expect(ran.stderr).toMatch(says);
   expect(ran.code).toBe(code);
 });

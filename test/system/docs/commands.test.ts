@@ -51,6 +51,9 @@ const SUBSTITUTES: Readonly<Record<string, string>> = {
   '<sandbox>': MY_FIX,
   '<duration>': '1h',
   '<shell>': 'bash',
+  '<guild>': GUILD,
+  '<owner>': 'ada',
+  '<role>': 'developer',
   '[name]': '',
   '[event]': `message-create --to ${MY_FIX}`,
   'command…': 'true',
@@ -133,6 +136,19 @@ const WAYS: Readonly<Record<string, Way>> = {
       await another([guild]);
       return `bd sandbox unregister-guild ${guild}`;
     },
+  },
+  'bd token create': { as: () => Promise.resolve('bd token create --scope sandbox:read') },
+  'bd token revoke <token>': {
+    as: async () =>
+      `bd token revoke ${(await client.createToken({ scopes: ['sandbox:read'] })).id}`,
+    says: /is revoked/,
+  },
+  'bd guild revoke <guild> <owner>': {
+    as: async () => {
+      const grant = await client.grantGuild({ guildId: someGuild(), owner: someOwner() });
+      return `bd guild revoke ${grant.guildId} ${grant.owner}`;
+    },
+    says: /no longer granted/,
   },
   'source <(bd completion zsh)': inShell(
     'zsh',

@@ -15,7 +15,7 @@ import {
   tokenFor,
 } from '../../support/identity.js';
 import { PostgresProxy } from '../../support/postgres-proxy.js';
-import { openAdmin, openClient, someOwner, stackState } from '../../support/stack.js';
+import { openAdmin, openClient, someOwner, stackState, until } from '../../support/stack.js';
 
 const refused = { code: 'SANDBOX_012', exitCode: 8, httpStatus: 401 };
 
@@ -52,8 +52,9 @@ describe('a token', () => {
       ...{ name: owner, kind: 'service', role: 'developer', scopes: ['sandbox:read'] },
       ...{ tokenId: id, sandboxId: null, expiresAt },
     });
-    const [shown] = await services.identity.listTokens(ROOT, { owner });
-    expect(shown?.lastUsedAt).not.toBeNull();
+    const shown = await until('its use is noted', async () =>
+      (await services.identity.listTokens(ROOT, { owner })).find((one) => one.lastUsedAt !== null),
+    );
     expect(JSON.stringify(shown)).not.toContain(parseToken(token)?.secret);
   });
 
@@ -92,7 +93,7 @@ describe('a token', () => {
   it('is dead within 2 s of its revocation on every replica, with all that it minted', async () => {
     const services = openServices();
     const replicas = await Promise.all([openAuthenticator(), openAuthenticator()]);
-    const [first, second] = replicas as [Authenticator, Authenticator];
+    const [first, second] = replicas;
     const parent = await tokenFor(services, someOwner(), ['sandbox:read', 'token:write']);
     const child = await services.identity.createToken(await first.authenticate(parent.token), {
       scopes: ['sandbox:read', 'token:write'],

@@ -132,6 +132,8 @@ describe('a word of another tool', () => {
     ['bd start', ['bd sandbox create', 'bd dev up']],
     ['bd dev start', ['bd dev up']],
     ['bd dev list', ['bd sandbox list']],
+    ['bd grant', ['bd guild grant']],
+    ['bd token delete', ['bd token revoke']],
     ['bd frobnicate', []],
     ['bd sandbox constructor', []],
   ])('%s suggests %j', (line, commands) => {

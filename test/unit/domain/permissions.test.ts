@@ -8,8 +8,17 @@ import {
   WORKFLOW_ACTOR,
   type Actor,
 } from '../../../domain/actor.js';
+import { parseGuildId } from '../../../domain/guild.js';
 import { parseOwner, parseSandboxId } from '../../../domain/names.js';
-import { permits, requirePermission, RULES, type Action } from '../../../domain/permissions.js';
+import {
+  maySee,
+  needsGrant,
+  notPermitted,
+  permits,
+  requirePermission,
+  RULES,
+  type Action,
+} from '../../../domain/permissions.js';
 
 const ID = parseSandboxId('sb0000000001');
 const OTHER_ID = parseSandboxId('sb0000000002');
@@ -104,6 +113,34 @@ it.each([
 ])('a refusal names what is lacking', (actor, subject, message) => {
   const refused = expect.objectContaining({ code: 'SANDBOX_010', message, exitCode: 8 }) as Error;
   expect(() => requirePermission(actor, 'destroy', subject)).toThrow(refused);
+});
+
+it('a guild that is not granted is refused with the command that grants it', () => {
+  const lacks = { kind: 'grant', guildId: parseGuildId('12345678901234567'), owner: ada } as const;
+  expect(notPermitted(developer, 'registerGuild', lacks)).toMatchObject({
+    code: 'SANDBOX_010',
+    message: `ada may not register a guild to this sandbox: guild ${lacks.guildId} is not granted to ada`,
+    hint: `An operator grants it: \`bd guild grant ${lacks.guildId} ada\`.`,
+    details: { action: 'registerGuild', lacks },
+  });
+});
+
+it('a grant is needed under the policy granted, and by no operator', () => {
+  expect(needsGrant(developer, 'granted')).toBe(true);
+  for (const [actor, policy] of [
+    [developer, 'any'],
+    [operator, 'granted'],
+    [operator, 'any'],
+    [SWEEP_ACTOR, 'granted'],
+  ] as const)
+    expect(needsGrant(actor, policy)).toBe(false);
+});
+
+it('another’s sandbox is hidden only from developers, and only where that is asked for', () => {
+  expect(maySee(developer, bob, 'own')).toBe(false);
+  expect(maySee(developer, ada, 'own')).toBe(true);
+  expect(maySee(operator, bob, 'own')).toBe(true);
+  expect(maySee(developer, bob, 'all')).toBe(true);
 });
 
 describe('an actor from outside', () => {

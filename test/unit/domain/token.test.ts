@@ -13,9 +13,10 @@ import {
 import { HOSTILE } from './hostile.js';
 
 const DAY_MS = 86_400_000;
+const LETTERS = Array.from(TOKEN_ALPHABET);
 const characters = (length: number) =>
   fc
-    .array(fc.constantFrom(...TOKEN_ALPHABET), { minLength: length, maxLength: length })
+    .array(fc.constantFrom(...LETTERS), { minLength: length, maxLength: length })
     .map((all) => all.join(''));
 const parts: fc.Arbitrary<TokenParts> = fc.record({
   kind: fc.constantFrom(...TOKEN_KINDS),
@@ -38,7 +39,7 @@ describe('a token', () => {
     const token = { kind: 'person', tokenId: parseTokenId('0'.repeat(12)), secret: '0'.repeat(40) };
     const text = formatToken(token as TokenParts);
     expect(text.slice(0, -6)).toBe(`sbx_person_${'0'.repeat(12)}_${'0'.repeat(40)}`);
-    expect(text.slice(-6)).toMatchInlineSnapshot(`"1YwN7e"`);
+    expect(text.slice(-6)).toBe('1YwN7e');
   });
 
   it('is refused after any typing error: one character changed, left out, doubled or swapped', () => {
@@ -46,7 +47,7 @@ describe('a token', () => {
       fc.property(
         parts,
         fc.nat(),
-        fc.constantFrom(...TOKEN_ALPHABET),
+        fc.constantFrom(...LETTERS),
         fc.constantFrom('change', 'leave out', 'double', 'swap'),
         (token, place, character, error) => {
           const text = formatToken(token);
