@@ -45,7 +45,7 @@ describe('the package’s entry `./client`', () => {
 
   it('creates, lists and follows events where there are only a browser’s globals', async () => {
     const { outputFiles } = await build({
-      ...{ entryPoints: [ENTRY], bundle: true, write: false, platform: 'browser' },
+      ...{ entryPoints: [ENTRY], bundle: true, minify: true, write: false, platform: 'browser' },
       ...{ format: 'iife', globalName: 'client', logLevel: 'silent' },
     });
     const { url, seen } = await answering(
@@ -71,7 +71,7 @@ describe('the package’s entry `./client`', () => {
       ...{ id: 'sb0123456789', listed: ['sb0123456789'], seen: [1] },
     });
     expect(seen).toHaveLength(3);
-    expect(output?.contents.byteLength).toBeLessThan(60_000);
+    expect(output?.contents.byteLength).toBeLessThan(40_000);
   });
 });
 

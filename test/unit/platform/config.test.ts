@@ -42,6 +42,8 @@ const EVERY: Readonly<Record<string, string>> = {
   SANDBOX_API_TLS_KEY: '/certs/api.key',
   SANDBOX_API_TRUSTED_PROXIES: '10.0.0.0/8,::1',
   SANDBOX_VISIBILITY: 'own',
+  SANDBOX_API_URL: 'https://sandboxes.example.com',
+  SANDBOX_TOKEN: 'sbx_person_x',
   SANDBOX_TASK_QUEUE: 'mine',
   SANDBOX_DEPLOYMENT: 'sandboxes',
   SANDBOX_BUILD_ID: 'one',
