@@ -26,6 +26,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   event: 'An event of the catalogue, such as message-create (`--list` shows them)',
   service: 'A service of the local stack',
   shell: 'bash, zsh or fish',
+  folder: 'Folder of the installation’s secrets, made if it is not there',
 };
 
 export function groupHelp(group: Group): string {

@@ -7,7 +7,7 @@
 export const SYNONYMS: Readonly<Record<string, ReadonlyMap<string, string>>> = {
   bd: table({
     doctor: ['check', 'health', 'diagnose'],
-    migrate: ['setup', 'init', 'install', 'upgrade', 'update'],
+    migrate: ['init', 'install', 'upgrade', 'update'],
     worker: ['workers'],
     router: ['routers'],
     completion: ['completions', 'autocomplete'],

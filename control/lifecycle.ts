@@ -2,15 +2,13 @@
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
-  type WorkflowStartOptions,
 } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command, SignedCommand } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds } from '../domain/guild.js';
 import { parseOwner, parseSandboxName, workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
-import { SWEEP_WORKFLOW_ID, type SweepInput, type SweepReport } from '../domain/sweep.js';
+import { sweepWorkflowId, type SweepInput, type SweepReport } from '../domain/sweep.js';
 import { delay } from '../platform/deadline.js';
 import { signCommand } from '../platform/signature.js';
 import { MISSING_SUBKEYS } from '../platform/subkeys.js';
@@ -19,6 +17,7 @@ import type { BegunCreate } from './view.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sandboxWorkflow } from '../workflows/sandbox.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
+import { ATTRIBUTES, startOptions } from './start-options.js';
 import {
   asTemporalError,
   isEnd,
@@ -37,13 +36,6 @@ const BUSY_MS = 120_000;
 const NOT_READY_MS = 250;
 
 const IN_PROGRESS = 'the request continues when a worker is free';
-
-const ATTRIBUTES = {
-  owner: defineSearchAttributeKey('SandboxOwner', 'KEYWORD'),
-  name: defineSearchAttributeKey('SandboxName', 'KEYWORD'),
-  status: defineSearchAttributeKey('SandboxStatus', 'KEYWORD'),
-  guilds: defineSearchAttributeKey('SandboxGuilds', 'KEYWORD_LIST'),
-};
 
 export interface LifecycleOptions {
   readonly taskQueue: string;
@@ -274,39 +266,9 @@ export class Lifecycle {
   }
 }
 
-function startOptions(command: Command<'create'>, taskQueue: string) {
-  const { sandboxId, args } = command;
-  const { name, owner, guildIds, ttlMs } = args;
-  return {
-    workflowId: workflowId(sandboxId),
-    taskQueue,
-    args: [command] as [Command<'create'>],
-    // A late retry joins a live run and never restarts a dead one. Only the sweep reuses an id.
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    // After a worker's kill -9 a create continues in 4.3 s instead of 11.2 (docs/lifecycle.md).
-    workflowTaskTimeout: '3s',
-    staticSummary: `${name} (${owner})`,
-    staticDetails: `Sandbox **${name}** of ${owner}`,
-    typedSearchAttributes: [
-      { key: ATTRIBUTES.owner, value: owner },
-      { key: ATTRIBUTES.name, value: name },
-      { key: ATTRIBUTES.status, value: 'pending' },
-      { key: ATTRIBUTES.guilds, value: [...guildIds] },
-    ],
-    memo: { sandboxId, name, owner, ttlMs },
-  } satisfies WorkflowStartOptions<typeof sandboxWorkflow> & { workflowIdConflictPolicy: string };
-}
-
 function ended(sandboxId: SandboxId, cause: unknown): SandboxError {
   return new SandboxError('SANDBOX_007', `the workflow of sandbox ${sandboxId} has ended`, {
     details: { workflow: 'ended' },
     cause,
   });
-}
-
-/** One sweep at a time. A dry run or one without repair is never what another kind of sweep joins. */
-function sweepWorkflowId({ sandboxId, dryRun, repair = false }: SweepInput): string {
-  const id = sandboxId === undefined ? SWEEP_WORKFLOW_ID : `${SWEEP_WORKFLOW_ID}-${sandboxId}`;
-  return `${id}${repair ? '-repair' : ''}${dryRun ? '-dry-run' : ''}`;
 }

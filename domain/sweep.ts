@@ -46,3 +46,9 @@ export interface SweepReport {
   /** Empty unless a repair was asked for. */
   readonly repaired: readonly Repaired[];
 }
+
+/** One sweep at a time. A dry run or one without repair is never what another kind of sweep joins. */
+export function sweepWorkflowId({ sandboxId, dryRun, repair = false }: SweepInput): string {
+  const id = sandboxId === undefined ? SWEEP_WORKFLOW_ID : `${SWEEP_WORKFLOW_ID}-${sandboxId}`;
+  return `${id}${repair ? '-repair' : ''}${dryRun ? '-dry-run' : ''}`;
+}

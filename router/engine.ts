@@ -18,6 +18,7 @@ import type { Membership } from './routes/membership.js';
 import type { RouterMetrics } from './metrics.js';
 import type { Checkpoint, Positions, ResolvedPosition } from './position/position.js';
 import type { RouteLoader } from './routes/loader.js';
+import { watchRoutes } from './routes/staleness.js';
 import { Upkeep } from './watch/upkeep.js';
 import type { WriterTerm } from './writer-term.js';
 
@@ -50,8 +51,6 @@ const BACKOFF_MS = [20, 50, 100, 200, 500, 1_000];
 const BARREN_MS = [0, ...BACKOFF_MS, 2_000];
 /** A term of this length did not fail at once, even without events. */
 const LASTED_MS = 10_000;
-/** Of two looks whether the routes are stale: at least, and at most. */
-const [SHORTEST_LOOK_MS, LONGEST_LOOK_MS] = [100, 60_000];
 
 export class Engine {
   readonly #options: EngineOptions;
@@ -275,20 +274,6 @@ export class Engine {
     this.#state = state;
     this.#reason = reason;
   }
-}
-
-/** Looks when the routes could be stale at the earliest. */
-function watchRoutes(loader: RouteLoader, onStale: (trouble: string) => void): { close(): void } {
-  let timer: NodeJS.Timeout;
-  const arm = (): void => {
-    const ms = Math.min(Math.max(loader.staleInMs, SHORTEST_LOOK_MS), LONGEST_LOOK_MS);
-    timer = setTimeout(() => {
-      if (loader.stale) onStale(loader.trouble);
-      arm();
-    }, ms);
-  };
-  arm();
-  return { close: () => clearTimeout(timer) };
 }
 
 /** The state between two terms: waiting on purpose, or on the way to the next term. */

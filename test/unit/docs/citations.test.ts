@@ -18,7 +18,7 @@ const OTHERS = new Set([
   // Products.
   ...['Node.js', 'nats.js', 'postgres.js', 'discord.js'],
   // A reader's own files, and code.
-  ...['bot.js', 'bot.mjs', 'message.json', 'context.sql'],
+  ...['bot.js', 'bot.mjs', 'message.json', 'context.sql', 'setup.json'],
   // Files of the local stack's home, and of nats-server's source.
   ...['stack.json', 'data/format.json', 'errors.json'],
 ]);
