@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Control } from '../domain/control.js';
-import { openDirectControl } from '../control/direct-control.js';
 import { down, signalService, up } from '../deploy/stack/index.js';
 import type { Sandbox } from '../domain/sandbox.js';
 import { loadConfig, type Config } from '../platform/config.js';
@@ -14,6 +13,7 @@ import { delay } from '../platform/deadline.js';
 import { closeNats, openNats } from '../platform/nats.js';
 import { openPostgres, closePostgres } from '../platform/postgres.js';
 import type { StackState } from '../platform/stack-file.js';
+import { openCallers, refusalOf, type Callers } from './callers.js';
 import { flood, type Flood } from './flood.js';
 import { leftoversOf } from './leftovers.js';
 import { settle, readBack, type Account } from './ledger.js';
@@ -37,14 +37,14 @@ async function main(): Promise<boolean> {
   const report = new Report(process.stdout);
   let ok = false;
   try {
-    report.title('Starting Temporal, Postgres, NATS, Redis, a worker and a router');
+    report.title('Starting Temporal, Postgres, NATS, Redis, a worker, a router and the API');
     const stack = await report.timed('stack', () =>
       up(config, {
         onProgress: ({ service, text }) => report.line(`  ${service.padEnd(8)} ${text}`),
       }),
     );
-    await using client = openDirectControl(config);
-    await story({ config, report, stack, client });
+    const callers = await openCallers(config, stack.apiUrl ?? '');
+    await story({ config, report, stack, callers, client: callers.owner });
     report.timings();
     ok = report.ok;
     if (keep)
@@ -65,12 +65,16 @@ interface Scene {
   readonly config: Config;
   readonly report: Report;
   readonly stack: StackState;
+  readonly callers: Callers;
+  /** The owner of the sandboxes. */
   readonly client: Control;
 }
 
 async function story(scene: Scene): Promise<void> {
   const { client, report } = scene;
-  report.title('Two sandboxes, a guild each; a third guild stays with production');
+  report.title(
+    'Two sandboxes through the API with a token, a guild each; a third guild stays with production',
+  );
   const lasting = await report.timed('create', () =>
     client.create({ name: 'demo-lasting', ttl: '1h', guildIds: [GUILDS[0]] }),
   );
@@ -82,6 +86,7 @@ async function story(scene: Scene): Promise<void> {
   report.line(`  ${lasting.name} ${lasting.id} gets guild ${GUILDS[0]}`);
   report.line(`  ${short.name} ${short.id} gets guild ${GUILDS[1]}, expires in ${SHORT_TTL}`);
 
+  await refuseStranger(scene, lasting);
   await routeEvents(scene, lasting, short);
   await letExpire(scene, short, startedAt);
   const health = await client.status(lasting.id);
@@ -97,6 +102,20 @@ async function story(scene: Scene): Promise<void> {
     await client.waitUntilDestroyed(lasting.id);
   });
   await checkNothingLeft(scene, lasting.id);
+}
+
+/** The token of another developer changes nothing and opens nothing. */
+async function refuseStranger(
+  { report, callers: { stranger } }: Scene,
+  { id, name }: Sandbox,
+): Promise<void> {
+  for (const [what, attempt] of [
+    ['destroy', () => stranger.destroy(id)],
+    ['connect to', () => stranger.connection(id)],
+  ] as const) {
+    const code = await refusalOf(attempt);
+    report.check(`another's token may not ${what} ${name}`, code === 'SANDBOX_010', `${code}`);
+  }
 }
 
 /** Publishes to both sandboxes and production, and kills the router once. */
