@@ -5,11 +5,11 @@ import { SWEEP_ACTOR } from '../domain/actor.js';
 import type { Command } from '../domain/command.js';
 import { messageOf } from '../domain/errors.js';
 import { doubtOf } from '../domain/expiry.js';
-import type { CarriedState, SandboxStart } from '../domain/hand-over.js';
+import type { CarriedState, SandboxStart, SandboxWorkflow } from '../domain/hand-over.js';
 import { workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
 import type { Orphan, Repaired, Revived, SweepInput } from '../domain/sweep.js';
-import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
+import { SANDBOX_WORKFLOW, UPDATES } from '../domain/sandbox.js';
 import type { FoundOfSandbox, Resources, Swept } from '../resources/index.js';
 import type { Routes } from '../routes/routes.js';
 import type { Logger } from '../platform/log.js';
@@ -21,9 +21,6 @@ import type { LifecycleMetrics } from './metrics.js';
 
 /** Rows are kept for ever, so the sweep skips those of destroyed sandboxes. */
 const NOT_DESTROYED = SANDBOX_STATUSES.filter((status) => status !== 'destroyed');
-
-/** The workflow's signature: checks the hand-over against workflows/sandbox.ts. */
-type SandboxWorkflow = (command: Command<'create'>, start?: SandboxStart) => Promise<SandboxView>;
 
 export interface SweepContext {
   readonly database: Database;

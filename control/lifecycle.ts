@@ -3,6 +3,7 @@ import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/client';
+import type { SandboxWorkflow } from '../domain/hand-over.js';
 import type { Command, SignedCommand } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds } from '../domain/guild.js';
@@ -15,7 +16,6 @@ import { MISSING_SUBKEYS } from '../platform/subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { BegunCreate } from './view.js';
 import type { ExtendedView } from '../workflows/messages.js';
-import type { sandboxWorkflow } from '../workflows/sandbox.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
 import { ATTRIBUTES, startOptions } from './start-options.js';
 import {
@@ -77,13 +77,13 @@ export class Lifecycle {
     const late = `sandbox ${sandboxId} will be created when a worker is free; \`bd sandbox destroy\` cancels it`;
     try {
       if (!wait) {
-        await workflow.start<typeof sandboxWorkflow>(SANDBOX_WORKFLOW, options);
+        await workflow.start<SandboxWorkflow>(SANDBOX_WORKFLOW, options);
         return null;
       }
       return await this.answered(late, () =>
-        workflow.executeUpdateWithStart<typeof sandboxWorkflow, SandboxView, []>(UPDATES.ready, {
+        workflow.executeUpdateWithStart<SandboxWorkflow, SandboxView, []>(UPDATES.ready, {
           updateId: UPDATES.ready,
-          startWorkflowOperation: new WithStartWorkflowOperation<typeof sandboxWorkflow>(
+          startWorkflowOperation: new WithStartWorkflowOperation<SandboxWorkflow>(
             SANDBOX_WORKFLOW,
             options,
           ),
@@ -99,7 +99,7 @@ export class Lifecycle {
   private async endOf(sandboxId: SandboxId): Promise<Error> {
     try {
       const { failure } = await this.temporal.client.workflow
-        .getHandle<typeof sandboxWorkflow>(workflowId(sandboxId))
+        .getHandle<SandboxWorkflow>(workflowId(sandboxId))
         .result();
       // A refused create ends its workflow with the refusal as the result.
       if (failure !== null) {

@@ -1,9 +1,9 @@
 /** How a sandbox's workflow starts: its id, its policies, and what the Temporal Web UI shows of it. */
 import type { WorkflowStartOptions } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { SandboxWorkflow } from '../domain/hand-over.js';
 import type { Command } from '../domain/command.js';
 import { workflowId } from '../domain/names.js';
-import type { sandboxWorkflow } from '../workflows/sandbox.js';
 
 export const ATTRIBUTES = {
   owner: defineSearchAttributeKey('SandboxOwner', 'KEYWORD'),
@@ -33,5 +33,5 @@ export function startOptions(command: Command<'create'>, taskQueue: string) {
       { key: ATTRIBUTES.guilds, value: [...guildIds] },
     ],
     memo: { sandboxId, name, owner, ttlMs },
-  } satisfies WorkflowStartOptions<typeof sandboxWorkflow> & { workflowIdConflictPolicy: string };
+  } satisfies WorkflowStartOptions<SandboxWorkflow> & { workflowIdConflictPolicy: string };
 }

@@ -4,6 +4,7 @@
  */
 import type { Command } from './command.js';
 import type { GuildId } from './guild.js';
+import type { SandboxView } from './sandbox.js';
 import type { SandboxStatus } from './status.js';
 
 /** State that one run hands to the next. Times in epoch ms. */
@@ -28,3 +29,9 @@ export type SandboxStart =
       /** Signed by the sweep: who starts a run by hand destroys as Temporal. */
       readonly destroy: Command<'destroy'>;
     };
+
+/** The signature of a sandbox's workflow, for everything that starts a run of it (workflows/sandbox.ts). */
+export type SandboxWorkflow = (
+  command: Command<'create'>,
+  start?: SandboxStart,
+) => Promise<SandboxView>;

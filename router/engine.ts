@@ -4,14 +4,11 @@
  * (docs/routing.md).
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { NatsConnection } from 'nats';
 import { messageOf } from '../domain/errors.js';
 import { CHECKPOINT_KEY } from '../routing/members.js';
-import { type StreamPair } from '../routing/subjects.js';
 import { delay } from '../platform/deadline.js';
-import type { Logger } from '../platform/log.js';
 import { FenceRefused, streamFacts, writeFence } from '../routing/routed-log.js';
-import { announceFence, RevisionConflict, type RouterBucket } from '../routing/router-bucket.js';
+import { announceFence, RevisionConflict } from '../routing/router-bucket.js';
 import { Doubt } from './doubt.js';
 import type { Election } from './election.js';
 import type { Membership } from './routes/membership.js';
@@ -19,26 +16,17 @@ import type { RouterMetrics } from './metrics.js';
 import type { Checkpoint, Positions, ResolvedPosition } from './position/position.js';
 import type { RouteLoader } from './routes/loader.js';
 import { watchRoutes } from './routes/staleness.js';
-import { Upkeep } from './watch/upkeep.js';
+import { Upkeep, type UpkeepOptions } from './watch/upkeep.js';
 import type { WriterTerm } from './writer-term.js';
 
 export type EngineState = 'stopped' | 'standby' | 'reconciling' | 'routing' | 'paused';
 
-export interface EngineOptions {
-  readonly nc: NatsConnection;
-  readonly bucket: RouterBucket;
-  readonly streams: StreamPair;
+export interface EngineOptions extends UpkeepOptions {
   readonly loader: RouteLoader;
   readonly membership: Membership;
   readonly election: Election;
   readonly metrics: RouterMetrics;
-  readonly log: Logger;
   readonly positions: Positions;
-  /**
-   * The writer repeats its position after this time without events, so that the log's end never
-   * ages out.
-   */
-  readonly positionEveryMs?: number;
   readonly createTerm: (resolved: ResolvedPosition) => Promise<WriterTerm>;
 }
 

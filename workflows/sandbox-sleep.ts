@@ -11,11 +11,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WORKFLOW_ACTOR } from '../domain/actor.js';
+import type { SandboxWorkflow } from '../domain/hand-over.js';
 import type { Command } from '../domain/command.js';
 import { isTime } from '../domain/expiry.js';
 import type { SandboxChanges } from './sandbox-changes.js';
 import type { SandboxMachine } from './sandbox-machine.js';
-import type { sandboxWorkflow } from './sandbox.js';
 import { localRetried } from './steps.js';
 
 /** If the row has not expired and has no later expiry: Postgres' clock is behind Temporal's. */
@@ -55,7 +55,7 @@ export async function sleepUntilEnd(
     if (!idle()) await untilExpiry(sandbox, () => sandbox.isEnding() || idle());
     if (!idle() || sandbox.isEnding()) continue;
     const start = { kind: 'resume', state: sandbox.carry() } as const;
-    await continueAsNew<typeof sandboxWorkflow>(command, start);
+    await continueAsNew<SandboxWorkflow>(command, start);
   }
 }
 

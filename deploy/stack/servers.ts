@@ -1,14 +1,11 @@
 /** The four servers: their programs are found and their services made in parallel. */
 import { join } from 'node:path';
 import { SandboxError } from '../../domain/errors.js';
-import type { Config } from '../../platform/config.js';
 import { currentPlatform } from './binaries.js';
 import { cacheDirectory, serverEnvironment } from './environment.js';
-import type { HomePaths } from './home.js';
-import type { SearchOptions } from './install/binary.js';
-import type { PortName, Ports } from './ports.js';
-import type { Credentials } from './secrets.js';
-import type { OnProgress, ServerName, Service } from './service.js';
+import type { PortName } from './ports.js';
+import type { ServerContext, StackContext } from './server-context.js';
+import type { ServerName, Service } from './service.js';
 import { natsService } from './servers/nats.js';
 import { postgresService } from './servers/postgres.js';
 import { redisService } from './servers/redis.js';
@@ -20,26 +17,6 @@ export const SERVER_PORTS: Record<ServerName, readonly PortName[]> = {
   nats: ['nats', 'natsMonitor'],
   redis: ['redis'],
 };
-
-interface StackContext {
-  readonly config: Pick<Config, 'namespace'>;
-  readonly paths: Pick<HomePaths, 'data' | 'run'>;
-  readonly ports: Pick<Ports, 'of'>;
-  readonly credentials: Credentials;
-  readonly env: Readonly<Record<string, string>>;
-  readonly onProgress: OnProgress;
-  readonly signal: AbortSignal;
-}
-
-/** What each server is made from. */
-export interface ServerContext extends StackContext {
-  /** Its own directory. */
-  readonly data: string;
-  /** Its own environment: next to nothing of the caller's. */
-  readonly env: Readonly<Record<string, string>>;
-  /** For its program. */
-  readonly search: SearchOptions;
-}
 
 const SERVICES: Record<ServerName, (context: ServerContext) => Promise<Service>> = {
   temporal: temporalService,

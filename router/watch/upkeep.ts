@@ -2,10 +2,13 @@
  * The writer's work every second beside routing: checkpoint, trimming of RAW, and a position
  * message when idle.
  */
+import type { NatsConnection } from 'nats';
+import type { Logger } from '../../platform/log.js';
+import type { RouterBucket } from '../../routing/router-bucket.js';
+import type { StreamPair } from '../../routing/subjects.js';
 import { CHECKPOINT_KEY } from '../../routing/members.js';
 import { messageOf } from '../../domain/errors.js';
 import { streamFacts } from '../../routing/routed-log.js';
-import type { EngineOptions } from '../engine.js';
 import type { Checkpoint } from '../position/position.js';
 import { appendPosition } from '../position/message.js';
 import { trimRaw } from '../position/trim.js';
@@ -17,6 +20,18 @@ const TRIM_AT = 0.7;
 /** The default: ROUTED keeps days. */
 const IDLE_MS = 3_600_000;
 
+export interface UpkeepOptions {
+  readonly nc: NatsConnection;
+  readonly bucket: RouterBucket;
+  readonly streams: StreamPair;
+  readonly log: Logger;
+  /**
+   * The writer repeats its position after this time without events, so that the log's end never
+   * ages out. Default: an hour.
+   */
+  readonly positionEveryMs?: number;
+}
+
 export class Upkeep {
   readonly #timer: NodeJS.Timeout;
   #written: Checkpoint;
@@ -25,7 +40,7 @@ export class Upkeep {
   #movedAt = performance.now();
 
   constructor(
-    private readonly options: EngineOptions,
+    private readonly options: UpkeepOptions,
     private readonly term: WriterTerm,
     written: Checkpoint,
     revision: number,

@@ -6,7 +6,7 @@ import { BINARIES } from '../binaries.js';
 import { makeDirectory } from '../home.js';
 import { findBinary } from '../install/binary.js';
 import { CREDENTIAL_FILE_USERS, credentialsFileName, natsOperator } from '../nats-operator.js';
-import type { ServerContext } from '../servers.js';
+import type { ServerContext } from '../server-context.js';
 import { SERVER_DEFAULTS, type Service } from '../service.js';
 
 export async function natsService(context: ServerContext): Promise<Service> {

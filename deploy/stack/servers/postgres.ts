@@ -9,7 +9,7 @@ import { closePostgres, openPostgres } from '../../../platform/postgres.js';
 import { makeDirectory } from '../home.js';
 import { findPostgres, majorOfData } from '../install/postgres.js';
 import { lastLine, runTool } from '../install/tool.js';
-import type { ServerContext } from '../servers.js';
+import type { ServerContext } from '../server-context.js';
 import { SERVER_DEFAULTS, type Service, type SystemUser } from '../service.js';
 
 export const DATABASE = 'sandboxes';

@@ -8,7 +8,7 @@ import { BINARIES } from '../binaries.js';
 import { makeDirectory } from '../home.js';
 import { findBinary } from '../install/binary.js';
 import { aclFile } from '../redis-users.js';
-import type { ServerContext } from '../servers.js';
+import type { ServerContext } from '../server-context.js';
 import { SERVER_DEFAULTS, type Service } from '../service.js';
 
 export async function redisService(context: ServerContext): Promise<Service> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BINARIES } from '../binaries.js';
 import { makeDirectory } from '../home.js';
 import { findBinary } from '../install/binary.js';
-import type { ServerContext } from '../servers.js';
+import type { ServerContext } from '../server-context.js';
 import { SERVER_DEFAULTS, type Service } from '../service.js';
 
 export async function temporalService(
