@@ -1,9 +1,10 @@
 /** The identity behind a change. Each mutating use case takes one, and the audit stores it. */
 import { invalid } from './errors.js';
 import { isSandboxId, parseOwner, type Owner, type SandboxId } from './names.js';
-import { isTokenId, type TokenId } from './token.js';
+import { isTokenId, TOKEN_KINDS, type TokenId } from './token.js';
 
-export const ACTOR_KINDS = ['person', 'service', 'sandbox', 'system'] as const;
+/** A system needs no token: it is no caller. */
+export const ACTOR_KINDS = [...TOKEN_KINDS, 'system'] as const;
 export type ActorKind = (typeof ACTOR_KINDS)[number];
 
 export const ROLES = ['developer', 'operator'] as const;

@@ -4,14 +4,13 @@
  */
 import { parseDuration } from './duration.js';
 import { invalid, SandboxError } from './errors.js';
-import type { ActorKind } from './actor.js';
 
 declare const brand: unique symbol;
 /** 12 letters and digits: public, shown in lists and in the audit. */
 export type TokenId = string & { readonly [brand]: 'TokenId' };
 
-/** A system needs no token: it is no caller. */
-export const TOKEN_KINDS = ['person', 'service', 'sandbox'] as const satisfies readonly ActorKind[];
+/** Whom a token stands for: a person, a program, or the one sandbox that it reaches. */
+export const TOKEN_KINDS = ['person', 'service', 'sandbox'] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 export const TOKEN_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
