@@ -5,7 +5,12 @@ import { JSON_OPTION, type Command, type Input } from '../command.js';
 import { print, printJson, usage, type Io } from '../io.js';
 import { withProgress } from '../progress.js';
 
-const SERVERS = ['database', 'redis', 'nats', 'temporal'] as const;
+const SERVERS = {
+  database: 'Postgres',
+  redis: 'Redis',
+  nats: 'NATS',
+  temporal: 'Temporal',
+} as const;
 const ROTATIONS = ['master-secret', 'nats-operator'] as const satisfies readonly Rotation[];
 
 export const setupCommand: Command = {
@@ -13,16 +18,20 @@ export const setupCommand: Command = {
   args: '<folder>',
   summary: 'Make the users, keys and environments of an installation for a team',
   options: [
-    ...SERVERS.map((name) => ({
+    ...Object.entries(SERVERS).map(([name, server]) => ({
       flags: `--${name} <address>`,
-      description: `Address of ${name === 'database' ? 'Postgres' : name}, without a login; kept in the folder`,
+      description: `Address of ${server}, without a login; kept in the folder`,
     })),
     {
       flags: '--apply',
       description:
         'Migrate the servers, set the roles’ passwords, and see that each process gets in',
     },
-    { flags: '--rotate <secret>', description: 'Make a new one', values: ROTATIONS },
+    {
+      flags: '--rotate <secret>',
+      description: 'Replace a secret; no sandbox is lost',
+      values: ROTATIONS,
+    },
     {
       flags: '--finish',
       description: 'End the rotation of nats-operator: the old key is trusted no more',
@@ -53,7 +62,7 @@ export const setupCommand: Command = {
       return report(io, input, { files }, [...files, '', NEXT[finish ? 'finished' : rotation]]);
     }
     const given: Partial<SetupAddresses> = Object.fromEntries(
-      SERVERS.flatMap((name) => {
+      Object.keys(SERVERS).flatMap((name) => {
         const address = input.text(name);
         return address === undefined ? [] : [[name, address]];
       }),

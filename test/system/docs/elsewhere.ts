@@ -46,6 +46,15 @@ const clients: Elsewhere = {
   holding: 'CLIENT_EXAMPLES.filter(({ file }) =>',
 };
 const python: Elsewhere = { file: 'test/support/python.ts', holding: "'--require-hashes'" };
+/** On four servers of its own. */
+const setup = (holding: string): Elsewhere => ({
+  file: 'test/system/deploy/setup.test.ts',
+  holding,
+});
+const chart: Elsewhere = {
+  file: 'test/system/deploy/files.tools.test.ts',
+  holding: "spawnSync('helm'",
+};
 /** The runbook's drill, typed by that test. */
 const restarts: Elsewhere = {
   file: 'docs/sandbox-runbook.md',
@@ -112,6 +121,22 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'docker compose -f deploy/compose.yaml --env-file deploy/compose/secrets/env up --build': compose,
   'docker compose -f deploy/compose.yaml --env-file deploy/compose/secrets/env run --rm bd doctor':
     compose,
+  'bd setup <folder>': setup('await succeeds(team.setup())'),
+  'bd setup ./team --apply': setup("team.setup('--apply')"),
+  'bd setup ./team --rotate master-secret': setup("team.setup('--rotate', 'master-secret')"),
+  'bd setup ./team --rotate nats-operator': setup("team.setup('--rotate', 'nats-operator')"),
+  'bd setup ./team --rotate nats-operator --finish': setup(
+    "team.setup('--rotate', 'nats-operator', '--finish')",
+  ),
+  'for name in worker router api admin; do kubectl create secret generic sandboxes-$name --from-env-file=team/$name.env; done':
+    setup("/** An environment's file, as a container engine reads it. */"),
+  'helm install sandboxes deploy/helm --set api.ingress.enabled=true,api.ingress.host=sandboxes.example,api.ingress.tlsSecret=sandboxes-tls':
+    chart,
+  'bd api': { file: 'test/system/api/server.test.ts', holding: "bd(['api']" },
+  'curl -sH "Authorization: Bearer $SANDBOX_TOKEN" "$SANDBOX_API_URL/v1/sandboxes"': {
+    file: 'test/system/api/replicas.test.ts',
+    holding: 'GET /v1/sandboxes?owner=',
+  },
   // Quoted as a warning, or as a word.
   'eval "$(…)" && bot': evaluated,
   'eval "$(bd sandbox connect x)" && bot': evaluated,
