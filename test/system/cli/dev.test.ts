@@ -25,7 +25,7 @@ const statesIn = ({ stdout }: Ran): Record<string, string> =>
   Object.fromEntries(services.parse(JSON.parse(stdout)).map(({ name, state }) => [name, state]));
 const RUNNING = {
   ...{ temporal: 'running', postgres: 'running', nats: 'running', redis: 'running' },
-  ...{ worker: 'running', router: 'running' },
+  ...{ worker: 'running', router: 'running', api: 'running' },
 };
 
 it('bd dev: up, status, env, restart, down, and once more in the foreground until Ctrl-C', async () => {
@@ -48,7 +48,7 @@ it('bd dev: up, status, env, restart, down, and once more in the foreground unti
   const environment = JSON.parse((await dev('env', '--json')).stdout) as Record<string, string>;
   expect(Object.keys(environment)).toEqual([
     ...['TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'DATABASE_URL', 'REDIS_URL', 'NATS_URL'],
-    ...['NATS_CREDS', 'SANDBOX_INGEST_CREDS'],
+    ...['SANDBOX_API_URL', 'NATS_CREDS', 'SANDBOX_INGEST_CREDS', 'SANDBOX_TOKEN'],
   ]);
   const exported = (await dev('env')).stdout;
   for (const [name, value] of Object.entries(environment))
@@ -123,11 +123,12 @@ it('bd dev status shows for external servers and services whether they answer', 
     bd(['dev', 'status', '--json'], { ...env, NATS_URL: nats });
   const serving = { temporal: 'external', postgres: 'external', redis: 'external' };
   expect(statesIn(await at(urls.client.nats))).toEqual({
-    ...{ ...serving, nats: 'external', worker: 'external', router: 'external' },
+    ...{ ...serving, nats: 'external', worker: 'external', router: 'external', api: 'stopped' },
   });
   const away = await at('nats://127.0.0.1:1');
   expect(statesIn(away)).toEqual({
     ...{ ...serving, nats: 'unreachable', worker: 'external', router: 'unreachable' },
+    api: 'stopped',
   });
   expect(services.parse(JSON.parse(away.stdout)).find(({ name }) => name === 'nats')).toMatchObject(
     {
