@@ -51,7 +51,6 @@ export type StackState = z.infer<typeof stackSchema>;
 export type ServerUrls = z.infer<typeof urls>;
 
 export const stackFilePath = (home: string): string => join(home, 'stack.json');
-export const masterKeyPath = (home: string): string => join(home, 'master.key');
 
 /** The running stack, or null. @throws SANDBOX_008 for an invalid file */
 export function readStackFile(home: string): StackState | null {
@@ -121,18 +120,6 @@ export function addressesFor(config: Config, role: StackRole): Addresses {
     redis: pick('redis', stack?.urls[role].redis),
     nats: pick('nats', stack?.urls[role].nats),
   };
-}
-
-/** The master secret, or null on a machine without it (`connect` then prints identifiers only). */
-export function readMasterSecret(config: Config): string | null {
-  if (config.masterSecret !== undefined) return config.masterSecret;
-  try {
-    const text = readFileSync(masterKeyPath(config.home), 'utf8').trim();
-    // An empty file is half-written. Passwords derived from it would open nothing.
-    return text === '' ? null : text;
-  } catch {
-    return null;
-  }
 }
 
 /**

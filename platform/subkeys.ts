@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Config } from './config.js';
-import { readMasterSecret } from './stack-file.js';
+import { readMasterSecret } from './master-secret.js';
 
 /** `tenant-passwords`: every tenant's password derives from it. `actors`: commands are signed with it. */
 export type SubkeyName = 'tenant-passwords' | 'actors';

@@ -18,12 +18,8 @@ import { startMetricsServer } from '../platform/metrics-server.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
 import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { retryUntil, StoppedError } from '../platform/retry.js';
-import {
-  addressesFor,
-  readMasterSecret,
-  readNatsAuthority,
-  type Addresses,
-} from '../platform/stack-file.js';
+import { readMasterSecret } from '../platform/master-secret.js';
+import { addressesFor, readNatsAuthority, type Addresses } from '../platform/stack-file.js';
 import {
   natsAccountOf,
   parseNatsAuthority,

@@ -38,10 +38,7 @@ export const setupCommand: Command = {
     },
     JSON_OPTION,
   ],
-  examples: [
-    'bd setup ./team --database postgres://db.example:5432/sandboxes --redis rediss://redis.example:6379 --nats tls://nats.example:4222 --temporal temporal.example:7233',
-    'bd setup ./team --apply',
-  ],
+  examples: ['bd setup ./team --apply', 'bd setup ./team --rotate master-secret'],
 
   async run({ io, input }) {
     const [folder = ''] = input.args;

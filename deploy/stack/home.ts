@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { isDiskFull, withDraft, writePrivateFile } from '../../platform/private-file.js';
-import { masterKeyPath, stackFilePath } from '../../platform/stack-file.js';
+import { masterKeyPath } from '../../platform/master-secret.js';
+import { stackFilePath } from '../../platform/stack-file.js';
 
 export const homePaths = (home: string) => ({
   home,

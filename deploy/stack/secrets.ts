@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { SandboxError } from '../../domain/errors.js';
 import type { Config } from '../../platform/config.js';
 import { withDraft } from '../../platform/private-file.js';
-import { masterKeyPath, readMasterSecret } from '../../platform/stack-file.js';
+import { masterKeyPath, readMasterSecret } from '../../platform/master-secret.js';
 import { readJson, writeJson, type HomePaths } from './home.js';
 
 /** URL-safe, so that no address needs escaping. */

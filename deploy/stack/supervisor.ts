@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { Closer } from '../../platform/closer.js';
 import type { Config } from '../../platform/config.js';
+import { readMasterSecret } from '../../platform/master-secret.js';
 import {
-  readMasterSecret,
   readStackFile,
   stackFilePath,
   writeStackFile,

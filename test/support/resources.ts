@@ -3,7 +3,8 @@ import { onTestFinished } from 'vitest';
 import { natsAccountOf, parseNatsAuthority } from '../../platform/nats-authority.js';
 import { closeNats, openNats } from '../../platform/nats.js';
 import { closeRedis, openRedis } from '../../platform/redis.js';
-import { readMasterSecret, readNatsAuthority } from '../../platform/stack-file.js';
+import { readMasterSecret } from '../../platform/master-secret.js';
+import { readNatsAuthority } from '../../platform/stack-file.js';
 import { readSubkey } from '../../platform/subkeys.js';
 import {
   openInspectors,

@@ -6,7 +6,7 @@ import { inject, describe, expect, it } from 'vitest';
 import { childEnvironment } from '../../../cli/child-environment.js';
 import { projectRoot } from '../../../platform/project-root.js';
 import { bd } from '../../support/bd.js';
-import { readMasterSecret } from '../../../platform/stack-file.js';
+import { readMasterSecret } from '../../../platform/master-secret.js';
 import { readSubkey } from '../../../platform/subkeys.js';
 import { openClient, someOwner, stackConfig } from '../../support/stack.js';
 import { makeTenant, variable } from './tenants.js';

@@ -4,7 +4,7 @@ import { inject, onTestFinished } from 'vitest';
 import { natsOperator } from '../../../deploy/stack/nats-operator.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
 import { natsAccountOf, parseNatsAuthority } from '../../../platform/nats-authority.js';
-import { readMasterSecret } from '../../../platform/stack-file.js';
+import { readMasterSecret } from '../../../platform/master-secret.js';
 import { stackConfig, stackState } from '../../support/stack.js';
 
 /** Keys that only the worker has, read from the home's files. */

@@ -9,7 +9,8 @@ import { parseNatsAuthority, natsAccountOf } from '../../../platform/nats-author
 import { closeNats, openNats, type NatsConnection } from '../../../platform/nats.js';
 import type { Sql } from '../../../platform/postgres.js';
 import { closeRedis, openRedis, type Redis } from '../../../platform/redis.js';
-import { readMasterSecret, readNatsAuthority } from '../../../platform/stack-file.js';
+import { readMasterSecret } from '../../../platform/master-secret.js';
+import { readNatsAuthority } from '../../../platform/stack-file.js';
 import { deleteAccount, pushAccount, type AccountKeys } from '../../../resources/nats/account.js';
 import { leftoversOf } from '../../support/leftovers.js';
 import {

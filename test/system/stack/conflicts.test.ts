@@ -6,7 +6,8 @@ import { adminEnv, down, restart, status, up, type Progress } from '../../../dep
 import { BINARIES } from '../../../deploy/stack/binaries.js';
 import { cacheDirectory } from '../../../deploy/stack/environment.js';
 import { loadConfig } from '../../../platform/config.js';
-import { masterKeyPath, stackFilePath } from '../../../platform/stack-file.js';
+import { masterKeyPath } from '../../../platform/master-secret.js';
+import { stackFilePath } from '../../../platform/stack-file.js';
 import { until } from '../../support/stack.js';
 import { ownHome, processesOf, statusOf } from './home.js';
 import { withPostgres, withRedis } from './ask.js';

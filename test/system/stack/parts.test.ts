@@ -20,7 +20,7 @@ import { ensureMasterSecret, loadCredentials } from '../../../deploy/stack/secre
 import { stoppedStatus } from '../../../deploy/stack/foreign.js';
 import { SandboxError } from '../../../domain/errors.js';
 import { loadConfig } from '../../../platform/config.js';
-import { masterKeyPath } from '../../../platform/stack-file.js';
+import { masterKeyPath } from '../../../platform/master-secret.js';
 
 async function directory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'sandbox-parts-'));

@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig, type Config } from '../../../platform/config.js';
+import { masterKeyPath, readMasterSecret } from '../../../platform/master-secret.js';
 import {
   addressesFor,
-  masterKeyPath,
-  readMasterSecret,
   readNatsAuthority,
   readStackFile,
   stackFilePath,
