@@ -13,13 +13,14 @@ import { redisRoutes } from '../../../routing/route.js';
 import type { Config } from '../../../platform/config.js';
 import { closeNats, openNats, type NatsConnection } from '../../../platform/nats.js';
 import type { Sql } from '../../../platform/postgres.js';
+import { readSubkey } from '../../../platform/subkeys.js';
 import { PostgresProxy } from '../../support/postgres-proxy.js';
 import { historiesOf, replayFailures } from '../../support/replay.js';
 import { until } from '../../support/stack.js';
 import { drained, Flood, readRouted } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from '../../support/ids.js';
-import { actorKey, commandOf } from '../../support/commands.js';
+import { commandOf } from '../../support/commands.js';
 
 const TYPE = 'MESSAGE_CREATE';
 /** Longer than the quick attempts' 1.5 s. */
@@ -52,7 +53,10 @@ describe('an answer of Postgres that is lost', () => {
     client = openDirectControl(config);
     connections = new Connections(config);
     // Without the client, whose own read of the sandbox's row would meet the same Postgres.
-    lifecycle = new Lifecycle(await connections.temporal(), { ...config, actorKey: actorKey() });
+    lifecycle = new Lifecycle(await connections.temporal(), {
+      ...config,
+      actorKey: readSubkey(config, 'actors'),
+    });
     nc = await openNats(urls.admin.nats, 'test');
     redis = new Redis(urls.admin.redis);
     const [row] = await sql<{ id: string }[]>`SELECT id FROM sandbox_installation`;
