@@ -22,7 +22,7 @@ describe('Temporal alone shows of a sandbox', () => {
       return null;
     });
     expect(found.workflowId).toBe(sandbox.workflowId);
-    expect(found.memo).toEqual({ sandboxId: sandbox.id, name, owner });
+    expect(found.memo).toEqual({ sandboxId: sandbox.id, name, owner, ttlMs: 3_600_000 });
     const raw = found.raw.searchAttributes?.indexedFields ?? {};
     expect(text(raw.SandboxName?.data)).toContain(name);
     expect(new Date(JSON.parse(text(raw.SandboxExpiresAt?.data)) as string).toISOString()).toBe(

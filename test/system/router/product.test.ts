@@ -22,7 +22,8 @@ import { describeTimes, flipsOr, flipUnderLoad, judge } from './flips.js';
 import { drained, Flood, numberOf, readRouted, verdict } from './flood.js';
 import { ownPostgres, type OwnPostgres } from './own-postgres.js';
 import { guild } from '../../support/ids.js';
-import { actorKey, commandOf } from '../../support/commands.js';
+import { commandOf } from '../../support/commands.js';
+import { readSubkey } from '../../../platform/subkeys.js';
 
 const FLIPS = flipsOr(40);
 const TYPE = 'MESSAGE_CREATE';
@@ -69,7 +70,7 @@ describe('the product under load', () => {
     onTestFinished(() => connections.close());
     const lifecycle = new Lifecycle(await connections.temporal(), {
       ...config,
-      actorKey: actorKey(),
+      actorKey: readSubkey(config, 'actors'),
     });
     await postgres.process.end('SIGKILL');
     const flooding = flood.run(4_000, 1_000, (n) =>
