@@ -87,11 +87,15 @@ describe('a home', () => {
       NATS_URL: urls.client.nats,
     };
     const name = `half-key-${Date.now() % 1e6}`;
-    expect((await bdHere(['sandbox', 'create', name, '--ttl', '5m'], env)).code).toBe(0);
+    const mine = { SANDBOX_OWNER: OWNER };
+    expect((await bdHere(['sandbox', 'create', name, '--ttl', '5m'], mine)).code).toBe(0);
+    // A change needs a signature.
+    const unsigned = await bdHere(['sandbox', 'extend', name, '1m'], env);
+    expect([unsigned.code, told(unsigned).code]).toEqual([8, 'SANDBOX_010']);
     const ran = await bdHere(['sandbox', 'connect', name], env);
     expect([ran.code, ran.stdout, told(ran).code]).toEqual([8, '', 'SANDBOX_010']);
     expect((await bdHere(['sandbox', 'exec', name, '--', 'true'], env)).code).toBe(8);
-    await bdHere(['sandbox', 'destroy', name, '--yes'], { SANDBOX_OWNER: OWNER });
+    await bdHere(['sandbox', 'destroy', name, '--yes'], mine);
   });
 });
 

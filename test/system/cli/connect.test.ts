@@ -106,13 +106,13 @@ describe('with the master secret', () => {
   });
 });
 
-it('create names exec first, then the line for the shell', async () => {
+it('create names the way to run a bot, and the way to a shell', async () => {
   const own = someOwner();
   const { stdout } = await bdHere(['sandbox', 'create', '--ttl', '1h30m', '--owner', own]);
   onTestFinished(async () => {
     await bdHere(['sandbox', 'destroy', '--all', '--owner', own, '--yes']);
   });
   expect(stdout).toMatch(
-    /bd sandbox exec sandbox-\S+ -- node bot\.js\n.*eval "\$\(bd sandbox connect sandbox-\S+\)"\n$/,
+    /bd sandbox exec sandbox-\S+ -- node bot\.js\n.*bd sandbox exec sandbox-\S+ -- bash\n$/,
   );
 });

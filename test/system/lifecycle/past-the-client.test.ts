@@ -98,7 +98,7 @@ describe('a sweep of one sandbox', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h' });
     const sandboxId = parseSandboxId(id);
-    const nothing = { revived: [], orphans: [] };
+    const nothing = { revived: [], repaired: [], orphans: [] };
     expect(await client.sweep({ dryRun: false, sandboxId })).toEqual(nothing);
     await client.destroy(id);
     await client.waitUntilDestroyed(sandboxId);

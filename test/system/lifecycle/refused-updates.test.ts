@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { GuildId } from '../../../domain/guild.js';
 import { parseOwner, parseSandboxId, parseSandboxName } from '../../../domain/names.js';
 import { UPDATES } from '../../../domain/sandbox.js';
-import { commandOf, TESTER } from '../../support/commands.js';
+import { commandOf, signed, TESTER } from '../../support/commands.js';
 import { openClient, someGuild, someName, someOwner, stackConfig } from '../../support/stack.js';
 import { openRunTemporal, workflowOf } from '../../support/temporal.js';
 
@@ -65,7 +65,8 @@ describe('an update', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const { id } = await client.create({ ttl: '1h', guildIds: [someGuild()] });
     const handle = await workflowOf(parseSandboxId(id));
-    const extend = () => commandOf('extend', parseSandboxId(id), { byMs: 60_000, clamp: false });
+    const extend = () =>
+      signed(commandOf('extend', parseSandboxId(id), { byMs: 60_000, clamp: false }));
     const destroying = client.destroy(id);
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, () =>
