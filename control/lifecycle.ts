@@ -12,7 +12,7 @@ import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.j
 import { sweepWorkflowId, type SweepInput, type SweepReport } from '../domain/sweep.js';
 import { delay } from '../platform/deadline.js';
 import { signCommand } from '../platform/signature.js';
-import { MISSING_SUBKEYS } from '../platform/subkeys.js';
+import { MISSING_SUBKEYS } from '../domain/missing-subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { BegunCreate } from './view.js';
 import type { ExtendedView } from '../workflows/messages.js';

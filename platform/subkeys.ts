@@ -24,7 +24,3 @@ export function readSubkey(config: Config, name: SubkeyName): string | null {
   const masterSecret = config.masterSecret === undefined ? readMasterSecret(config) : null;
   return masterSecret === null ? null : subkeyOf(masterSecret, name);
 }
-
-/** What to do where a subkey is missing. */
-export const MISSING_SUBKEYS =
-  'Set SANDBOX_TENANT_KEY and SANDBOX_ACTOR_KEY: `bd` no longer reads SANDBOX_MASTER_SECRET, which is the worker’s alone (docs/security.md says how the two derive from it). With the local stack, set SANDBOX_HOME.';

@@ -2,7 +2,7 @@
  * `bd sandbox connect`: prints a sandbox's environment for a shell. On failure stdout stays empty.
  */
 import { SandboxError } from '../../domain/errors.js';
-import { MISSING_SUBKEYS } from '../../platform/subkeys.js';
+import { MISSING_SUBKEYS } from '../../domain/missing-subkeys.js';
 import { JSON_OPTION, type Command } from '../command.js';
 import { note, print, usage } from '../io.js';
 import { withProgress } from '../progress.js';

@@ -6,7 +6,6 @@ import { withProgress } from '../progress.js';
 import { formatEnvironment } from '../shell.js';
 import { table } from '../table.js';
 import { confirmPurge } from './purge.js';
-import { operatorToken } from './token.js';
 
 const stack = () => import('../../deploy/stack/index.js');
 
@@ -96,6 +95,7 @@ export const devCommands: readonly Command[] = [
       const { io, input, config } = context;
       const { adminEnv } = await stack();
       const servers = await adminEnv(config());
+      const { operatorToken } = await import('./token.js');
       const token = servers.SANDBOX_API_URL === undefined ? null : await operatorToken(context);
       const all = { ...servers, ...(token === null ? {} : { SANDBOX_TOKEN: token }) };
       await print(io, formatEnvironment(all, input.flag('json') ? 'json' : 'shell'));
