@@ -1,5 +1,5 @@
 /** The parts of an API, opened in their order: connections, sign-in, streams, handlers, server. */
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { nanoid } from 'nanoid';
 import { Authenticator } from '../control/authentication.js';
 import type { Connections } from '../control/connections.js';
@@ -11,6 +11,7 @@ import type { Config } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
 import { startMetricsServer, type Health } from '../platform/metrics-server.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
+import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { packageVersion } from '../platform/project-root.js';
 import type { Database } from '../store/database.js';
 import { beginRequest, finishRequest } from '../store/requests.js';
@@ -49,7 +50,7 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
   await authenticator.start();
   const watchdog = new Watchdog(checksOf(connections));
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const { streams, events, lifecycle } = await openStreams(
     closer,
     config,
