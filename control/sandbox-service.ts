@@ -99,9 +99,10 @@ export class SandboxService {
 
   /** @throws SANDBOX_004 for a sandbox that never existed */
   async destroy(actor: Actor, idOrName: string): Promise<DestroyResult> {
-    const row = await this.rowOrBegun(actor, idOrName);
+    const asked = await this.endBegun(actor, idOrName);
+    const row = await this.permitted(actor, 'destroy', idOrName);
     if (row.status === 'destroyed')
-      return { sandbox: describeSandbox(row), alreadyDestroyed: true };
+      return { sandbox: describeSandbox(row), alreadyDestroyed: !asked };
     const { sandboxId } = row;
     const lifecycle = await this.lifecycle();
     if (!(await this.endsItself(actor, sandboxId))) {
@@ -282,12 +283,12 @@ export class SandboxService {
     return sandboxId;
   }
 
-  /** Ends a create that has no row yet. Afterwards there is a row, or nothing. */
-  private async rowOrBegun(actor: Actor, idOrName: string): Promise<SandboxRecord> {
+  /** Ends a create that has no row yet. True: this call asked for the end. */
+  private async endBegun(actor: Actor, idOrName: string): Promise<boolean> {
     const begun = await this.begun(actor, parseSandboxRef(idOrName));
-    if (begun !== null)
-      await (await this.lifecycle()).destroy(commandOf(actor, 'destroy', begun, {}));
-    return this.permitted(actor, 'destroy', idOrName);
+    if (begun === null) return false;
+    await (await this.lifecycle()).destroy(commandOf(actor, 'destroy', begun, {}));
+    return true;
   }
 
   private lifecycle(): Promise<Lifecycle> {

@@ -66,7 +66,7 @@ describe('a citation', () => {
   });
 
   it.each([
-    ['a.ts', '// as measured (traps.md 14)', 'traps.md'],
+    ['a.ts', '// as measured (no-such-page.md 14)', 'no-such-page.md'],
     ['a.ts', 'const a = 1; // see sql/999_nothing.sql', 'sql/999_nothing.sql'],
     ['sql/a.sql', '-- domain/nowhere.ts decides', 'domain/nowhere.ts'],
     ['docs/a.md', 'see [it](docs/nowhere.md)', 'docs/nowhere.md'],
