@@ -28,7 +28,7 @@ async def main():
     while not stopped.is_set():
         try:
             messages = await events.fetch(10, timeout=1)
-        except nats.errors.TimeoutError:
+        except asyncio.TimeoutError:  # On a busy machine it is not `nats.errors.TimeoutError`.
             continue
         for message in messages:
             event = json.loads(message.data)

@@ -10,6 +10,7 @@ import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { CLIENT_EXAMPLES, commandOf, isPython } from '../../../cli/docs/connect.js';
 import type { Control } from '../../../domain/control.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
+import { delay } from '../../../platform/deadline.js';
 import { projectRoot } from '../../../platform/project-root.js';
 import { makeTenant, natsAs, variable, type Tenant } from '../isolation/tenants.js';
 import { bd } from '../../support/bd.js';
@@ -88,6 +89,7 @@ describe('the example programs', () => {
       });
       await listener.flush();
       const program = await startListening(argumentsOf(example, tenant));
+      await pause(program.child);
       await publish(guild, ['one', 'two', 'three']);
 
       const prefix = variable(tenant.env, 'SANDBOX_NATS_PREFIX');
@@ -134,9 +136,10 @@ async function startListening(
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
     env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   onTestFinished(() => {
-    child.kill('SIGKILL');
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -146,6 +149,16 @@ async function startListening(
     return Promise.resolve(output.includes('listening') || null);
   });
   return { child, output: () => output };
+}
+
+/** Three times longer than a pull of the programs waits: a busy machine, a laptop that sleeps. */
+async function pause({ pid = 0 }: ChildProcess): Promise<void> {
+  for (let times = 0; times < 3; times++) {
+    process.kill(-pid, 'SIGSTOP');
+    await delay(1_300);
+    process.kill(-pid, 'SIGCONT');
+    await delay(300 + times * 200);
+  }
 }
 
 async function publish(guild: string, contents: readonly string[]): Promise<void> {
