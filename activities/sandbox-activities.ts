@@ -55,8 +55,9 @@ export function sandboxActivities(context: ActivityContext) {
         maxMs: policy.maxTtlMs,
       });
       const expiresAt = new Date(Date.now() + ttlMs);
-      const { maxPerOwner } = policy;
-      const claim = claimSandbox(database, { create, expiresAt, maxPerOwner, guildPolicy });
+      const { maxPerOwner, defaultTemplate } = policy;
+      const rules = { maxPerOwner, guildPolicy, defaultTemplate };
+      const claim = claimSandbox(database, { create, expiresAt, ...rules });
       return { ...(await inTime(['postgres'], claim)), resources: resources.names };
     },
 

@@ -5,6 +5,7 @@ import { Authenticator } from '../control/authentication.js';
 import type { Connections } from '../control/connections.js';
 import { IdentityService } from '../control/identity-service.js';
 import { SandboxService } from '../control/sandbox-service.js';
+import { TemplateService } from '../control/template-service.js';
 import { messageOf } from '../domain/errors.js';
 import type { Closer } from '../platform/closer.js';
 import type { Config } from '../platform/config.js';
@@ -26,6 +27,7 @@ import { eventHandlers } from './routes/events.js';
 import { guildHandlers } from './routes/guilds.js';
 import { identityHandlers } from './routes/identity.js';
 import { sandboxHandlers } from './routes/sandboxes.js';
+import { templateHandlers } from './routes/templates.js';
 import { listen } from './server.js';
 import { EventHub } from './streams/event-hub.js';
 import { LifecycleHub } from './streams/lifecycle-hub.js';
@@ -75,6 +77,7 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
       ...detailHandlers(parts),
       ...eventHandlers({ sandboxes, events, lifecycle, streams }),
       ...identityHandlers(new IdentityService(connections)),
+      ...templateHandlers(new TemplateService(connections)),
     },
     onAnswer: (answered) => {
       metrics.answered(answered);

@@ -24,6 +24,11 @@ import { statusCommand } from './commands/status.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tailCommand } from './commands/tail.js';
 import { createTokenCommand } from './commands/token/create.js';
+import { addTemplateCommand } from './commands/template/add.js';
+import { listTemplatesCommand } from './commands/template/list.js';
+import { refreshTemplateCommand } from './commands/template/refresh.js';
+import { removeTemplateCommand } from './commands/template/remove.js';
+import { showTemplateCommand } from './commands/template/show.js';
 import { listTokensCommand } from './commands/token/list.js';
 import { revokeTokenCommand } from './commands/token/revoke.js';
 import { devCommands } from './dev/commands.js';
@@ -58,6 +63,19 @@ const TOKEN: Group = {
   commands: eitherWay([createTokenCommand, listTokensCommand, revokeTokenCommand]),
 };
 
+const TEMPLATE: Group = {
+  name: 'bd template',
+  isRare: true,
+  summary: 'Templates: the schemas that sandboxes begin with.',
+  commands: eitherWay([
+    addTemplateCommand,
+    listTemplatesCommand,
+    showTemplateCommand,
+    refreshTemplateCommand,
+    removeTemplateCommand,
+  ]),
+};
+
 const GUILD: Group = {
   name: 'bd guild',
   isRare: true,
@@ -88,6 +106,7 @@ const ROOT: Group = {
   summary: 'Discord Server Sandboxes: private copies of a bot’s state, fed with live events.',
   commands: [
     pointer('sandbox', 'Create, list, connect to and destroy sandboxes'),
+    pointer('template', 'Templates of schemas'),
     pointer('token', 'Tokens of the API'),
     pointer('guild', 'Grants of guilds'),
     pointer('owner', 'Roles of owners'),
@@ -102,7 +121,7 @@ const ROOT: Group = {
   ],
 };
 
-export const GROUPS: readonly Group[] = [ROOT, SANDBOX, TOKEN, GUILD, OWNER, DEV];
+export const GROUPS: readonly Group[] = [ROOT, SANDBOX, TEMPLATE, TOKEN, GUILD, OWNER, DEV];
 
 /** Every command. Options may stand before the word; finding the word needs every option's kind. */
 const ALL = GROUPS.flatMap(({ commands }) => commands);

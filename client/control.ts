@@ -28,6 +28,7 @@ export function openHttpControl(config: ClientOptions): Control {
     ...sandboxesOver(client, signal),
     ...eventsOver(client, signal),
     ...identityOver(client, signal),
+    ...templatesOver(client, signal),
     sweep: () => Promise.reject(directOnly('a sweep')),
     close,
     [Symbol.asyncDispose]: close,
@@ -122,6 +123,21 @@ function identityOver(client: SandboxClient, signal: AbortSignal): IdentityContr
       from.grant(await client.revokeGrant(guildId, owner, { signal })),
     setOwnerRole: async (owner, role) =>
       from.ownerRole(await client.setOwnerRole(owner, parseRole(role), { signal })),
+  };
+}
+
+function templatesOver(client: SandboxClient, signal: AbortSignal): TemplateControl {
+  return {
+    async addTemplate(options) {
+      const { name, source, files } = parseTemplateInput(options);
+      const made = source.kind === 'schema' ? { schema: source.schema } : { files: [...files] };
+      return from.template(await client.addTemplate({ name, ...made }, { signal }));
+    },
+    refreshTemplate: async (name) => from.template(await client.refreshTemplate(name, { signal })),
+    listTemplates: async () =>
+      (await allOf(client.listTemplates({ signal }))).map(from.template),
+    getTemplate: async (name) => from.templateText(await client.getTemplate(name, { signal })),
+    removeTemplate: async (name) => from.template(await client.removeTemplate(name, { signal })),
   };
 }
 

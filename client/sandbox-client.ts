@@ -2,6 +2,7 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { parseGuildId } from '../domain/guild.js';
 import { parseOwner } from '../domain/names.js';
+import { parseTemplateName } from '../domain/template.js';
 import { parseTokenId } from '../domain/token.js';
 import * as requests from './requests.js';
 import type { ChangeOptions, ReadOptions } from './requests.js';
@@ -231,6 +232,41 @@ export class SandboxClient {
     const params = { path: { owner: parseOwner(owner) }, header };
     const init = { params, body: { role }, ...signal };
     return answer(this.http.PUT('/v1/owners/{owner}/role', init));
+  }
+
+  /** A schema needs an operator's token. @throws SANDBOX_004, _005, _007 */
+  addTemplate(body: api.AddTemplate, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
+    const { header, signal } = change(options);
+    return answer(this.http.POST('/v1/templates', { params: { header }, body, ...signal }));
+  }
+
+  /** All pages, by name. */
+  listTemplates(options: ReadOptions = {}): AsyncGenerator<api.ApiTemplate> {
+    return pages({}, (query) =>
+      this.http.GET('/v1/templates', { params: { query }, ...read(options) }),
+    );
+  }
+
+  /** @throws SANDBOX_004 */
+  getTemplate(name: string, options: ReadOptions = {}): Promise<api.ApiTemplateText> {
+    const path = { template: parseTemplateName(name) };
+    return answer(
+      this.http.GET('/v1/templates/{template}', { params: { path }, ...read(options) }),
+    );
+  }
+
+  /** @throws SANDBOX_004, _007 */
+  refreshTemplate(name: string, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
+    const { header, signal } = change(options);
+    const params = { path: { template: parseTemplateName(name) }, header };
+    return answer(this.http.POST('/v1/templates/{template}/refresh', { params, ...signal }));
+  }
+
+  /** @throws SANDBOX_004 */
+  removeTemplate(name: string, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
+    const { header, signal } = change(options);
+    const params = { path: { template: parseTemplateName(name) }, header };
+    return answer(this.http.DELETE('/v1/templates/{template}', { params, ...signal }));
   }
 
   getMe(options: ReadOptions = {}): Promise<api.Me> {

@@ -9,6 +9,12 @@ import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds } from '../domain/guild.js';
 import { parseOwner, parseSandboxName, workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
+import {
+  parseTemplateName,
+  templateWorkflowId,
+  type MadeTemplate,
+  type TemplateInput,
+} from '../domain/template.js';
 import { sweepWorkflowId, type SweepInput, type SweepReport } from '../domain/sweep.js';
 import { delay } from '../platform/deadline.js';
 import { signCommand } from '../platform/signature.js';
@@ -17,6 +23,7 @@ import type { TemporalClient } from '../platform/temporal.js';
 import type { BegunCreate } from './view.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
+import type { templateWorkflow } from '../workflows/template.js';
 import { ATTRIBUTES, startOptions } from './start-options.js';
 import {
   asTemporalError,
@@ -171,6 +178,30 @@ export class Lifecycle {
     }
   }
 
+  /** Stores nothing. @throws SANDBOX_007 while another call makes the template; as its activity */
+  async makeTemplate(input: TemplateInput): Promise<MadeTemplate> {
+    const consequence = 'the template was not stored';
+    try {
+      const making = await this.temporal.client.workflow.start<typeof templateWorkflow>(
+        'templateWorkflow',
+        {
+          workflowId: templateWorkflowId(input.name),
+          taskQueue: this.taskQueue,
+          workflowIdConflictPolicy: 'FAIL',
+          staticSummary: `template ${input.name}`,
+          args: [input],
+        },
+      );
+      return await this.whileServed(consequence, making.result());
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError)
+        throw new SandboxError('SANDBOX_007', `template ${input.name} is being made already`, {
+          hint: 'Repeat it when the other call has ended.',
+        });
+      throw asTemporalError(error, consequence);
+    }
+  }
+
   /** RUNNING, COMPLETED, …; null if Temporal does not know the workflow. */
   async workflowStatus(sandboxId: SandboxId): Promise<string | null> {
     try {
@@ -195,6 +226,7 @@ export class Lifecycle {
         ...{ sandboxId, owner: parseOwner(memo?.owner), name: parseSandboxName(memo?.name) },
         guildIds: parseGuildIds(typedSearchAttributes.get(ATTRIBUTES.guilds) ?? []),
         ttlMs: typeof memo?.ttlMs === 'number' ? memo.ttlMs : null,
+        template: typeof memo?.template === 'string' ? parseTemplateName(memo.template) : null,
         createdAt: startTime,
       };
     } catch (error) {

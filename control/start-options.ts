@@ -14,7 +14,7 @@ export const ATTRIBUTES = {
 
 export function startOptions(command: Command<'create'>, taskQueue: string) {
   const { sandboxId, args } = command;
-  const { name, owner, guildIds, ttlMs } = args;
+  const { name, owner, guildIds, ttlMs, template } = args;
   return {
     workflowId: workflowId(sandboxId),
     taskQueue,
@@ -32,6 +32,6 @@ export function startOptions(command: Command<'create'>, taskQueue: string) {
       { key: ATTRIBUTES.status, value: 'pending' },
       { key: ATTRIBUTES.guilds, value: [...guildIds] },
     ],
-    memo: { sandboxId, name, owner, ttlMs },
+    memo: { sandboxId, name, owner, ttlMs, template },
   } satisfies WorkflowStartOptions<SandboxWorkflow> & { workflowIdConflictPolicy: string };
 }

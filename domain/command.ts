@@ -6,6 +6,7 @@ import { parseActor, type Actor } from './actor.js';
 import { invalid } from './errors.js';
 import type { GuildId } from './guild.js';
 import type { Owner, SandboxId, SandboxName } from './names.js';
+import type { TemplateName } from './template.js';
 
 /** The arguments of each action. */
 export interface CommandArgs {
@@ -15,6 +16,8 @@ export interface CommandArgs {
     readonly owner: Owner;
     readonly ttlMs: number | null;
     readonly guildIds: readonly GuildId[];
+    /** Null: the worker's default. */
+    readonly template: TemplateName | null;
   };
   readonly registerGuild: { readonly guildId: GuildId };
   readonly unregisterGuild: { readonly guildId: GuildId };

@@ -9,6 +9,7 @@ import { withEmf } from '../activities/emf-metrics.js';
 import { lifecycleMetrics, type LifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
+import { templateActivities } from '../activities/template-activities.js';
 import { SandboxError } from '../domain/errors.js';
 import { migrate } from '../migrate/index.js';
 import { loggingCloser, type Closer } from '../platform/closer.js';
@@ -156,6 +157,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   const routes = openRoutes({ database, redis, nats, installation });
   const resources = new Resources({
     database,
+    databaseUrl: addresses.database,
     redis,
     nats,
     installation,

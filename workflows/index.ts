@@ -2,3 +2,4 @@
 export { removalWorkflow } from './removal.js';
 export { sandboxWorkflow } from './sandbox.js';
 export { scheduledSweepWorkflow, sweepWorkflow } from './sweep.js';
+export { templateWorkflow } from './template.js';

@@ -190,6 +190,35 @@ export const ROUTES = {
     request: { params: s.PATH.owner, headers, body: body(s.SetRole) },
     responses: { 200: answer('The role.', s.OwnerRole), ...problem },
   }),
+  addTemplate: route({
+    ...{ method: 'post', path: '/v1/templates', summary: 'Make a template, or its next version' },
+    request: { headers, body: body(s.AddTemplate) },
+    responses: { 201: answer('The template.', s.Template), ...problem },
+  }),
+  listTemplates: route({
+    ...{ method: 'get', path: '/v1/templates', summary: 'List templates by name' },
+    request: { query: s.TemplateQuery },
+    responses: { 200: answer('A page.', s.TemplatePage), ...problem },
+  }),
+  getTemplate: route({
+    ...{ method: 'get', path: '/v1/templates/{template}', summary: 'Read a template with its SQL' },
+    request: { params: s.PATH.template },
+    responses: { 200: answer('The template.', s.TemplateText), ...problem },
+  }),
+  refreshTemplate: route({
+    method: 'post',
+    path: '/v1/templates/{template}/refresh',
+    summary: 'Read the schema of a template again',
+    request: { params: s.PATH.template, headers },
+    responses: { 200: answer('The new version.', s.Template), ...problem },
+  }),
+  removeTemplate: route({
+    method: 'delete',
+    path: '/v1/templates/{template}',
+    summary: 'Remove a template; sandboxes that have it keep it',
+    request: { params: s.PATH.template, headers },
+    responses: { 200: answer('The template that was.', s.Template), ...problem },
+  }),
   getMe: route({
     ...{ method: 'get', path: '/v1/me', summary: 'Read the identity behind the token' },
     responses: { 200: answer('The identity.', s.Me), ...problem },

@@ -30,6 +30,11 @@ const ref = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
   .openapi({ example: 'my-fix', description: 'The id or the name of a sandbox.' });
 
+const template = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+  .openapi({ example: 'shop' });
+
 export const PATH = {
   ref: z.object({ ref }),
   guild: z.object({ guild: guildId }),
@@ -37,6 +42,7 @@ export const PATH = {
   token: z.object({ id: tokenId }),
   grant: z.object({ guild: guildId, owner }),
   owner: z.object({ owner }),
+  template: z.object({ template }),
 };
 
 export const Sandbox = z
@@ -46,6 +52,9 @@ export const Sandbox = z
     owner: z.string(),
     status: z.enum(SANDBOX_STATUSES),
     schema: z.string(),
+    template: z.string(),
+    /** Null until the sandbox is claimed. */
+    templateVersion: orNull(z.number().int()),
     redisPrefix: z.string(),
     natsPrefix: z.string(),
     guildIds: z.array(z.string()),
@@ -81,6 +90,7 @@ export const CreateSandbox = z
     ttl: duration.optional(),
     guildIds: z.array(guildId).max(1_000).optional(),
     owner: owner.optional(),
+    template: template.optional(),
   })
   .openapi('CreateSandbox');
 
@@ -239,6 +249,50 @@ export const GrantQuery = z.strictObject({
 export const CreateGrant = z
   .strictObject({ guildId, owner, until: time.optional() })
   .openapi('CreateGrant');
+
+const statement = z.object({
+  phase: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  sql: z.string(),
+});
+export const Template = z
+  .object({
+    name: z.string(),
+    version: z.number().int(),
+    source: z.union([
+      z.object({ kind: z.literal('built-in') }),
+      z.object({ kind: z.literal('schema'), schema: z.string() }),
+      z.object({ kind: z.literal('sql'), files: z.array(z.string()) }),
+    ]),
+    tables: z.number().int(),
+    statements: z.number().int(),
+    /** Extensions that the database must have. */
+    extensions: z.array(z.string()),
+    /** What a sandbox has otherwise than the source. */
+    notes: z.array(z.object({ kind: z.string(), name: z.string(), text: z.string() })),
+    createdBy: z.string(),
+    createdAt: time,
+    /** Live sandboxes that have a version of it. */
+    sandboxes: z.number().int(),
+  })
+  .openapi('Template');
+export const TemplateText = Template.extend({ text: z.array(statement) }).openapi('TemplateText');
+export const TemplatePage = pageOf(Template, 'TemplatePage');
+export const TemplateQuery = z.strictObject(PAGE_QUERY);
+export const AddTemplate = z
+  .strictObject({
+    name: template,
+    /** A schema of the sandboxes' database, for operators; or else files. */
+    schema: z.string().min(1).max(63).optional(),
+    /** SQL files, in the order to run. */
+    files: z
+      .array(z.strictObject({ name: z.string().min(1).max(200), sql: z.string() }))
+      .min(1)
+      .max(1_000)
+      .optional(),
+  })
+  .openapi('AddTemplate');
 
 export const SetRole = z.strictObject({ role: z.enum(ROLES) }).openapi('SetRole');
 export const OwnerRole = z.object({ owner: z.string(), role: z.enum(ROLES) }).openapi('OwnerRole');

@@ -26,7 +26,7 @@ export async function readOrBegun(
     const begun = await begunCreate(sandboxes, ref);
     if (begun === null || !maySee(actor, begun.owner, visibility)) throw error;
     requirePermission(actor, 'read', begun);
-    return pendingSandbox(begun, sandboxes.connections.config.policy.defaultTtlMs);
+    return pendingSandbox(begun, sandboxes.connections.config.policy);
   }
 }
 

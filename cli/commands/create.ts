@@ -28,6 +28,11 @@ export const createCommand: Command = {
       flags: '--id <id>',
       description: 'The id; a create with the same id returns the same sandbox',
     },
+    {
+      flags: '--template <name>',
+      description: 'The template of its schema (`bd template list`)',
+      default: 'SANDBOX_DEFAULT_TEMPLATE, else arrakis',
+    },
     { flags: '--wait', description: '--wait=false returns once the workflow has started' },
     JSON_OPTION,
   ],
@@ -42,6 +47,7 @@ export const createCommand: Command = {
     const owner = input.text('owner');
     const ttl = input.text('ttl');
     const sandboxId = input.text('id');
+    const template = input.text('template');
     const sandbox = await withLastingProgress(io, 'creating', () =>
       api.create({
         guildIds: input.texts('guild'),
@@ -50,13 +56,14 @@ export const createCommand: Command = {
         ...(owner === undefined ? {} : { owner }),
         ...(ttl === undefined ? {} : { ttl }),
         ...(sandboxId === undefined ? {} : { sandboxId }),
+        ...(template === undefined ? {} : { template }),
       }),
     );
     if (input.flag('json')) return printJson(io, sandbox);
     const lines = [
       `id       ${sandbox.id}`,
       `name     ${sandbox.name}`,
-      `schema   ${sandbox.schema}`,
+      `schema   ${sandbox.schema}, template ${sandbox.template}`,
       `expires  ${sandbox.expiresAt}`,
     ];
     if (sandbox.guildIds.length > 0) lines.push(`guilds   ${sandbox.guildIds.join(', ')}`);

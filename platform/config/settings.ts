@@ -50,6 +50,15 @@ export const SETTINGS = {
       readers: ['worker'],
       about: 'live sandboxes of one owner',
     }),
+    defaultTemplate: setting(
+      'SANDBOX_DEFAULT_TEMPLATE',
+      type.parsed(parseTemplateName),
+      BUILT_IN_TEMPLATE,
+      {
+        readers: ['worker', 'api', 'cli'],
+        about: 'template of a sandbox that names none ([templates](templates.md))',
+      },
+    ),
   },
   guildPolicy: optional('SANDBOX_GUILD_POLICY', type.oneOf(GUILD_POLICIES), {
     readers: ['worker'],
