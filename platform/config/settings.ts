@@ -6,6 +6,7 @@
 import { userInfo } from 'node:os';
 import { LONGEST_LIFE, LONGEST_LIFE_MS } from '../../domain/expiry.js';
 import { GUILD_POLICIES, VISIBILITIES } from '../../domain/permissions.js';
+import { BUILT_IN_TEMPLATE, parseTemplateName } from '../../domain/template.js';
 import {
   DEFAULT_PRODUCTION_SUBJECTS,
   ROUTER_FORMS,
