@@ -14,8 +14,8 @@ const ROOMS = {
   store: ['domain', 'platform', 'routing'],
   // The route table: which guild's events go to which sandbox.
   routes: ['domain', 'platform', 'routing', 'store'],
-  resources: ['domain', 'platform', 'routing', 'store'],
-  activities: ['domain', 'platform', 'store', 'routes', 'resources'],
+  resources: ['domain', 'platform', 'routing', 'store', 'catalogue'],
+  activities: ['domain', 'platform', 'store', 'routes', 'resources', 'catalogue'],
   migrate: ['domain', 'platform', 'routing'],
   router: ['domain', 'discord', 'platform', 'routing'],
   // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).

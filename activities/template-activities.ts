@@ -2,13 +2,12 @@
 import { customAlphabet } from 'nanoid';
 import { readSchema } from '../catalogue/read.js';
 import type { SchemaReading } from '../catalogue/statement.js';
-import { SandboxError } from '../domain/errors.js';
 import { ID_ALPHABET, newSandboxId, roleName, schemaName } from '../domain/names.js';
 import { checkSize, type MadeTemplate, type TemplateInput } from '../domain/template.js';
 import { withLogin } from '../platform/addresses/login.js';
 import { passwordFor, scramVerifier } from '../platform/credentials.js';
 import type { Logger } from '../platform/log.js';
-import { closePostgres, openPostgres, type Sql } from '../platform/postgres.js';
+import { closePostgres, openPostgres } from '../platform/postgres.js';
 import { runTemplate, type RoleLogin } from '../resources/postgres/template.js';
 import { runFiles } from '../resources/postgres/sql-files.js';
 import type { Resource } from '../resources/resource.js';
@@ -20,6 +19,8 @@ import { inTime } from './in-time.js';
 export interface TemplateContext {
   readonly database: Database;
   readonly databaseUrl: string;
+  /** Another database whose schemas are read, with a login of its own; null: that of the sandboxes. */
+  readonly sourceUrl: string | null;
   readonly tenantKey: string;
   /** Removes the scratch schema. */
   readonly schemas: Pick<Resource, 'removeOrphan'>;
@@ -34,22 +35,29 @@ export function templateActivities(context: TemplateContext) {
   return failuresTyped({
     /** @throws SANDBOX_004 for an unknown schema, SANDBOX_005, SANDBOX_008 for what cannot be carried */
     makeTemplate: (input: TemplateInput): Promise<MadeTemplate> =>
-      inTime(['postgres'], inScratch(context, (scratch) => made(scratch, input))),
+      inTime(
+        ['postgres'],
+        inScratch(context, (scratch) => made(scratch, context.sourceUrl, input)),
+      ),
   });
 }
 
-async function made(scratch: RoleLogin, { source, files }: TemplateInput): Promise<MadeTemplate> {
+async function made(
+  scratch: RoleLogin,
+  sourceUrl: string | null,
+  { source, files }: TemplateInput,
+): Promise<MadeTemplate> {
   if (source.kind === 'schema') {
-    refuseSource(source.schema);
-    const reading = await readAs(scratch, source.schema);
+    refuseSource(source.schema, sourceUrl === null);
+    const reading = await readIn(sourceUrl ?? urlOf(scratch), source.schema);
     refuseRefusals(reading, source.schema);
     const { extensions } = reading.requires;
     await runTemplate(scratch, { statements: reading.statements, extensions });
-    refuseDifferences(reading, await readAs(scratch, scratch.schema));
+    refuseDifferences(reading, await readIn(urlOf(scratch), scratch.schema));
     return template(reading);
   }
   await runFiles(scratch, files);
-  const reading = await readAs(scratch, scratch.schema);
+  const reading = await readIn(urlOf(scratch), scratch.schema);
   refuseRefusals(reading, 'the files');
   return template(reading);
 }
@@ -60,13 +68,14 @@ function template({ statements, requires, notes }: SchemaReading): MadeTemplate 
   return { statements, extensions: requires.extensions, notes, tables };
 }
 
-const readAs = ({ databaseUrl, role, password }: RoleLogin, schema: string) =>
-  withSession(withLogin(databaseUrl, role, password), (sql) => readSchema(sql, schema));
+/** A role that has no right but its own empty schema. */
+const urlOf = ({ databaseUrl, role, password }: RoleLogin): string =>
+  withLogin(databaseUrl, role, password);
 
-async function withSession<T>(url: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+async function readIn(url: string, schema: string): Promise<SchemaReading> {
   const sql = openPostgres(url, { name: 'bd template', max: 1 });
   try {
-    return await inDatabase(() => work(sql));
+    return await inDatabase(() => readSchema(sql, schema));
   } finally {
     await closePostgres(sql);
   }
@@ -93,8 +102,3 @@ async function inScratch<T>(
     });
   }
 }
-
-export const noTemplate = (name: string): SandboxError =>
-  new SandboxError('SANDBOX_004', `there is no template ${name}`, {
-    hint: '`bd template list` shows the templates.',
-  });

@@ -5,16 +5,18 @@ import { SandboxError } from '../domain/errors.js';
 /** Objects that a message names; `details` has all of them. */
 const NAMED = 5;
 
-/** @throws SANDBOX_008 for a schema of a sandbox, of the server, or of the control plane */
-export function refuseSource(schema: string): void {
-  const reserved = /^(sandbox_|pg_|bd_)/.test(schema) || ['information_schema', 'public'].includes(schema);
-  if (!reserved) return;
-  const why =
-    schema === 'public'
-      ? 'in this database it holds the control plane'
-      : 'it belongs to a sandbox, to the server or to the control plane';
+/**
+ * @param isOurs the database holds the control plane, in its schema `public`
+ * @throws SANDBOX_008 for a schema of a sandbox, of the server, or of the control plane
+ */
+export function refuseSource(schema: string, isOurs: boolean): void {
+  const holdsUs = isOurs && schema === 'public';
+  if (!holdsUs && !/^(sandbox_|pg_|bd_keeper_|information_schema$)/.test(schema)) return;
+  const why = holdsUs
+    ? 'in this database it holds the control plane'
+    : 'it belongs to a sandbox, to the server or to the control plane';
   throw new SandboxError('SANDBOX_008', `schema ${schema} makes no template: ${why}`, {
-    hint: 'Use a schema of its own, or SQL files: `bd template add NAME --from-sql DIR`.',
+    hint: 'Name another database in SANDBOX_TEMPLATE_SOURCE_URL of the worker, or use SQL files (`--from-sql`).',
   });
 }
 

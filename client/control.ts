@@ -1,11 +1,12 @@
 /** `Control` over HTTP: its caller is the identity behind a token. */
-import type { Control, IdentityControl } from '../domain/control.js';
+import type { Control, IdentityControl, TemplateControl } from '../domain/control.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildId } from '../domain/guild.js';
 import { parseRole } from '../domain/identity-input.js';
 import { parseOwner, type SandboxId } from '../domain/names.js';
 import type { Sandbox } from '../domain/sandbox.js';
+import { parseTemplateInput } from '../domain/template.js';
 import { batchesOf } from './batches.js';
 import * as from from './domain-types.js';
 import { SandboxClient, type ClientOptions } from './sandbox-client.js';
@@ -38,6 +39,7 @@ export function openHttpControl(config: ClientOptions): Control {
 type Sandboxes = Omit<
   Control,
   | keyof IdentityControl
+  | keyof TemplateControl
   | 'sweep'
   | 'events'
   | 'storedEvents'
@@ -134,8 +136,7 @@ function templatesOver(client: SandboxClient, signal: AbortSignal): TemplateCont
       return from.template(await client.addTemplate({ name, ...made }, { signal }));
     },
     refreshTemplate: async (name) => from.template(await client.refreshTemplate(name, { signal })),
-    listTemplates: async () =>
-      (await allOf(client.listTemplates({ signal }))).map(from.template),
+    listTemplates: async () => (await allOf(client.listTemplates({ signal }))).map(from.template),
     getTemplate: async (name) => from.templateText(await client.getTemplate(name, { signal })),
     removeTemplate: async (name) => from.template(await client.removeTemplate(name, { signal })),
   };

@@ -9,13 +9,8 @@ import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds } from '../domain/guild.js';
 import { parseOwner, parseSandboxName, workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
-import {
-  parseTemplateName,
-  templateWorkflowId,
-  type MadeTemplate,
-  type TemplateInput,
-} from '../domain/template.js';
 import { sweepWorkflowId, type SweepInput, type SweepReport } from '../domain/sweep.js';
+import { parseTemplateName } from '../domain/template.js';
 import { delay } from '../platform/deadline.js';
 import { signCommand } from '../platform/signature.js';
 import { MISSING_SUBKEYS } from '../domain/missing-subkeys.js';
@@ -23,7 +18,6 @@ import type { TemporalClient } from '../platform/temporal.js';
 import type { BegunCreate } from './view.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
-import type { templateWorkflow } from '../workflows/template.js';
 import { ATTRIBUTES, startOptions } from './start-options.js';
 import {
   asTemporalError,
@@ -55,13 +49,13 @@ export interface LifecycleOptions {
 
 export class Lifecycle {
   private readonly presence: WorkerPresence;
-  private readonly taskQueue: string;
+  readonly taskQueue: string;
   private readonly actorKey: string | null;
   private readonly onBusy: OnBusy;
   private readonly busyMs: number;
 
   constructor(
-    private readonly temporal: TemporalClient,
+    readonly temporal: TemporalClient,
     { taskQueue, actorKey, onBusy = () => undefined, busyMs = BUSY_MS }: LifecycleOptions,
   ) {
     this.taskQueue = taskQueue;
@@ -178,30 +172,6 @@ export class Lifecycle {
     }
   }
 
-  /** Stores nothing. @throws SANDBOX_007 while another call makes the template; as its activity */
-  async makeTemplate(input: TemplateInput): Promise<MadeTemplate> {
-    const consequence = 'the template was not stored';
-    try {
-      const making = await this.temporal.client.workflow.start<typeof templateWorkflow>(
-        'templateWorkflow',
-        {
-          workflowId: templateWorkflowId(input.name),
-          taskQueue: this.taskQueue,
-          workflowIdConflictPolicy: 'FAIL',
-          staticSummary: `template ${input.name}`,
-          args: [input],
-        },
-      );
-      return await this.whileServed(consequence, making.result());
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError)
-        throw new SandboxError('SANDBOX_007', `template ${input.name} is being made already`, {
-          hint: 'Repeat it when the other call has ended.',
-        });
-      throw asTemporalError(error, consequence);
-    }
-  }
-
   /** RUNNING, COMPLETED, …; null if Temporal does not know the workflow. */
   async workflowStatus(sandboxId: SandboxId): Promise<string | null> {
     try {
@@ -226,7 +196,9 @@ export class Lifecycle {
         ...{ sandboxId, owner: parseOwner(memo?.owner), name: parseSandboxName(memo?.name) },
         guildIds: parseGuildIds(typedSearchAttributes.get(ATTRIBUTES.guilds) ?? []),
         ttlMs: typeof memo?.ttlMs === 'number' ? memo.ttlMs : null,
-        template: typeof memo?.template === 'string' ? parseTemplateName(memo.template) : null,
+        ...(typeof memo?.template === 'string'
+          ? { template: parseTemplateName(memo.template) }
+          : {}),
         createdAt: startTime,
       };
     } catch (error) {
@@ -259,7 +231,7 @@ export class Lifecycle {
    * The outcome of `work`. @throws SANDBOX_009 as soon as no worker takes work, or if workers stay
    * busy for too long
    */
-  private async whileServed<T>(
+  async whileServed<T>(
     consequence: string,
     work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
   ): Promise<T> {

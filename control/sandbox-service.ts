@@ -64,7 +64,7 @@ export class SandboxService {
       owner,
       ttlMs: options.ttl === undefined ? null : parseDuration(options.ttl, 'TTL'),
       guildIds: parseGuildIds(options.guildIds ?? []),
-      template: options.template === undefined ? null : parseTemplateName(options.template),
+      ...(options.template === undefined ? {} : { template: parseTemplateName(options.template) }),
     };
     const sandboxId =
       options.sandboxId === undefined ? newSandboxId(random) : parseSandboxId(options.sandboxId);

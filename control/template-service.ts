@@ -14,6 +14,7 @@ import {
 } from '../domain/template.js';
 import { listTemplates, putTemplate, removeTemplate, templateText } from '../store/templates.js';
 import type { Connections } from './connections.js';
+import { makeTemplate } from './make-template.js';
 
 export class TemplateService {
   constructor(private readonly connections: Connections) {}
@@ -67,7 +68,7 @@ export class TemplateService {
     const [earlier] = await listTemplates(database, name);
     const owner = earlier === undefined ? actor.name : parseOwner(earlier.createdBy);
     requirePermission(actor, 'writeTemplate', { owner });
-    const made = await (await this.connections.lifecycle()).makeTemplate(input);
+    const made = await makeTemplate(await this.connections.lifecycle(), input);
     await putTemplate(database, { name, source, ...made }, actor);
     return this.current(name);
   }

@@ -16,8 +16,8 @@ export interface CommandArgs {
     readonly owner: Owner;
     readonly ttlMs: number | null;
     readonly guildIds: readonly GuildId[];
-    /** Null: the worker's default. */
-    readonly template: TemplateName | null;
+    /** Absent: the worker's default. */
+    readonly template?: TemplateName;
   };
   readonly registerGuild: { readonly guildId: GuildId };
   readonly unregisterGuild: { readonly guildId: GuildId };

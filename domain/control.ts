@@ -158,7 +158,6 @@ export interface TemplateControl {
 }
 
 /** The whole of it: what the CLI speaks to, directly or over HTTP. */
-export interface Control
-  extends SandboxControl, IdentityControl, TemplateControl, AsyncDisposable {
+export interface Control extends SandboxControl, IdentityControl, TemplateControl, AsyncDisposable {
   close(): Promise<void>;
 }

@@ -100,7 +100,11 @@ export function parseTemplateInput({ name, schema, files }: AddTemplateOptions):
       throw invalid('schema', schema, 'it is the name of a schema, of 1 to 63 bytes');
     return { name: named, source: { kind: 'schema', schema }, files: [] };
   }
-  return { name: named, source: { kind: 'sql', files: files?.map(nameOf) ?? [] }, files: checkFiles(files ?? []) };
+  return {
+    name: named,
+    source: { kind: 'sql', files: files?.map(nameOf) ?? [] },
+    files: checkFiles(files ?? []),
+  };
 }
 
 const nameOf = ({ name }: SqlFile): string => name;
@@ -109,7 +113,11 @@ function checkFiles(files: readonly SqlFile[]): readonly SqlFile[] {
   if (files.length === 0) throw invalid('files', files, 'a template needs at least one SQL file');
   const size = files.reduce((sum, { name, sql }) => sum + name.length + sql.length, 0);
   if (size > MAX_TEXT || files.some(({ sql }) => sql.includes('\0')))
-    throw invalid('files', `${size} characters`, `SQL files have at most ${MAX_TEXT} characters, and none of them is NUL`);
+    throw invalid(
+      'files',
+      `${size} characters`,
+      `SQL files have at most ${MAX_TEXT} characters, and none of them is NUL`,
+    );
   return files;
 }
 

@@ -57,7 +57,7 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
 async function claimOnce({ sql }: Database, claim: Claim): Promise<Claimed> {
   const { create, expiresAt, maxPerOwner, guildPolicy, defaultTemplate } = claim;
   const { sandboxId, commandId, actor, args } = create.command;
-  const { name, owner, guildIds, template = null } = args;
+  const { name, owner, guildIds, template = defaultTemplate } = args;
   // Text of a whole number: extra_float_digits would round a float to the year 2033.
   type Row = Record<keyof ClaimedTimes, string> & Omit<Claimed, keyof ClaimedTimes>;
   const [claimed] = await sql<[Row]>`
@@ -67,7 +67,7 @@ async function claimOnce({ sql }: Database, claim: Claim): Promise<Claimed> {
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
       ${needsGrant(actor, guildPolicy)}, ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
       ${JSON.stringify(actor)}::text::jsonb, ${commandId}, ${create.isExpired},
-      ${template ?? defaultTemplate})`;
+      ${template})`;
   return {
     ...claimed,
     createdAt: Number(claimed.createdAt),

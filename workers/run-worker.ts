@@ -9,7 +9,7 @@ import { withEmf } from '../activities/emf-metrics.js';
 import { lifecycleMetrics, type LifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
-import { templateActivities } from '../activities/template-activities.js';
+import { templateActivities, type TemplateContext } from '../activities/template-activities.js';
 import { SandboxError } from '../domain/errors.js';
 import { migrate } from '../migrate/index.js';
 import { loggingCloser, type Closer } from '../platform/closer.js';
@@ -27,6 +27,7 @@ import {
   type NatsAuthority,
 } from '../platform/nats-authority.js';
 import { Resources } from '../resources/index.js';
+import { POSTGRES_SCHEMA } from '../resources/postgres/index.js';
 import { openRoutes, type Routes } from '../routes/routes.js';
 import { answerCallout } from '../resources/nats/callout.js';
 import { installationId } from '../store/sandboxes.js';
@@ -119,6 +120,7 @@ interface Parts {
   readonly installation: string;
   readonly resources: Resources;
   readonly routes: Routes;
+  readonly templates: TemplateContext;
   readonly actorKey: string;
   readonly registry: Registry;
   readonly metrics: LifecycleMetrics;
@@ -167,7 +169,15 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
-  return { connections, installation, resources, routes, actorKey, registry, metrics, sdkMetrics };
+  const templates = {
+    ...{ database, tenantKey, log, databaseUrl: addresses.database },
+    sourceUrl: config.templateSource ?? null,
+    schemas: resources.get(POSTGRES_SCHEMA),
+  };
+  return {
+    ...{ connections, installation, resources, routes, templates, actorKey },
+    ...{ registry, metrics, sdkMetrics },
+  };
 }
 
 /**
@@ -186,7 +196,7 @@ async function migrated(addresses: Addresses, config: Config, log: Logger): Prom
 
 async function createWorker(
   config: Config,
-  { connections, installation, resources, routes, actorKey, metrics }: Parts,
+  { connections, installation, resources, routes, templates, actorKey, metrics }: Parts,
   interceptors: readonly ActivityInterceptorsFactory[],
   log: Logger,
 ): Promise<Worker> {
@@ -209,6 +219,7 @@ async function createWorker(
         ...{ database, resources, routes, client, taskQueue, installation, actorKey, metrics, log },
         graceMs: sweep.graceMs,
       }),
+      ...templateActivities(templates),
     },
     // Measured: after a kill -9 an idle workflow answers in 1.2 s instead of 10.2.
     stickyQueueScheduleToStartTimeout: '1s',

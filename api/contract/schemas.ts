@@ -5,7 +5,7 @@ import { AUDIT_EVENTS } from '../../domain/audit.js';
 import { SANDBOX_STATUSES } from '../../domain/status.js';
 import { TOKEN_KINDS } from '../../domain/token.js';
 
-const time = z.iso.datetime().openapi({ example: '2026-11-28T12:00:00.000Z' });
+export const time = z.iso.datetime().openapi({ example: '2026-11-28T12:00:00.000Z' });
 const orNull = <T extends z.ZodType>(schema: T) => z.union([schema, z.null()]);
 const duration = z.string().min(1).max(40).openapi({ example: '24h' });
 const guildId = z
@@ -30,7 +30,7 @@ const ref = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
   .openapi({ example: 'my-fix', description: 'The id or the name of a sandbox.' });
 
-const template = z
+export const template = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
   .openapi({ example: 'shop' });
@@ -66,7 +66,7 @@ export const Sandbox = z
   .openapi('Sandbox');
 
 /** Pages of a list: `nextCursor` is the `cursor` of the next one, null on the last. */
-const pageOf = <T extends z.ZodType>(items: T, name: string) =>
+export const pageOf = <T extends z.ZodType>(items: T, name: string) =>
   z.object({ items: z.array(items), nextCursor: orNull(z.string()) }).openapi(name);
 
 export const PAGE_QUERY = {
@@ -249,50 +249,6 @@ export const GrantQuery = z.strictObject({
 export const CreateGrant = z
   .strictObject({ guildId, owner, until: time.optional() })
   .openapi('CreateGrant');
-
-const statement = z.object({
-  phase: z.string(),
-  kind: z.string(),
-  name: z.string(),
-  sql: z.string(),
-});
-export const Template = z
-  .object({
-    name: z.string(),
-    version: z.number().int(),
-    source: z.union([
-      z.object({ kind: z.literal('built-in') }),
-      z.object({ kind: z.literal('schema'), schema: z.string() }),
-      z.object({ kind: z.literal('sql'), files: z.array(z.string()) }),
-    ]),
-    tables: z.number().int(),
-    statements: z.number().int(),
-    /** Extensions that the database must have. */
-    extensions: z.array(z.string()),
-    /** What a sandbox has otherwise than the source. */
-    notes: z.array(z.object({ kind: z.string(), name: z.string(), text: z.string() })),
-    createdBy: z.string(),
-    createdAt: time,
-    /** Live sandboxes that have a version of it. */
-    sandboxes: z.number().int(),
-  })
-  .openapi('Template');
-export const TemplateText = Template.extend({ text: z.array(statement) }).openapi('TemplateText');
-export const TemplatePage = pageOf(Template, 'TemplatePage');
-export const TemplateQuery = z.strictObject(PAGE_QUERY);
-export const AddTemplate = z
-  .strictObject({
-    name: template,
-    /** A schema of the sandboxes' database, for operators; or else files. */
-    schema: z.string().min(1).max(63).optional(),
-    /** SQL files, in the order to run. */
-    files: z
-      .array(z.strictObject({ name: z.string().min(1).max(200), sql: z.string() }))
-      .min(1)
-      .max(1_000)
-      .optional(),
-  })
-  .openapi('AddTemplate');
 
 export const SetRole = z.strictObject({ role: z.enum(ROLES) }).openapi('SetRole');
 export const OwnerRole = z.object({ owner: z.string(), role: z.enum(ROLES) }).openapi('OwnerRole');

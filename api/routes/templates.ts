@@ -7,12 +7,7 @@ import { defined } from '../defined.js';
 import { ROW_AND_WORKFLOW } from './sandboxes.js';
 
 const POSTGRES: readonly Server[] = ['postgres'];
-type Names =
-  | 'addTemplate'
-  | 'listTemplates'
-  | 'getTemplate'
-  | 'refreshTemplate'
-  | 'removeTemplate';
+type Names = 'addTemplate' | 'listTemplates' | 'getTemplate' | 'refreshTemplate' | 'removeTemplate';
 
 export const templateHandlers = (templates: TemplateService): Handlers<Names> => ({
   addTemplate: {

@@ -13,7 +13,12 @@ import {
   STREAM_PROFILES,
 } from '../../domain/routing-settings.js';
 import { API } from './api.js';
-import { GIVEN_ADDRESSES, TEMPORAL_SECURITY, TENANT_ADDRESSES } from './servers.js';
+import {
+  GIVEN_ADDRESSES,
+  TEMPLATE_SOURCE,
+  TEMPORAL_SECURITY,
+  TENANT_ADDRESSES,
+} from './servers.js';
 import { ALL, optional, setting } from './setting.js';
 import * as type from './types.js';
 
@@ -67,6 +72,7 @@ export const SETTINGS = {
       '`granted`: an owner registers only guilds that an operator granted; `any`: every guild ([security](security.md))',
     unset: "`granted`; the local stack's: `any`",
   }),
+  templateSource: TEMPLATE_SOURCE,
   visibility: setting('SANDBOX_VISIBILITY', type.oneOf(VISIBILITIES), 'all', {
     readers: ['api', 'cli'],
     about: '`own`: developers see their own sandboxes alone; operators see all',

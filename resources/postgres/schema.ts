@@ -43,7 +43,9 @@ export function openSchema({
   database,
   databaseUrl,
   tenantKey,
-}: Pick<MakingContext, 'database' | 'databaseUrl' | 'tenantKey'>): ReturnType<ResourceKind['open']> {
+}: Pick<MakingContext, 'database' | 'databaseUrl' | 'tenantKey'>): ReturnType<
+  ResourceKind['open']
+> {
   const { sql } = database;
 
   const passwordOf = ({ sandboxId, rotation }: ResourceTarget): string =>
@@ -101,7 +103,11 @@ export function openSchema({
     if (pending !== null && !pending.fresh) pending = await restart(sandboxId, verifier, pending);
     if (pending === null) return;
     const template = await storedTemplate(database, pending.name, pending.version);
-    const [role, schema, password] = [roleName(sandboxId), schemaName(sandboxId), passwordOf(target)];
+    const [role, schema, password] = [
+      roleName(sandboxId),
+      schemaName(sandboxId),
+      passwordOf(target),
+    ];
     await runTemplate({ databaseUrl, role, schema, password }, template);
     await finishTemplate(database, sandboxId, pending.attempt);
   }

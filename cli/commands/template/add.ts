@@ -47,7 +47,10 @@ export async function sayMade(io: Io, template: Template): Promise<void> {
   for (const { kind, name: object, text } of notes) await note(io, `${kind} ${object}: ${text}`);
   if (extensions.length > 0) await note(io, `It needs the extensions ${extensions.join(', ')}.`);
   const what = `${describeSource(template)}, ${tables} tables`;
-  await print(io, `template ${name}, version ${version}: ${what}\nbd sandbox create --template ${name}`);
+  await print(
+    io,
+    `template ${name}, version ${version}: ${what}\nbd sandbox create --template ${name}`,
+  );
 }
 
 /** In the order of their names, as migration tools write them. @throws SANDBOX_008 */
@@ -60,7 +63,10 @@ async function sqlFiles(folder: string): Promise<SqlFile[]> {
     }));
     if (names.length > 0) return await Promise.all(files);
   } catch (error) {
-    throw new SandboxError('SANDBOX_008', `cannot read the files of ${folder}: ${messageOf(error)}`);
+    throw new SandboxError(
+      'SANDBOX_008',
+      `cannot read the files of ${folder}: ${messageOf(error)}`,
+    );
   }
   throw new SandboxError('SANDBOX_008', `${folder} has no file whose name ends with .sql`);
 }

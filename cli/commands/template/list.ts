@@ -20,7 +20,14 @@ export const listTemplatesCommand: Command = {
     const templates = await withProgress(io, 'listing', () => api.listTemplates());
     if (input.flag('json')) return printJson(io, templates);
     const now = Date.now();
-    await print(io, await table(io, FIELDS, templates.map((template) => row(template, now))));
+    await print(
+      io,
+      await table(
+        io,
+        FIELDS,
+        templates.map((template) => row(template, now)),
+      ),
+    );
   },
 };
 
