@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { SandboxError } from '../domain/errors.js';
 import type { Http } from './call.js';
+import { hasRepeatedKey } from './repeated-key.js';
 
 /** 1 MiB. */
 export const MAX_BODY_BYTES = 1_048_576;
@@ -68,11 +69,14 @@ function queryOf(url: string): Record<string, string> {
 }
 
 function parsed(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new SandboxError('SANDBOX_008', 'body: it is not JSON');
   }
+  if (!hasRepeatedKey(text)) return value;
+  throw new SandboxError('SANDBOX_008', 'body: a field is given twice');
 }
 
 /** @throws 415 for another type or encoding, 413 past the limit, SANDBOX_008 for what is no UTF-8 */
