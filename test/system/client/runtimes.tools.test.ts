@@ -64,7 +64,10 @@ async function serve(
   const result = new Promise<unknown>((...both) => ([resolve, reject] = both));
   const server = createServer((asked, answer) => {
     const { pathname } = new URL(asked.url ?? '/', 'http://page');
-    if (pathname.startsWith('/v1/')) { forward(asked, answer); return; }
+    if (pathname.startsWith('/v1/')) {
+      forward(asked, answer);
+      return;
+    }
     if (pathname === '/program.js')
       return answer.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
     if (pathname === '/')
