@@ -1,6 +1,6 @@
 /**
- * Who holds a token. Tokens are remembered until the revision of all tokens changes, which is read twice a second: so a
- * request costs no query, and a token that was revoked is refused within 2 s on every replica.
+ * Finds the identity of a token. Known tokens are cached, and the revision of all tokens is read
+ * twice a second. So a request needs no query, and each replica refuses a revoked token within 2 s.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Actor } from '../domain/actor.js';
@@ -81,9 +81,9 @@ export class Authenticator {
   }
 
   /**
-   * Calls `listener` when any token may have become weaker, and when tokens are no longer trusted: an open stream then
-   * authenticates again. An expiry calls nobody: a stream minds `expiresAt` itself.
-   * @returns a function that ends it
+   * Calls `listener` when any token may have lost rights, and when tokens are no longer trusted. An
+   * open stream then authenticates again. An expiry causes no call: a stream checks `expiresAt`.
+   * @returns a function that ends the calls
    */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);

@@ -130,9 +130,9 @@ export class IdentityService {
   }
 
   /**
-   * Returns once no router sends the guild's events to a sandbox of the owner. The grant ends first: a route that came by
-   * it and stays is removed by the worker's guard (workers/grant-guard.ts).
-   * @throws SANDBOX_004 without a grant; SANDBOX_009 where the route stays for now
+   * Returns when no router sends the guild's events to a sandbox of the owner. The grant ends first.
+   * If its route stays, the worker's guard removes the route (workers/grant-guard.ts).
+   * @throws SANDBOX_004 without a grant; SANDBOX_009 if the route stays for now
    */
   async revokeGrant(actor: Actor, guildId: string, owner: string): Promise<GuildGrant> {
     const { database } = this.connections;

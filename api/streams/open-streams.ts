@@ -46,8 +46,8 @@ export class OpenStreams {
   }
 
   /**
-   * Answers the request with a stream. `feed` writes until the outlet has ended, or there is no more; its failure is
-   * the stream's last event.
+   * Answers the request with a stream. `feed` writes until the outlet or the events end. Its failure
+   * is the stream's last event.
    * @throws SANDBOX_013, SANDBOX_009 while the API stops
    */
   open(http: Http, signedIn: SignedIn, feed: (outlet: Outlet) => Promise<void>): Response {

@@ -36,7 +36,8 @@ export interface SetupReport {
 }
 
 /**
- * Makes the secrets if the folder has none, and rewrites every file. Given addresses replace stored ones.
+ * Makes the secrets if the folder has none, and rewrites every file. Given addresses replace stored
+ * ones.
  * @throws SANDBOX_008 for an address that is missing, is not valid, or holds a login
  */
 export async function setUp(folder: string, given: Partial<SetupAddresses>): Promise<SetupReport> {
@@ -56,7 +57,8 @@ export async function rotate(
 }
 
 /**
- * Brings the servers to the state that the product needs, and logs in once as each process. Idempotent.
+ * Brings the servers to the state that the product needs, and logs in once as each process.
+ * Idempotent.
  * @param config its database address is the owner's, who may make roles
  * @returns one line for each change
  */
