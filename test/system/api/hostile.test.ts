@@ -116,6 +116,21 @@ describe('a path', () => {
     },
   );
 
+  it.each(['..', '%2e%2e', '.%2E', '.'])(
+    'that names a sandbox %s, as sent, is a problem',
+    async (ref) => {
+      const token = await tokenOf(someOwner());
+      // `fetch` would resolve these segments before it sends the request.
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await rawRequest([
+          `${method} /v1/sandboxes/${ref} HTTP/1.1`,
+          ...['Host: x', `Authorization: Bearer ${token}`, 'Connection: close'],
+        ]);
+        expect(answer).toMatch(/^HTTP\/1\.1 (400|404) [^]*"code":"SANDBOX_00[48]"/);
+      }
+    },
+  );
+
   it('with another method is 405 and names those that are', async () => {
     const token = await tokenOf(someOwner());
     const asked = await ask('PATCH /v1/sandboxes', { token });
