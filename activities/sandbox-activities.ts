@@ -17,6 +17,7 @@ import { recordCreateFailure } from '../store/create-failures.js';
 import { extendSandbox, raiseRotation } from '../store/commands.js';
 import { setCleanupError, transition, type Transition } from '../store/sandboxes.js';
 import { beginDestroy } from './begin-destroy.js';
+import { Claims } from './claims.js';
 import { cleanupLabel } from './cleanup-labels.js';
 import { Endings } from './endings.js';
 import { failuresTyped } from './failures.js';
@@ -40,6 +41,7 @@ export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 
 export function sandboxActivities(context: ActivityContext) {
   const { database, resources, routes, policy, guildPolicy, actorKey, metrics, log } = context;
+  const claims = new Claims();
   const endings = new Endings(database);
   const verified = <A extends CommandAction>(command: Command<A>, action: A): VerifiedCommand<A> =>
     verifyCommand(actorKey, command, action, Date.now());
@@ -57,7 +59,10 @@ export function sandboxActivities(context: ActivityContext) {
       const expiresAt = new Date(Date.now() + ttlMs);
       const { maxPerOwner } = policy;
       const claim = claimSandbox(database, { create, expiresAt, maxPerOwner, guildPolicy });
-      return { ...(await inTime(['postgres'], claim)), resources: resources.names };
+      const times = await inTime(['postgres'], claim);
+      // A claim that is repeated gets the expiry of the first one, and another status may follow at any moment.
+      if (times.expiresAt === expiresAt.getTime()) claims.begun(command.sandboxId, times);
+      return { ...times, resources: resources.names };
     },
 
     async activateRoutes(sandboxId: SandboxId): Promise<void> {
@@ -72,6 +77,7 @@ export function sandboxActivities(context: ActivityContext) {
     /** @param seconds since the workflow's start */
     async markRunning(command: Command<'create'>, seconds: number): Promise<void> {
       const { sandboxId, actor } = verified(command, 'create').command;
+      claims.over(sandboxId);
       await move(sandboxId, { to: 'running', actor });
       metrics.created(seconds, 'created');
     },
@@ -105,11 +111,11 @@ export function sandboxActivities(context: ActivityContext) {
       await move(sandboxId, { to: 'expired', actor: WORKFLOW_ACTOR });
     },
 
-    markDestroying: (create: Command<'create'>, request: EndRequest) =>
-      inTime(
-        ['postgres'],
-        beginDestroy({ database, actorKey, resources, endings }, create, request),
-      ),
+    markDestroying(create: Command<'create'>, request: EndRequest) {
+      claims.over(create.sandboxId);
+      const destroy = { database, actorKey, resources, endings };
+      return inTime(['postgres'], beginDestroy(destroy, create, request));
+    },
 
     /** All servers at once. After a failure the other servers' work stays done. */
     async revokeAll(sandboxId: SandboxId): Promise<void> {
@@ -157,7 +163,10 @@ export function sandboxActivities(context: ActivityContext) {
   };
   const typed = <T extends Parameters<typeof failuresTyped>[0]>(activities: T): T =>
     failuresTyped(activities, countCleanupFailures(metrics));
-  return { ...typed(steps), ...typed(resourceActivities({ database, resources, endings })) };
+  return {
+    ...typed(steps),
+    ...typed(resourceActivities({ database, resources, claims, endings })),
+  };
 }
 
 /**
