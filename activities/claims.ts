@@ -21,9 +21,13 @@ export class Claims {
 
   constructor(private readonly rememberedMs = REMEMBERED_MS) {}
 
-  /** The row was written just now: not by an earlier attempt of the same claim. */
-  begun(sandboxId: SandboxId, { createdAt }: ClaimedTimes): void {
+  /**
+   * Remembers nothing of a claim that was repeated: it gets the expiry of the first one, and the row may have changed since.
+   * @param asked the expiry that this claim would write
+   */
+  begun(sandboxId: SandboxId, { createdAt, expiresAt }: ClaimedTimes, asked: Date): void {
     this.forgetOld();
+    if (expiresAt !== asked.getTime()) return;
     this.claimed.set(sandboxId, { createdAt, until: performance.now() + this.rememberedMs });
   }
 

@@ -49,21 +49,8 @@ export function sandboxActivities(context: ActivityContext) {
     inTime(['postgres'], transition(database, sandboxId, change));
 
   const steps = {
-    /** The policy binds here, not in the caller. Repeated by the same command: the times that were claimed then. */
-    async claim(command: Command<'create'>): Promise<ClaimedSandbox> {
-      const create = verified(command, 'create');
-      const ttlMs = checkTtl(command.args.ttlMs ?? policy.defaultTtlMs, {
-        minMs: policy.minTtlMs,
-        maxMs: policy.maxTtlMs,
-      });
-      const expiresAt = new Date(Date.now() + ttlMs);
-      const { maxPerOwner } = policy;
-      const claim = claimSandbox(database, { create, expiresAt, maxPerOwner, guildPolicy });
-      const times = await inTime(['postgres'], claim);
-      // A claim that is repeated gets the expiry of the first one, and another status may follow at any moment.
-      if (times.expiresAt === expiresAt.getTime()) claims.begun(command.sandboxId, times);
-      return { ...times, resources: resources.names };
-    },
+    claim: async (command: Command<'create'>): Promise<ClaimedSandbox> =>
+      claimed(context, claims, verified(command, 'create')),
 
     async activateRoutes(sandboxId: SandboxId): Promise<void> {
       await inTime(ROUTE_SERVERS, routes.activate(sandboxId));
@@ -111,11 +98,11 @@ export function sandboxActivities(context: ActivityContext) {
       await move(sandboxId, { to: 'expired', actor: WORKFLOW_ACTOR });
     },
 
-    markDestroying(create: Command<'create'>, request: EndRequest) {
-      claims.over(create.sandboxId);
-      const destroy = { database, actorKey, resources, endings };
-      return inTime(['postgres'], beginDestroy(destroy, create, request));
-    },
+    markDestroying: (create: Command<'create'>, request: EndRequest) =>
+      inTime(
+        ['postgres'],
+        beginDestroy({ database, actorKey, resources, claims, endings }, create, request),
+      ),
 
     /** All servers at once. After a failure the other servers' work stays done. */
     async revokeAll(sandboxId: SandboxId): Promise<void> {
@@ -167,6 +154,25 @@ export function sandboxActivities(context: ActivityContext) {
     ...typed(steps),
     ...typed(resourceActivities({ database, resources, claims, endings })),
   };
+}
+
+/** The policy binds here, not in the caller. Repeated by the same command: the times that were claimed then. */
+async function claimed(
+  { database, resources, policy, guildPolicy }: ActivityContext,
+  claims: Claims,
+  create: VerifiedCommand<'create'>,
+): Promise<ClaimedSandbox> {
+  const { args, sandboxId } = create.command;
+  const ttlMs = checkTtl(args.ttlMs ?? policy.defaultTtlMs, {
+    minMs: policy.minTtlMs,
+    maxMs: policy.maxTtlMs,
+  });
+  const expiresAt = new Date(Date.now() + ttlMs);
+  const { maxPerOwner } = policy;
+  const claim = claimSandbox(database, { create, expiresAt, maxPerOwner, guildPolicy });
+  const times = await inTime(['postgres'], claim);
+  claims.begun(sandboxId, times, expiresAt);
+  return { ...times, resources: resources.names };
 }
 
 /**
