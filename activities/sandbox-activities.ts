@@ -40,7 +40,7 @@ export interface ActivityContext {
 export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 
 export function sandboxActivities(context: ActivityContext) {
-  const { database, resources, routes, policy, guildPolicy, actorKey, metrics, log } = context;
+  const { database, resources, routes, policy, guildPolicy, actorKey, metrics } = context;
   const claims = new Claims();
   const endings = new Endings(database);
   const verified = <A extends CommandAction>(command: Command<A>, action: A): VerifiedCommand<A> =>
@@ -123,7 +123,18 @@ export function sandboxActivities(context: ActivityContext) {
       endings.over(sandboxId);
       metrics.destroyed(seconds);
     },
+  };
+  const typed = <T extends Parameters<typeof failuresTyped>[0]>(activities: T): T =>
+    failuresTyped(activities, countCleanupFailures(metrics));
+  return {
+    ...typed(steps),
+    ...typed(reportActivities(context)),
+    ...typed(resourceActivities({ database, resources, claims, endings })),
+  };
+}
 
+function reportActivities({ database, actorKey, metrics, log }: ActivityContext) {
+  return {
     /** Shows the reason of a retried clean-up in `status` and the log. Never fails itself. */
     async reportCleanupFailure(sandboxId: SandboxId, step: string, message: string): Promise<void> {
       log.error({ sandboxId, step, err: message }, 'clean-up step failed, will be retried');
@@ -147,12 +158,6 @@ export function sandboxActivities(context: ActivityContext) {
       // Last, so that a failed attempt counts nothing.
       metrics.created(seconds, 'failed');
     },
-  };
-  const typed = <T extends Parameters<typeof failuresTyped>[0]>(activities: T): T =>
-    failuresTyped(activities, countCleanupFailures(metrics));
-  return {
-    ...typed(steps),
-    ...typed(resourceActivities({ database, resources, claims, endings })),
   };
 }
 
