@@ -40,7 +40,10 @@ export interface Api {
   readonly metrics: string;
 }
 
-/** Listens when it resolves; the closer ends it. Servers that are away are no reason to wait: requests say so. */
+/**
+ * Listens when it resolves; the closer ends it. It does not wait for servers: requests report a
+ * server that is away.
+ */
 export async function openApi(closer: Closer, config: Config, log: Logger): Promise<Api> {
   const sandboxes = new SandboxService(config, { role: 'api' });
   const { connections } = sandboxes;
@@ -92,7 +95,7 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
     (open) => open.close(),
     DRAIN_MS,
   );
-  // Closed first: an open stream holds its connection, and so the server's end.
+  // Closed first, because an open stream keeps its connection and so delays the server's close.
   await closer.add('the streams', () => streams.close());
   return { url: server.url, metrics: page.url };
 }
@@ -124,7 +127,10 @@ const checksOf = (connections: Connections): ServerChecks => ({
 
 const SERVERS: readonly Server[] = ['postgres', 'temporal', 'nats', 'redis'];
 
-/** Ready with Postgres alone: without it nobody is signed in; without another server most requests are still answered. */
+/**
+ * Ready if Postgres answers. Without Postgres no token can be checked; without another server most
+ * requests still work.
+ */
 async function readiness(watchdog: Watchdog): Promise<Health> {
   const detail: Record<string, string> = {};
   for (const server of SERVERS)

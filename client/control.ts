@@ -16,7 +16,10 @@ import { directOnly, grantWishes, sandboxWishes, tokenWishes } from './wishes.js
 const FIRST_LOOK_MS = 200;
 const LONGEST_LOOK_MS = 2_000;
 
-/** Sends nothing yet. @throws SANDBOX_008 for an address that is none, SANDBOX_012 for a token that is none */
+/**
+ * Sends nothing yet.
+ * @throws SANDBOX_008 for an invalid address, SANDBOX_012 for an invalid token
+ */
 export function openHttpControl(config: ClientOptions): Control {
   const closed = new AbortController();
   const { signal } = closed;
@@ -156,7 +159,7 @@ async function unregisterGuild(
   return from.sandbox(await client.unregisterGuild(sandbox.id, guildId, { signal }));
 }
 
-/** Looks now and then, since a clean-up may take days. */
+/** Polls, because a clean-up may take days. */
 async function untilDestroyed(
   client: SandboxClient,
   sandboxId: SandboxId,

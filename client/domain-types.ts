@@ -1,4 +1,4 @@
-/** What the API answers, as the domain's types have it: the API has checked each value. */
+/** The API's answers with the domain's types. The API has checked each value. */
 import type { AuditEntry } from '../domain/audit.js';
 import type { SandboxHealth } from '../domain/health.js';
 import type { CreatedToken, GuildGrant, Identity, OwnerRole, Token } from '../domain/identity.js';

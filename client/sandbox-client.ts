@@ -1,4 +1,7 @@
-/** The API of Discord Server Sandboxes for programs: one method for each request, typed by its OpenAPI document. */
+/**
+ * The API of Discord Server Sandboxes for programs: one method for each request, with types from
+ * the OpenAPI document.
+ */
 import createClient, { type Client } from 'openapi-fetch';
 import { parseGuildId } from '../domain/guild.js';
 import { parseOwner } from '../domain/names.js';
@@ -26,19 +29,25 @@ export interface CreateOptions extends ChangeOptions {
 }
 
 export interface EventStreamOptions extends FollowOptions {
-  /** Begin with what was stored since; default: only what comes. */
+  /** Begin with events stored since this time. Default: only new events. */
   readonly since?: Date;
-  /** False: end with what is stored. Default true. */
+  /** False: end after the stored events. Default true. */
   readonly follow?: boolean;
-  /** Go on behind the event with this sequence. */
+  /** Continue after the event with this sequence. */
   readonly lastEventId?: string;
 }
 
-/** Every method may throw SANDBOX_008, _009, _010, _012 and _013; an `ApiError` where the API has answered. */
+/**
+ * Every method may throw SANDBOX_008, _009, _010, _012 and _013. An answer of the API is an
+ * `ApiError`.
+ */
 export class SandboxClient {
   private readonly http: Client<paths>;
 
-  /** Sends nothing yet. @throws SANDBOX_008 for an address that is none, SANDBOX_012 for a token that is none */
+  /**
+   * Sends nothing yet.
+   * @throws SANDBOX_008 for an invalid address, SANDBOX_012 for an invalid token
+   */
   constructor({ url, token, ...transport }: ClientOptions) {
     this.http = createClient<paths>({
       baseUrl: requests.baseOf(url),
@@ -129,7 +138,7 @@ export class SandboxClient {
     );
   }
 
-  /** Goes on by itself where the connection is cut, without a gap. @throws SANDBOX_004, _007 */
+  /** Continues after a broken connection, without a gap. @throws SANDBOX_004, _007 */
   async *events(ref: string, options: EventStreamOptions): AsyncGenerator<api.ApiEvent> {
     const { since, follow = true, lastEventId } = options;
     const query = {
@@ -140,11 +149,12 @@ export class SandboxClient {
     for await (const { data } of followed(open, options, lastEventId)) yield eventIn(data);
   }
 
-  /** What is stored, newest first. @throws SANDBOX_004 */
+  /** Stored events, newest first. @throws SANDBOX_004 */
   async *storedEvents(ref: string, options: FollowOptions): AsyncGenerator<api.ApiEvent> {
     const open = this.eventStream(ref, { order: 'newest', follow: 'false' });
     let last = Infinity;
-    // Newest first there is nothing to go on behind: a stream that was cut begins again, and what was seen is left out.
+    // A stream in this order cannot continue after an id. It begins again, and known events are
+    // left out.
     for await (const { data } of followed((_, signal) => open('', signal), options)) {
       const event = eventIn(data);
       if (event.sequence < last) yield event;
@@ -152,7 +162,7 @@ export class SandboxClient {
     }
   }
 
-  /** What becomes of all sandboxes that the token's owner may see; goes on where the connection is cut. */
+  /** The lifecycle of all sandboxes that the token may see. Continues after a broken connection. */
   async *lifecycle(
     options: FollowOptions & { readonly lastEventId?: string },
   ): AsyncGenerator<api.ApiAuditEntry> {
@@ -167,7 +177,11 @@ export class SandboxClient {
       yield jsonOf(data) as api.ApiAuditEntry;
   }
 
-  /** For the sandbox alone. At most 1,000 events and 1 MiB. @returns their sequences in RAW @throws SANDBOX_004, _007 */
+  /**
+   * Events for this sandbox only, at most 1,000 and 1 MiB.
+   * @returns their sequences in RAW
+   * @throws SANDBOX_004, _007
+   */
   async emit(
     ref: string,
     events: readonly api.ApiEventToEmit[],
@@ -178,7 +192,9 @@ export class SandboxClient {
     return sequences;
   }
 
-  /** Only its first answer holds the token's text: a repetition with the same key has null there. */
+  /**
+   * Only the first answer contains the token's text. A repetition with the same key has null there.
+   */
   createToken(body: api.CreateToken, options: ChangeOptions = {}): Promise<api.ApiCreatedToken> {
     const { header, signal } = change(options);
     return answer(this.http.POST('/v1/tokens', { params: { header }, body, ...signal }));

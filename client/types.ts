@@ -1,4 +1,4 @@
-/** What travels over the API, by the names that its document gives. */
+/** The types of requests and answers, with the names of the API's document. */
 import type { components, paths } from './schema.js';
 
 /** Travels in a stream, as JSON. */

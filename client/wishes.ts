@@ -1,4 +1,6 @@
-/** What a caller wishes, checked as the servers would check it, so that a refusal has the same words on both ways. */
+/**
+ * Checks a caller's input before it is sent. A refusal so has the same text over HTTP and directly.
+ */
 import type { CreateSandboxOptions } from '../domain/control.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';

@@ -185,7 +185,7 @@ export class Lifecycle {
     }
   }
 
-  /** What Temporal knows of a create that is under way; null where it knows of none. */
+  /** A create in progress, from Temporal; null if there is none. */
   async begun(sandboxId: SandboxId): Promise<BegunCreate | null> {
     try {
       const { status, memo, startTime, typedSearchAttributes } = await this.temporal.client.workflow

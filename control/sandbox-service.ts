@@ -246,7 +246,7 @@ export class SandboxService {
     await this.connections.close();
   }
 
-  /** @throws SANDBOX_004 for what is unknown, or not to be seen */
+  /** @throws SANDBOX_004 for an unknown or hidden sandbox */
   private async row(actor: Actor, idOrName: string): Promise<SandboxRecord> {
     const row = await findSandbox(this.connections.database, parseSandboxRef(idOrName));
     return requireSeen(actor, row, idOrName, this.config.visibility);

@@ -1,4 +1,4 @@
-/** How a sandbox's workflow starts: its id, its policies, and what the Temporal Web UI shows of it. */
+/** The start of a sandbox's workflow: id, policies, and texts for the Temporal Web UI. */
 import type { WorkflowStartOptions } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SandboxWorkflow } from '../domain/hand-over.js';

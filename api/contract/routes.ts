@@ -1,4 +1,7 @@
-/** Every route of the API: path, input, answer. The handlers, the document and the client's types derive from this table. */
+/**
+ * Every route of the API: path, input, answer. The handlers, the document and the client's types
+ * are derived from this table.
+ */
 import { createRoute, z, type RouteConfig } from '@hono/zod-openapi';
 import * as s from './schemas.js';
 import * as t from './templates.js';

@@ -1,4 +1,4 @@
-/** What travels over the API, as JSON. Times are ISO 8601 in UTC; a null is always written. */
+/** The JSON of requests and answers. Times are ISO 8601 in UTC. A null is always written. */
 import { z } from '@hono/zod-openapi';
 import { ACTOR_KINDS, ROLES, SCOPES, VIAS } from '../../domain/actor.js';
 import { AUDIT_EVENTS } from '../../domain/audit.js';
