@@ -11,6 +11,8 @@ const ROOMS = {
   platform: ['domain'],
   // The protocol between ingestor, router, worker and readers.
   routing: ['domain', 'discord', 'platform'],
+  // Reads a schema of a live database as statements, and applies them: pure Postgres.
+  catalogue: ['domain', 'platform'],
   store: ['domain', 'platform', 'routing'],
   // The route table: which guild's events go to which sandbox.
   routes: ['domain', 'platform', 'routing', 'store'],
