@@ -96,7 +96,7 @@ export function parseTemplateInput({ name, schema, files }: AddTemplateOptions):
       hint: 'Give one of them: `--from-schema NAME` or `--from-sql DIR`.',
     });
   if (schema !== undefined) {
-    if (schema === '' || schema.includes('\0') || Buffer.byteLength(schema) > 63)
+    if (schema === '' || schema.includes('\0') || new TextEncoder().encode(schema).length > 63)
       throw invalid('schema', schema, 'it is the name of a schema, of 1 to 63 bytes');
     return { name: named, source: { kind: 'schema', schema }, files: [] };
   }

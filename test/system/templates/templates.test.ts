@@ -50,7 +50,9 @@ describe('a template of SQL files', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const name = await added(client, { files: FILES });
     const sandbox = await client.create({ name: someName(), template: name });
-    onTestFinished(async () => void (await client.destroy(sandbox.id)));
+    onTestFinished(async () => {
+      await client.destroy(sandbox.id);
+    });
     expect(sandbox).toMatchObject({ template: name, templateVersion: 1 });
     const role = sandbox.schema;
     const relations = [`owners ${role}`, `people ${role}`, `pets ${role}`];
@@ -74,7 +76,9 @@ describe('a template of SQL files', () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const name = await added(client, { files: FILES });
     const first = await client.create({ template: name });
-    onTestFinished(async () => void (await client.destroy(first.id)));
+    onTestFinished(async () => {
+      await client.destroy(first.id);
+    });
     await client.addTemplate({
       name,
       files: [{ name: 'x.sql', sql: 'CREATE TABLE other (id int)' }],
@@ -82,7 +86,9 @@ describe('a template of SQL files', () => {
     await client.reset(first.id);
     expect(await relationsOf(client, first.id)).toHaveLength(3);
     const second = await client.create({ template: name });
-    onTestFinished(async () => void (await client.destroy(second.id)));
+    onTestFinished(async () => {
+      await client.destroy(second.id);
+    });
     expect(second.templateVersion).toBe(2);
     expect(await relationsOf(client, second.id)).toEqual([`other ${second.schema}`]);
     await client.removeTemplate(name);
@@ -130,7 +136,9 @@ describe('a template of a schema', () => {
     expect([source, tables]).toEqual([{ kind: 'schema', schema }, 2]);
     expect(JSON.stringify(text)).not.toContain(schema);
     const sandbox = await client.create({ template: name });
-    onTestFinished(async () => void (await client.destroy(sandbox.id)));
+    onTestFinished(async () => {
+      await client.destroy(sandbox.id);
+    });
     expect(await relationsOf(client, sandbox.id)).toHaveLength(3);
     const sql = await sqlOf(client, sandbox.id);
     expect((await sql.query('SELECT * FROM people')).rows).toEqual([]);
