@@ -1,6 +1,7 @@
 /** The common parts of all requests of the client: parameters, answer, pages. */
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildId } from '../domain/guild.js';
+import { parseTemplateName } from '../domain/template.js';
 import { parseSandboxRef } from '../domain/names.js';
 import { parseToken } from '../domain/token.js';
 import { apiAway, errorOf, notTheApi } from './api-error.js';
@@ -72,6 +73,16 @@ export const toRead = (ref: string, options: ReadOptions) => ({
 export function toChange(ref: string, options: ChangeOptions) {
   const { header, signal } = change(options);
   return { params: { path: sandboxPath(ref), header }, ...signal };
+}
+
+export const toReadTemplate = (name: string, options: ReadOptions) => ({
+  params: { path: { template: parseTemplateName(name) } },
+  ...read(options),
+});
+
+export function toChangeTemplate(name: string, options: ChangeOptions) {
+  const { header, signal } = change(options);
+  return { params: { path: { template: parseTemplateName(name) }, header }, ...signal };
 }
 
 export function toChangeGuild(ref: string, guild: string, options: ChangeOptions) {

@@ -5,7 +5,6 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { parseGuildId } from '../domain/guild.js';
 import { parseOwner } from '../domain/names.js';
-import { parseTemplateName } from '../domain/template.js';
 import { parseTokenId } from '../domain/token.js';
 import * as requests from './requests.js';
 import type { ChangeOptions, ReadOptions } from './requests.js';
@@ -21,7 +20,8 @@ export interface ClientOptions extends TransportOptions {
   readonly token: string;
 }
 
-const { answer, change, pages, read, stream, toChange, toChangeGuild, toRead } = requests;
+const { answer, change, pages, read, stream } = requests;
+const { toChange, toChangeGuild, toChangeTemplate, toRead, toReadTemplate } = requests;
 
 export interface CreateOptions extends ChangeOptions {
   /** False: answers as soon as the create has begun. Default true. */
@@ -265,24 +265,18 @@ export class SandboxClient {
 
   /** @throws SANDBOX_004 */
   getTemplate(name: string, options: ReadOptions = {}): Promise<api.ApiTemplateText> {
-    const path = { template: parseTemplateName(name) };
-    return answer(
-      this.http.GET('/v1/templates/{template}', { params: { path }, ...read(options) }),
-    );
+    return answer(this.http.GET('/v1/templates/{template}', toReadTemplate(name, options)));
   }
 
   /** @throws SANDBOX_004, _007 */
   refreshTemplate(name: string, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
-    const { header, signal } = change(options);
-    const params = { path: { template: parseTemplateName(name) }, header };
-    return answer(this.http.POST('/v1/templates/{template}/refresh', { params, ...signal }));
+    const init = toChangeTemplate(name, options);
+    return answer(this.http.POST('/v1/templates/{template}/refresh', init));
   }
 
   /** @throws SANDBOX_004 */
   removeTemplate(name: string, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
-    const { header, signal } = change(options);
-    const params = { path: { template: parseTemplateName(name) }, header };
-    return answer(this.http.DELETE('/v1/templates/{template}', { params, ...signal }));
+    return answer(this.http.DELETE('/v1/templates/{template}', toChangeTemplate(name, options)));
   }
 
   getMe(options: ReadOptions = {}): Promise<api.Me> {

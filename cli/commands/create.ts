@@ -1,7 +1,8 @@
 /** `bd sandbox create`: creates a sandbox and returns when it runs. */
 import { JSON_OPTION, type Command } from '../command.js';
-import { asTyped, print, printJson } from '../io.js';
+import { asTyped, print, printJson, usage } from '../io.js';
 import { withLastingProgress } from '../progress.js';
+import { runThen } from '../then.js';
 
 export const createCommand: Command = {
   name: 'create',
@@ -33,15 +34,22 @@ export const createCommand: Command = {
       description: 'The template of its schema (`bd template list`)',
       default: 'SANDBOX_DEFAULT_TEMPLATE, else arrakis',
     },
+    {
+      flags: '--then <command>',
+      description: 'Then run this shell command with the sandbox’s environment, such as migrations',
+    },
     { flags: '--wait', description: '--wait=false returns once the workflow has started' },
     JSON_OPTION,
   ],
   examples: [
     'bd sandbox create --guild 1234567890123456789',
     'bd sandbox create my-fix --ttl 2h --json',
+    "bd sandbox create my-fix --template shop --then 'npm run migrate'",
   ],
 
   async run({ io, input, client }) {
+    if (input.text('then') !== undefined && !input.flag('wait', true))
+      throw usage('--then waits for the sandbox', 'Leave --then or --wait=false out.');
     const api = await client();
     const [name] = input.args;
     const owner = input.text('owner');
@@ -59,6 +67,8 @@ export const createCommand: Command = {
         ...(template === undefined ? {} : { template }),
       }),
     );
+    const then = input.text('then');
+    if (then !== undefined) await runThen(io, then, sandbox, await api.connection(sandbox.id));
     if (input.flag('json')) return printJson(io, sandbox);
     const lines = [
       `id       ${sandbox.id}`,

@@ -36,6 +36,8 @@ const EVERY: Readonly<Record<string, string>> = {
   SANDBOX_METRICS_HOST: '::',
   SANDBOX_EMF: 'on',
   SANDBOX_GUILD_POLICY: 'any',
+  SANDBOX_DEFAULT_TEMPLATE: 'shop',
+  SANDBOX_TEMPLATE_SOURCE_URL: 'postgres://reader@127.0.0.1/bot',
   SANDBOX_API_PORT: '8443',
   SANDBOX_API_HOST: '0.0.0.0',
   SANDBOX_API_TLS_CERT: '/certs/api.pem',
@@ -74,6 +76,7 @@ describe('the configuration', () => {
       minTtlMs: 60_000,
       maxTtlMs: 2_592_000_000,
       maxPerOwner: 3,
+      defaultTemplate: 'arrakis',
     });
     expect(sweep).toEqual({ intervalMs: 900_000, graceMs: 600_000 });
     expect(routes).toEqual({ cacheTtlMs: 60_000, staleMs: 60_000 });

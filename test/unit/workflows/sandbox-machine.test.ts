@@ -167,6 +167,7 @@ describe('a sandbox in its workflow', () => {
       '**my-fix** is **running**',
       '- owner: ada',
       '- expires: 2026-11-28T00:01:00.000Z',
+      '- template: shop, version 3',
       `- guilds: ${guild(34)}`,
       '- ending: destroyed, by ada',
       '- now: until it is done: extend by ada',
