@@ -9,7 +9,14 @@ import { parseTokenId } from '../domain/token.js';
 import * as requests from './requests.js';
 import type { ChangeOptions, ReadOptions } from './requests.js';
 import type { paths } from './schema.js';
-import { followed, jsonOf, type FollowOptions, type OpenStream } from './stream.js';
+import {
+  behind,
+  EVENT_STREAM,
+  followed,
+  jsonOf,
+  type FollowOptions,
+  type OpenStream,
+} from './stream.js';
 import { retrying, type TransportOptions } from './transport.js';
 import type * as api from './types.js';
 
@@ -294,10 +301,5 @@ export class SandboxClient {
       );
   }
 }
-
-const EVENT_STREAM = { accept: 'text/event-stream' };
-
-const behind = (lastEventId: string): { 'last-event-id'?: string } =>
-  lastEventId === '' ? {} : { 'last-event-id': lastEventId };
 
 const eventIn = (data: string): api.ApiEvent => jsonOf(data) as api.ApiEvent;

@@ -108,3 +108,9 @@ export function jsonOf(text: string): unknown {
     return null;
   }
 }
+
+export const EVENT_STREAM = { accept: 'text/event-stream' };
+
+/** The header of a stream that goes on behind an event; none at its beginning. */
+export const behind = (lastEventId: string): { 'last-event-id'?: string } =>
+  lastEventId === '' ? {} : { 'last-event-id': lastEventId };
