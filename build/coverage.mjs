@@ -14,7 +14,17 @@ const dist = join(root, 'dist');
 const BUNDLE = join(dist, 'workflow-bundle.js');
 /** Leaves out tests, benchmarks and the code that only records fixtures. */
 const ROOMS = [
-  ...['activities', 'catalogue', 'cli', 'context', 'control', 'deploy', 'discord', 'domain', 'migrate'],
+  ...[
+    'activities',
+    'catalogue',
+    'cli',
+    'context',
+    'control',
+    'deploy',
+    'discord',
+    'domain',
+    'migrate',
+  ],
   ...['platform', 'resources', 'router', 'routing', 'store', 'workers', 'workflows'],
 ];
 /** Build steps: `npm run build` runs them before counting. */
