@@ -48,6 +48,10 @@ export function tablePieces(relation: Relation, parts: TableParts): Piece[] {
 const isOwnColumn = (relation: Relation, column: Column): boolean =>
   relation.partition || column.local;
 
+/** A child has the NOT NULL of its parent: written again, it would stay when the parent's goes. */
+const withoutInherited = (relation: Relation, column: Column): Column =>
+  !relation.partition && column.notNullLocal === false ? { ...column, notNull: false } : column;
+
 const isInline = (relation: Relation, check: Check, parts: TableParts): boolean =>
   (relation.partition || check.local) &&
   (check.valid || !check.enforced) &&
@@ -62,7 +66,7 @@ function createTable(
   const lines = [
     ...columns
       .filter((column) => isOwnColumn(relation, column))
-      .map((column) => columnDefinition(column, parts)),
+      .map((column) => columnDefinition(withoutInherited(relation, column), parts)),
     ...checks.map(
       ({ oid, name }) =>
         `CONSTRAINT ${quoteIdentifier(name)} ${parts.texts.get('constraint', oid)}`,

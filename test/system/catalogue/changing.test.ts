@@ -23,9 +23,9 @@ const migrate = (admin: Sql, state: number): Promise<unknown> =>
 
 /** Migrates until `work` ends, with a pause after each. */
 async function migrating(admin: Sql, pauseMs: number, work: () => Promise<void>): Promise<void> {
-  let over = false;
+  const end = new AbortController();
   const migrations = (async () => {
-    for (let state = 0; !over; state += 1) {
+    for (let state = 0; !end.signal.aborted; state += 1) {
       await migrate(admin, state);
       await delay(pauseMs);
     }
@@ -33,7 +33,7 @@ async function migrating(admin: Sql, pauseMs: number, work: () => Promise<void>)
   try {
     await work();
   } finally {
-    over = true;
+    end.abort();
     await migrations;
   }
 }
@@ -74,9 +74,9 @@ it('rows that change do not disturb a reading, and a lock of the source does not
       'source',
       'CREATE TABLE t (id serial); CREATE MATERIALIZED VIEW m AS SELECT id FROM t',
     );
-    let over = false;
+    const end = new AbortController();
     const writes = (async () => {
-      while (!over) {
+      while (!end.signal.aborted) {
         await admin.unsafe('TRUNCATE source.t');
         await admin.unsafe('INSERT INTO source.t DEFAULT VALUES');
         await admin.unsafe('REFRESH MATERIALIZED VIEW source.m');
@@ -87,7 +87,7 @@ it('rows that change do not disturb a reading, and a lock of the source does not
       for (let i = 0; i < 5; i += 1)
         expect((await readSchema(reader, 'source', { attempts: 20 })).refusals).toEqual([]);
     } finally {
-      over = true;
+      end.abort();
       await writes;
     }
   }));
