@@ -10,8 +10,8 @@ import * as requests from './requests.js';
 import type { ChangeOptions, ReadOptions } from './requests.js';
 import type { paths } from './schema.js';
 import {
+  asStream,
   behind,
-  EVENT_STREAM,
   followed,
   jsonOf,
   type FollowOptions,
@@ -174,12 +174,7 @@ export class SandboxClient {
     options: FollowOptions & { readonly lastEventId?: string },
   ): AsyncGenerator<api.ApiAuditEntry> {
     const open: OpenStream = (id, signal) =>
-      stream(
-        this.http.GET('/v1/events', {
-          ...{ params: { header: behind(id) }, headers: EVENT_STREAM },
-          ...{ parseAs: 'stream', signal },
-        }),
-      );
+      stream(this.http.GET('/v1/events', { params: { header: behind(id) }, ...asStream(signal) }));
     for await (const { data } of followed(open, options, options.lastEventId))
       yield jsonOf(data) as api.ApiAuditEntry;
   }
@@ -292,13 +287,10 @@ export class SandboxClient {
 
   private eventStream(ref: string, query: api.EventsQuery): OpenStream {
     const path = requests.sandboxPath(ref);
-    return (lastEventId, signal) =>
-      stream(
-        this.http.GET('/v1/sandboxes/{ref}/events', {
-          ...{ params: { path, query, header: behind(lastEventId) }, headers: EVENT_STREAM },
-          ...{ parseAs: 'stream', signal },
-        }),
-      );
+    return (id, signal) => {
+      const init = { params: { path, query, header: behind(id) }, ...asStream(signal) };
+      return stream(this.http.GET('/v1/sandboxes/{ref}/events', init));
+    };
   }
 }
 

@@ -109,7 +109,11 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-export const EVENT_STREAM = { accept: 'text/event-stream' };
+const EVENT_STREAM = { accept: 'text/event-stream' };
+
+/** The options of a request whose answer is a stream. */
+export const asStream = (signal: AbortSignal) =>
+  ({ headers: EVENT_STREAM, parseAs: 'stream', signal }) as const;
 
 /** The header of a stream that goes on behind an event; none at its beginning. */
 export const behind = (lastEventId: string): { 'last-event-id'?: string } =>
