@@ -12,7 +12,6 @@ import type { Config } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
 import { startMetricsServer, type Health } from '../platform/metrics-server.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
-import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { packageVersion } from '../platform/project-root.js';
 import type { Database } from '../store/database.js';
 import { beginRequest, finishRequest } from '../store/requests.js';
@@ -55,7 +54,6 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
   await authenticator.start();
   const watchdog = new Watchdog(checksOf(connections));
   const registry = new Registry();
-  collectProcessMetrics(registry);
   const { streams, events, lifecycle } = await openStreams(
     closer,
     config,

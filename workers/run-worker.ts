@@ -17,7 +17,6 @@ import { guildPolicyOf, type Config } from '../platform/config.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
-import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { retryUntil, StoppedError } from '../platform/retry.js';
 import { readMasterSecret } from '../platform/master-secret.js';
 import { addressesFor, readNatsAuthority, type Addresses } from '../platform/stack-file.js';
@@ -151,7 +150,6 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     await closer.open('the auth callout', callout, (open) => open.close());
   }
   const registry = new Registry();
-  collectProcessMetrics(registry);
   const registered = lifecycleMetrics(registry);
   const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
   const metrics = config.emf ? withEmf(registered, toEmf) : registered;
