@@ -7,18 +7,20 @@ import type { SandboxWorkflow } from '../domain/hand-over.js';
 import type { Command, SignedCommand } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds } from '../domain/guild.js';
+import type { Inspected } from '../domain/health.js';
 import { parseOwner, parseSandboxName, workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
-import { sweepWorkflowId, type SweepInput, type SweepReport } from '../domain/sweep.js';
+import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import { parseTemplateName } from '../domain/template.js';
 import { delay } from '../platform/deadline.js';
 import { signCommand } from '../platform/signature.js';
 import { MISSING_SUBKEYS } from '../domain/missing-subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { BegunCreate } from './view.js';
+import type { healthWorkflow } from '../workflows/health.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
-import { ATTRIBUTES, startOptions } from './start-options.js';
+import { ATTRIBUTES, HEALTH_MS, healthStart, startOptions, sweepStart } from './start-options.js';
 import {
   asTemporalError,
   isEnd,
@@ -157,18 +159,31 @@ export class Lifecycle {
     }
   }
 
-  async sweep(input: SweepInput): Promise<SweepReport> {
-    const client = this.temporal.client.workflow;
+  sweep(input: SweepInput): Promise<SweepReport> {
+    const { workflow } = this.temporal.client;
+    const options = sweepStart(input, this.taskQueue);
+    return this.shared(IN_PROGRESS, workflow.start<typeof sweepWorkflow>('sweepWorkflow', options));
+  }
+
+  /** One look by a worker. @throws SANDBOX_009 after 10 s at most */
+  inspect(sandboxId: SandboxId): Promise<Inspected> {
+    const { connection, client } = this.temporal;
+    const options = healthStart(sandboxId, this.taskQueue);
+    return connection.withDeadline(Date.now() + HEALTH_MS, () => {
+      const look = client.workflow.start<typeof healthWorkflow>('healthWorkflow', options);
+      return this.shared('the parts are unknown', look);
+    });
+  }
+
+  /** The result of a workflow that callers share. */
+  private async shared<T>(
+    consequence: string,
+    starting: Promise<{ result(): Promise<T> }>,
+  ): Promise<T> {
     try {
-      const sweep = await client.start<typeof sweepWorkflow>('sweepWorkflow', {
-        workflowId: sweepWorkflowId(input),
-        taskQueue: this.taskQueue,
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        args: [input],
-      });
-      return await this.whileServed(IN_PROGRESS, sweep.result());
+      return await this.whileServed(consequence, (await starting).result());
     } catch (error) {
-      throw asTemporalError(error, IN_PROGRESS);
+      throw asTemporalError(error, consequence);
     }
   }
 

@@ -179,9 +179,7 @@ export class SandboxService {
   async status(actor: Actor, idOrName: string): Promise<SandboxHealth> {
     const row = await this.permitted(actor, 'read', idOrName);
     const { checkHealth } = await import('./health.js');
-    return checkHealth(this.connections, row, async () =>
-      (await this.lifecycle()).workflowStatus(row.sandboxId),
-    );
+    return checkHealth(this.connections, row);
   }
 
   /** @throws SANDBOX_004 */

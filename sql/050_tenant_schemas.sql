@@ -219,7 +219,7 @@ REVOKE ALL ON FUNCTION sandbox_schema_name(text), sandbox_lock_schema(text), san
   provision_scratch(text, text) FROM PUBLIC;
 -- The other two call the first.
 GRANT EXECUTE ON FUNCTION sandbox_schema_name(text), sandbox_schema_exists(text), sandbox_schema_stats(text)
-  TO bd_worker, bd_client, bd_api;
+  TO bd_worker, bd_client;
 GRANT EXECUTE ON FUNCTION provision_sandbox(text, text), provision_scratch(text, text) TO bd_worker;
 
 CALL sandbox_spread_over_keepers('public.provision_sandbox(text, text)');

@@ -1725,7 +1725,7 @@ AS $function$
   SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = public.sandbox_schema_name(sandbox_id));
 $function$;
 ALTER FUNCTION public.sandbox_schema_exists(sandbox_id text) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.sandbox_schema_exists(sandbox_id text) TO bd_api, bd_client, bd_worker;
+GRANT EXECUTE ON FUNCTION public.sandbox_schema_exists(sandbox_id text) TO bd_client, bd_worker;
 
 CREATE OR REPLACE FUNCTION public.sandbox_schema_name(sandbox_id text)
  RETURNS text
@@ -1743,7 +1743,7 @@ BEGIN
 END
 $function$;
 ALTER FUNCTION public.sandbox_schema_name(sandbox_id text) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.sandbox_schema_name(sandbox_id text) TO bd_api, bd_client, bd_worker;
+GRANT EXECUTE ON FUNCTION public.sandbox_schema_name(sandbox_id text) TO bd_client, bd_worker;
 
 CREATE OR REPLACE FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint)
  RETURNS record
@@ -1765,7 +1765,7 @@ AS $function$
     AND d.classid = 'pg_class'::regclass AND d.objsubid = 0;
 $function$;
 ALTER FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint) TO bd_api, bd_client, bd_worker;
+GRANT EXECUTE ON FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint) TO bd_client, bd_worker;
 
 CREATE OR REPLACE FUNCTION public.sandbox_set_addressee(p_id text, p_active boolean)
  RETURNS void

@@ -6,6 +6,7 @@ import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { withEmf } from '../activities/emf-metrics.js';
+import { healthActivities } from '../activities/health-activities.js';
 import { lifecycleMetrics, type LifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
@@ -22,10 +23,11 @@ import { readMasterSecret } from '../platform/master-secret.js';
 import { addressesFor, readNatsAuthority, type Addresses } from '../platform/stack-file.js';
 import {
   natsAccountOf,
+  natsApiPrefixOf,
   parseNatsAuthority,
   type NatsAuthority,
 } from '../platform/nats-authority.js';
-import { Resources } from '../resources/index.js';
+import { Resources, type InspectingContext } from '../resources/index.js';
 import { POSTGRES_SCHEMA } from '../resources/postgres/index.js';
 import { openRoutes, type Routes } from '../routes/routes.js';
 import { answerCallout } from '../resources/nats/callout.js';
@@ -120,6 +122,7 @@ interface Parts {
   readonly resources: Resources;
   readonly routes: Routes;
   readonly templates: TemplateContext;
+  readonly inspecting: InspectingContext;
   readonly actorKey: string;
   readonly registry: Registry;
   readonly metrics: LifecycleMetrics;
@@ -175,6 +178,23 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   return {
     ...{ connections, installation, resources, routes, templates, actorKey },
     ...{ registry, metrics, sdkMetrics },
+    inspecting: inspectingContext(connections, installation, addresses, config),
+  };
+}
+
+function inspectingContext(
+  { database, redis, nats }: WorkerConnections,
+  installation: string,
+  addresses: Addresses,
+  { redisAcl }: Config,
+): InspectingContext {
+  const natsApiPrefix = natsApiPrefixOf(addresses.nats);
+  return {
+    ...{ database, redisAcl, natsAccount: natsAccountOf(addresses.nats) },
+    redis: () => Promise.resolve(redis),
+    nats: () => Promise.resolve(nats),
+    installation: () => Promise.resolve(installation),
+    ...(natsApiPrefix === undefined ? {} : { natsApiPrefix }),
   };
 }
 
@@ -194,7 +214,7 @@ async function migrated(addresses: Addresses, config: Config, log: Logger): Prom
 
 async function createWorker(
   config: Config,
-  { connections, installation, resources, routes, templates, actorKey, metrics }: Parts,
+  { connections, installation, resources, routes, templates, inspecting, actorKey, metrics }: Parts,
   interceptors: readonly ActivityInterceptorsFactory[],
   log: Logger,
 ): Promise<Worker> {
@@ -218,6 +238,7 @@ async function createWorker(
         graceMs: sweep.graceMs,
       }),
       ...templateActivities(templates),
+      ...healthActivities(inspecting),
     },
     // Measured: after a kill -9 an idle workflow answers in 1.2 s instead of 10.2.
     stickyQueueScheduleToStartTimeout: '1s',

@@ -24,8 +24,9 @@ interface Users {
 let field: Field;
 let api: Users;
 let admin: Users;
+let bd: Users;
 
-async function openUsers(role: 'api' | 'admin'): Promise<Users> {
+async function openUsers(role: 'api' | 'admin' | 'client'): Promise<Users> {
   const { database, redis, nats } = stackState().urls[role];
   return {
     sql: openPostgres(database, { name: 'test', max: 1 }),
@@ -41,10 +42,10 @@ async function closeUsers({ sql, redis, nats }: Users): Promise<void> {
 
 beforeAll(async () => {
   field = await openField();
-  [api, admin] = await Promise.all([openUsers('api'), openUsers('admin')]);
+  [api, admin, bd] = await Promise.all([openUsers('api'), openUsers('admin'), openUsers('client')]);
 });
 afterAll(async () => {
-  await Promise.all([closeUsers(api), closeUsers(admin)]);
+  await Promise.all([closeUsers(api), closeUsers(admin), closeUsers(bd)]);
   await field.close();
 });
 
@@ -117,9 +118,10 @@ describe('Redis refuses the API’s user', () => {
     expect(await admin.redis.call('ACL', 'DRYRUN', 'admin', command, ...args)).toBe('OK');
   });
 
-  it('nothing that `status` needs', async () => {
-    expect(await api.redis.call('HEXISTS', 'sandbox:registry', field.victim.id)).toBe(1);
-    expect(await api.redis.call('ACL', 'GETUSER', `sandbox_${field.victim.id}`)).not.toBeNull();
+  it('not PING, which it needs; `bd`’s user inspects', async () => {
+    expect(await api.redis.call('PING')).toBe('PONG');
+    expect(await bd.redis.call('HEXISTS', 'sandbox:registry', field.victim.id)).toBe(1);
+    expect(await bd.redis.call('ACL', 'GETUSER', `sandbox_${field.victim.id}`)).not.toBeNull();
   });
 });
 
@@ -161,6 +163,12 @@ describe('NATS refuses the API’s user', () => {
       expect(await refusal(api.nats, () => api.nats.publish(subject, 'x'))).toBe(subject);
     },
   );
+
+  it.each(own.NATS_BY_BD)('to ask %s, as `bd`’s user may', async (text) => {
+    const subject = filled(text, field);
+    expect(await refusal(bd.nats, () => bd.nats.publish(subject, ''))).toBeNull();
+    expect(await refusal(api.nats, () => api.nats.publish(subject, ''))).toBe(subject);
+  });
 
   it.each([...new Set([...NATS_SUBSCRIBE, ...NATS_QUEUES])])('to hear %s', async (text) => {
     const subject = filled(text, field);

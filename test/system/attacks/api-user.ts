@@ -46,6 +46,9 @@ export const REDIS_BY_THE_API: readonly string[] = [
   'SET sandbox:{b}:k x',
   'DEL sandbox:{b}:none',
   'HGETALL sandbox:registry',
+  'HEXISTS sandbox:registry {b}',
+  'HMGET sandbox:routes:x:map 1234567890123456789',
+  'ACL GETUSER bd_worker',
   'HSET sandbox:registry forged x',
   'HDEL sandbox:registry {b}',
   'HMGET sandbox:{b}:k x',
@@ -89,14 +92,14 @@ export const NATS_BY_THE_API: readonly string[] = [
   'SB.API.STREAM.DELETE.ROUTED',
 ];
 
+/** What `bd` asks for `status`, and the API a worker. */
+export const NATS_BY_BD: readonly string[] = [
+  'SB.API.CONSUMER.INFO.ROUTED.sb_{b}',
+  '$SYS.REQ.ACCOUNT.x.CLAIMS.LOOKUP',
+];
+
 /** What the corpora of sandboxes try and the API's user may, each for a reason. */
 export const RIGHTS_OF_THE_API: readonly string[] = [
-  // `status`: whether a sandbox has its user. It shows a hash of a password that cannot be guessed.
-  'ACL GETUSER sandbox_{b}',
-  // `status`: what waits for a sandbox, and whether it has its account.
-  'SB.API.CONSUMER.INFO.ROUTED.sb_{b}',
-  'SB.API.CONSUMER.INFO.ROUTED.>',
-  '$SYS.REQ.ACCOUNT.x.CLAIMS.LOOKUP',
   // Streams: reading ROUTED.
   'SB.API.STREAM.INFO.ROUTED',
   'SB.API.STREAM.MSG.GET.ROUTED',
