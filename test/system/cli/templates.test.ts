@@ -59,6 +59,9 @@ describe.each(WAYS)('bd template, %s', (way) => {
     expect(created.stderr).toContain(`schema ${sandbox.schema}\n`);
     const health = (await json('sandbox', 'status', name)) as { checks: { detail: string }[] };
     expect(health).toMatchObject({ sandbox: { template, templateVersion: 1 } });
+    expect((await run('sandbox', 'status', name)).stdout).toContain(
+      `; template ${template}, version 1\n`,
+    );
   });
 
   it('leaves the sandbox when the command after the create fails', async () => {
