@@ -83,6 +83,8 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run db:migrate': script('db:migrate', 'node dist/cli/main.js migrate'),
   'npm run test:unit': script('test:unit', 'vitest run --project unit'),
   'npm run test:deploy': script('test:deploy', 'node build/test-deploy.mjs'),
+  // It needs pg_dump of the server's version.
+  'npm run test:postgres': script('test:postgres', 'POSTGRES_SERVERS=1 vitest run'),
   'npm run compose:secrets': {
     file: 'test/system/deploy/files.test.ts',
     holding: 'writeSecrets(folder)',
