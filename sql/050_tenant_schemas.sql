@@ -171,16 +171,16 @@ CREATE FUNCTION provision_sandbox(p_id text, p_verifier text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target text := 'sandbox_' || p_id;
-  built_in boolean;
+  begins_with record;
   fresh boolean;
 BEGIN
   PERFORM public.sandbox_fence(p_id);
-  SELECT t.source->>'kind' = 'built-in' INTO STRICT built_in
+  SELECT t.name, t.source->>'kind' = 'built-in' AS built_in INTO STRICT begins_with
     FROM public.sandboxes s JOIN public.sandbox_templates t ON t.name = s.template AND t.version = s.template_version
     WHERE s.id = p_id;
   fresh := public.sandbox_make_schema(p_id, p_verifier);
-  IF NOT built_in THEN RETURN public.begin_sandbox_template(p_id, fresh); END IF;
-  IF fresh THEN
+  IF NOT begins_with.built_in THEN RETURN public.begin_sandbox_template(p_id, fresh); END IF;
+  IF fresh AND begins_with.name = 'arrakis' THEN
     PERFORM public.sandbox_create_tenant_tables(target);
     EXECUTE format('ALTER TABLE %1$I.communities OWNER TO %1$I', target);
     EXECUTE format('ALTER TABLE %1$I.profiles OWNER TO %1$I', target);

@@ -72,6 +72,10 @@ FROM (VALUES
 )$ddl$)
 ) AS t (n, name, sql);
 
+-- For a bot whose own tool makes the schema: some tools refuse one that holds tables of others.
+INSERT INTO sandbox_templates (name, version, source, statements, tables, created_by)
+VALUES ('empty', 1, '{"kind": "built-in"}', '[]', 0, 'bd');
+
 -- The version that a new sandbox gets, locked against its removal. Raises SB004.
 CREATE FUNCTION sandbox_current_template(p_name text) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bdHere, type Ran } from '../../support/bd.js';
+import { readPage } from '../../support/documented.js';
 import { someName, someOwner } from '../../support/stack.js';
 import { environmentOf, WAYS } from '../../support/ways.js';
 
@@ -59,6 +60,24 @@ describe.each(WAYS)('bd template, %s', (way) => {
     expect(created.stderr).toContain(`schema ${sandbox.schema}\n`);
     const health = (await json('sandbox', 'status', name)) as { checks: { detail: string }[] };
     expect(health).toMatchObject({ sandbox: { template, templateVersion: 1 } });
+    expect((await run('sandbox', 'status', name)).stdout).toContain(
+      `; template ${template}, version 1\n`,
+    );
+  });
+
+  it('has the fields of the API in its JSON, as the guide says', async () => {
+    const document = JSON.parse(readPage('docs/openapi.json')) as {
+      components: { schemas: Record<string, { properties: object }> };
+    };
+    const documented = (schema: string): string[] =>
+      Object.keys(document.components.schemas[schema]?.properties ?? {}).sort();
+    const fieldsOf = (list: unknown): string[] =>
+      Object.keys(
+        (list as { name: string }[]).find((one) => one.name === name || one.name === template) ??
+          {},
+      ).sort();
+    expect(fieldsOf(await json('sandbox', 'list'))).toEqual(documented('Sandbox'));
+    expect(fieldsOf(await json('template', 'list'))).toEqual(documented('Template'));
   });
 
   it('leaves the sandbox when the command after the create fails', async () => {

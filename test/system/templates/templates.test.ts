@@ -120,6 +120,18 @@ describe('a template of SQL files', () => {
   });
 });
 
+it('the template empty has no table, also after a reset', async () => {
+  const client = openClient({ SANDBOX_OWNER: someOwner() });
+  const { id } = await client.create({ name: someName(), template: 'empty' });
+  onTestFinished(async () => {
+    await client.destroy(id);
+  });
+  expect(await relationsOf(client, id)).toEqual([]);
+  await (await sqlOf(client, id)).query('CREATE TABLE mine (id int)');
+  await client.reset(id);
+  expect(await relationsOf(client, id)).toEqual([]);
+});
+
 describe('a template of a schema', () => {
   it('has the same objects, and none of the rows', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
