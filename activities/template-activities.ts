@@ -2,12 +2,19 @@
 import { customAlphabet } from 'nanoid';
 import { readSchema } from '../catalogue/read.js';
 import type { SchemaReading } from '../catalogue/statement.js';
+import type { SignedInput } from '../domain/command.js';
 import { ID_ALPHABET, newSandboxId, roleName, schemaName } from '../domain/names.js';
-import { checkSize, type MadeTemplate, type TemplateInput } from '../domain/template.js';
+import {
+  checkSize,
+  TEMPLATE_PURPOSE,
+  type MadeTemplate,
+  type TemplateInput,
+} from '../domain/template.js';
 import { withLogin } from '../platform/addresses/login.js';
 import { passwordFor, scramVerifier } from '../platform/credentials.js';
 import type { Logger } from '../platform/log.js';
 import { closePostgres, openPostgres } from '../platform/postgres.js';
+import { verifyInput } from '../platform/signature.js';
 import { runTemplate, type RoleLogin } from '../resources/postgres/template.js';
 import { runFiles } from '../resources/postgres/sql-files.js';
 import type { Resource } from '../resources/resource.js';
@@ -22,6 +29,8 @@ export interface TemplateContext {
   /** Another database whose schemas are read, with a login of its own; null: that of the sandboxes. */
   readonly sourceUrl: string | null;
   readonly tenantKey: string;
+  /** Verifies who asks (platform/subkeys.ts). */
+  readonly actorKey: string;
   /** Removes the scratch schema. */
   readonly schemas: Pick<Resource, 'removeOrphan'>;
   readonly log: Logger;
@@ -33,12 +42,15 @@ const random = customAlphabet(ID_ALPHABET);
 
 export function templateActivities(context: TemplateContext) {
   return failuresTyped({
-    /** @throws SANDBOX_004 for an unknown schema, SANDBOX_005, SANDBOX_008 for what cannot be carried */
-    makeTemplate: (input: TemplateInput): Promise<MadeTemplate> =>
-      inTime(
-        ['postgres'],
-        inScratch(context, (scratch) => made(scratch, context.sourceUrl, input)),
-      ),
+    /**
+     * @throws SANDBOX_004 for an unknown schema, SANDBOX_005, SANDBOX_008 for what cannot be
+     * carried; SANDBOX_010 for an input that came past `control/`
+     */
+    async makeTemplate(signed: SignedInput<TemplateInput>): Promise<MadeTemplate> {
+      const input = verifyInput(context.actorKey, TEMPLATE_PURPOSE, signed, Date.now());
+      const making = inScratch(context, (scratch) => made(scratch, context.sourceUrl, input));
+      return inTime(['postgres'], making);
+    },
   });
 }
 

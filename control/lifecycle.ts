@@ -4,7 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/client';
 import type { SandboxWorkflow } from '../domain/hand-over.js';
-import type { Command, SignedCommand } from '../domain/command.js';
+import type { Command, SignedCommand, SignedInput } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds } from '../domain/guild.js';
 import type { Inspected } from '../domain/health.js';
@@ -13,7 +13,7 @@ import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.j
 import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import { parseTemplateName } from '../domain/template.js';
 import { delay } from '../platform/deadline.js';
-import { signCommand } from '../platform/signature.js';
+import { signCommand, signInput } from '../platform/signature.js';
 import { MISSING_SUBKEYS } from '../domain/missing-subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { BegunCreate } from './view.js';
@@ -262,8 +262,15 @@ export class Lifecycle {
   }
 
   /** @throws SANDBOX_010 without a key */
-  private signed<C extends Command>(command: C): SignedCommand<C> {
-    if (this.actorKey !== null) return signCommand(this.actorKey, command, Date.now());
+  signedInput<T>(purpose: string, input: T): SignedInput<T> {
+    return signInput(this.key(), purpose, input, Date.now());
+  }
+
+  private signed = <C extends Command>(command: C): SignedCommand<C> =>
+    signCommand(this.key(), command, Date.now());
+
+  private key(): string {
+    if (this.actorKey !== null) return this.actorKey;
     throw new SandboxError('SANDBOX_010', 'this process holds no key to sign a change with', {
       hint: MISSING_SUBKEYS,
     });

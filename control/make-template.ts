@@ -1,7 +1,12 @@
 /** Asks a worker to make a template, and waits for it. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { SandboxError } from '../domain/errors.js';
-import { templateWorkflowId, type MadeTemplate, type TemplateInput } from '../domain/template.js';
+import {
+  TEMPLATE_PURPOSE,
+  templateWorkflowId,
+  type MadeTemplate,
+  type TemplateInput,
+} from '../domain/template.js';
 import type { templateWorkflow } from '../workflows/template.js';
 import type { Lifecycle } from './lifecycle.js';
 import { asTemporalError } from './temporal-errors.js';
@@ -22,7 +27,7 @@ export async function makeTemplate(
         taskQueue: lifecycle.taskQueue,
         workflowIdConflictPolicy: 'FAIL',
         staticSummary: `template ${name}`,
-        args: [input],
+        args: [lifecycle.signedInput(TEMPLATE_PURPOSE, input)],
       },
     );
     return await lifecycle.whileServed(NOT_STORED, making.result());

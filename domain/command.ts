@@ -62,6 +62,16 @@ export function canonicalText(command: Command, expiresAt: number): string {
   return stableJson({ commandId, action, sandboxId, actor, args, expiresAt });
 }
 
+/** Something other than a command that `control/` asks a worker for, and that needs a permission. */
+export interface SignedInput<T> {
+  readonly input: T;
+  readonly signature: Signature;
+}
+
+/** What the signature of an input covers. @param purpose keeps it from being used as another's */
+export const canonicalInput = (purpose: string, input: unknown, expiresAt: number): string =>
+  stableJson({ purpose, input, expiresAt });
+
 /** JSON with sorted keys; an absent field and an undefined one are alike. */
 function stableJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;

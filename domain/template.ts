@@ -121,6 +121,9 @@ function checkFiles(files: readonly SqlFile[]): readonly SqlFile[] {
   return files;
 }
 
+/** Of the signature of an input. */
+export const TEMPLATE_PURPOSE = 'template';
+
 /** The workflow that makes it: one at a time for a name. */
 export const templateWorkflowId = (name: TemplateName): string => `sandbox-template-${name}`;
 

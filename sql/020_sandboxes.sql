@@ -35,8 +35,8 @@ CREATE TABLE sandboxes (
   -- The rotation that the schema was made for. A late attempt of a finished reset finds it equal to
   -- `rotation`, and drops nothing of the new schema.
   provisioned_rotation integer NOT NULL DEFAULT 0,
-  template text NOT NULL,
-  template_version integer NOT NULL,
+  template text NOT NULL DEFAULT 'arrakis',
+  template_version integer NOT NULL DEFAULT 1,
   -- The rotation that has the template's objects; null: none yet. Not used for a built-in template.
   template_rotation integer,
   template_attempt integer NOT NULL DEFAULT 0

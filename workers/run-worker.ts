@@ -171,7 +171,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     redisAcl: config.redisAcl,
   });
   const templates = {
-    ...{ database, tenantKey, log, databaseUrl: addresses.database },
+    ...{ database, tenantKey, actorKey, log, databaseUrl: addresses.database },
     sourceUrl: config.templateSource ?? null,
     schemas: resources.get(POSTGRES_SCHEMA),
   };

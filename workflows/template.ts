@@ -1,6 +1,7 @@
 /** Makes a template, as its own workflow: the Temporal Web UI shows it, and a killed worker's attempt is repeated. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { TemplateActivities } from '../activities/template-activities.js';
+import type { SignedInput } from '../domain/command.js';
 import type { MadeTemplate, TemplateInput } from '../domain/template.js';
 
 const { makeTemplate } = proxyActivities<TemplateActivities>({
@@ -10,6 +11,6 @@ const { makeTemplate } = proxyActivities<TemplateActivities>({
 });
 
 /** Stores nothing: whoever asked for the template stores it (control/template-service.ts). */
-export async function templateWorkflow(input: TemplateInput): Promise<MadeTemplate> {
-  return makeTemplate.executeWithOptions({ summary: `make template ${input.name}` }, [input]);
+export async function templateWorkflow(signed: SignedInput<TemplateInput>): Promise<MadeTemplate> {
+  return makeTemplate.executeWithOptions({ summary: 'make the template' }, [signed]);
 }

@@ -51,19 +51,21 @@ it('the router reads the routes, and may not write to or call the control plane'
   ]);
 });
 
-/** Each checks and audits what it changes (sql/100_identity.sql). */
-const CHANGES_OF_IDENTITY = [
+/** Each checks and audits what it changes (sql/055_templates.sql, sql/100_identity.sql). */
+const AUDITED_CHANGES = [
   'EXECUTE create_api_token',
   'EXECUTE grant_guild',
+  'EXECUTE put_template',
+  'EXECUTE remove_template',
   'EXECUTE revoke_api_token',
   'EXECUTE revoke_guild_grant',
 ];
 
-it('the client reads, and writes no row but by the functions for tokens, grants and roles', async () => {
+it('the client reads, and writes no row but by the functions for tokens, grants, roles and templates', async () => {
   const rights = await rightsOf('bd_client');
   expect(rights.filter((right) => !/^(SELECT|EXECUTE) /.test(right))).toEqual([]);
   expect(rights.filter((right) => right.startsWith('EXECUTE'))).toEqual([
-    ...CHANGES_OF_IDENTITY,
+    ...AUDITED_CHANGES,
     'EXECUTE sandbox_schema_exists',
     'EXECUTE sandbox_schema_name',
     'EXECUTE sandbox_schema_stats',
@@ -129,6 +131,7 @@ const READS_OF_THE_API = [
   'SELECT sandbox_guild_mapping',
   'SELECT sandbox_installation',
   'SELECT sandbox_owners',
+  'SELECT sandbox_templates',
   'SELECT sandbox_token_revision',
   'SELECT sandboxes',
 ];
@@ -141,7 +144,9 @@ describe('the role of the REST API', () => {
       'EXECUTE create_api_token',
       'EXECUTE finish_request',
       'EXECUTE grant_guild',
+      'EXECUTE put_template',
       'EXECUTE record_credentials_read',
+      'EXECUTE remove_template',
       'EXECUTE revoke_api_token',
       'EXECUTE revoke_guild_grant',
       'EXECUTE set_owner_role',
