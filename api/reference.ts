@@ -1,7 +1,4 @@
-/**
- * `/openapi.json`, and the page `/reference` that shows it. Every file is ours or the package's:
- * the page loads nothing from other hosts.
- */
+/** `/openapi.json`, and `/reference`, which shows it: every file is ours or the package's, nothing comes from outside. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -54,7 +51,7 @@ export function addReference(app: Hono<Bindings>, version: string): void {
   }
 }
 
-/** Files of swagger-ui-dist, each read on its first use. */
+/** Files of swagger-ui-dist, each read when it is first asked for. */
 function packaged(): (name: string) => string {
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const read = new Map<string, string>();

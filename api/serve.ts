@@ -13,9 +13,9 @@ export interface Serving {
   readonly requests: RequestStore;
   readonly watchdog: Watchdog;
   readonly inFlight: Gate;
-  /** Requests during the look-up of their token. Each forged token costs a query. */
+  /** Of requests whose token is looked up: forged ones cost a query each. */
   readonly signingIn: Gate;
-  /** Called if an answer could not be stored for a replay. */
+  /** Of an answer that could not be kept for a replay. */
   readonly onLost: (error: unknown) => void;
 }
 
@@ -32,9 +32,7 @@ interface AnyRoute {
   readonly responses: Readonly<Record<string, object>>;
 }
 
-/**
- * The route without its types. The compiler checks a handler's types at its definition (call.ts).
- */
+/** The route with its types erased: its handler's types are checked where it is written (call.ts). */
 type AnyHandler = Handler<'createSandbox'>;
 type AnyCall = Call<'createSandbox'>;
 type AnyAnswer = Answer<'createSandbox'>;
@@ -73,7 +71,7 @@ export function serve(
     }
   };
   return (http) => {
-    // A stream for a HEAD would never end, because no client reads it.
+    // A stream behind a HEAD would never end: nobody reads it.
     if (streams && http.req.method === 'HEAD') throw refusal(405, 'a stream answers GET alone');
     return serving.watchdog.guard(needs, answer(http));
   };
@@ -108,13 +106,12 @@ async function repeatable(
   const made = await run({ ...call, repetition: { commandId, repeated } });
   if (made instanceof Response) return made;
   const kept = { status: made.status ?? success, body: made.stored ?? made.body };
-  // The change is made. A repetition without a stored answer repeats it with the same id, which
-  // changes nothing.
+  // The change is made: a repetition that finds no answer makes it again by the same id, which changes nothing.
   await requests.finish(request, kept).catch(onLost);
   return respond(http, made, success);
 }
 
-/** The answer of a create in progress names the address of the sandbox. */
+/** A create that was answered before it was done names where to look. */
 function located({ status, body }: { status: number; body: unknown }): Record<string, string> {
   return status === 202 ? { location: `/v1/sandboxes/${(body as { id: string }).id}` } : {};
 }

@@ -22,9 +22,6 @@ export async function openControl(config: Config, { direct, onBusy }: Way): Prom
       hint: 'Set SANDBOX_TOKEN to a token of `bd token create`, or use --direct.',
     });
   }
-  const [{ openHttpControl }, { nodeFetch }] = await Promise.all([
-    import('../client/control.js'),
-    import('./node-fetch.js'),
-  ]);
-  return openHttpControl({ url: apiUrl, token, fetch: nodeFetch });
+  const { openHttpControl } = await import('../client/control.js');
+  return openHttpControl({ url: apiUrl, token });
 }

@@ -31,8 +31,7 @@ export function suggestionsFor(group: Group, word: string, groups: readonly Grou
   return [];
 }
 
-/** Names and aliases of its commands. */
-export const wordsOf = ({ commands }: Group): string[] =>
+const wordsOf = ({ commands }: Group): string[] =>
   commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
 
 function commandIn({ commands }: Group, word: string): string | null {

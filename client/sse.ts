@@ -1,7 +1,4 @@
-/**
- * Reads `text/event-stream` (https://html.spec.whatwg.org/multipage/server-sent-events.html) from a
- * body of `fetch`.
- */
+/** Reads `text/event-stream` (https://html.spec.whatwg.org/multipage/server-sent-events.html) from a body of `fetch`. */
 
 export interface ServerSentEvent {
   /** Default `message`. */
@@ -11,7 +8,7 @@ export interface ServerSentEvent {
   readonly id: string;
 }
 
-/** The state of a stream, in addition to its events. */
+/** What a stream has told about itself, beside its events. */
 export interface StreamState {
   lastEventId: string;
   /** In ms: how long to wait before connecting again. Null until the stream names it. */
@@ -28,7 +25,7 @@ export async function* serverSentEvents(
 ): AsyncGenerator<ServerSentEvent> {
   let event = '';
   let data: string[] = [];
-  // Takes effect only when its event is complete: an incomplete event is sent again.
+  // Counts once its event is whole: one that is cut comes again.
   let id = state.lastEventId;
   for await (const line of linesOf(body)) {
     if (line === '') {
@@ -54,12 +51,11 @@ export async function* serverSentEvents(
   }
 }
 
-/** Lines without their ends (LF, CR or both). Text after the last end is no line. */
+/** Without their ends: LF, CR or both. What follows the last end is no line. */
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  // Parts are joined when their line ends. Joining earlier would search a long line again for each
-  // part.
+  // Parts are joined once their line has ended: a long line that is built piece by piece would be searched again each time.
   let parts: string[] = [];
   let held = 0;
   let afterReturn = false;
@@ -83,7 +79,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
       if (held > LONGEST_LINE) throw new RangeError('a line of the stream is too long');
     }
   } finally {
-    // Releases the connection, also if the caller stops reading.
+    // Also where the caller stops reading: the connection is given back.
     await reader.cancel().catch(() => undefined);
   }
 }

@@ -1,7 +1,4 @@
-/**
- * The events of all watched sandboxes. One reader of ROUTED serves all watchers, and encodes each
- * event once.
- */
+/** The events of all watched sandboxes: one reader of ROUTED while somebody watches, and each event encoded once. */
 import type { NatsConnection } from 'nats';
 import { sandboxEventOf } from '../../control/events.js';
 import { isSandboxId, natsPrefix, type SandboxId } from '../../domain/names.js';
@@ -29,18 +26,18 @@ export class EventHub {
   private readonly watched = new Map<SandboxId, Set<Watcher>>();
   /** Calls of `watch` that have not ended. */
   private interested = 0;
-  /** The watchers have all events before it; null without watchers. */
+  /** Everything before it has been handed out; null while nobody watches. */
   private next: number | null = null;
   private running: Promise<void> = Promise.resolve();
-  /** Batches of the shared reader: the cost of all watchers together for the server. */
+  /** Batches of the shared reader: what all watchers together cost the server. */
   reads = 0;
 
   constructor(private readonly options: HubOptions) {}
 
   /**
    * Writes the sandbox's events to the outlet until that ends.
-   * @param from the first sequence; null: only new events
-   * @param follow false: ends after the stored events
+   * @param from the sequence to begin with; null: what comes from now on
+   * @param follow false: ends with what is stored
    */
   async watch(
     sandboxId: SandboxId,
@@ -54,7 +51,7 @@ export class EventHub {
       const began = await reader.end();
       if (follow) this.begin(began);
       let at = Math.min(from ?? began, began);
-      // Stored events are read for this watcher only, until it reaches the shared reader.
+      // What is stored is read for this watcher alone, until it has caught up with the shared reader.
       for (let end = began; at < end && !outlet.ended.aborted; end = this.next ?? began)
         at = await this.catchUp(reader, { sandboxId, at, end }, outlet);
       if (!follow || outlet.ended.aborted) return;
@@ -65,7 +62,7 @@ export class EventHub {
     }
   }
 
-  /** The sequence after the newest event. @throws SANDBOX_009 */
+  /** Behind the newest event. @throws SANDBOX_009 */
   async end(): Promise<number> {
     return (await this.reader()).end();
   }
@@ -89,7 +86,7 @@ export class EventHub {
     const { events, next } = await reader.read(at, `${prefix}>`, end);
     for (const event of events.filter(({ sequence }) => sequence < end)) {
       outlet.write(frame(event, prefix));
-      // Stored events are read as fast as this client reads.
+      // The client decides how fast what is stored is read for it.
       await outlet.room();
     }
     return Math.min(next, end);
@@ -117,7 +114,7 @@ export class EventHub {
     this.running = this.run(at);
   }
 
-  /** Runs while there are watchers, also during an outage of NATS. */
+  /** Until nobody watches. NATS may go and come back meanwhile. */
   private async run(begin: number): Promise<void> {
     let away = false;
     for (let at = begin; this.interested > 0;) {
@@ -125,7 +122,7 @@ export class EventHub {
         const reader = await this.reader();
         const end = await reader.end();
         away = false;
-        // The stream was recreated: its sequences begin again.
+        // Another stream of this name: its sequences begin anew.
         if (end < at) this.endAll();
         const { events, next } = await reader.read(Math.min(at, end), ALL, end);
         this.reads += 1;

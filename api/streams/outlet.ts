@@ -1,14 +1,11 @@
-/** One client's server-sent events, with bounds, until either side ends the stream. */
+/** One client's server-sent events: what is written to it, within bounds, until either side ends it. */
 import type { ServerResponse } from 'node:http';
 
-/**
- * With more unread bytes a client is cut off at the next event. One event may be larger, up to
- * NATS' max_payload.
- */
+/** A client that leaves this much unread is cut off at the next event. One event may be larger: up to NATS' max_payload. */
 const MAX_PENDING_BYTES = 1_048_576;
-/** A client's time to read its pending events. */
+/** A client may take so long to read what is pending. */
 export const WRITE_MS = 30_000;
-/** The client's pause before it connects again. */
+/** The client waits so long before it connects again. */
 const RETRY_MS = 1_000;
 
 export type Frame = Buffer;
@@ -17,7 +14,7 @@ export type Frame = Buffer;
 export const frameOf = (id: number, data: unknown): Frame =>
   Buffer.from(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
 
-/** A named event. An `EventSource` passes it only to listeners of that name. */
+/** What an `EventSource` gives to listeners of that name alone. */
 export const signalOf = (name: 'waiting' | 'away' | 'problem' | 'end', data: unknown): Frame =>
   Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
 
@@ -30,7 +27,7 @@ export class Outlet {
   private blockedSince: number | null = null;
 
   constructor(private readonly response: ServerResponse) {
-    // The client left while its request was checked, so no `close` event follows.
+    // The client has gone while the request was checked: no further `close` comes.
     if (response.destroyed) this.over.abort();
     response.once('close', () => this.over.abort());
     // A client that resets its connection: `close` follows.
@@ -54,7 +51,7 @@ export class Outlet {
     this.write(RETRY);
   }
 
-  /** Never waits. Cuts off a client that does not read. */
+  /** Never waits. Cuts a client off that does not read. */
   write(frame: Frame): void {
     const { response } = this;
     if (this.over.signal.aborted) return;
@@ -62,7 +59,7 @@ export class Outlet {
     else if (!response.write(frame)) this.blockedSince ??= Date.now();
   }
 
-  /** For events that are read for this client only: resolves as soon as the client has room. */
+  /** Resolves once the client has room again, for what is read for it alone; at once where it has. */
   async room(): Promise<void> {
     if (this.blockedSince === null || this.over.signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -76,10 +73,7 @@ export class Outlet {
     });
   }
 
-  /**
-   * Called repeatedly. It keeps proxies from closing the stream, and detects a client that does not
-   * read.
-   */
+  /** Now and then: keeps proxies from closing it, and finds a client that does not read. */
   beat(now: number): void {
     if (this.blockedSince !== null && now - this.blockedSince > WRITE_MS) this.cut();
     else this.write(HEARTBEAT);
@@ -91,7 +85,7 @@ export class Outlet {
     if (last !== undefined) this.write(last);
     this.over.abort();
     this.response.end();
-    // A client that reads nothing would also never receive the end.
+    // A client that reads nothing takes no end either.
     setTimeout(() => this.response.destroy(), WRITE_MS).unref();
   }
 

@@ -8,11 +8,7 @@ export interface BareActivities {
   drop(sandboxId: string): Promise<void>;
 }
 
-/** An end to the attempts: a benchmark prints a failure, and does not wait for ever. */
-const { ddl, drop } = proxyLocalActivities<BareActivities>({
-  startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: '60s',
-});
+const { ddl, drop } = proxyLocalActivities<BareActivities>({ startToCloseTimeout: '10s' });
 
 const bareReady = defineUpdate<string>('ready');
 const bareEnd = defineUpdate<string>('end');

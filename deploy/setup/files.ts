@@ -1,7 +1,4 @@
-/**
- * The files of an installation: one environment for each process, and parts for the servers'
- * configuration.
- */
+/** The files of an installation: one environment for each process, and what the servers' own configuration takes in. */
 import { withLogin } from '../../platform/addresses/login.js';
 import { subkeyOf } from '../../platform/subkeys.js';
 import {
@@ -20,7 +17,7 @@ const text = (environment: Environment): string =>
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
 
-/** A process's login for each server. `bd migrate` gets the database owner's login from you. */
+/** Which user of each server a process is. `bd migrate` brings the database owner's login by itself. */
 function addressesOf(
   { addresses, postgres, redis }: SetupSecrets,
   { tokens }: NatsOperator,
@@ -33,7 +30,7 @@ function addressesOf(
   };
 }
 
-/** The whole environment, by process. */
+/** By process, its whole environment. */
 export function environments(secrets: SetupSecrets): Readonly<Record<string, Environment>> {
   const operator = operatorOf(secrets);
   const { addresses, redis, masterSecret } = secrets;
@@ -65,7 +62,7 @@ export function environments(secrets: SetupSecrets): Readonly<Record<string, Env
 const operatorOf = ({ nats }: SetupSecrets): NatsOperator =>
   natsOperator(nats.keys, nats.operators);
 
-/** Text by file name. Each call makes all texts from the secrets. */
+/** File name, and its text. All are made anew from the secrets at every call. */
 export function setupFiles(secrets: SetupSecrets): Readonly<Record<string, string>> {
   const operator = operatorOf(secrets);
   return {

@@ -7,10 +7,8 @@ import type { ResourceKind } from '../resource.js';
 import { inspectSchema } from './inspect.js';
 import { openSchema } from './schema.js';
 
-export const POSTGRES_SCHEMA = 'postgres-schema';
-
 export const postgres: ResourceKind = {
-  name: POSTGRES_SCHEMA,
+  name: 'postgres-schema',
   servers: ['postgres'],
   kinds: ['schema', 'role'],
   variables: {

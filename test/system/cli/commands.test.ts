@@ -23,8 +23,6 @@ describe('bd sandbox', () => {
       'owner',
       'status',
       'schema',
-      'template',
-      'templateVersion',
       'redisPrefix',
       'natsPrefix',
       'guildIds',

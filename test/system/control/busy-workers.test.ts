@@ -15,8 +15,7 @@ const someId = () => parseSandboxId(`sb${someName().slice(5, 15)}`);
 
 function createOf(sandboxId = someId()) {
   const owner = parseOwner(someOwner());
-  const name = parseSandboxName(someName());
-  const args = { name, owner, ttlMs: 3_600_000, guildIds: [] };
+  const args = { name: parseSandboxName(someName()), owner, ttlMs: 3_600_000, guildIds: [] };
   return commandOf('create', sandboxId, args);
 }
 
