@@ -151,7 +151,7 @@ async function startListening(
   return { child, output: () => output };
 }
 
-/** Three times longer than a pull of the programs waits: a busy machine, a laptop that sleeps. */
+/** Three pauses, each longer than a pull of the programs waits: a busy machine, a laptop that sleeps. */
 async function pause({ pid = 0 }: ChildProcess): Promise<void> {
   for (let times = 0; times < 3; times++) {
     process.kill(-pid, 'SIGSTOP');
