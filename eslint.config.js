@@ -11,11 +11,13 @@ const ROOMS = {
   platform: ['domain'],
   // The protocol between ingestor, router, worker and readers.
   routing: ['domain', 'discord', 'platform'],
+  // Reads a schema of a live database as statements, and applies them: pure Postgres.
+  catalogue: ['domain', 'platform'],
   store: ['domain', 'platform', 'routing'],
   // The route table: which guild's events go to which sandbox.
   routes: ['domain', 'platform', 'routing', 'store'],
-  resources: ['domain', 'platform', 'routing', 'store'],
-  activities: ['domain', 'platform', 'store', 'routes', 'resources'],
+  resources: ['domain', 'platform', 'routing', 'store', 'catalogue'],
+  activities: ['domain', 'platform', 'store', 'routes', 'resources', 'catalogue'],
   migrate: ['domain', 'platform', 'routing'],
   router: ['domain', 'discord', 'platform', 'routing'],
   // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).

@@ -6,6 +6,7 @@ import { configDefaults, defineConfig, type Plugin } from 'vitest/config';
 /** Run by commands of their own: what needs tools a bare machine has not, and what records fixtures. */
 const SEPARATE = {
   DEPLOY_TOOLS: 'test/**/*.tools.test.ts',
+  POSTGRES_SERVERS: 'test/system/catalogue/*.servers.test.ts',
   RECORD_HISTORIES: 'test/system/lifecycle/record-histories.test.ts',
 };
 

@@ -9,12 +9,14 @@ import type { Resources } from '../resources/index.js';
 import { giveUpClaim } from '../store/create-failures.js';
 import type { Database } from '../store/database.js';
 import { rowOf, transition } from '../store/sandboxes.js';
+import type { Claims } from './claims.js';
 import type { Endings } from './endings.js';
 
 interface DestroyContext {
   readonly database: Database;
   readonly actorKey: string;
   readonly resources: Resources;
+  readonly claims: Claims;
   readonly endings: Endings;
 }
 
@@ -24,11 +26,12 @@ interface DestroyContext {
  * @param create of the same sandbox: without a row its signature keeps a late claim out
  */
 export async function beginDestroy(
-  { database, actorKey, resources, endings }: DestroyContext,
+  { database, actorKey, resources, claims, endings }: DestroyContext,
   create: Command<'create'>,
   request: EndRequest,
 ): Promise<readonly string[] | null> {
   const { sandboxId } = create;
+  claims.over(sandboxId);
   const signer = signerOf(actorKey, request, sandboxId);
   const row = signer === null ? await rowOf(database, sandboxId) : null;
   const { actor, reason } = auditedEnd(request, signer, row, Date.now());

@@ -9,6 +9,7 @@ import type { Resources } from '../resources/index.js';
 import type { Removal, Resource, ResourceTarget } from '../resources/resource.js';
 import type { Database } from '../store/database.js';
 import { rowOf } from '../store/sandboxes.js';
+import type { Claims } from './claims.js';
 import type { Endings } from './endings.js';
 import { inTime } from './in-time.js';
 
@@ -33,6 +34,7 @@ type Steps = Record<`${string}.${keyof ResourceVerbs}`, (...args: never[]) => Pr
 interface StepsContext {
   readonly database: Database;
   readonly resources: Resources;
+  readonly claims: Claims;
   readonly endings: Endings;
 }
 
@@ -43,10 +45,12 @@ export function resourceActivities(context: StepsContext): Steps {
   return steps;
 }
 
-function verbsOf({ database, endings }: StepsContext, resource: Resource): ResourceVerbs {
+function verbsOf({ database, claims, endings }: StepsContext, resource: Resource): ResourceVerbs {
   const { servers } = resource;
   /** The row says which credentials count: a workflow that was started by hand may say anything. */
   async function targetOf({ sandboxId, fresh }: EnsureInput): Promise<ResourceTarget> {
+    const claimed = fresh ? claims.targetOf(sandboxId) : undefined;
+    if (claimed !== undefined) return claimed;
     const row = await rowOf(database, sandboxId);
     if (row === null) throw new SandboxError('SANDBOX_004', `sandbox ${sandboxId} has no row`);
     const { status, rotation, createdAt } = row;

@@ -17,6 +17,7 @@ import { recordCreateFailure } from '../store/create-failures.js';
 import { extendSandbox, raiseRotation } from '../store/commands.js';
 import { setCleanupError, transition, type Transition } from '../store/sandboxes.js';
 import { beginDestroy } from './begin-destroy.js';
+import { Claims } from './claims.js';
 import { cleanupLabel } from './cleanup-labels.js';
 import { Endings } from './endings.js';
 import { failuresTyped } from './failures.js';
@@ -39,7 +40,8 @@ export interface ActivityContext {
 export type SandboxActivities = ReturnType<typeof sandboxActivities>;
 
 export function sandboxActivities(context: ActivityContext) {
-  const { database, resources, routes, policy, guildPolicy, actorKey, metrics, log } = context;
+  const { database, resources, routes, policy, guildPolicy, actorKey, metrics } = context;
+  const claims = new Claims();
   const endings = new Endings(database);
   const verified = <A extends CommandAction>(command: Command<A>, action: A): VerifiedCommand<A> =>
     verifyCommand(actorKey, command, action, Date.now());
@@ -47,18 +49,8 @@ export function sandboxActivities(context: ActivityContext) {
     inTime(['postgres'], transition(database, sandboxId, change));
 
   const steps = {
-    /** The policy binds here, not in the caller. Repeated by the same command: the times that were claimed then. */
-    async claim(command: Command<'create'>): Promise<ClaimedSandbox> {
-      const create = verified(command, 'create');
-      const ttlMs = checkTtl(command.args.ttlMs ?? policy.defaultTtlMs, {
-        minMs: policy.minTtlMs,
-        maxMs: policy.maxTtlMs,
-      });
-      const expiresAt = new Date(Date.now() + ttlMs);
-      const { maxPerOwner } = policy;
-      const claim = claimSandbox(database, { create, expiresAt, maxPerOwner, guildPolicy });
-      return { ...(await inTime(['postgres'], claim)), resources: resources.names };
-    },
+    claim: async (command: Command<'create'>): Promise<ClaimedSandbox> =>
+      claimed(context, claims, verified(command, 'create')),
 
     async activateRoutes(sandboxId: SandboxId): Promise<void> {
       await inTime(ROUTE_SERVERS, routes.activate(sandboxId));
@@ -72,6 +64,7 @@ export function sandboxActivities(context: ActivityContext) {
     /** @param seconds since the workflow's start */
     async markRunning(command: Command<'create'>, seconds: number): Promise<void> {
       const { sandboxId, actor } = verified(command, 'create').command;
+      claims.over(sandboxId);
       await move(sandboxId, { to: 'running', actor });
       metrics.created(seconds, 'created');
     },
@@ -108,7 +101,7 @@ export function sandboxActivities(context: ActivityContext) {
     markDestroying: (create: Command<'create'>, request: EndRequest) =>
       inTime(
         ['postgres'],
-        beginDestroy({ database, actorKey, resources, endings }, create, request),
+        beginDestroy({ database, actorKey, resources, claims, endings }, create, request),
       ),
 
     /** All servers at once. After a failure the other servers' work stays done. */
@@ -130,7 +123,18 @@ export function sandboxActivities(context: ActivityContext) {
       endings.over(sandboxId);
       metrics.destroyed(seconds);
     },
+  };
+  const typed = <T extends Parameters<typeof failuresTyped>[0]>(activities: T): T =>
+    failuresTyped(activities, countCleanupFailures(metrics));
+  return {
+    ...typed(steps),
+    ...typed(reportActivities(context)),
+    ...typed(resourceActivities({ database, resources, claims, endings })),
+  };
+}
 
+function reportActivities({ database, actorKey, metrics, log }: ActivityContext) {
+  return {
     /** Shows the reason of a retried clean-up in `status` and the log. Never fails itself. */
     async reportCleanupFailure(sandboxId: SandboxId, step: string, message: string): Promise<void> {
       log.error({ sandboxId, step, err: message }, 'clean-up step failed, will be retried');
@@ -155,9 +159,26 @@ export function sandboxActivities(context: ActivityContext) {
       metrics.created(seconds, 'failed');
     },
   };
-  const typed = <T extends Parameters<typeof failuresTyped>[0]>(activities: T): T =>
-    failuresTyped(activities, countCleanupFailures(metrics));
-  return { ...typed(steps), ...typed(resourceActivities({ database, resources, endings })) };
+}
+
+/** The policy binds here, not in the caller. Repeated by the same command: the times that were claimed then. */
+async function claimed(
+  { database, resources, policy, guildPolicy }: ActivityContext,
+  claims: Claims,
+  create: VerifiedCommand<'create'>,
+): Promise<ClaimedSandbox> {
+  const { args, sandboxId } = create.command;
+  const ttlMs = checkTtl(args.ttlMs ?? policy.defaultTtlMs, {
+    minMs: policy.minTtlMs,
+    maxMs: policy.maxTtlMs,
+  });
+  const expiresAt = new Date(Date.now() + ttlMs);
+  const { maxPerOwner, defaultTemplate } = policy;
+  const rules = { maxPerOwner, guildPolicy, defaultTemplate };
+  const claim = claimSandbox(database, { create, expiresAt, ...rules });
+  const written = await inTime(['postgres'], claim);
+  claims.begun(sandboxId, written, expiresAt);
+  return { ...written, resources: resources.names };
 }
 
 /**

@@ -181,8 +181,9 @@ export async function findOrphanedResources(
 }
 
 /** A create that finished long ago: the run continues from the row. */
-function commandOf({ sandboxId, name, owner, guildIds }: SandboxRecord): Command<'create'> {
-  const args = { name, owner, guildIds, ttlMs: null };
+function commandOf(row: SandboxRecord): Command<'create'> {
+  const { sandboxId, name, owner, guildIds, template } = row;
+  const args = { name, owner, guildIds, template, ttlMs: null };
   return { commandId: sandboxId, action: 'create', sandboxId, actor: SWEEP_ACTOR, args };
 }
 
@@ -196,11 +197,9 @@ const timesOf = ({ createdAt, expiresAt }: SandboxRecord) => ({
 });
 
 function stateOf(row: SandboxRecord, resources: readonly string[]): CarriedState {
-  const { status, guildIds, rotation } = row;
+  const { status, guildIds, template, templateVersion, rotation } = row;
   return {
-    status,
-    guildIds,
-    resources,
+    ...{ status, guildIds, template, templateVersion, resources },
     ...timesOf(row),
     // Its workflow may have stopped during the last reset.
     resetting: rotation > 0,

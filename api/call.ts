@@ -25,7 +25,7 @@ type Success<R> = R extends { readonly responses: infer A }
   ? A[keyof A & (200 | 201 | 202)]
   : never;
 
-/** What the domain gives is read-only. */
+/** Values of the domain are read-only. */
 type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]> } : T;
 export type AnswerBody<N extends RouteName> = Immutable<z.input<Json<Success<RouteOf<N>>>>>;
 
@@ -34,13 +34,13 @@ export interface SignedIn {
   readonly actor: Actor & { readonly tokenId: TokenId };
   /** Of the token, in epoch ms. */
   readonly expiresAt: number;
-  /** The token's text: an open stream has it checked again. */
+  /** The token's text, because an open stream checks it again. */
   readonly token: string;
 }
 
-/** Of a change that may be repeated with its Idempotency-Key. */
+/** A change with an Idempotency-Key, which may be a repetition. */
 export interface Repetition {
-  /** The same for each repetition: id of a Temporal update, or what an id derives from. */
+  /** The same for each repetition: the id of a Temporal update, or the source of a derived id. */
   readonly commandId: string;
   /** An earlier request with the key has begun and was not answered. */
   readonly repeated: boolean;
@@ -67,7 +67,7 @@ export interface Answer<N extends RouteName> {
   readonly status?: 200 | 201 | 202;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: AnswerBody<N>;
-  /** What a replay answers; default: `body`. A secret is left out of it. */
+  /** The answer of a replay, without secrets. Default: `body`. */
   readonly stored?: AnswerBody<N>;
 }
 
@@ -75,7 +75,7 @@ export interface Answer<N extends RouteName> {
 export type Served = Response;
 
 export interface Handler<N extends RouteName> {
-  /** Servers that the answer waits for: the one that is away is named within 5 s. */
+  /** The answer needs these servers. If one does not answer, the error names it within 5 s. */
   readonly needs: readonly Server[];
   run(call: Call<N>): Promise<Answer<N> | Served>;
 }

@@ -15,7 +15,7 @@ export function clientAddressOf(trusted: readonly string[]): ClientAddress {
   const isProxy = (address: string): boolean =>
     isIP(address) !== 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   return (peer = 'unknown', forwardedFor = '') => {
-    // Each proxy appends the address that it saw: the last one that is no proxy's own is the client.
+    // Each proxy appends its peer's address, so the last address that is no proxy is the client.
     const hops = [...forwardedFor.split(',').map((hop) => hop.trim()), peer];
     let client = peer;
     for (let hop = hops.pop(); hop !== undefined && isIP(hop) !== 0; hop = hops.pop()) {

@@ -1,4 +1,4 @@
-/** Validated input has `undefined` where a field is absent; the use cases take no such field. */
+/** Validated input has `undefined` for absent fields. The use cases accept no such field. */
 type Defined<T> = {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];
 } & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };

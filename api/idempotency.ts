@@ -1,11 +1,14 @@
-/** `Idempotency-Key`: the same request again is the same change, and gets the same answer without its secrets. */
+/**
+ * `Idempotency-Key`: a repeated request is the same change. It gets the same answer, without
+ * secrets.
+ */
 import { createHash } from 'node:crypto';
 import { ID_ALPHABET, parseSandboxId, type SandboxId } from '../domain/names.js';
 import { parseTokenId, TOKEN_ALPHABET, TOKEN_ID_LENGTH, type TokenId } from '../domain/token.js';
 
-/** A request as its key finds it again. */
+/** The identity of a request with a key. */
 export interface KeyedRequest {
-  /** The token's id: a narrower token of the same owner gets no answer of a broader one. */
+  /** The token's id, so a narrower token of the same owner gets no answer of a broader one. */
   readonly actor: TokenId;
   readonly method: string;
   readonly path: string;
@@ -21,20 +24,23 @@ export interface BegunRequest {
   readonly answer: { readonly status: number; readonly body: unknown } | null;
 }
 
-/** Where requests are kept, for 24 h. */
+/** The store of requests, for 24 h each. */
 export interface RequestStore {
-  /** @throws SANDBOX_014 where the key was used with another body */
+  /** @throws SANDBOX_014 if the key was used with another body */
   begin(request: KeyedRequest): Promise<BegunRequest>;
   finish(request: KeyedRequest, answer: { status: number; body: unknown }): Promise<void>;
 }
 
 export const bodyHashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Each repetition of a create names the same sandbox, also where the API was killed before it answered. */
+/**
+ * Each repetition of a create gets the same sandbox id, even if the API was killed before its
+ * answer.
+ */
 export const sandboxIdOf = (commandId: string): SandboxId =>
   parseSandboxId(`sb${digitsOf(`sandbox ${commandId}`, ID_ALPHABET, 10)}`);
 
-/** The same for a token, whose text is then shown by one of the answers at most. */
+/** The same for a token. At most one of the answers shows its text. */
 export const tokenIdOf = (commandId: string): TokenId =>
   parseTokenId(digitsOf(`token ${commandId}`, TOKEN_ALPHABET, TOKEN_ID_LENGTH));
 

@@ -1,8 +1,12 @@
-/** A request's input by the schemas of its route. Every refusal is SANDBOX_008 and quotes no value of a body. */
+/**
+ * A request's input by the schemas of its route. Every refusal is SANDBOX_008 and quotes no value
+ * of a body.
+ */
 import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { SandboxError } from '../domain/errors.js';
 import type { Http } from './call.js';
+import { hasRepeatedKey } from './repeated-key.js';
 
 /** 1 MiB. */
 export const MAX_BODY_BYTES = 1_048_576;
@@ -57,7 +61,7 @@ function checked(where: string, schema: z.ZodType | null, value: unknown): unkno
   });
 }
 
-/** A parameter that is given twice is refused: two readers could take different ones. */
+/** A parameter that occurs twice is refused, because two programs could read different values. */
 function queryOf(url: string): Record<string, string> {
   const mark = url.indexOf('?');
   if (mark < 0) return {};
@@ -68,14 +72,17 @@ function queryOf(url: string): Record<string, string> {
 }
 
 function parsed(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new SandboxError('SANDBOX_008', 'body: it is not JSON');
   }
+  if (!hasRepeatedKey(text)) return value;
+  throw new SandboxError('SANDBOX_008', 'body: a field is given twice');
 }
 
-/** @throws 415 for another type or encoding, 413 past the limit, SANDBOX_008 for what is no UTF-8 */
+/** @throws 415 for another type or encoding, 413 past the limit, SANDBOX_008 for invalid UTF-8 */
 async function jsonText(http: Http): Promise<string> {
   const type = http.req.header('content-type') ?? '';
   const encoding = http.req.header('content-encoding') ?? 'identity';

@@ -1,4 +1,4 @@
-/** How much one token, and everybody together, may have open at once. */
+/** The limits of open requests and streams, per token and for all tokens. */
 import { SandboxError } from '../domain/errors.js';
 
 export interface Bounds {
@@ -6,14 +6,14 @@ export interface Bounds {
   readonly all: number;
 }
 
-/** Requests in flight: each waits for a server, so that more of them would only queue there. */
+/** Requests in progress. Each waits for a server, so more of them would only queue there. */
 export const REQUESTS: Bounds = { perToken: 64, all: 512 };
-/** Tokens that are looked up at once, whoever asks. */
+/** Look-ups of tokens in progress, for all callers together. */
 export const SIGN_INS: Bounds = { perToken: 256, all: 256 };
-/** Some 20 kB each. */
+/** About 20 kB each. */
 export const STREAMS: Bounds = { perToken: 64, all: 1_024 };
 
-/** Counts what is open by token. */
+/** Counts open requests or streams per token. */
 export class Gate {
   private readonly counts = new Map<string, number>();
   private total = 0;

@@ -5,13 +5,13 @@ import { Authenticator } from '../control/authentication.js';
 import type { Connections } from '../control/connections.js';
 import { IdentityService } from '../control/identity-service.js';
 import { SandboxService } from '../control/sandbox-service.js';
+import { TemplateService } from '../control/template-service.js';
 import { messageOf } from '../domain/errors.js';
 import type { Closer } from '../platform/closer.js';
 import type { Config } from '../platform/config.js';
 import type { Logger } from '../platform/log.js';
 import { startMetricsServer, type Health } from '../platform/metrics-server.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
-import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { packageVersion } from '../platform/project-root.js';
 import type { Database } from '../store/database.js';
 import { beginRequest, finishRequest } from '../store/requests.js';
@@ -26,6 +26,7 @@ import { eventHandlers } from './routes/events.js';
 import { guildHandlers } from './routes/guilds.js';
 import { identityHandlers } from './routes/identity.js';
 import { sandboxHandlers } from './routes/sandboxes.js';
+import { templateHandlers } from './routes/templates.js';
 import { listen } from './server.js';
 import { EventHub } from './streams/event-hub.js';
 import { LifecycleHub } from './streams/lifecycle-hub.js';
@@ -38,7 +39,10 @@ export interface Api {
   readonly metrics: string;
 }
 
-/** Listens when it resolves; the closer ends it. Servers that are away are no reason to wait: requests say so. */
+/**
+ * Listens when it resolves; the closer ends it. It does not wait for servers: requests report a
+ * server that is away.
+ */
 export async function openApi(closer: Closer, config: Config, log: Logger): Promise<Api> {
   const sandboxes = new SandboxService(config, { role: 'api' });
   const { connections } = sandboxes;
@@ -50,7 +54,6 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
   await authenticator.start();
   const watchdog = new Watchdog(checksOf(connections));
   const registry = new Registry();
-  collectProcessMetrics(registry);
   const { streams, events, lifecycle } = await openStreams(
     closer,
     config,
@@ -75,6 +78,7 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
       ...detailHandlers(parts),
       ...eventHandlers({ sandboxes, events, lifecycle, streams }),
       ...identityHandlers(new IdentityService(connections)),
+      ...templateHandlers(new TemplateService(connections)),
     },
     onAnswer: (answered) => {
       metrics.answered(answered);
@@ -89,7 +93,7 @@ export async function openApi(closer: Closer, config: Config, log: Logger): Prom
     (open) => open.close(),
     DRAIN_MS,
   );
-  // Closed first: an open stream holds its connection, and so the server's end.
+  // Closed first, because an open stream keeps its connection and so delays the server's close.
   await closer.add('the streams', () => streams.close());
   return { url: server.url, metrics: page.url };
 }
@@ -121,7 +125,10 @@ const checksOf = (connections: Connections): ServerChecks => ({
 
 const SERVERS: readonly Server[] = ['postgres', 'temporal', 'nats', 'redis'];
 
-/** Ready with Postgres alone: without it nobody is signed in; without another server most requests are still answered. */
+/**
+ * Ready if Postgres answers. Without Postgres no token can be checked; without another server most
+ * requests still work.
+ */
 async function readiness(watchdog: Watchdog): Promise<Health> {
   const detail: Record<string, string> = {};
   for (const server of SERVERS)

@@ -1,4 +1,7 @@
-/** Failures as they travel: RFC 9457, with the code of docs/errors.md and no cause, statement or stack. */
+/**
+ * Failures as they travel: RFC 9457, with the code of docs/errors.md and no cause, statement or
+ * stack.
+ */
 import type { z } from '@hono/zod-openapi';
 import { ERRORS, namesOf, unexpected, type SandboxError } from '../domain/errors.js';
 import type { Problem } from './contract/schemas.js';
@@ -11,7 +14,7 @@ export interface ProblemAnswer {
 
 const RETRY_AFTER_SECONDS = '1';
 
-/** @param status where HTTP has a more exact one than the code's, such as 413 */
+/** @param status a more exact one than the code's, such as 413 */
 export function problemOf(error: unknown, requestId: string, status?: number): ProblemAnswer {
   const known = unexpected(error);
   const { code, hint, details } = known;
@@ -29,7 +32,7 @@ export function problemOf(error: unknown, requestId: string, status?: number): P
   };
 }
 
-/** The text of a cause may hold an address, a statement or a secret: it stays in the log. */
+/** The text of a cause may contain an address, a statement or a secret, so it stays in the log. */
 function detailOf({ code, message, details }: SandboxError): string {
   if (code === 'SANDBOX_011') return 'unexpected: the log of the API has the cause';
   if (code !== 'SANDBOX_009' || details.dependency === undefined) return message;

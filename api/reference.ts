@@ -1,4 +1,7 @@
-/** `/openapi.json`, and `/reference`, which shows it: every file is ours or the package's, nothing comes from outside. */
+/**
+ * `/openapi.json`, and the page `/reference` that shows it. Every file is ours or the package's:
+ * the page loads nothing from other hosts.
+ */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -51,7 +54,7 @@ export function addReference(app: Hono<Bindings>, version: string): void {
   }
 }
 
-/** Files of swagger-ui-dist, each read when it is first asked for. */
+/** Files of swagger-ui-dist, each read on its first use. */
 function packaged(): (name: string) => string {
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const read = new Map<string, string>();

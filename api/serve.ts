@@ -13,9 +13,9 @@ export interface Serving {
   readonly requests: RequestStore;
   readonly watchdog: Watchdog;
   readonly inFlight: Gate;
-  /** Of requests whose token is looked up: forged ones cost a query each. */
+  /** Requests during the look-up of their token. Each forged token costs a query. */
   readonly signingIn: Gate;
-  /** Of an answer that could not be kept for a replay. */
+  /** Called if an answer could not be stored for a replay. */
   readonly onLost: (error: unknown) => void;
 }
 
@@ -32,7 +32,9 @@ interface AnyRoute {
   readonly responses: Readonly<Record<string, object>>;
 }
 
-/** The route with its types erased: its handler's types are checked where it is written (call.ts). */
+/**
+ * The route without its types. The compiler checks a handler's types at its definition (call.ts).
+ */
 type AnyHandler = Handler<'createSandbox'>;
 type AnyCall = Call<'createSandbox'>;
 type AnyAnswer = Answer<'createSandbox'>;
@@ -71,7 +73,7 @@ export function serve(
     }
   };
   return (http) => {
-    // A stream behind a HEAD would never end: nobody reads it.
+    // A stream for a HEAD would never end, because no client reads it.
     if (streams && http.req.method === 'HEAD') throw refusal(405, 'a stream answers GET alone');
     return serving.watchdog.guard(needs, answer(http));
   };
@@ -106,12 +108,13 @@ async function repeatable(
   const made = await run({ ...call, repetition: { commandId, repeated } });
   if (made instanceof Response) return made;
   const kept = { status: made.status ?? success, body: made.stored ?? made.body };
-  // The change is made: a repetition that finds no answer makes it again by the same id, which changes nothing.
+  // The change is made. A repetition without a stored answer repeats it with the same id, which
+  // changes nothing.
   await requests.finish(request, kept).catch(onLost);
   return respond(http, made, success);
 }
 
-/** A create that was answered before it was done names where to look. */
+/** The answer of a create in progress names the address of the sandbox. */
 function located({ status, body }: { status: number; body: unknown }): Record<string, string> {
   return status === 202 ? { location: `/v1/sandboxes/${(body as { id: string }).id}` } : {};
 }

@@ -1,4 +1,7 @@
-/** The API's HTTP server: bounded in what a client may send and hold, optionally over TLS, and drained at its end. */
+/**
+ * The API's HTTP server: it limits each client's requests and connections, may use TLS, and drains
+ * at its end.
+ */
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -18,13 +21,13 @@ const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16_384;
 /** Open streams, requests in flight, and idle connections. */
 const MAX_CONNECTIONS = 4_096;
-/** Requests in flight have so long at the end. */
+/** Time for requests in progress at the end. */
 const DRAIN_MS = 8_000;
 const IDLE_EVERY_MS = 20;
 
 export interface ApiServer {
   readonly url: string;
-  /** Takes no new connection, and waits for what is in flight. Streams must have been ended. */
+  /** Accepts no new connection, and waits for requests in progress. Close the streams first. */
   close(): Promise<void>;
 }
 
@@ -41,7 +44,7 @@ export async function listen(app: Hono<Bindings>, config: Config['api']): Promis
   const tls = certificate(config);
   const server = createAdaptorServer({
     fetch: app.fetch,
-    // The base of every request's URL: what a client sends as its Host decides nothing.
+    // The base of every request's URL, so the client's Host header decides nothing.
     hostname: 'api.invalid',
     overrideGlobalObjects: false,
     ...(tls === null
@@ -65,7 +68,9 @@ export async function listen(app: Hono<Bindings>, config: Config['api']): Promis
   };
 }
 
-/** A kept-alive connection is idle only between two requests: it is looked for again and again. */
+/**
+ * A kept-alive connection is idle only between two requests, so this closes idle ones repeatedly.
+ */
 async function drain(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());

@@ -1,12 +1,15 @@
-/** Names the server that a waiting request waits for: drivers may wait on a server that stands still for ever. */
+/**
+ * Names the server that blocks a request. Without it, a driver could wait for a stopped server for
+ * ever.
+ */
 import { messageOf, SandboxError, unreachable } from '../domain/errors.js';
 import { withDeadline } from '../platform/deadline.js';
 import type { Server } from './call.js';
 
-/** Answers usually take far less; the servers are asked only behind that. */
+/** Most answers are faster. Only slower requests check the servers. */
 const FIRST_LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 1_000;
-/** With the wait before it: a server that is away is named within 5 s. */
+/** With the wait before it, a server that is away is named within 5 s. */
 const CHECK_MS = 2_000;
 /** One look serves all requests. */
 const FRESH_MS = 500;
@@ -32,14 +35,14 @@ export class Watchdog {
         throw error instanceof SandboxError ? error : unreachable(server, error);
       },
     );
-    // Each caller sees the failure; between two callers nobody does.
+    // Each caller handles the failure. Without a caller, this prevents an unhandled rejection.
     seen.catch(() => undefined);
     this.looks.set(server, { at: performance.now(), seen });
     return seen;
   }
 
   /**
-   * The outcome of `work`. The work itself is not cancelled: a change goes on in its workflow.
+   * The outcome of `work`. It does not cancel the work: a change continues in its workflow.
    * @throws SANDBOX_009 naming a server that does not answer, or after 30 s
    */
   guard<T>(needs: readonly Server[], work: Promise<T>): Promise<T> {

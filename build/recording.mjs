@@ -15,7 +15,7 @@ const COLUMNS = 100;
 /** The bot runs beside the following commands until the recording ends. */
 const BESIDE = 'bd sandbox exec my-fix -- node bot.mjs &';
 const COMMANDS = [
-  ['The local stack: Temporal, Postgres, NATS, Redis, a worker and a router.', 'bd dev up'],
+  ['The local stack: Temporal, Postgres, NATS, Redis, worker, router and API.', 'bd dev up'],
   [
     'A Postgres schema, Redis keys, a NATS consumer, and the events of one guild:',
     'bd sandbox create my-fix --guild 1234567890123456789 --ttl 4h',

@@ -11,6 +11,9 @@ const TOOLS = [
   ['helm', 'go install helm.sh/helm/v3/cmd/helm@v3.19.0'],
   ['tmux', 'apt-get install tmux'],
   ['pgbouncer', 'apt-get install pgbouncer'],
+  ['deno', 'npm install --global deno'],
+  ['bun', 'npm install --global bun'],
+  ['chromium', 'apt-get install chromium'],
   ['docker-compose', 'Docker Compose, or apt-get install docker-compose'],
 ];
 // Debian installs servers' programs outside a user's PATH.

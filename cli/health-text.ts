@@ -26,10 +26,11 @@ export async function healthText(io: Io, status: SandboxHealth): Promise<string>
 }
 
 function factsOf({ sandbox, expiresInMs, lastEventAt, eventsWaiting }: SandboxHealth): string {
+  const template = `template ${sandbox.template}, version ${sandbox.templateVersion}`;
   const expires = isLive(sandbox.status) ? [`expires in ${formatRough(expiresInMs)}`] : [];
   const last = `last event ${lastEventAt ?? 'none'}`;
   const waiting = `events waiting: ${eventsWaiting ?? 'unknown'}`;
-  return [...expires, last, waiting].join('; ');
+  return [...expires, last, waiting, template].join('; ');
 }
 
 /** In a sandbox that is being destroyed, a missing part is already removed. */

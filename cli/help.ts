@@ -15,6 +15,7 @@ const COMMON: readonly Row[] = [
 
 /** The text for each argument, the same in every command. */
 const ARGUMENTS: Readonly<Record<string, string>> = {
+  template: 'The name of a template (`bd template list`)',
   sandbox: 'Id or name of a sandbox',
   sandboxes: 'Ids or names of sandboxes',
   name: 'Its name, of a-z, 0-9 and "-"; without one it gets a name from its owner',

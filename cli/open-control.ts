@@ -22,6 +22,9 @@ export async function openControl(config: Config, { direct, onBusy }: Way): Prom
       hint: 'Set SANDBOX_TOKEN to a token of `bd token create`, or use --direct.',
     });
   }
-  const { openHttpControl } = await import('../client/control.js');
-  return openHttpControl({ url: apiUrl, token });
+  const [{ openHttpControl }, { nodeFetch }] = await Promise.all([
+    import('../client/control.js'),
+    import('./node-fetch.js'),
+  ]);
+  return openHttpControl({ url: apiUrl, token, fetch: nodeFetch });
 }

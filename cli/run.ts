@@ -2,7 +2,7 @@
 import type { Control } from '../domain/control.js';
 import type { Config } from '../platform/config.js';
 import { DIRECT_OPTION, type CommandContext } from './command.js';
-import { groupFor, GROUPS } from './groups.js';
+import { groupFor } from './group-for.js';
 import { asTyped, note, print, reportError, type Io } from './io.js';
 import { openControl } from './open-control.js';
 import { parse, type Parsed } from './parse.js';
@@ -37,8 +37,8 @@ export async function runBd(argv: readonly string[], io: Io): Promise<number> {
   let json = asksForJson(argv);
   let client: Promise<Control> | undefined;
   try {
-    const { group, rest } = groupFor(argv);
-    const parsed = parse(group, rest, GROUPS);
+    const { group, rest, groups } = await groupFor(argv);
+    const parsed = parse(group, rest, groups);
     if (parsed === 'version') {
       const { packageVersion } = await import('../platform/project-root.js');
       await print(io, packageVersion());
@@ -50,7 +50,7 @@ export async function runBd(argv: readonly string[], io: Io): Promise<number> {
     }
     // In `exec my-fix cat --json` the option belongs to the child.
     json = parsed.input.flag('json');
-    // Loaded here: its validation takes about 50 ms, and help does not need it.
+    // Loaded here: help does not need it.
     const { loadConfig } = await import('../platform/config.js');
     let config: Config | undefined;
     const context: CommandContext = {

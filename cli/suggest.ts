@@ -31,7 +31,8 @@ export function suggestionsFor(group: Group, word: string, groups: readonly Grou
   return [];
 }
 
-const wordsOf = ({ commands }: Group): string[] =>
+/** Names and aliases of its commands. */
+export const wordsOf = ({ commands }: Group): string[] =>
   commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
 
 function commandIn({ commands }: Group, word: string): string | null {

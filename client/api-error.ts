@@ -1,4 +1,4 @@
-/** Failures of the API as errors: what it answered (RFC 9457), or that nothing of it was reached. */
+/** Errors for failures of the API: a problem that it answered (RFC 9457), or no answer. */
 import {
   isErrorCode,
   SandboxError,
@@ -12,7 +12,7 @@ import type { Problem } from './types.js';
 export class ApiError extends SandboxError {
   /** Of the answer. */
   readonly status: number;
-  /** The API logs the request under this id; null where the answer names none. */
+  /** The API's log has this id of the request; null if the answer has none. */
   readonly requestId: string | null;
 
   constructor(
@@ -52,7 +52,7 @@ export const notTheApi = (status: number, found: string): SandboxError =>
     { hint: NO_API, details: { dependency: 'api', status } },
   );
 
-/** The error in an answer's body, parsed already where it was JSON. */
+/** The error for an answer's body, which is parsed if it was JSON. */
 export function errorOf({ status }: { readonly status: number }, body: unknown): SandboxError {
   if (!isProblem(body)) return notTheApi(status, 'is no problem of the API');
   const { code, detail, hint, details, requestId } = body;

@@ -1,11 +1,13 @@
-/** Parts a list of events into requests that the API takes: at most 1,000 events and 1 MiB each. */
+/**
+ * Splits a list of events into requests that the API accepts: at most 1,000 events and 1 MiB each.
+ */
 import type { EventToEmit } from '../domain/events.js';
 
 const MOST_EVENTS = 1_000;
 /** Below the API's limit of 1,048,576, with room for the object around the events. */
 const MOST_BYTES = 1_000_000;
 
-/** An event that is too large by itself travels alone: the API refuses it. */
+/** An event over the limit gets its own batch, and the API refuses that. */
 export function* batchesOf(events: Iterable<EventToEmit>): Generator<EventToEmit[]> {
   const encoder = new TextEncoder();
   let batch: EventToEmit[] = [];

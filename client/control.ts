@@ -1,11 +1,12 @@
 /** `Control` over HTTP: its caller is the identity behind a token. */
-import type { Control, IdentityControl } from '../domain/control.js';
+import type { Control, IdentityControl, TemplateControl } from '../domain/control.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildId } from '../domain/guild.js';
 import { parseRole } from '../domain/identity-input.js';
 import { parseOwner, type SandboxId } from '../domain/names.js';
 import type { Sandbox } from '../domain/sandbox.js';
+import { parseTemplateInput } from '../domain/template.js';
 import { batchesOf } from './batches.js';
 import * as from from './domain-types.js';
 import { SandboxClient, type ClientOptions } from './sandbox-client.js';
@@ -15,7 +16,10 @@ import { directOnly, grantWishes, sandboxWishes, tokenWishes } from './wishes.js
 const FIRST_LOOK_MS = 200;
 const LONGEST_LOOK_MS = 2_000;
 
-/** Sends nothing yet. @throws SANDBOX_008 for an address that is none, SANDBOX_012 for a token that is none */
+/**
+ * Sends nothing yet.
+ * @throws SANDBOX_008 for an invalid address, SANDBOX_012 for an invalid token
+ */
 export function openHttpControl(config: ClientOptions): Control {
   const closed = new AbortController();
   const { signal } = closed;
@@ -28,6 +32,7 @@ export function openHttpControl(config: ClientOptions): Control {
     ...sandboxesOver(client, signal),
     ...eventsOver(client, signal),
     ...identityOver(client, signal),
+    ...templatesOver(client, signal),
     sweep: () => Promise.reject(directOnly('a sweep')),
     close,
     [Symbol.asyncDispose]: close,
@@ -37,6 +42,7 @@ export function openHttpControl(config: ClientOptions): Control {
 type Sandboxes = Omit<
   Control,
   | keyof IdentityControl
+  | keyof TemplateControl
   | 'sweep'
   | 'events'
   | 'storedEvents'
@@ -125,6 +131,20 @@ function identityOver(client: SandboxClient, signal: AbortSignal): IdentityContr
   };
 }
 
+function templatesOver(client: SandboxClient, signal: AbortSignal): TemplateControl {
+  return {
+    async addTemplate(options) {
+      const { name, source, files } = parseTemplateInput(options);
+      const made = source.kind === 'schema' ? { schema: source.schema } : { files: [...files] };
+      return from.template(await client.addTemplate({ name, ...made }, { signal }));
+    },
+    refreshTemplate: async (name) => from.template(await client.refreshTemplate(name, { signal })),
+    listTemplates: async () => (await allOf(client.listTemplates({ signal }))).map(from.template),
+    getTemplate: async (name) => from.templateText(await client.getTemplate(name, { signal })),
+    removeTemplate: async (name) => from.template(await client.removeTemplate(name, { signal })),
+  };
+}
+
 async function unregisterGuild(
   client: SandboxClient,
   guildId: string,
@@ -139,7 +159,7 @@ async function unregisterGuild(
   return from.sandbox(await client.unregisterGuild(sandbox.id, guildId, { signal }));
 }
 
-/** Looks now and then, since a clean-up may take days. */
+/** Polls, because a clean-up may take days. */
 async function untilDestroyed(
   client: SandboxClient,
   sandboxId: SandboxId,

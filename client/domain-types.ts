@@ -1,8 +1,9 @@
-/** What the API answers, as the domain's types have it: the API has checked each value. */
+/** The API's answers with the domain's types. The API has checked each value. */
 import type { AuditEntry } from '../domain/audit.js';
 import type { SandboxHealth } from '../domain/health.js';
 import type { CreatedToken, GuildGrant, Identity, OwnerRole, Token } from '../domain/identity.js';
 import type { ExtendResult, Sandbox } from '../domain/sandbox.js';
+import type { Template, TemplateText } from '../domain/template.js';
 import type * as api from './types.js';
 
 /** The same shape with plain texts in the place of branded ones; a union of words stays. */
@@ -29,6 +30,8 @@ export const token = as<Token>();
 export const createdToken = as<CreatedToken>();
 export const grant = as<GuildGrant>();
 export const ownerRole = as<OwnerRole>();
+export const template = as<Template>();
+export const templateText = as<TemplateText>();
 const audited = as<Omit<AuditEntry, 'details' | 'createdAt'>>();
 
 export const extended = ({

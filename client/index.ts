@@ -1,4 +1,7 @@
-/** The published client of the API: it needs `fetch` and nothing of the servers (Node >= 20, Deno, Bun, browsers). */
+/**
+ * The published client of the API. It needs `fetch`, and no driver of a server (Node >= 20, Deno,
+ * Bun, browsers).
+ */
 export { ApiError } from './api-error.js';
 export { openHttpControl } from './control.js';
 export {

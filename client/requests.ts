@@ -1,6 +1,7 @@
-/** What every request of the client has in common: its parameters, its answer, its pages. */
+/** The common parts of all requests of the client: parameters, answer, pages. */
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildId } from '../domain/guild.js';
+import { parseTemplateName } from '../domain/template.js';
 import { parseSandboxRef } from '../domain/names.js';
 import { parseToken } from '../domain/token.js';
 import { apiAway, errorOf, notTheApi } from './api-error.js';
@@ -12,11 +13,14 @@ export interface ReadOptions {
 }
 
 export interface ChangeOptions extends ReadOptions {
-  /** The same key within 24 h: the same change, made once. Default: a new key, which the client's own retries keep. */
+  /**
+   * The same key within 24 h is the same change. Default: a new key, which the client's own retries
+   * share.
+   */
   readonly idempotencyKey?: string;
 }
 
-/** What openapi-fetch makes of an answer. */
+/** An answer, as openapi-fetch returns it. */
 interface Sent<T> {
   readonly data?: T | undefined;
   readonly error?: unknown;
@@ -35,13 +39,13 @@ export function baseOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '')
     return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
-  // It may hold a password: it is not quoted.
+  // The text may contain a password, so the error does not quote it.
   throw new SandboxError('SANDBOX_008', 'the address of the API is not valid', {
     hint: 'Use a URL that begins http:// or https://, without a login in it.',
   });
 }
 
-/** A text that is no token is sent nowhere: it may be a secret of something else. @throws SANDBOX_012 */
+/** A text that is no token is not sent, because it may be another secret. @throws SANDBOX_012 */
 export function checkedToken(text: string): string {
   if (parseToken(text) !== null) return text;
   throw new SandboxError('SANDBOX_012', 'the token is none, or was not copied whole');
@@ -71,6 +75,16 @@ export function toChange(ref: string, options: ChangeOptions) {
   return { params: { path: sandboxPath(ref), header }, ...signal };
 }
 
+export const toReadTemplate = (name: string, options: ReadOptions) => ({
+  params: { path: { template: parseTemplateName(name) } },
+  ...read(options),
+});
+
+export function toChangeTemplate(name: string, options: ChangeOptions) {
+  const { header, signal } = change(options);
+  return { params: { path: { template: parseTemplateName(name) }, header }, ...signal };
+}
+
 export function toChangeGuild(ref: string, guild: string, options: ChangeOptions) {
   const { header, signal } = change(options);
   const path = { ...sandboxPath(ref), guild: parseGuildId(guild) };
@@ -83,7 +97,7 @@ const newKey = (): string =>
     byte.toString(16).padStart(2, '0'),
   ).join('');
 
-/** @throws ApiError; SANDBOX_009 where nothing of the API has answered */
+/** @throws ApiError; SANDBOX_009 without an answer of the API */
 export async function answer<T>(sent: Promise<Sent<T>>): Promise<T> {
   const { data, error, response } = await sent.catch((failure: unknown) => {
     // Its text would quote the page of a proxy.

@@ -1,4 +1,7 @@
-/** The API of Discord Server Sandboxes for programs: one method for each request, typed by its OpenAPI document. */
+/**
+ * The API of Discord Server Sandboxes for programs: one method for each request, with types from
+ * the OpenAPI document.
+ */
 import createClient, { type Client } from 'openapi-fetch';
 import { parseGuildId } from '../domain/guild.js';
 import { parseOwner } from '../domain/names.js';
@@ -6,7 +9,14 @@ import { parseTokenId } from '../domain/token.js';
 import * as requests from './requests.js';
 import type { ChangeOptions, ReadOptions } from './requests.js';
 import type { paths } from './schema.js';
-import { followed, jsonOf, type FollowOptions, type OpenStream } from './stream.js';
+import {
+  asStream,
+  behind,
+  followed,
+  jsonOf,
+  type FollowOptions,
+  type OpenStream,
+} from './stream.js';
 import { retrying, type TransportOptions } from './transport.js';
 import type * as api from './types.js';
 
@@ -17,7 +27,8 @@ export interface ClientOptions extends TransportOptions {
   readonly token: string;
 }
 
-const { answer, change, pages, read, stream, toChange, toChangeGuild, toRead } = requests;
+const { answer, change, pages, read, stream } = requests;
+const { toChange, toChangeGuild, toChangeTemplate, toRead, toReadTemplate } = requests;
 
 export interface CreateOptions extends ChangeOptions {
   /** False: answers as soon as the create has begun. Default true. */
@@ -25,19 +36,25 @@ export interface CreateOptions extends ChangeOptions {
 }
 
 export interface EventStreamOptions extends FollowOptions {
-  /** Begin with what was stored since; default: only what comes. */
+  /** Begin with events stored since this time. Default: only new events. */
   readonly since?: Date;
-  /** False: end with what is stored. Default true. */
+  /** False: end after the stored events. Default true. */
   readonly follow?: boolean;
-  /** Go on behind the event with this sequence. */
+  /** Continue after the event with this sequence. */
   readonly lastEventId?: string;
 }
 
-/** Every method may throw SANDBOX_008, _009, _010, _012 and _013; an `ApiError` where the API has answered. */
+/**
+ * Every method may throw SANDBOX_008, _009, _010, _012 and _013. An answer of the API is an
+ * `ApiError`.
+ */
 export class SandboxClient {
   private readonly http: Client<paths>;
 
-  /** Sends nothing yet. @throws SANDBOX_008 for an address that is none, SANDBOX_012 for a token that is none */
+  /**
+   * Sends nothing yet.
+   * @throws SANDBOX_008 for an invalid address, SANDBOX_012 for an invalid token
+   */
   constructor({ url, token, ...transport }: ClientOptions) {
     this.http = createClient<paths>({
       baseUrl: requests.baseOf(url),
@@ -128,7 +145,7 @@ export class SandboxClient {
     );
   }
 
-  /** Goes on by itself where the connection is cut, without a gap. @throws SANDBOX_004, _007 */
+  /** Continues after a broken connection, without a gap. @throws SANDBOX_004, _007 */
   async *events(ref: string, options: EventStreamOptions): AsyncGenerator<api.ApiEvent> {
     const { since, follow = true, lastEventId } = options;
     const query = {
@@ -139,11 +156,12 @@ export class SandboxClient {
     for await (const { data } of followed(open, options, lastEventId)) yield eventIn(data);
   }
 
-  /** What is stored, newest first. @throws SANDBOX_004 */
+  /** Stored events, newest first. @throws SANDBOX_004 */
   async *storedEvents(ref: string, options: FollowOptions): AsyncGenerator<api.ApiEvent> {
     const open = this.eventStream(ref, { order: 'newest', follow: 'false' });
     let last = Infinity;
-    // Newest first there is nothing to go on behind: a stream that was cut begins again, and what was seen is left out.
+    // A stream in this order cannot continue after an id. It begins again, and known events are
+    // left out.
     for await (const { data } of followed((_, signal) => open('', signal), options)) {
       const event = eventIn(data);
       if (event.sequence < last) yield event;
@@ -151,22 +169,21 @@ export class SandboxClient {
     }
   }
 
-  /** What becomes of all sandboxes that the token's owner may see; goes on where the connection is cut. */
+  /** The lifecycle of all sandboxes that the token may see. Continues after a broken connection. */
   async *lifecycle(
     options: FollowOptions & { readonly lastEventId?: string },
   ): AsyncGenerator<api.ApiAuditEntry> {
     const open: OpenStream = (id, signal) =>
-      stream(
-        this.http.GET('/v1/events', {
-          ...{ params: { header: behind(id) }, headers: EVENT_STREAM },
-          ...{ parseAs: 'stream', signal },
-        }),
-      );
+      stream(this.http.GET('/v1/events', { params: { header: behind(id) }, ...asStream(signal) }));
     for await (const { data } of followed(open, options, options.lastEventId))
       yield jsonOf(data) as api.ApiAuditEntry;
   }
 
-  /** For the sandbox alone. At most 1,000 events and 1 MiB. @returns their sequences in RAW @throws SANDBOX_004, _007 */
+  /**
+   * Events for this sandbox only, at most 1,000 and 1 MiB.
+   * @returns their sequences in RAW
+   * @throws SANDBOX_004, _007
+   */
   async emit(
     ref: string,
     events: readonly api.ApiEventToEmit[],
@@ -177,7 +194,9 @@ export class SandboxClient {
     return sequences;
   }
 
-  /** Only its first answer holds the token's text: a repetition with the same key has null there. */
+  /**
+   * Only the first answer contains the token's text. A repetition with the same key has null there.
+   */
   createToken(body: api.CreateToken, options: ChangeOptions = {}): Promise<api.ApiCreatedToken> {
     const { header, signal } = change(options);
     return answer(this.http.POST('/v1/tokens', { params: { header }, body, ...signal }));
@@ -233,25 +252,46 @@ export class SandboxClient {
     return answer(this.http.PUT('/v1/owners/{owner}/role', init));
   }
 
+  /** A schema needs an operator's token. @throws SANDBOX_004, _005, _007 */
+  addTemplate(body: api.AddTemplate, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
+    const { header, signal } = change(options);
+    return answer(this.http.POST('/v1/templates', { params: { header }, body, ...signal }));
+  }
+
+  /** All pages, by name. */
+  listTemplates(options: ReadOptions = {}): AsyncGenerator<api.ApiTemplate> {
+    return pages({}, (query) =>
+      this.http.GET('/v1/templates', { params: { query }, ...read(options) }),
+    );
+  }
+
+  /** @throws SANDBOX_004 */
+  getTemplate(name: string, options: ReadOptions = {}): Promise<api.ApiTemplateText> {
+    return answer(this.http.GET('/v1/templates/{template}', toReadTemplate(name, options)));
+  }
+
+  /** @throws SANDBOX_004, _007 */
+  refreshTemplate(name: string, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
+    const init = toChangeTemplate(name, options);
+    return answer(this.http.POST('/v1/templates/{template}/refresh', init));
+  }
+
+  /** @throws SANDBOX_004 */
+  removeTemplate(name: string, options: ChangeOptions = {}): Promise<api.ApiTemplate> {
+    return answer(this.http.DELETE('/v1/templates/{template}', toChangeTemplate(name, options)));
+  }
+
   getMe(options: ReadOptions = {}): Promise<api.Me> {
     return answer(this.http.GET('/v1/me', read(options)));
   }
 
   private eventStream(ref: string, query: api.EventsQuery): OpenStream {
     const path = requests.sandboxPath(ref);
-    return (lastEventId, signal) =>
-      stream(
-        this.http.GET('/v1/sandboxes/{ref}/events', {
-          ...{ params: { path, query, header: behind(lastEventId) }, headers: EVENT_STREAM },
-          ...{ parseAs: 'stream', signal },
-        }),
-      );
+    return (id, signal) => {
+      const init = { params: { path, query, header: behind(id) }, ...asStream(signal) };
+      return stream(this.http.GET('/v1/sandboxes/{ref}/events', init));
+    };
   }
 }
-
-const EVENT_STREAM = { accept: 'text/event-stream' };
-
-const behind = (lastEventId: string): { 'last-event-id'?: string } =>
-  lastEventId === '' ? {} : { 'last-event-id': lastEventId };
 
 const eventIn = (data: string): api.ApiEvent => jsonOf(data) as api.ApiEvent;

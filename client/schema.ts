@@ -1069,6 +1069,221 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/templates': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List templates by name */
+    get: {
+      parameters: {
+        query?: {
+          limit?: number;
+          cursor?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['TemplatePage'];
+          };
+        };
+        /** @description A problem (RFC 9457), with the code of docs/errors.md. */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/problem+json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /** Make a template, or its next version */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The same key and body within 24 h: the same change, made once. */
+          'idempotency-key'?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['AddTemplate'];
+        };
+      };
+      responses: {
+        /** @description The template. */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Template'];
+          };
+        };
+        /** @description A problem (RFC 9457), with the code of docs/errors.md. */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/problem+json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/templates/{template}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Read a template with its SQL */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          template: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The template. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['TemplateText'];
+          };
+        };
+        /** @description A problem (RFC 9457), with the code of docs/errors.md. */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/problem+json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Remove a template; sandboxes that have it keep it */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The same key and body within 24 h: the same change, made once. */
+          'idempotency-key'?: string;
+        };
+        path: {
+          template: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The template that was. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Template'];
+          };
+        };
+        /** @description A problem (RFC 9457), with the code of docs/errors.md. */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/problem+json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/templates/{template}/refresh': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Read the schema of a template again */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The same key and body within 24 h: the same change, made once. */
+          'idempotency-key'?: string;
+        };
+        path: {
+          template: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The new version. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Template'];
+          };
+        };
+        /** @description A problem (RFC 9457), with the code of docs/errors.md. */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/problem+json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/me': {
     parameters: {
       query?: never;
@@ -1126,6 +1341,8 @@ export interface components {
       /** @enum {string} */
       status: 'pending' | 'creating' | 'running' | 'expired' | 'destroying' | 'destroyed';
       schema: string;
+      template: string;
+      templateVersion: number | null;
       redisPrefix: string;
       natsPrefix: string;
       guildIds: string[];
@@ -1162,6 +1379,8 @@ export interface components {
       guildIds?: string[];
       /** @example ada */
       owner?: string;
+      /** @example shop */
+      template?: string;
     };
     SandboxPage: {
       items: components['schemas']['Sandbox'][];
@@ -1240,7 +1459,9 @@ export interface components {
         | 'token_revoked'
         | 'guild_granted'
         | 'guild_grant_revoked'
-        | 'owner_role_set';
+        | 'owner_role_set'
+        | 'template_added'
+        | 'template_removed';
       actor: string;
       /** @enum {string} */
       kind: 'person' | 'service' | 'sandbox' | 'system';
@@ -1371,6 +1592,61 @@ export interface components {
     SetRole: {
       /** @enum {string} */
       role: 'developer' | 'operator';
+    };
+    Template: {
+      name: string;
+      version: number;
+      source:
+        | {
+            /** @enum {string} */
+            kind: 'built-in';
+          }
+        | {
+            /** @enum {string} */
+            kind: 'schema';
+            schema: string;
+          }
+        | {
+            /** @enum {string} */
+            kind: 'sql';
+            files: string[];
+          };
+      tables: number;
+      statements: number;
+      extensions: string[];
+      notes: {
+        kind: string;
+        name: string;
+        text: string;
+      }[];
+      createdBy: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-28T12:00:00.000Z
+       */
+      createdAt: string;
+      sandboxes: number;
+    };
+    AddTemplate: {
+      /** @example shop */
+      name: string;
+      schema?: string;
+      files?: {
+        name: string;
+        sql: string;
+      }[];
+    };
+    TemplatePage: {
+      items: components['schemas']['Template'][];
+      nextCursor: string | null;
+    };
+    TemplateText: components['schemas']['Template'] & {
+      text: {
+        phase: string;
+        kind: string;
+        name: string;
+        sql: string;
+      }[];
     };
     Me: {
       name: string;

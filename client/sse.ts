@@ -1,4 +1,7 @@
-/** Reads `text/event-stream` (https://html.spec.whatwg.org/multipage/server-sent-events.html) from a body of `fetch`. */
+/**
+ * Reads `text/event-stream` (https://html.spec.whatwg.org/multipage/server-sent-events.html) from a
+ * body of `fetch`.
+ */
 
 export interface ServerSentEvent {
   /** Default `message`. */
@@ -8,7 +11,7 @@ export interface ServerSentEvent {
   readonly id: string;
 }
 
-/** What a stream has told about itself, beside its events. */
+/** The state of a stream, in addition to its events. */
 export interface StreamState {
   lastEventId: string;
   /** In ms: how long to wait before connecting again. Null until the stream names it. */
@@ -25,7 +28,7 @@ export async function* serverSentEvents(
 ): AsyncGenerator<ServerSentEvent> {
   let event = '';
   let data: string[] = [];
-  // Counts once its event is whole: one that is cut comes again.
+  // Takes effect only when its event is complete: an incomplete event is sent again.
   let id = state.lastEventId;
   for await (const line of linesOf(body)) {
     if (line === '') {
@@ -51,11 +54,12 @@ export async function* serverSentEvents(
   }
 }
 
-/** Without their ends: LF, CR or both. What follows the last end is no line. */
+/** Lines without their ends (LF, CR or both). Text after the last end is no line. */
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  // Parts are joined once their line has ended: a long line that is built piece by piece would be searched again each time.
+  // Parts are joined when their line ends. Joining earlier would search a long line again for each
+  // part.
   let parts: string[] = [];
   let held = 0;
   let afterReturn = false;
@@ -79,7 +83,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
       if (held > LONGEST_LINE) throw new RangeError('a line of the stream is too long');
     }
   } finally {
-    // Also where the caller stops reading: the connection is given back.
+    // Releases the connection, also if the caller stops reading.
     await reader.cancel().catch(() => undefined);
   }
 }

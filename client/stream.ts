@@ -1,4 +1,4 @@
-/** A stream of the API that goes on where it was cut, by `Last-Event-ID`. */
+/** A stream of the API that continues after a broken connection, with `Last-Event-ID`. */
 import { ERRORS, isDependency, SandboxError, type Dependency } from '../domain/errors.js';
 import { errorOf } from './api-error.js';
 import { serverSentEvents, type ServerSentEvent, type StreamState } from './sse.js';
@@ -7,9 +7,9 @@ import { delay } from './transport.js';
 export interface FollowOptions {
   /** Ends the stream. */
   readonly signal: AbortSignal;
-  /** A server, or the API, does not answer, and is asked until it does; called once for each time. */
+  /** Called once per outage of a server or the API. The client tries until it answers. */
   readonly onAway?: (dependency: Dependency) => void;
-  /** All that is stored has come, and the next is waited for; called once. */
+  /** Called once, when all stored events have arrived and the client waits for new ones. */
   readonly onWaiting?: () => void;
 }
 
@@ -18,13 +18,16 @@ const LONGEST_WAIT_MS = 10_000;
 /** The API sends a heartbeat every 15 s: a connection that is silent for so long is dead. */
 const SILENCE_MS = 60_000;
 
-/** Opens the stream behind the event with this id; empty: where the request begins. @throws SandboxError */
+/**
+ * Opens the stream after the event with this id; empty: at the request's own begin.
+ * @throws SandboxError
+ */
 export type OpenStream = (
   lastEventId: string,
   signal: AbortSignal,
 ) => Promise<ReadableStream<Uint8Array>>;
 
-/** Ends where the API says so, or the signal does. @throws what no later attempt would change */
+/** Ends at the API's `end` or by the signal. @throws an error that a retry would not cure */
 export async function* followed(
   open: OpenStream,
   { signal, onAway, onWaiting }: FollowOptions,
@@ -62,7 +65,7 @@ export async function* followed(
   }
 }
 
-/** What is away for a while; null for a failure that stays. */
+/** The server that is away; null for an error that a retry would not cure. */
 function passing(error: unknown, opened: boolean): Dependency | null {
   if (!(error instanceof SandboxError)) return 'api';
   const { code, details } = error;
@@ -105,3 +108,13 @@ export function jsonOf(text: string): unknown {
     return null;
   }
 }
+
+const EVENT_STREAM = { accept: 'text/event-stream' };
+
+/** The options of a request whose answer is a stream. */
+export const asStream = (signal: AbortSignal) =>
+  ({ headers: EVENT_STREAM, parseAs: 'stream', signal }) as const;
+
+/** The header of a stream that goes on behind an event; none at its beginning. */
+export const behind = (lastEventId: string): { 'last-event-id'?: string } =>
+  lastEventId === '' ? {} : { 'last-event-id': lastEventId };

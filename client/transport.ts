@@ -1,4 +1,4 @@
-/** Requests with a deadline, and the repetition of those that may be repeated. */
+/** Requests with a deadline, and retries of requests that may be repeated. */
 import type { SandboxError } from '../domain/errors.js';
 import { apiAway } from './api-error.js';
 
@@ -7,24 +7,29 @@ export type Fetch = (request: Request) => Promise<Response>;
 export interface TransportOptions {
   /** Default: the platform's. */
   readonly fetch?: Fetch;
-  /** In ms; of one attempt, until the whole answer is there, of a stream until it begins. Default 35,000. */
+  /**
+   * In ms, for one attempt: until the answer is complete, or until a stream begins. Default 35,000.
+   */
   readonly timeoutMs?: number;
   /** Further attempts of a request that may be repeated. Default 2. */
   readonly retries?: number;
 }
 
-/** Longer than the API's own limit of 30 s, so that its answer is the one that counts. */
+/** Longer than the API's own limit of 30 s, so the API's answer arrives first. */
 const TIMEOUT_MS = 35_000;
 const RETRIES = 2;
 /** No attempt begins later than this after the first one. */
 const RETRY_WITHIN_MS = 100_000;
-/** Whoever asks for more patience is not waited for. */
+/** A longer `Retry-After` ends the retries. */
 const LONGEST_WAIT_MS = 10_000;
 const FIRST_WAIT_MS = 200;
-/** Answers that may be another one a moment later. */
+/** Statuses that a retry may change. */
 const TRANSIENT = new Set([429, 502, 503, 504]);
 
-/** Repeats reads, and changes with an Idempotency-Key: the API makes those once. @throws SANDBOX_009 */
+/**
+ * Repeats reads, and changes with an Idempotency-Key, which the API makes once.
+ * @throws SANDBOX_009
+ */
 export function retrying(options: TransportOptions): Fetch {
   const { timeoutMs = TIMEOUT_MS, retries = RETRIES } = options;
   const send = options.fetch ?? ((request) => fetch(request));
@@ -51,7 +56,7 @@ interface Failed {
   readonly transient: boolean;
 }
 
-/** @throws the caller's reason where the caller aborts */
+/** @throws the caller's reason if the caller aborts */
 async function attemptOf(
   send: Fetch,
   request: Request,
@@ -74,7 +79,7 @@ async function attemptOf(
   }
 }
 
-/** With its body read, so that one that is cut counts as no answer. A stream stays a stream. */
+/** With its body read, so an incomplete answer counts as none. A stream stays a stream. */
 async function whole(response: Response): Promise<Response> {
   if (response.ok && isStream(response)) return response;
   const body = await response.arrayBuffer();
@@ -85,7 +90,7 @@ async function whole(response: Response): Promise<Response> {
 export const isStream = ({ headers }: Response): boolean =>
   headers.get('content-type')?.startsWith('text/event-stream') === true;
 
-/** In ms; null where the outcome stays. */
+/** In ms; null if a retry would not help. */
 function waitBefore(outcome: Response | Failed, attempt: number): number | null {
   const backoff = FIRST_WAIT_MS * 2 ** (attempt - 1) * (1 + Math.random());
   if (!(outcome instanceof Response)) return outcome.transient ? backoff : null;

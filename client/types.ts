@@ -1,4 +1,4 @@
-/** What travels over the API, by the names that its document gives. */
+/** The types of requests and answers, with the names of the API's document. */
 import type { components, paths } from './schema.js';
 
 /** Travels in a stream, as JSON. */
@@ -26,6 +26,9 @@ export type Grant = Schemas['Grant'];
 export type CreateGrant = Schemas['CreateGrant'];
 export type ApiOwnerRole = Schemas['OwnerRole'];
 export type Me = Schemas['Me'];
+export type ApiTemplate = Schemas['Template'];
+export type ApiTemplateText = Schemas['TemplateText'];
+export type AddTemplate = Schemas['AddTemplate'];
 export type Problem = Schemas['Problem'];
 
 type QueryOf<P extends keyof paths> = paths[P] extends {

@@ -1,4 +1,6 @@
-/** What a caller wishes, checked as the servers would check it, so that a refusal has the same words on both ways. */
+/**
+ * Checks a caller's input before it is sent. A refusal so has the same text over HTTP and directly.
+ */
 import type { CreateSandboxOptions } from '../domain/control.js';
 import { parseDuration } from '../domain/duration.js';
 import { SandboxError } from '../domain/errors.js';
@@ -7,17 +9,19 @@ import type { CreateTokenOptions, GrantOptions } from '../domain/identity.js';
 import { parseKind, parseRole, parseScopes, parseUntil } from '../domain/identity-input.js';
 import { checkShape } from '../domain/minting.js';
 import { parseOwner, parseSandboxName } from '../domain/names.js';
+import { parseTemplateName } from '../domain/template.js';
 import { tokenLife } from '../domain/token.js';
 import type { CreateGrant, CreateSandbox, CreateToken } from './types.js';
 
 /** @throws SANDBOX_008 */
 export function sandboxWishes(options: CreateSandboxOptions): CreateSandbox {
-  const { name, owner, ttl, guildIds = [], sandboxId } = options;
+  const { name, owner, ttl, guildIds = [], sandboxId, template } = options;
   if (sandboxId !== undefined) throw directOnly('an id of your choice');
   const optional = {
     ...(owner === undefined ? {} : { owner: parseOwner(owner) }),
     ...(name === undefined ? {} : { name: parseSandboxName(name) }),
     ...(ttl === undefined ? {} : { ttl }),
+    ...(template === undefined ? {} : { template: parseTemplateName(template) }),
   };
   if (ttl !== undefined) parseDuration(ttl, 'TTL');
   return { ...optional, guildIds: parseGuildIds(guildIds) };

@@ -1,6 +1,6 @@
 /**
- * Who holds a token. Tokens are remembered until the revision of all tokens changes, which is read twice a second: so a
- * request costs no query, and a token that was revoked is refused within 2 s on every replica.
+ * Finds the identity of a token. Known tokens are cached, and the revision of all tokens is read
+ * twice a second. So a request needs no query, and each replica refuses a revoked token within 2 s.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Actor } from '../domain/actor.js';
@@ -16,17 +16,20 @@ import { hashOfSecret } from './new-token.js';
 export type SignedIn = Actor & { readonly tokenId: TokenId; readonly expiresAt: number };
 
 const READ_EVERY_MS = 500;
-/** Shorter than the trust: a read that hangs must not keep the next one back. */
+/** Shorter than the trust, so that a blocked read does not delay the next one. */
 const READ_WITHIN_MS = 1_000;
-/** Revoked just behind a read, a token is refused this long after it at the latest. */
+/**
+ * The API trusts its last read for this long, so a token revoked just after a read is refused by
+ * then.
+ */
 const TRUSTED_MS = 1_500;
 const TOUCH_EVERY_MS = 60_000;
 const LOOK_UP_MS = 4_000;
-/** Some 500 bytes each. */
+/** About 500 bytes each. */
 const REMEMBERED = 10_000;
 
 interface Known {
-  /** The revision that was known before the look-up began: with a later one the token counts as unknown. */
+  /** The revision before the look-up began. With a later revision the token is looked up again. */
   readonly revision: number;
   readonly token: Promise<StoredToken | null>;
   touchedAt: number;
@@ -36,7 +39,7 @@ export class Authenticator {
   private readonly known = new Map<TokenId, Known>();
   private readonly listeners = new Set<() => void>();
   private revision = -1;
-  /** When the last successful read began: what was revoked before is known. */
+  /** The start of the last successful read. Earlier revocations are known. */
   private readAt = -Infinity;
   private reading: { close(): void } | undefined;
   private distrust: NodeJS.Timeout | undefined;
@@ -44,15 +47,18 @@ export class Authenticator {
   /** @param database whose role may call `api_token` */
   constructor(private readonly database: Database) {}
 
-  /** Reads the revision now, and then until `close`. Never rejects: with Postgres away, tokens are refused. */
+  /**
+   * Reads the revision now, and repeatedly until `close`. Never rejects: without Postgres, tokens
+   * are refused.
+   */
   async start(): Promise<void> {
     this.reading ??= every(READ_EVERY_MS, () => this.read());
     await this.read();
   }
 
   /**
-   * @throws SANDBOX_012 for what is no valid token, without the reason unless the secret was right;
-   * SANDBOX_009 where the revision has not been read for 1.5 s, or Postgres does not answer
+   * @throws SANDBOX_012 for an invalid token, with a reason only if its secret is right;
+   * SANDBOX_009 if the revision has not been read for 1.5 s, or Postgres does not answer
    */
   async authenticate(text: string): Promise<SignedIn> {
     const parts = parseToken(text);
@@ -60,7 +66,7 @@ export class Authenticator {
     this.requireTrust();
     const known = this.look(parts.tokenId);
     const token = await known.token;
-    // Compared in constant time, so that no answer's time tells how much of a guess was right.
+    // Compared in constant time, so the time of an answer does not reveal a partly right guess.
     const given = hashOfSecret(parts.secret);
     const kept = Buffer.from(token?.secretHash ?? '', 'hex');
     if (token === null || !timingSafeEqual(given, padded(kept)) || token.kind !== parts.kind)
@@ -75,9 +81,9 @@ export class Authenticator {
   }
 
   /**
-   * Calls `listener` when any token may have become weaker, and when tokens are no longer trusted: an open stream then
-   * authenticates again. An expiry calls nobody: a stream minds `expiresAt` itself.
-   * @returns a function that ends it
+   * Calls `listener` when any token may have lost rights, and when tokens are no longer trusted. An
+   * open stream then authenticates again. An expiry causes no call: a stream checks `expiresAt`.
+   * @returns a function that ends the calls
    */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
@@ -163,7 +169,7 @@ export class Authenticator {
   }
 }
 
-/** A hash of another length than SHA-256's equals none; `timingSafeEqual` takes equal lengths alone. */
+/** A hash of another length equals none. `timingSafeEqual` accepts only equal lengths. */
 const padded = (kept: Buffer): Buffer => (kept.length === 32 ? kept : Buffer.alloc(32));
 
 const refused = (message: string): SandboxError => new SandboxError('SANDBOX_012', message);

@@ -46,6 +46,7 @@ const AS = { client: { name: 'bd', max: 4 }, api: { name: 'api', max: 10 } } as 
 /** Closed in the reverse order of opening. */
 export class Connections {
   readonly addresses: Addresses;
+  readonly role: keyof typeof AS;
   private readonly as: (typeof AS)[keyof typeof AS];
   /**
    * The command already has its answer. So a failed close is a warning, not a failure of the
@@ -87,6 +88,7 @@ export class Connections {
     private readonly options: ServiceOptions = {},
   ) {
     const { role = 'client' } = options;
+    this.role = role;
     this.as = AS[role];
     this.addresses = addressesFor(config, role);
   }

@@ -5,6 +5,7 @@ import type { Control } from '../domain/control.js';
 import type { ServiceOptions } from './connections.js';
 import { IdentityService } from './identity-service.js';
 import { SandboxService } from './sandbox-service.js';
+import { TemplateService } from './template-service.js';
 
 /**
  * Acts as the configuration's owner. Opens no connection yet.
@@ -15,6 +16,7 @@ export function openDirectControl(config: Config, options: ServiceOptions = {}):
   const actor = directActor(config.owner);
   const service = new SandboxService(config, options);
   const identity = new IdentityService(service.connections);
+  const templates = new TemplateService(service.connections);
   const close = (): Promise<void> => service.close();
   return {
     create: (wishes = {}) => service.create(actor, wishes),
@@ -42,6 +44,11 @@ export function openDirectControl(config: Config, options: ServiceOptions = {}):
     listGrants: (filter = {}) => identity.listGrants(actor, filter),
     revokeGrant: (guildId, owner) => identity.revokeGrant(actor, guildId, owner),
     setOwnerRole: (owner, role) => identity.setOwnerRole(actor, owner, role),
+    addTemplate: (wishes) => templates.add(actor, wishes),
+    refreshTemplate: (name) => templates.refresh(actor, name),
+    listTemplates: () => templates.list(actor),
+    getTemplate: (name) => templates.get(actor, name),
+    removeTemplate: (name) => templates.remove(actor, name),
     close,
     [Symbol.asyncDispose]: close,
   };

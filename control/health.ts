@@ -1,28 +1,35 @@
-/** `status`: asks every server about its part of a sandbox. It works while any of them is down. */
-import { messageOf, namesOf } from '../domain/errors.js';
+/**
+ * `status`: the row, the expiry and the workflow, and each server's answer. It works while any of
+ * them is down. `bd` asks the servers itself, the API asks a worker (docs/decisions/0040).
+ */
+import { inspectOnServers } from '../activities/inspection.js';
+import { messageOf } from '../domain/errors.js';
 import { doubtOf } from '../domain/expiry.js';
-import type { Check, SandboxHealth } from '../domain/health.js';
+import type { Check, Inspected, SandboxHealth } from '../domain/health.js';
+import type { SandboxId } from '../domain/names.js';
 import { describeSandbox } from '../domain/sandbox.js';
 import { isLive } from '../domain/status.js';
 import { withDeadline } from '../platform/deadline.js';
 import { natsAccountOf, natsApiPrefixOf } from '../platform/nats-authority.js';
-import { openInspectors, type Inspector } from '../resources/index.js';
-import { inspectRoutes } from '../routes/inspect.js';
-import { ROUTES, ROUTE_SERVERS } from '../routes/routes.js';
+import type { InspectingContext } from '../resources/index.js';
 import { installationId, type SandboxRecord } from '../store/sandboxes.js';
 import type { Connections } from './connections.js';
 
 const CHECK_MS = 4_000;
+/** A worker ends its look in 3.5 s (activities/inspection.ts), and the API answers within 5. */
+const WORKER_MS = 4_500;
 
 export async function checkHealth(
   connections: Connections,
   row: SandboxRecord,
-  workflowStatus: () => Promise<string | null>,
 ): Promise<SandboxHealth> {
   if (row.status === 'destroyed') return nothingLeft(row);
+  const { role } = connections;
   const [servers, workflow] = await Promise.all([
-    checkServers(connections, row),
-    checkWorkflow(workflowStatus),
+    role === 'api'
+      ? inspectByWorker(connections, row.sandboxId)
+      : inspectOnServers(contextOf(connections), row),
+    checkWorkflow(connections, row.sandboxId),
   ]);
   const checks = [workflow, ...expiryCheck(row), ...servers.checks];
   return {
@@ -65,9 +72,10 @@ function healthOf(
   return wrong === 0 ? 'healthy' : wrong === 1 ? 'degraded' : 'unhealthy';
 }
 
-async function checkWorkflow(workflowStatus: () => Promise<string | null>): Promise<Check> {
+async function checkWorkflow(connections: Connections, sandboxId: SandboxId): Promise<Check> {
+  const asking = connections.lifecycle().then((lifecycle) => lifecycle.workflowStatus(sandboxId));
   try {
-    const status = await withDeadline(workflowStatus(), CHECK_MS, 'Temporal');
+    const status = await withDeadline(asking, CHECK_MS, 'Temporal');
     if (status === 'RUNNING') return { name: 'workflow', state: 'ok', detail: 'running' };
     return {
       name: 'workflow',
@@ -80,37 +88,21 @@ async function checkWorkflow(workflowStatus: () => Promise<string | null>): Prom
   }
 }
 
-async function checkServers(
-  connections: Connections,
-  row: SandboxRecord,
-): Promise<Pick<SandboxHealth, 'lastEventAt' | 'eventsWaiting'> & { checks: Check[] }> {
-  let lastEventAt: string | null = null;
-  let eventsWaiting: number | null = null;
-  const checks = await Promise.all(
-    inspectorsOf(connections).map(async (inspector): Promise<Check> => {
-      const { name, servers } = inspector;
-      try {
-        const inspected = withDeadline(inspector.inspect(row), CHECK_MS, namesOf(servers));
-        const { state, detail, facts } = await inspected;
-        if (facts?.waiting !== undefined) eventsWaiting = Number(facts.waiting);
-        if (typeof facts?.lastEventAt === 'string') lastEventAt = facts.lastEventAt;
-        return { name, state, detail };
-      } catch (error) {
-        return { name, state: 'error', detail: messageOf(error) };
-      }
-    }),
-  );
-  return { checks, lastEventAt, eventsWaiting };
+/** Without an answer one check, `worker`, takes the place of all: nothing is known of the others. */
+async function inspectByWorker(connections: Connections, sandboxId: SandboxId): Promise<Inspected> {
+  const looking = connections.lifecycle().then((lifecycle) => lifecycle.inspect(sandboxId));
+  try {
+    return await withDeadline(looking, WORKER_MS, 'A worker');
+  } catch (error) {
+    const worker: Check = { name: 'worker', state: 'error', detail: messageOf(error) };
+    return { checks: [worker], lastEventAt: null, eventsWaiting: null };
+  }
 }
 
-/**
- * For every resource and the routes. Each opens its own connections, so one outage does not hide
- * the others' answers.
- */
-function inspectorsOf(connections: Connections): Inspector[] {
+function contextOf(connections: Connections): InspectingContext {
   const { database, config, addresses } = connections;
   const natsApiPrefix = natsApiPrefixOf(addresses.nats);
-  const context = {
+  return {
     database,
     redis: () => connections.redis(),
     nats: () => connections.nats(),
@@ -119,10 +111,4 @@ function inspectorsOf(connections: Connections): Inspector[] {
     redisAcl: config.redisAcl,
     ...(natsApiPrefix === undefined ? {} : { natsApiPrefix }),
   };
-  const routes: Inspector = {
-    name: ROUTES,
-    servers: ROUTE_SERVERS,
-    inspect: (target) => inspectRoutes(context, target),
-  };
-  return [...openInspectors(context), routes];
 }

@@ -1,4 +1,4 @@
-/** The use cases of tokens, guild grants and roles. Each takes the actor that asks, and decides first whether the actor may. */
+/** The use cases of tokens, guild grants and roles. Each first checks the actor's permission. */
 import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildId } from '../domain/guild.js';
@@ -32,7 +32,7 @@ import { commandOf } from './new-command.js';
 import { newToken, newTokenId } from './new-token.js';
 import { requireSeen } from './visibility.js';
 
-/** `token` is null where the id that the caller named exists: its text is shown once. */
+/** `token` is null if the caller's id already exists, because a token's text is shown once. */
 export type MintedToken = Token & { readonly token: string | null };
 
 export class IdentityService {
@@ -44,7 +44,9 @@ export class IdentityService {
     return { name, kind, role, scopes, tokenId, sandboxId, expiresAt: expiry };
   }
 
-  /** @throws SANDBOX_004 for a sandbox that is unknown or not to be seen, _007 for one that ends, _008, _010 */
+  /**
+   * @throws SANDBOX_004 for a sandbox that is unknown or hidden, _007 for one that ends, _008, _010
+   */
   async createToken(actor: Minter, options: CreateTokenOptions): Promise<CreatedToken>;
   /** @param tokenId of a request that may be repeated: the same id is the same token */
   async createToken(
@@ -62,7 +64,7 @@ export class IdentityService {
     checkShape(parseKind(kind), options.sandbox, parseRole(role));
     const scopes = parseScopes(options.scopes);
     const owner = options.owner === undefined ? actor.name : parseOwner(options.owner);
-    // Before the sandbox: whoever may mint nothing learns nothing of sandboxes.
+    // Checked before the sandbox, so an actor without this right learns nothing about sandboxes.
     requirePermission(actor, 'createToken', { owner });
     const sandbox = options.sandbox === undefined ? null : await this.seen(actor, options.sandbox);
     const expiresAt = mintedExpiry(actor, kind, options.ttl, Date.now());
@@ -93,7 +95,10 @@ export class IdentityService {
     return token;
   }
 
-  /** Revokes all that it minted as well. Again: changes nothing. @throws SANDBOX_004 as `getToken` */
+  /**
+   * Also revokes every token that it created. A repetition changes nothing.
+   * @throws SANDBOX_004 as `getToken`
+   */
   async revokeToken(actor: Actor, tokenId: string): Promise<Token> {
     const { database } = this.connections;
     requirePermission(actor, 'revokeToken', { owner: actor.name });
@@ -125,9 +130,9 @@ export class IdentityService {
   }
 
   /**
-   * Returns once no router sends the guild's events to a sandbox of the owner. The grant ends first: a route that came by
-   * it and stays is removed by the worker's guard (workers/grant-guard.ts).
-   * @throws SANDBOX_004 without a grant; SANDBOX_009 where the route stays for now
+   * Returns when no router sends the guild's events to a sandbox of the owner. The grant ends first.
+   * If its route stays, the worker's guard removes the route (workers/grant-guard.ts).
+   * @throws SANDBOX_004 without a grant; SANDBOX_009 if the route stays for now
    */
   async revokeGrant(actor: Actor, guildId: string, owner: string): Promise<GuildGrant> {
     const { database } = this.connections;
@@ -167,7 +172,7 @@ export class IdentityService {
     return requireSeen(actor, row, idOrName, config.visibility);
   }
 
-  /** Nothing where the guild is with nobody, or with another owner's sandbox. */
+  /** Does nothing if the guild has no sandbox, or one of another owner. */
   private async endRoute(actor: Actor, { guildId, owner }: GrantKey): Promise<void> {
     const { database } = this.connections;
     const mapping = await mappingOf(database, guildId);

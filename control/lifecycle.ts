@@ -4,20 +4,23 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/client';
 import type { SandboxWorkflow } from '../domain/hand-over.js';
-import type { Command, SignedCommand } from '../domain/command.js';
+import type { Command, SignedCommand, SignedInput } from '../domain/command.js';
 import { SandboxError } from '../domain/errors.js';
 import { parseGuildIds } from '../domain/guild.js';
+import type { Inspected } from '../domain/health.js';
 import { parseOwner, parseSandboxName, workflowId, type SandboxId } from '../domain/names.js';
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
-import { sweepWorkflowId, type SweepInput, type SweepReport } from '../domain/sweep.js';
+import type { SweepInput, SweepReport } from '../domain/sweep.js';
+import { parseTemplateName } from '../domain/template.js';
 import { delay } from '../platform/deadline.js';
-import { signCommand } from '../platform/signature.js';
+import { signCommand, signInput } from '../platform/signature.js';
 import { MISSING_SUBKEYS } from '../domain/missing-subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
 import type { BegunCreate } from './view.js';
+import type { healthWorkflow } from '../workflows/health.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
-import { ATTRIBUTES, startOptions } from './start-options.js';
+import { ATTRIBUTES, HEALTH_MS, healthStart, startOptions, sweepStart } from './start-options.js';
 import {
   asTemporalError,
   isEnd,
@@ -48,13 +51,13 @@ export interface LifecycleOptions {
 
 export class Lifecycle {
   private readonly presence: WorkerPresence;
-  private readonly taskQueue: string;
+  readonly taskQueue: string;
   private readonly actorKey: string | null;
   private readonly onBusy: OnBusy;
   private readonly busyMs: number;
 
   constructor(
-    private readonly temporal: TemporalClient,
+    readonly temporal: TemporalClient,
     { taskQueue, actorKey, onBusy = () => undefined, busyMs = BUSY_MS }: LifecycleOptions,
   ) {
     this.taskQueue = taskQueue;
@@ -156,18 +159,31 @@ export class Lifecycle {
     }
   }
 
-  async sweep(input: SweepInput): Promise<SweepReport> {
-    const client = this.temporal.client.workflow;
+  sweep(input: SweepInput): Promise<SweepReport> {
+    const { workflow } = this.temporal.client;
+    const options = sweepStart(input, this.taskQueue);
+    return this.shared(IN_PROGRESS, workflow.start<typeof sweepWorkflow>('sweepWorkflow', options));
+  }
+
+  /** One look by a worker. @throws SANDBOX_009 after 10 s at most */
+  inspect(sandboxId: SandboxId): Promise<Inspected> {
+    const { connection, client } = this.temporal;
+    const options = healthStart(sandboxId, this.taskQueue);
+    return connection.withDeadline(Date.now() + HEALTH_MS, () => {
+      const look = client.workflow.start<typeof healthWorkflow>('healthWorkflow', options);
+      return this.shared('the parts are unknown', look);
+    });
+  }
+
+  /** The result of a workflow that callers share. */
+  private async shared<T>(
+    consequence: string,
+    starting: Promise<{ result(): Promise<T> }>,
+  ): Promise<T> {
     try {
-      const sweep = await client.start<typeof sweepWorkflow>('sweepWorkflow', {
-        workflowId: sweepWorkflowId(input),
-        taskQueue: this.taskQueue,
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        args: [input],
-      });
-      return await this.whileServed(IN_PROGRESS, sweep.result());
+      return await this.whileServed(consequence, (await starting).result());
     } catch (error) {
-      throw asTemporalError(error, IN_PROGRESS);
+      throw asTemporalError(error, consequence);
     }
   }
 
@@ -184,7 +200,7 @@ export class Lifecycle {
     }
   }
 
-  /** What Temporal knows of a create that is under way; null where it knows of none. */
+  /** A create in progress, from Temporal; null if there is none. */
   async begun(sandboxId: SandboxId): Promise<BegunCreate | null> {
     try {
       const { status, memo, startTime, typedSearchAttributes } = await this.temporal.client.workflow
@@ -195,6 +211,9 @@ export class Lifecycle {
         ...{ sandboxId, owner: parseOwner(memo?.owner), name: parseSandboxName(memo?.name) },
         guildIds: parseGuildIds(typedSearchAttributes.get(ATTRIBUTES.guilds) ?? []),
         ttlMs: typeof memo?.ttlMs === 'number' ? memo.ttlMs : null,
+        ...(typeof memo?.template === 'string'
+          ? { template: parseTemplateName(memo.template) }
+          : {}),
         createdAt: startTime,
       };
     } catch (error) {
@@ -227,7 +246,7 @@ export class Lifecycle {
    * The outcome of `work`. @throws SANDBOX_009 as soon as no worker takes work, or if workers stay
    * busy for too long
    */
-  private async whileServed<T>(
+  async whileServed<T>(
     consequence: string,
     work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
   ): Promise<T> {
@@ -243,8 +262,15 @@ export class Lifecycle {
   }
 
   /** @throws SANDBOX_010 without a key */
-  private signed<C extends Command>(command: C): SignedCommand<C> {
-    if (this.actorKey !== null) return signCommand(this.actorKey, command, Date.now());
+  signedInput<T>(purpose: string, input: T): SignedInput<T> {
+    return signInput(this.key(), purpose, input, Date.now());
+  }
+
+  private signed = <C extends Command>(command: C): SignedCommand<C> =>
+    signCommand(this.key(), command, Date.now());
+
+  private key(): string {
+    if (this.actorKey !== null) return this.actorKey;
     throw new SandboxError('SANDBOX_010', 'this process holds no key to sign a change with', {
       hint: MISSING_SUBKEYS,
     });

@@ -15,7 +15,9 @@ const letters = customAlphabet(TOKEN_ALPHABET);
 
 export const newTokenId = (): TokenId => parseTokenId(letters(TOKEN_ID_LENGTH));
 
-/** SHA-256: the secret has 238 random bits, so a slow hash would add nothing but time to each request. */
+/**
+ * SHA-256, because the secret has 238 random bits: a slow hash would only add time to each request.
+ */
 export const hashOfSecret = (secret: string): Buffer =>
   createHash('sha256').update(secret, 'ascii').digest();
 

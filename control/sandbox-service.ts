@@ -17,6 +17,7 @@ import {
 import { maySee, requirePermission, type Action } from '../domain/permissions.js';
 import { describeSandbox, type ExtendResult, type Sandbox } from '../domain/sandbox.js';
 import { isLive, LIVE_STATUSES, type SandboxStatus } from '../domain/status.js';
+import { parseTemplateName } from '../domain/template.js';
 import type { Config } from '../platform/config.js';
 import { readSubkey } from '../platform/subkeys.js';
 import { auditOf } from '../store/audit.js';
@@ -63,6 +64,7 @@ export class SandboxService {
       owner,
       ttlMs: options.ttl === undefined ? null : parseDuration(options.ttl, 'TTL'),
       guildIds: parseGuildIds(options.guildIds ?? []),
+      ...(options.template === undefined ? {} : { template: parseTemplateName(options.template) }),
     };
     const sandboxId =
       options.sandboxId === undefined ? newSandboxId(random) : parseSandboxId(options.sandboxId);
@@ -71,7 +73,7 @@ export class SandboxService {
     const view = await namingNoHolder(actor, this.config.visibility, creating);
     if (view === null) {
       const begun = { ...args, sandboxId, createdAt: new Date() };
-      return pendingSandbox(begun, this.config.policy.defaultTtlMs);
+      return pendingSandbox(begun, this.config.policy);
     }
     // An ended run still answers an old update. A new id has no such run.
     if (options.sandboxId === undefined || isLive((await this.row(actor, sandboxId)).status))
@@ -177,9 +179,7 @@ export class SandboxService {
   async status(actor: Actor, idOrName: string): Promise<SandboxHealth> {
     const row = await this.permitted(actor, 'read', idOrName);
     const { checkHealth } = await import('./health.js');
-    return checkHealth(this.connections, row, async () =>
-      (await this.lifecycle()).workflowStatus(row.sandboxId),
-    );
+    return checkHealth(this.connections, row);
   }
 
   /** @throws SANDBOX_004 */
@@ -244,7 +244,7 @@ export class SandboxService {
     await this.connections.close();
   }
 
-  /** @throws SANDBOX_004 for what is unknown, or not to be seen */
+  /** @throws SANDBOX_004 for an unknown or hidden sandbox */
   private async row(actor: Actor, idOrName: string): Promise<SandboxRecord> {
     const row = await findSandbox(this.connections.database, parseSandboxRef(idOrName));
     return requireSeen(actor, row, idOrName, this.config.visibility);

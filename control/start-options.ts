@@ -1,9 +1,11 @@
-/** How a sandbox's workflow starts: its id, its policies, and what the Temporal Web UI shows of it. */
+/** The start of each workflow: id, policies, and texts for the Temporal Web UI. */
 import type { WorkflowStartOptions } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SandboxWorkflow } from '../domain/hand-over.js';
 import type { Command } from '../domain/command.js';
-import { workflowId } from '../domain/names.js';
+import { healthWorkflowId } from '../domain/health.js';
+import { workflowId, type SandboxId } from '../domain/names.js';
+import { sweepWorkflowId, type SweepInput } from '../domain/sweep.js';
 
 export const ATTRIBUTES = {
   owner: defineSearchAttributeKey('SandboxOwner', 'KEYWORD'),
@@ -14,7 +16,7 @@ export const ATTRIBUTES = {
 
 export function startOptions(command: Command<'create'>, taskQueue: string) {
   const { sandboxId, args } = command;
-  const { name, owner, guildIds, ttlMs } = args;
+  const { name, owner, guildIds, ttlMs, template } = args;
   return {
     workflowId: workflowId(sandboxId),
     taskQueue,
@@ -32,6 +34,25 @@ export function startOptions(command: Command<'create'>, taskQueue: string) {
       { key: ATTRIBUTES.status, value: 'pending' },
       { key: ATTRIBUTES.guilds, value: [...guildIds] },
     ],
-    memo: { sandboxId, name, owner, ttlMs },
+    memo: { sandboxId, name, owner, ttlMs, template },
   } satisfies WorkflowStartOptions<SandboxWorkflow> & { workflowIdConflictPolicy: string };
 }
+
+/** Callers of one id at the same time share one run. */
+const shared = { workflowIdConflictPolicy: 'USE_EXISTING' } as const;
+
+export const sweepStart = (input: SweepInput, taskQueue: string) => ({
+  ...{ ...shared, taskQueue, workflowId: sweepWorkflowId(input) },
+  args: [input] as [SweepInput],
+});
+
+/** Twice the wait of a caller. A worker that comes back then has no old looks to do. */
+export const HEALTH_MS = 10_000;
+
+export const healthStart = (sandboxId: SandboxId, taskQueue: string) => ({
+  ...{ ...shared, taskQueue, workflowId: healthWorkflowId(sandboxId) },
+  args: [sandboxId] as [SandboxId],
+  workflowTaskTimeout: '3s' as const,
+  workflowExecutionTimeout: HEALTH_MS,
+  staticSummary: `looks at sandbox ${sandboxId}`,
+});

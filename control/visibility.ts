@@ -1,10 +1,10 @@
-/** What an actor learns of sandboxes that are not to be seen: nothing (`SANDBOX_VISIBILITY`). */
+/** Hides sandboxes that an actor may not see (`SANDBOX_VISIBILITY`). */
 import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import { maySee, type Visibility } from '../domain/permissions.js';
 import type { SandboxRecord } from '../store/sandboxes.js';
 
-/** @throws SANDBOX_004 for what is unknown, and in the same words for what is hidden */
+/** @throws SANDBOX_004 for an unknown sandbox, and with the same text for a hidden one */
 export function requireSeen(
   actor: Actor,
   row: SandboxRecord | null,

@@ -5,7 +5,10 @@ import type { Control } from '../domain/control.js';
 import { SandboxError } from '../domain/errors.js';
 import type { Config } from '../platform/config.js';
 
-const SCOPES = ['sandbox:read', 'sandbox:write', 'sandbox:connect', 'guild:write', 'event:read'];
+const SCOPES = [
+  ...['sandbox:read', 'sandbox:write', 'sandbox:connect'],
+  ...['guild:write', 'event:read', 'template:write'],
+];
 
 export interface Callers {
   readonly owner: Control;

@@ -19,6 +19,7 @@ import { leftoversOf } from './leftovers.js';
 import { settle, readBack, type Account } from './ledger.js';
 import { Report } from './report.js';
 import { measureRoute } from './route-latency.js';
+import { addTeamTemplate, objectsOf, OBJECTS } from './template.js';
 
 const GUILDS = ['1234567890123456789', '2345678901234567890', '3456789012345678901'] as const;
 const SHORT_TTL = '20s';
@@ -72,19 +73,34 @@ interface Scene {
 
 async function story(scene: Scene): Promise<void> {
   const { client, report } = scene;
-  report.title(
-    'Two sandboxes through the API with a token, a guild each; a third guild stays with production',
-  );
+  report.title("A template of the team's own SQL files, through the API with a token");
+  const {
+    name: template,
+    source,
+    tables,
+  } = await report.timed('template', () => addTeamTemplate(client));
+  const files = source.kind === 'sql' ? source.files.join(', ') : '';
+  report.line(`  ${template} has ${tables} tables, an enum and a view, of ${files}`);
+
+  report.title('Two sandboxes of it, a guild each; a third guild stays with production');
   const lasting = await report.timed('create', () =>
-    client.create({ name: 'demo-lasting', ttl: '1h', guildIds: [GUILDS[0]] }),
+    client.create({ name: 'demo-lasting', ttl: '1h', guildIds: [GUILDS[0]], template }),
   );
   const startedAt = Date.now();
   const short = await report.timed('create', () =>
-    client.create({ name: 'demo-short', ttl: SHORT_TTL }),
+    client.create({ name: 'demo-short', ttl: SHORT_TTL, template }),
   );
   await report.timed('register', () => client.registerGuild(short.id, GUILDS[1]));
   report.line(`  ${lasting.name} ${lasting.id} gets guild ${GUILDS[0]}`);
   report.line(`  ${short.name} ${short.id} gets guild ${GUILDS[1]}, expires in ${SHORT_TTL}`);
+  for (const { id, name, template: begunWith } of [lasting, short]) {
+    const objects = await objectsOf(client, id);
+    report.check(
+      `the schema of ${name} is that of template ${begunWith}`,
+      begunWith === template && objects.join() === OBJECTS.join(),
+      objects.join(', '),
+    );
+  }
 
   await refuseStranger(scene, lasting);
   await routeEvents(scene, lasting, short);

@@ -19,6 +19,8 @@ export const AUDIT_EVENTS = [
   'guild_granted',
   'guild_grant_revoked',
   'owner_role_set',
+  'template_added',
+  'template_removed',
 ] as const;
 export type AuditEvent = (typeof AUDIT_EVENTS)[number];
 

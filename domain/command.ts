@@ -6,6 +6,7 @@ import { parseActor, type Actor } from './actor.js';
 import { invalid } from './errors.js';
 import type { GuildId } from './guild.js';
 import type { Owner, SandboxId, SandboxName } from './names.js';
+import type { TemplateName } from './template.js';
 
 /** The arguments of each action. */
 export interface CommandArgs {
@@ -15,6 +16,8 @@ export interface CommandArgs {
     readonly owner: Owner;
     readonly ttlMs: number | null;
     readonly guildIds: readonly GuildId[];
+    /** Absent: the worker's default. */
+    readonly template?: TemplateName;
   };
   readonly registerGuild: { readonly guildId: GuildId };
   readonly unregisterGuild: { readonly guildId: GuildId };
@@ -58,6 +61,16 @@ export function canonicalText(command: Command, expiresAt: number): string {
   const { commandId, action, sandboxId, actor, args } = command;
   return stableJson({ commandId, action, sandboxId, actor, args, expiresAt });
 }
+
+/** Something other than a command that `control/` asks a worker for, and that needs a permission. */
+export interface SignedInput<T> {
+  readonly input: T;
+  readonly signature: Signature;
+}
+
+/** What the signature of an input covers. @param purpose keeps it from being used as another's */
+export const canonicalInput = (purpose: string, input: unknown, expiresAt: number): string =>
+  stableJson({ purpose, input, expiresAt });
 
 /** JSON with sorted keys; an absent field and an undefined one are alike. */
 function stableJson(value: unknown): string {

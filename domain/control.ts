@@ -16,6 +16,7 @@ import type { ExtendResult, Sandbox } from './sandbox.js';
 import type { SandboxEnvironment } from './sandbox-variables.js';
 import type { SandboxStatus } from './status.js';
 import type { SweepInput, SweepReport } from './sweep.js';
+import type { AddTemplateOptions, Template, TemplateText } from './template.js';
 
 export interface CreateSandboxOptions {
   /** Default: `sandbox-{owner}-{6 random}`. */
@@ -25,6 +26,8 @@ export interface CreateSandboxOptions {
   /** Such as `90m` or `24h`. The worker sets default and bounds. */
   readonly ttl?: string;
   readonly guildIds?: readonly string[];
+  /** Default: the installation's. */
+  readonly template?: string;
   /** For retries: the same id gives the same sandbox. */
   readonly sandboxId?: string;
   /** False: returns once Temporal has the workflow. Default true: returns when the sandbox runs. */
@@ -138,7 +141,23 @@ export interface SandboxControl {
   sweep(input: SweepInput): Promise<SweepReport>;
 }
 
+/** Templates of sandboxes' schemas. Every call may throw SANDBOX_008, _009, _010 and _012. */
+export interface TemplateControl {
+  /**
+   * New sandboxes get the new version; others keep theirs. A schema needs an operator.
+   * @throws SANDBOX_004 for an unknown schema; SANDBOX_008 names what cannot be carried
+   */
+  addTemplate(options: AddTemplateOptions): Promise<Template>;
+  /** Reads its schema again. @throws SANDBOX_004; SANDBOX_007 for a template of files */
+  refreshTemplate(name: string): Promise<Template>;
+  listTemplates(): Promise<Template[]>;
+  /** With its statements. @throws SANDBOX_004 */
+  getTemplate(name: string): Promise<TemplateText>;
+  /** Sandboxes that have it keep it. @throws SANDBOX_004 */
+  removeTemplate(name: string): Promise<Template>;
+}
+
 /** The whole of it: what the CLI speaks to, directly or over HTTP. */
-export interface Control extends SandboxControl, IdentityControl, AsyncDisposable {
+export interface Control extends SandboxControl, IdentityControl, TemplateControl, AsyncDisposable {
   close(): Promise<void>;
 }

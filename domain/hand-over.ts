@@ -6,6 +6,7 @@ import type { Command } from './command.js';
 import type { GuildId } from './guild.js';
 import type { SandboxView } from './sandbox.js';
 import type { SandboxStatus } from './status.js';
+import type { TemplateName } from './template.js';
 
 /** State that one run hands to the next. Times in epoch ms. */
 export interface CarriedState {
@@ -13,6 +14,8 @@ export interface CarriedState {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly guildIds: readonly GuildId[];
+  readonly template: TemplateName;
+  readonly templateVersion: number;
   /** The sandbox's resources, in order of creation. */
   readonly resources: readonly string[];
   /** A reset may have stopped half-way: the servers may have another rotation. */

@@ -1,4 +1,5 @@
 /** The health of a sandbox: what each server answered about it. */
+import type { SandboxId } from './names.js';
 import type { Sandbox } from './sandbox.js';
 
 export interface Check {
@@ -21,3 +22,9 @@ export interface SandboxHealth {
   /** What a clean-up that is being retried waits for. */
   readonly cleanupError: string | null;
 }
+
+/** The part of a sandbox's health that the servers answer. */
+export type Inspected = Pick<SandboxHealth, 'checks' | 'lastEventAt' | 'eventsWaiting'>;
+
+/** One look at a time: callers at the same time share it. */
+export const healthWorkflowId = (sandboxId: SandboxId): string => `sandbox-health-${sandboxId}`;

@@ -29,6 +29,11 @@ export const RULES = {
   grantGuild: { scope: 'admin', by: 'operator' },
   revokeGrant: { scope: 'admin', by: 'operator' },
   setOwnerRole: { scope: 'admin', by: 'operator' },
+  readTemplates: { scope: 'sandbox:read', by: 'anybody' },
+  /** The owner: of an existing template of the name. */
+  writeTemplate: { scope: 'template:write', by: 'owner' },
+  /** Whoever reads a schema learns all its names and functions. */
+  copySchema: { scope: 'template:write', by: 'operator' },
 } as const satisfies Record<string, Rule>;
 
 export type Action = keyof typeof RULES;
@@ -107,6 +112,9 @@ const WORDS: Readonly<Record<Action, string>> = {
   grantGuild: 'grant a guild',
   revokeGrant: 'revoke a grant',
   setOwnerRole: "set an owner's role",
+  readTemplates: 'read templates',
+  writeTemplate: 'change this template',
+  copySchema: 'make a template of a schema',
 };
 
 function textOf(lack: Lack): string {

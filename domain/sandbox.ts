@@ -12,6 +12,7 @@ import {
 } from './names.js';
 import type { Lack } from './permissions.js';
 import type { SandboxStatus } from './status.js';
+import type { TemplateName } from './template.js';
 
 /** The public JSON of a sandbox; times in ISO 8601. */
 export interface Sandbox {
@@ -20,6 +21,9 @@ export interface Sandbox {
   readonly owner: Owner;
   readonly status: SandboxStatus;
   readonly schema: string;
+  readonly template: TemplateName;
+  /** Null until the claim is written. */
+  readonly templateVersion: number | null;
   readonly redisPrefix: string;
   readonly natsPrefix: string;
   readonly guildIds: readonly GuildId[];
@@ -35,6 +39,8 @@ export interface SandboxFacts {
   readonly owner: Owner;
   readonly status: SandboxStatus;
   readonly guildIds: readonly GuildId[];
+  readonly template: TemplateName;
+  readonly templateVersion: number | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly destroyedAt: Date | null;
@@ -42,12 +48,15 @@ export interface SandboxFacts {
 
 export function describeSandbox(facts: SandboxFacts): Sandbox {
   const { sandboxId, name, owner, status, guildIds, createdAt, expiresAt, destroyedAt } = facts;
+  const { template, templateVersion } = facts;
   return {
     id: sandboxId,
     name,
     owner,
     status,
     schema: schemaName(sandboxId),
+    template,
+    templateVersion,
     redisPrefix: redisPrefix(sandboxId),
     natsPrefix: natsPrefix(sandboxId),
     guildIds,
@@ -64,8 +73,14 @@ export interface ClaimedTimes {
   readonly expiresAt: number;
 }
 
+/** What a claim has written. */
+export interface Claimed extends ClaimedTimes {
+  readonly template: TemplateName;
+  readonly templateVersion: number;
+}
+
 /** A claim's answer. */
-export interface ClaimedSandbox extends ClaimedTimes {
+export interface ClaimedSandbox extends Claimed {
   /** The resources that this worker makes, in order of creation. */
   readonly resources: readonly string[];
 }
@@ -93,7 +108,9 @@ export interface SandboxView {
   readonly owner: Owner;
   readonly status: SandboxStatus;
   readonly guildIds: readonly GuildId[];
-  /** Null until the claim is written. */
+  /** Null until the claim is written, as the following ones. */
+  readonly template: TemplateName | null;
+  readonly templateVersion: number | null;
   readonly createdAt: number | null;
   readonly expiresAt: number | null;
   /** The current step of a clean-up or a change, or the reason why it waits. */

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { checkTtl } from '../domain/duration.js';
-import { SandboxError } from '../domain/errors.js';
+import { messageOf, SandboxError } from '../domain/errors.js';
 import type { GuildPolicy } from '../domain/permissions.js';
 import {
   isSetting,
@@ -91,12 +91,15 @@ function valueOf(setting: AnySetting, env: Environment, problems: string[]): unk
   const { fallback, type } = setting;
   const given = namesOf(setting).filter((name) => env[name] !== undefined);
   const values = given.map((name) => {
-    const { error, data } = type.schema.safeParse(env[name]);
-    for (const { message } of error?.issues ?? []) problems.push(`${name}: ${message}`);
-    return data;
+    try {
+      return type.read(env[name] ?? '');
+    } catch (error) {
+      problems.push(`${name}: ${messageOf(error)}`);
+      return undefined;
+    }
   });
   if (given.length > 0 || fallback === undefined) return values[0];
-  return type.schema.parse(typeof fallback === 'string' ? fallback : fallback());
+  return type.read(typeof fallback === 'string' ? fallback : fallback());
 }
 
 function written(table: Settings, values: Readonly<Record<string, unknown>>): [string, string][] {

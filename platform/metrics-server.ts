@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { messageOf } from '../domain/errors.js';
+import { processMetrics } from './process-metrics.js';
 
 export interface Health {
   readonly ok: boolean;
@@ -13,6 +14,7 @@ export interface Health {
 }
 
 export interface MetricsServerOptions {
+  /** The process's own metrics are added to it. */
   readonly registry: Registry;
   readonly host: string;
   /** 0: a free port. */
@@ -34,8 +36,10 @@ const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === 
 
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const { registry, host, port, ready, more } = options;
+  const ofProcess = processMetrics(registry);
   const respond = async (path: string): Promise<{ status: number; type: string; body: string }> => {
     if (path === '/metrics') {
+      await ofProcess();
       const extra = more === undefined ? '' : await more().catch(() => '');
       return { status: 200, type: registry.contentType, body: (await registry.metrics()) + extra };
     }

@@ -3,7 +3,6 @@
  * redis/connection-guard.ts.
  */
 import { messageOf } from '../domain/errors.js';
-import { every } from '../platform/every.js';
 import type { Logger } from '../platform/log.js';
 
 export type Guard = 'locks' | 'waits' | 'connections';
@@ -15,16 +14,16 @@ export interface GuardMetrics {
   guardFailed(guard: Guard): void;
 }
 
-/** Looks that an idle guard skips before it asks again whether it is needed. */
-const LEFT_OUT = 4;
+/** An idle guard asks again whether it is needed after this many intervals. It does not wake before. */
+const IDLE_INTERVALS = 5;
 const ASKED_EVERY = 10;
 
 export interface Looks {
   readonly metrics: GuardMetrics;
   readonly log: Logger;
   /**
-   * Asked now and then. While it is false, four of five looks are skipped, and the fifth only asks
-   * again.
+   * Asked now and then. While it is false, the guard does not look, and asks again five intervals
+   * later.
    */
   readonly isNeeded?: () => Promise<boolean>;
 }
@@ -39,25 +38,37 @@ export function lookEvery(
   look: () => Promise<void>,
   { metrics, log, isNeeded = () => Promise.resolve(true) }: Looks,
 ): { close(): void } {
-  let leftOut = 0;
   let looks = 0;
-  const turn = async (): Promise<void> => {
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  /** Resolves to the number of intervals until the next turn. */
+  const turn = async (): Promise<number> => {
     // A server that cannot answer this may need the guard, so look.
-    if (looks === 0 && !(await isNeeded().catch(() => true))) {
-      leftOut = LEFT_OUT;
-      return;
-    }
+    if (looks === 0 && !(await isNeeded().catch(() => true))) return IDLE_INTERVALS;
     looks = (looks + 1) % ASKED_EVERY;
     await look();
+    return 1;
   };
-  return every(millis, () => {
-    if (leftOut > 0) {
-      leftOut -= 1;
-      return Promise.resolve();
-    }
-    return turn().catch((error: unknown) => {
-      metrics.guardFailed(guard);
-      log.debug({ guard, err: messageOf(error) }, 'a guard could not look');
-    });
-  });
+  const next = (intervals: number, began: number): void => {
+    if (closed) return;
+    timer = setTimeout(run, Math.max(0, intervals * millis - (performance.now() - began)));
+  };
+  const run = (): void => {
+    const began = performance.now();
+    turn().then(
+      (intervals) => next(intervals, began),
+      (error: unknown) => {
+        metrics.guardFailed(guard);
+        log.debug({ guard, err: messageOf(error) }, 'a guard could not look');
+        next(1, began);
+      },
+    );
+  };
+  next(1, performance.now());
+  return {
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
 }

@@ -15,6 +15,8 @@ import type { Database } from '../store/database.js';
 /** Open connections and secrets for making. Opened once, at the worker's entry. */
 export interface MakingContext {
   readonly database: Database;
+  /** The address of Postgres, for a login of a sandbox's own role. */
+  readonly databaseUrl: string;
   readonly redis: Redis;
   readonly nats: NatsConnection;
   readonly installation: string;

@@ -17,7 +17,6 @@ import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer, type MetricsServer } from '../platform/metrics-server.js';
 import { openNats } from '../platform/nats.js';
 import { closePostgres, openPostgres, type Sql } from '../platform/postgres.js';
-import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
 import { isMisconfigured, retryUntil, StoppedError } from '../platform/retry.js';
 import { streamFacts } from '../routing/routed-log.js';
@@ -103,7 +102,6 @@ function servePage(
   router: Router,
 ): Promise<MetricsServer> {
   const { registry } = router.metrics;
-  collectProcessMetrics(registry);
   const starting = startMetricsServer({
     ...{ registry, host, port },
     ready: () => ({ ok: router.ready(), detail: { routerId, ...router.status() } }),

@@ -7,6 +7,7 @@ import type { VerifiedCommand } from '../domain/command.js';
 import type { GuildPolicy } from '../domain/permissions.js';
 import { redisRoutes } from '../routing/route.js';
 import type { SandboxId } from '../domain/names.js';
+import { withDeadline } from '../platform/deadline.js';
 import { inNats } from '../platform/nats-errors.js';
 import type { NatsConnection } from '../platform/nats.js';
 import { inRedis, type Redis } from '../platform/redis.js';
@@ -24,6 +25,8 @@ import { distributeRoutes } from './distribution.js';
 
 /** How long a registration waits for the routers. Then it is rolled back with SANDBOX_009. */
 const CONFIRM_MS = 3_000;
+/** A Redis that stands still must leave time for the routers, within an activity's 4 s. */
+const DISTRIBUTE_MS = 500;
 
 export const ROUTES = 'guild-routes';
 /** The servers that the routes' steps need. Redis is not one: routers work without its copy. */
@@ -73,7 +76,8 @@ export function openRoutes({ database, redis, nats, installation }: RoutesContex
    * read Postgres.
    */
   async function distributeAndConfirm(): Promise<void> {
-    const distributed = await distributeRoutes(database, redis, installation).catch(() => null);
+    const distributing = distributeRoutes(database, redis, installation);
+    const distributed = await withDeadline(distributing, DISTRIBUTE_MS, 'Redis').catch(() => null);
     const version = distributed ?? (await routeVersion(database));
     await inNats(() => confirmRoutes(nats, version, { timeoutMs: CONFIRM_MS }));
   }

@@ -34,7 +34,12 @@ CREATE TABLE sandboxes (
   destroyed_at timestamptz,
   -- The rotation that the schema was made for. A late attempt of a finished reset finds it equal to
   -- `rotation`, and drops nothing of the new schema.
-  provisioned_rotation integer NOT NULL DEFAULT 0
+  provisioned_rotation integer NOT NULL DEFAULT 0,
+  template text NOT NULL DEFAULT 'arrakis',
+  template_version integer NOT NULL DEFAULT 1,
+  -- The rotation that has the template's objects; null: none yet. Not used for a built-in template.
+  template_rotation integer,
+  template_attempt integer NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX sandboxes_live_name ON sandboxes (name)
   WHERE status IN ('pending', 'creating', 'running', 'expired');
@@ -43,6 +48,7 @@ CREATE INDEX sandboxes_status ON sandboxes (status);
 CREATE INDEX sandboxes_owner ON sandboxes (owner);
 -- Every claim counts an owner's live sandboxes, and rows are never deleted.
 CREATE INDEX sandboxes_live_owner ON sandboxes (owner) WHERE status IN ('pending', 'creating', 'running', 'expired');
+CREATE INDEX sandboxes_template ON sandboxes (template, template_version) WHERE status <> 'destroyed';
 CREATE INDEX sandboxes_created_at ON sandboxes (created_at);
 CREATE INDEX sandboxes_expires_at ON sandboxes (expires_at) WHERE status = 'running';
 
@@ -66,7 +72,7 @@ CREATE TABLE sandbox_audit_log (
     'sandbox_created', 'status_changed', 'create_failed', 'ttl_extended', 'sandbox_reset',
     'guild_registered', 'guild_unregistered', 'sandbox_destroying', 'sandbox_destroyed',
     'credentials_read', 'token_created', 'token_revoked', 'guild_granted', 'guild_grant_revoked',
-    'owner_role_set')),
+    'owner_role_set', 'template_added', 'template_removed')),
   actor text NOT NULL,
   details jsonb NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),

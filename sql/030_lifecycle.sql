@@ -32,12 +32,13 @@ $$;
 -- Claims the name, a place under the owner's limit, and the guilds, which stay inactive. The row is
 -- `creating` afterwards. Repeated by the same command: the times of the first claim, also when its
 -- signature has expired. Raises SB002, SB003 (its detail names the guild's holder), SB010 for a
--- missing grant (its detail names it), for another command and for an expired signature,
+-- missing grant (its detail names it), for another command and for an expired signature, SB004 for an
+-- unknown template,
 -- unique_violation for a taken name, SB007 for an id that is being destroyed, and the first refusal
 -- again for an id that was refused.
 CREATE FUNCTION claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean,
-  p_expires_at timestamptz, p_max integer, p_actor jsonb, p_command text, p_expired boolean,
-  OUT created_ms double precision, OUT expires_ms double precision)
+  p_expires_at timestamptz, p_max integer, p_actor jsonb, p_command text, p_expired boolean, p_template text,
+  OUT created_ms double precision, OUT expires_ms double precision, OUT template text, OUT template_version integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known record;
@@ -46,7 +47,8 @@ DECLARE
   live integer;
 BEGIN
   PERFORM public.sandbox_lock_owner(p_owner);
-  SELECT status, created_at, expires_at INTO known FROM public.sandboxes WHERE id = p_id;
+  SELECT s.status, s.created_at, s.expires_at, s.template, s.template_version INTO known
+    FROM public.sandboxes s WHERE s.id = p_id;
   IF FOUND THEN
     IF known.status IN ('destroying', 'destroyed') THEN
       RAISE EXCEPTION 'sandbox % is %', p_id, known.status USING ERRCODE = 'SB007';
@@ -72,8 +74,9 @@ BEGIN
     IF live >= p_max THEN
       RAISE EXCEPTION '% has % live sandboxes; the limit is %', p_owner, live, p_max USING ERRCODE = 'SB002';
     END IF;
-    INSERT INTO public.sandboxes (id, name, owner, expires_at) VALUES (p_id, p_name, p_owner, p_expires_at)
-      RETURNING created_at, expires_at INTO known;
+    INSERT INTO public.sandboxes AS s (id, name, owner, expires_at, template, template_version)
+      VALUES (p_id, p_name, p_owner, p_expires_at, p_template, public.sandbox_current_template(p_template))
+      RETURNING s.created_at, s.expires_at, s.template, s.template_version INTO known;
     IF p_guilds <> '[]' THEN
       -- Before the holders: a caller without a grant learns nothing of them.
       IF p_needs_grant THEN PERFORM public.sandbox_require_grants(p_owner, p_guilds); END IF;
@@ -92,7 +95,7 @@ BEGIN
     UPDATE public.sandboxes SET status = 'creating' WHERE id = p_id;
     INSERT INTO public.sandbox_commands (sandbox_id, command_id, outcome) VALUES (p_id, p_command, '{}');
     PERFORM public.sandbox_write_audit(p_id, e.event, p_actor, e.details) FROM (
-        SELECT 0 AS n, 'sandbox_created' AS event, jsonb_build_object('name', p_name, 'guildIds', p_guilds,
+        SELECT 0 AS n, 'sandbox_created' AS event, jsonb_build_object('name', p_name, 'template', p_template, 'guildIds', p_guilds,
           'expiresAt', to_char(p_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS details
         UNION ALL
         SELECT g.n, 'guild_registered', jsonb_build_object('guildId', g.id)
@@ -104,6 +107,8 @@ BEGIN
   END IF;
   created_ms := floor(extract(epoch FROM known.created_at) * 1000);
   expires_ms := floor(extract(epoch FROM known.expires_at) * 1000);
+  template := known.template;
+  template_version := known.template_version;
 END
 $$;
 
@@ -147,13 +152,13 @@ $$;
 ALTER FUNCTION sandbox_lock_owner(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_write_audit(text, text, jsonb, jsonb) OWNER TO bd_control;
 ALTER FUNCTION record_create_failure(text, jsonb, jsonb) OWNER TO bd_control;
-ALTER FUNCTION claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb, text, boolean) OWNER TO bd_control;
+ALTER FUNCTION claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb, text, boolean, text) OWNER TO bd_control;
 ALTER FUNCTION give_up_claim(text, text, jsonb, jsonb) OWNER TO bd_control;
 ALTER FUNCTION transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) OWNER TO bd_control;
 REVOKE ALL ON FUNCTION sandbox_lock_owner(text), sandbox_write_audit(text, text, jsonb, jsonb),
   record_create_failure(text, jsonb, jsonb),
-  claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb, text, boolean), give_up_claim(text, text, jsonb, jsonb),
+  claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb, text, boolean, text), give_up_claim(text, text, jsonb, jsonb),
   transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record_create_failure(text, jsonb, jsonb),
-  claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb, text, boolean), give_up_claim(text, text, jsonb, jsonb),
+  claim_sandbox(text, text, text, jsonb, boolean, timestamptz, integer, jsonb, text, boolean, text), give_up_claim(text, text, jsonb, jsonb),
   transition_sandbox(text, public.sandbox_status, jsonb, jsonb, text) TO bd_worker;

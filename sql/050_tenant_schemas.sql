@@ -27,55 +27,20 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     ON CONFLICT ON CONSTRAINT sandbox_schema_locks_pkey DO UPDATE SET schema_name = EXCLUDED.schema_name;
 $$;
 
--- The tenant tables, in a schema that the caller has just made.
+-- The tables of the built-in template, in a schema that the caller has just made. Their text is the
+-- product's own and calls no function of a tenant, so the control plane may run it.
 CREATE FUNCTION sandbox_create_tenant_tables(schema_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  statement text;
 BEGIN
-  EXECUTE format($ddl$
-    CREATE TABLE %1$I.communities (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      name text NOT NULL,
-      theme_id text NOT NULL DEFAULT 'basic',
-      subscription_tier text NOT NULL DEFAULT 'free',
-      discord_guild_id text UNIQUE,
-      telegram_chat_id text UNIQUE,
-      is_active boolean NOT NULL DEFAULT true,
-      settings jsonb NOT NULL DEFAULT '{}',
-      created_at timestamptz NOT NULL DEFAULT now(),
-      updated_at timestamptz NOT NULL DEFAULT now()
-    );
-    CREATE TABLE %1$I.profiles (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      community_id uuid NOT NULL REFERENCES %1$I.communities (id) ON DELETE CASCADE,
-      discord_id text,
-      telegram_id text,
-      wallet_address text,
-      tier text,
-      current_rank integer,
-      activity_score integer NOT NULL DEFAULT 0,
-      conviction_score integer NOT NULL DEFAULT 0,
-      joined_at timestamptz,
-      last_seen_at timestamptz,
-      first_claim_at timestamptz,
-      metadata jsonb NOT NULL DEFAULT '{}',
-      created_at timestamptz NOT NULL DEFAULT now(),
-      updated_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE (community_id, discord_id),
-      UNIQUE (community_id, telegram_id)
-    );
-    CREATE TABLE %1$I.badges (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      community_id uuid NOT NULL REFERENCES %1$I.communities (id) ON DELETE CASCADE,
-      profile_id uuid NOT NULL REFERENCES %1$I.profiles (id) ON DELETE CASCADE,
-      badge_type text NOT NULL,
-      awarded_at timestamptz NOT NULL DEFAULT now(),
-      awarded_by text,
-      revoked_at timestamptz,
-      metadata jsonb NOT NULL DEFAULT '{}',
-      created_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE (community_id, profile_id, badge_type)
-    )
-  $ddl$, schema_name);
+  PERFORM set_config('search_path', format('%I, pg_temp', schema_name), true);
+  FOR statement IN
+    SELECT s.value->>'sql' FROM public.sandbox_templates t, jsonb_array_elements(t.statements) WITH ORDINALITY AS s (value, n)
+    WHERE t.name = 'arrakis' AND t.source->>'kind' = 'built-in' ORDER BY s.n
+  LOOP
+    EXECUTE statement;
+  END LOOP;
 END
 $$;
 
@@ -142,15 +107,15 @@ BEGIN
 END
 $$;
 
--- Makes or repairs role, schema, tables and grants in one transaction. The caller passes a SCRAM
--- verifier, never a password: a server may log its DDL.
-CREATE FUNCTION provision_sandbox(p_id text, p_verifier text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Makes or repairs role, schema and grants. Returns true if the schema is new. The caller passes a
+-- SCRAM verifier, never a password: a server may log its DDL.
+CREATE FUNCTION sandbox_make_schema(p_id text, p_verifier text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  target text := 'sandbox_' || p_id;
+  target text := public.sandbox_schema_name(p_id);
   note text;
+  fresh boolean := false;
 BEGIN
-  PERFORM public.sandbox_fence(p_id);
   IF p_verifier !~ '\ASCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+\Z' THEN
     RAISE EXCEPTION 'the password must come as a SCRAM-SHA-256 verifier' USING ERRCODE = 'SB008';
   END IF;
@@ -185,14 +150,9 @@ BEGIN
   IF to_regnamespace(quote_ident(target)) IS NULL THEN
     EXECUTE format('CREATE SCHEMA %I', target);
     EXECUTE format('COMMENT ON SCHEMA %I IS %L', target, note);
-    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', target, target);
-    PERFORM public.sandbox_create_tenant_tables(target);
-    EXECUTE format('ALTER TABLE %1$I.communities OWNER TO %1$I', target);
-    EXECUTE format('ALTER TABLE %1$I.profiles OWNER TO %1$I', target);
-    EXECUTE format('ALTER TABLE %1$I.badges OWNER TO %1$I', target);
-  ELSE
-    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', target, target);
+    fresh := true;
   END IF;
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', target, target);
 
   IF NOT has_database_privilege(target, current_database(), 'CONNECT') THEN
     -- Last, so that the lock is short. Two grants on one database at once raise "tuple concurrently
@@ -200,6 +160,45 @@ BEGIN
     PERFORM 1 FROM public.sandbox_installation FOR UPDATE;
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), target);
   END IF;
+  RETURN fresh;
+END
+$$;
+
+-- Makes or repairs role, schema and grants, and the tables of a built-in template, in one
+-- transaction. Returns what is left to the caller: the template whose text the sandbox's own role
+-- must run (sql/055_templates.sql), else null.
+CREATE FUNCTION provision_sandbox(p_id text, p_verifier text) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target text := 'sandbox_' || p_id;
+  begins_with record;
+  fresh boolean;
+BEGIN
+  PERFORM public.sandbox_fence(p_id);
+  SELECT t.name, t.source->>'kind' = 'built-in' AS built_in INTO STRICT begins_with
+    FROM public.sandboxes s JOIN public.sandbox_templates t ON t.name = s.template AND t.version = s.template_version
+    WHERE s.id = p_id;
+  fresh := public.sandbox_make_schema(p_id, p_verifier);
+  IF NOT begins_with.built_in THEN RETURN public.begin_sandbox_template(p_id, fresh); END IF;
+  IF fresh AND begins_with.name = 'arrakis' THEN
+    PERFORM public.sandbox_create_tenant_tables(target);
+    EXECUTE format('ALTER TABLE %1$I.communities OWNER TO %1$I', target);
+    EXECUTE format('ALTER TABLE %1$I.profiles OWNER TO %1$I', target);
+    EXECUTE format('ALTER TABLE %1$I.badges OWNER TO %1$I', target);
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- A role with an empty schema and without a sandbox, in which a template is tried. The sweep
+-- removes what a worker leaves behind.
+CREATE FUNCTION provision_scratch(p_id text, p_verifier text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF p_id !~ '\Asb[a-z0-9]{10}\Z' OR EXISTS (SELECT 1 FROM public.sandboxes WHERE id = p_id) THEN
+    RAISE EXCEPTION 'not an id of a scratch schema' USING ERRCODE = 'SB008';
+  END IF;
+  PERFORM public.sandbox_make_schema(p_id, p_verifier);
 END
 $$;
 
@@ -211,13 +210,17 @@ ALTER FUNCTION create_sandbox_schema(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_schema_exists(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_schema_stats(text) OWNER TO bd_control;
 ALTER FUNCTION sandbox_fence(text) OWNER TO bd_control;
+ALTER FUNCTION sandbox_make_schema(text, text) OWNER TO bd_control;
 ALTER FUNCTION provision_sandbox(text, text) OWNER TO bd_control;
+ALTER FUNCTION provision_scratch(text, text) OWNER TO bd_control;
 REVOKE ALL ON FUNCTION sandbox_schema_name(text), sandbox_lock_schema(text), sandbox_create_tenant_tables(text),
   create_sandbox_schema(text), sandbox_schema_exists(text), sandbox_schema_stats(text),
-  sandbox_fence(text), provision_sandbox(text, text) FROM PUBLIC;
+  sandbox_fence(text), sandbox_make_schema(text, text), provision_sandbox(text, text),
+  provision_scratch(text, text) FROM PUBLIC;
 -- The other two call the first.
 GRANT EXECUTE ON FUNCTION sandbox_schema_name(text), sandbox_schema_exists(text), sandbox_schema_stats(text)
-  TO bd_worker, bd_client, bd_api;
-GRANT EXECUTE ON FUNCTION provision_sandbox(text, text) TO bd_worker;
+  TO bd_worker, bd_client;
+GRANT EXECUTE ON FUNCTION provision_sandbox(text, text), provision_scratch(text, text) TO bd_worker;
 
 CALL sandbox_spread_over_keepers('public.provision_sandbox(text, text)');
+CALL sandbox_spread_over_keepers('public.provision_scratch(text, text)');

@@ -138,10 +138,12 @@ END
 $$;
 
 -- In one transaction: the rest of the old schema and of the role's grants, then the new schema.
-CREATE FUNCTION reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text) RETURNS void
+-- Returns as provision_sandbox.
+CREATE FUNCTION reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
 DECLARE
   target text := 'sandbox_' || p_id;
+  left_to_run jsonb;
 BEGIN
   PERFORM public.sandbox_reset_fence(p_id, p_rotation);
   PERFORM public.sandbox_lock_schema(target);
@@ -149,8 +151,9 @@ BEGIN
   IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = target) THEN
     PERFORM public.sandbox_drop_owned(p_id);
   END IF;
-  PERFORM public.provision_sandbox(p_id, p_verifier);
+  left_to_run := public.provision_sandbox(p_id, p_verifier);
   UPDATE public.sandboxes SET provisioned_rotation = p_rotation WHERE id = p_id;
+  RETURN left_to_run;
 END
 $$;
 

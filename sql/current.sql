@@ -124,7 +124,7 @@ CREATE TABLE sandbox_audit_log (
   token_id text,
   CONSTRAINT sandbox_audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['person'::text, 'service'::text, 'sandbox'::text, 'system'::text]))),
   CONSTRAINT sandbox_audit_log_actor_role_check CHECK ((actor_role = ANY (ARRAY['developer'::text, 'operator'::text]))),
-  CONSTRAINT sandbox_audit_log_event_type_check CHECK ((event_type = ANY (ARRAY['sandbox_created'::text, 'status_changed'::text, 'create_failed'::text, 'ttl_extended'::text, 'sandbox_reset'::text, 'guild_registered'::text, 'guild_unregistered'::text, 'sandbox_destroying'::text, 'sandbox_destroyed'::text, 'credentials_read'::text, 'token_created'::text, 'token_revoked'::text, 'guild_granted'::text, 'guild_grant_revoked'::text, 'owner_role_set'::text]))),
+  CONSTRAINT sandbox_audit_log_event_type_check CHECK ((event_type = ANY (ARRAY['sandbox_created'::text, 'status_changed'::text, 'create_failed'::text, 'ttl_extended'::text, 'sandbox_reset'::text, 'guild_registered'::text, 'guild_unregistered'::text, 'sandbox_destroying'::text, 'sandbox_destroyed'::text, 'credentials_read'::text, 'token_created'::text, 'token_revoked'::text, 'guild_granted'::text, 'guild_grant_revoked'::text, 'owner_role_set'::text, 'template_added'::text, 'template_removed'::text]))),
   CONSTRAINT sandbox_audit_log_pkey PRIMARY KEY (id),
   CONSTRAINT sandbox_audit_log_via_check CHECK ((via = ANY (ARRAY['api'::text, 'direct'::text, 'temporal'::text, 'system'::text])))
 );
@@ -244,6 +244,25 @@ CREATE TABLE sandbox_schema_locks (
 );
 ALTER TABLE sandbox_schema_locks OWNER TO bd_control;
 
+CREATE TABLE sandbox_templates (
+  name text NOT NULL,
+  version integer NOT NULL,
+  source jsonb NOT NULL,
+  statements jsonb NOT NULL,
+  extensions text[] NOT NULL DEFAULT '{}'::text[],
+  notes jsonb NOT NULL DEFAULT '[]'::jsonb,
+  tables integer NOT NULL,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  is_current boolean NOT NULL DEFAULT true,
+  CONSTRAINT sandbox_templates_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
+  CONSTRAINT sandbox_templates_pkey PRIMARY KEY (name, version),
+  CONSTRAINT sandbox_templates_version_check CHECK ((version > 0))
+);
+ALTER TABLE sandbox_templates OWNER TO bd_control;
+CREATE UNIQUE INDEX sandbox_templates_current ON public.sandbox_templates USING btree (name) WHERE is_current;
+GRANT SELECT ON TABLE sandbox_templates TO bd_api, bd_client, bd_worker;
+
 CREATE TABLE sandbox_token_revision (
   only_row boolean NOT NULL DEFAULT true,
   revision bigint NOT NULL DEFAULT 0,
@@ -265,6 +284,10 @@ CREATE TABLE sandboxes (
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   destroyed_at timestamp with time zone,
   provisioned_rotation integer NOT NULL DEFAULT 0,
+  template text NOT NULL DEFAULT 'arrakis'::text,
+  template_version integer NOT NULL DEFAULT 1,
+  template_rotation integer,
+  template_attempt integer NOT NULL DEFAULT 0,
   CONSTRAINT sandboxes_id_check CHECK ((id ~ '^sb[a-z0-9]{10}$'::text)),
   CONSTRAINT sandboxes_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
   CONSTRAINT sandboxes_owner_check CHECK ((owner ~ '^[A-Za-z0-9._@-]{1,64}$'::text)),
@@ -279,6 +302,7 @@ CREATE INDEX sandboxes_name ON public.sandboxes USING btree (name);
 CREATE INDEX sandboxes_owner ON public.sandboxes USING btree (owner);
 CREATE INDEX sandboxes_pages ON public.sandboxes USING btree (created_at DESC, id);
 CREATE INDEX sandboxes_status ON public.sandboxes USING btree (status);
+CREATE INDEX sandboxes_template ON public.sandboxes USING btree (template, template_version) WHERE (status <> 'destroyed'::sandbox_status);
 CREATE TRIGGER sandboxes_addressees AFTER DELETE OR UPDATE OF status ON public.sandboxes FOR EACH ROW EXECUTE FUNCTION sandbox_follow_status();
 CREATE TRIGGER sandboxes_expiry BEFORE INSERT OR UPDATE ON public.sandboxes FOR EACH ROW EXECUTE FUNCTION sandbox_check_expiry();
 CREATE TRIGGER sandboxes_tokens AFTER UPDATE OF status ON public.sandboxes FOR EACH ROW WHEN (((new.status = ANY (ARRAY['destroying'::sandbox_status, 'destroyed'::sandbox_status])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION sandbox_end_tokens();
@@ -373,7 +397,25 @@ $function$;
 ALTER FUNCTION public.begin_request(p_actor text, p_method text, p_path text, p_key text, p_body_hash text, p_command_id text) OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.begin_request(p_actor text, p_method text, p_path text, p_key text, p_body_hash text, p_command_id text) TO bd_api;
 
-CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision)
+CREATE OR REPLACE FUNCTION public.begin_sandbox_template(p_id text, p_fresh boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  begun record;
+BEGIN
+  UPDATE public.sandboxes SET template_attempt = template_attempt + 1
+    WHERE id = p_id AND template_rotation IS DISTINCT FROM rotation
+    RETURNING template, template_version, template_attempt INTO begun;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  RETURN jsonb_build_object('name', begun.template, 'version', begun.template_version,
+    'attempt', begun.template_attempt, 'fresh', p_fresh);
+END
+$function$;
+ALTER FUNCTION public.begin_sandbox_template(p_id text, p_fresh boolean) OWNER TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, p_template text, OUT created_ms double precision, OUT expires_ms double precision, OUT template text, OUT template_version integer)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -386,7 +428,8 @@ DECLARE
   live integer;
 BEGIN
   PERFORM public.sandbox_lock_owner(p_owner);
-  SELECT status, created_at, expires_at INTO known FROM public.sandboxes WHERE id = p_id;
+  SELECT s.status, s.created_at, s.expires_at, s.template, s.template_version INTO known
+    FROM public.sandboxes s WHERE s.id = p_id;
   IF FOUND THEN
     IF known.status IN ('destroying', 'destroyed') THEN
       RAISE EXCEPTION 'sandbox % is %', p_id, known.status USING ERRCODE = 'SB007';
@@ -412,8 +455,9 @@ BEGIN
     IF live >= p_max THEN
       RAISE EXCEPTION '% has % live sandboxes; the limit is %', p_owner, live, p_max USING ERRCODE = 'SB002';
     END IF;
-    INSERT INTO public.sandboxes (id, name, owner, expires_at) VALUES (p_id, p_name, p_owner, p_expires_at)
-      RETURNING created_at, expires_at INTO known;
+    INSERT INTO public.sandboxes AS s (id, name, owner, expires_at, template, template_version)
+      VALUES (p_id, p_name, p_owner, p_expires_at, p_template, public.sandbox_current_template(p_template))
+      RETURNING s.created_at, s.expires_at, s.template, s.template_version INTO known;
     IF p_guilds <> '[]' THEN
       -- Before the holders: a caller without a grant learns nothing of them.
       IF p_needs_grant THEN PERFORM public.sandbox_require_grants(p_owner, p_guilds); END IF;
@@ -432,7 +476,7 @@ BEGIN
     UPDATE public.sandboxes SET status = 'creating' WHERE id = p_id;
     INSERT INTO public.sandbox_commands (sandbox_id, command_id, outcome) VALUES (p_id, p_command, '{}');
     PERFORM public.sandbox_write_audit(p_id, e.event, p_actor, e.details) FROM (
-        SELECT 0 AS n, 'sandbox_created' AS event, jsonb_build_object('name', p_name, 'guildIds', p_guilds,
+        SELECT 0 AS n, 'sandbox_created' AS event, jsonb_build_object('name', p_name, 'template', p_template, 'guildIds', p_guilds,
           'expiresAt', to_char(p_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS details
         UNION ALL
         SELECT g.n, 'guild_registered', jsonb_build_object('guildId', g.id)
@@ -444,10 +488,45 @@ BEGIN
   END IF;
   created_ms := floor(extract(epoch FROM known.created_at) * 1000);
   expires_ms := floor(extract(epoch FROM known.expires_at) * 1000);
+  template := known.template;
+  template_version := known.template_version;
 END
 $function$;
-ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, OUT created_ms double precision, OUT expires_ms double precision) TO bd_worker;
+ALTER FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, p_template text, OUT created_ms double precision, OUT expires_ms double precision, OUT template text, OUT template_version integer) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.claim_sandbox(p_id text, p_name text, p_owner text, p_guilds jsonb, p_needs_grant boolean, p_expires_at timestamp with time zone, p_max integer, p_actor jsonb, p_command text, p_expired boolean, p_template text, OUT created_ms double precision, OUT expires_ms double precision, OUT template text, OUT template_version integer) TO bd_worker;
+
+CREATE OR REPLACE FUNCTION public.clear_sandbox_template(p_id text, p_attempt integer, p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+      DECLARE
+        outcome integer;
+      BEGIN
+        -- The copy validates the id before it uses its name for anything.
+        EXECUTE format('SELECT %I.clear_sandbox_template($1, $2, $3)', public.sandbox_keeper(coalesce($1, ''))) INTO outcome USING $1, $2, $3;
+        RETURN outcome;
+      END
+      $function$;
+ALTER FUNCTION public.clear_sandbox_template(p_id text, p_attempt integer, p_limit integer) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.clear_sandbox_template(p_id text, p_attempt integer, p_limit integer) TO bd_worker;
+
+-- 16 times
+CREATE OR REPLACE FUNCTION bd_keeper_N.clear_sandbox_template(p_id text, p_attempt integer, p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '3s'
+AS $function$
+BEGIN
+  PERFORM public.sandbox_template_fence(p_id, p_attempt);
+  RETURN public.drop_sandbox_objects(p_id, p_limit);
+END
+$function$;
+ALTER FUNCTION bd_keeper_N.clear_sandbox_template(p_id text, p_attempt integer, p_limit integer) OWNER TO bd_keeper_N;
+GRANT EXECUTE ON FUNCTION bd_keeper_N.clear_sandbox_template(p_id text, p_attempt integer, p_limit integer) TO bd_control;
 
 CREATE OR REPLACE FUNCTION public.create_api_token(p_token jsonb, p_actor jsonb)
  RETURNS boolean
@@ -689,6 +768,20 @@ $function$;
 ALTER FUNCTION public.finish_request(p_actor text, p_method text, p_path text, p_key text, p_status integer, p_answer jsonb) OWNER TO bd_control;
 GRANT EXECUTE ON FUNCTION public.finish_request(p_actor text, p_method text, p_path text, p_key text, p_status integer, p_answer jsonb) TO bd_api;
 
+CREATE OR REPLACE FUNCTION public.finish_sandbox_template(p_id text, p_attempt integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.sandbox_template_fence(p_id, p_attempt);
+  UPDATE public.sandboxes SET template_rotation = rotation WHERE id = p_id;
+END
+$function$;
+ALTER FUNCTION public.finish_sandbox_template(p_id text, p_attempt integer) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.finish_sandbox_template(p_id text, p_attempt integer) TO bd_worker;
+
 CREATE OR REPLACE FUNCTION public.give_up_claim(p_id text, p_owner text, p_actor jsonb, p_details jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -727,6 +820,53 @@ ALTER FUNCTION public.grant_guild(p_guild text, p_owner text, p_until timestamp 
 GRANT EXECUTE ON FUNCTION public.grant_guild(p_guild text, p_owner text, p_until timestamp with time zone, p_actor jsonb) TO bd_api, bd_client;
 
 CREATE OR REPLACE FUNCTION public.provision_sandbox(p_id text, p_verifier text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+      DECLARE
+        outcome jsonb;
+      BEGIN
+        -- The copy validates the id before it uses its name for anything.
+        EXECUTE format('SELECT %I.provision_sandbox($1, $2)', public.sandbox_keeper(coalesce($1, ''))) INTO outcome USING $1, $2;
+        RETURN outcome;
+      END
+      $function$;
+ALTER FUNCTION public.provision_sandbox(p_id text, p_verifier text) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.provision_sandbox(p_id text, p_verifier text) TO bd_worker;
+
+-- 16 times
+CREATE OR REPLACE FUNCTION bd_keeper_N.provision_sandbox(p_id text, p_verifier text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  target text := 'sandbox_' || p_id;
+  begins_with record;
+  fresh boolean;
+BEGIN
+  PERFORM public.sandbox_fence(p_id);
+  SELECT t.name, t.source->>'kind' = 'built-in' AS built_in INTO STRICT begins_with
+    FROM public.sandboxes s JOIN public.sandbox_templates t ON t.name = s.template AND t.version = s.template_version
+    WHERE s.id = p_id;
+  fresh := public.sandbox_make_schema(p_id, p_verifier);
+  IF NOT begins_with.built_in THEN RETURN public.begin_sandbox_template(p_id, fresh); END IF;
+  IF fresh AND begins_with.name = 'arrakis' THEN
+    PERFORM public.sandbox_create_tenant_tables(target);
+    EXECUTE format('ALTER TABLE %1$I.communities OWNER TO %1$I', target);
+    EXECUTE format('ALTER TABLE %1$I.profiles OWNER TO %1$I', target);
+    EXECUTE format('ALTER TABLE %1$I.badges OWNER TO %1$I', target);
+  END IF;
+  RETURN NULL;
+END
+$function$;
+ALTER FUNCTION bd_keeper_N.provision_sandbox(p_id text, p_verifier text) OWNER TO bd_keeper_N;
+GRANT EXECUTE ON FUNCTION bd_keeper_N.provision_sandbox(p_id text, p_verifier text) TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.provision_scratch(p_id text, p_verifier text)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -736,78 +876,60 @@ AS $function$
         outcome text;
       BEGIN
         -- The copy validates the id before it uses its name for anything.
-        EXECUTE format('SELECT %I.provision_sandbox($1, $2)', public.sandbox_keeper(coalesce($1, ''))) INTO outcome USING $1, $2;
+        EXECUTE format('SELECT %I.provision_scratch($1, $2)', public.sandbox_keeper(coalesce($1, ''))) INTO outcome USING $1, $2;
         RETURN;
       END
       $function$;
-ALTER FUNCTION public.provision_sandbox(p_id text, p_verifier text) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.provision_sandbox(p_id text, p_verifier text) TO bd_worker;
+ALTER FUNCTION public.provision_scratch(p_id text, p_verifier text) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.provision_scratch(p_id text, p_verifier text) TO bd_worker;
 
 -- 16 times
-CREATE OR REPLACE FUNCTION bd_keeper_N.provision_sandbox(p_id text, p_verifier text)
+CREATE OR REPLACE FUNCTION bd_keeper_N.provision_scratch(p_id text, p_verifier text)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-DECLARE
-  target text := 'sandbox_' || p_id;
-  note text;
 BEGIN
-  PERFORM public.sandbox_fence(p_id);
-  IF p_verifier !~ '\ASCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+\Z' THEN
-    RAISE EXCEPTION 'the password must come as a SCRAM-SHA-256 verifier' USING ERRCODE = 'SB008';
+  IF p_id !~ '\Asb[a-z0-9]{10}\Z' OR EXISTS (SELECT 1 FROM public.sandboxes WHERE id = p_id) THEN
+    RAISE EXCEPTION 'not an id of a scratch schema' USING ERRCODE = 'SB008';
   END IF;
-  PERFORM public.sandbox_lock_schema(target);
-  SELECT json_build_object('installation', i.id, 'createdAt', to_json(clock_timestamp()))::text
-    INTO note FROM public.sandbox_installation i;
-
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = target) THEN
-    IF current_setting('server_version_num')::int >= 160000 THEN
-      -- From PG 16 a creator gets ADMIN but not SET on the new role, and could not give it tables.
-      PERFORM set_config('createrole_self_grant', 'set, inherit', true);
-    END IF;
-    EXECUTE format('CREATE ROLE %I', target);
-    IF current_setting('server_version_num')::int < 160000 THEN
-      EXECUTE format('GRANT %I TO bd_keeper_N', target);
-    END IF;
-    EXECUTE format('COMMENT ON ROLE %I IS %L', target, note);
-  END IF;
-  EXECUTE format('ALTER ROLE %I LOGIN NOINHERIT CONNECTION LIMIT 20 PASSWORD %L', target, p_verifier);
-  -- Defaults for honest code, no boundary (docs/isolation.md): a tenant may change all but the last.
-  EXECUTE format('ALTER ROLE %I RESET ALL', target);
-  EXECUTE format('ALTER ROLE %I SET search_path = %I', target, target);
-  EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', target);
-  EXECUTE format('ALTER ROLE %I SET lock_timeout = ''10s''', target);
-  EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', target);
-  EXECUTE format('ALTER ROLE %I SET work_mem = ''8MB''', target);
-  -- A tenant cannot raise this one. Only a migration by a superuser grants the right to set it.
-  IF has_parameter_privilege(current_user, 'temp_file_limit', 'SET') THEN
-    EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''1GB''', target);
-  END IF;
-
-  IF to_regnamespace(quote_ident(target)) IS NULL THEN
-    EXECUTE format('CREATE SCHEMA %I', target);
-    EXECUTE format('COMMENT ON SCHEMA %I IS %L', target, note);
-    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', target, target);
-    PERFORM public.sandbox_create_tenant_tables(target);
-    EXECUTE format('ALTER TABLE %1$I.communities OWNER TO %1$I', target);
-    EXECUTE format('ALTER TABLE %1$I.profiles OWNER TO %1$I', target);
-    EXECUTE format('ALTER TABLE %1$I.badges OWNER TO %1$I', target);
-  ELSE
-    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', target, target);
-  END IF;
-
-  IF NOT has_database_privilege(target, current_database(), 'CONNECT') THEN
-    -- Last, so that the lock is short. Two grants on one database at once raise "tuple concurrently
-    -- updated".
-    PERFORM 1 FROM public.sandbox_installation FOR UPDATE;
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), target);
-  END IF;
+  PERFORM public.sandbox_make_schema(p_id, p_verifier);
 END
 $function$;
-ALTER FUNCTION bd_keeper_N.provision_sandbox(p_id text, p_verifier text) OWNER TO bd_keeper_N;
-GRANT EXECUTE ON FUNCTION bd_keeper_N.provision_sandbox(p_id text, p_verifier text) TO bd_control;
+ALTER FUNCTION bd_keeper_N.provision_scratch(p_id text, p_verifier text) OWNER TO bd_keeper_N;
+GRANT EXECUTE ON FUNCTION bd_keeper_N.provision_scratch(p_id text, p_verifier text) TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.put_template(p_template jsonb, p_actor jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  wanted text := p_template->>'name';
+  next_version integer;
+BEGIN
+  IF p_template->'source'->>'kind' NOT IN ('schema', 'sql')
+    OR EXISTS (SELECT 1 FROM public.sandbox_templates WHERE name = wanted AND source->>'kind' = 'built-in') THEN
+    RAISE EXCEPTION 'the template % is built in', wanted USING ERRCODE = 'SB008';
+  END IF;
+  -- One at a time for a name: the lock of its index, which a first version takes as well.
+  PERFORM 1 FROM public.sandbox_templates WHERE name = wanted FOR UPDATE;
+  SELECT coalesce(max(version), 0) + 1 INTO next_version FROM public.sandbox_templates WHERE name = wanted;
+  UPDATE public.sandbox_templates SET is_current = false WHERE name = wanted AND is_current;
+  INSERT INTO public.sandbox_templates (name, version, source, statements, extensions, notes, tables, created_by)
+    VALUES (wanted, next_version, p_template->'source', p_template->'statements',
+      ARRAY(SELECT jsonb_array_elements_text(p_template->'extensions')), p_template->'notes',
+      (p_template->>'tables')::integer, p_actor->>'name');
+  PERFORM public.sandbox_forget_templates(wanted);
+  PERFORM public.sandbox_write_audit(NULL, 'template_added', p_actor,
+    jsonb_build_object('template', wanted, 'version', next_version, 'source', p_template->'source'));
+  RETURN next_version;
+END
+$function$;
+ALTER FUNCTION public.put_template(p_template jsonb, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.put_template(p_template jsonb, p_actor jsonb) TO bd_api, bd_client;
 
 CREATE OR REPLACE FUNCTION public.record_create_failure(p_id text, p_actor jsonb, p_details jsonb)
  RETURNS void
@@ -873,6 +995,26 @@ $function$;
 ALTER FUNCTION bd_keeper_N.remove_sandbox(p_id text, p_limit integer) OWNER TO bd_keeper_N;
 GRANT EXECUTE ON FUNCTION bd_keeper_N.remove_sandbox(p_id text, p_limit integer) TO bd_control;
 
+CREATE OR REPLACE FUNCTION public.remove_template(p_name text, p_actor jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF EXISTS (SELECT 1 FROM public.sandbox_templates WHERE name = p_name AND source->>'kind' = 'built-in') THEN
+    RAISE EXCEPTION 'the template % is built in', p_name USING ERRCODE = 'SB008';
+  END IF;
+  UPDATE public.sandbox_templates SET is_current = false WHERE name = p_name AND is_current;
+  IF NOT FOUND THEN RETURN false; END IF;
+  PERFORM public.sandbox_forget_templates(p_name);
+  PERFORM public.sandbox_write_audit(NULL, 'template_removed', p_actor, jsonb_build_object('template', p_name));
+  RETURN true;
+END
+$function$;
+ALTER FUNCTION public.remove_template(p_name text, p_actor jsonb) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.remove_template(p_name text, p_actor jsonb) TO bd_api, bd_client;
+
 CREATE OR REPLACE FUNCTION public.reset_sandbox_objects(p_id text, p_rotation integer, p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -907,17 +1049,17 @@ ALTER FUNCTION bd_keeper_N.reset_sandbox_objects(p_id text, p_rotation integer, 
 GRANT EXECUTE ON FUNCTION bd_keeper_N.reset_sandbox_objects(p_id text, p_rotation integer, p_limit integer) TO bd_control;
 
 CREATE OR REPLACE FUNCTION public.reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text)
- RETURNS void
+ RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
       DECLARE
-        outcome text;
+        outcome jsonb;
       BEGIN
         -- The copy validates the id before it uses its name for anything.
         EXECUTE format('SELECT %I.reset_sandbox_schema($1, $2, $3)', public.sandbox_keeper(coalesce($1, ''))) INTO outcome USING $1, $2, $3;
-        RETURN;
+        RETURN outcome;
       END
       $function$;
 ALTER FUNCTION public.reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text) OWNER TO bd_control;
@@ -925,7 +1067,7 @@ GRANT EXECUTE ON FUNCTION public.reset_sandbox_schema(p_id text, p_rotation inte
 
 -- 16 times
 CREATE OR REPLACE FUNCTION bd_keeper_N.reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text)
- RETURNS void
+ RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -933,6 +1075,7 @@ CREATE OR REPLACE FUNCTION bd_keeper_N.reset_sandbox_schema(p_id text, p_rotatio
 AS $function$
 DECLARE
   target text := 'sandbox_' || p_id;
+  left_to_run jsonb;
 BEGIN
   PERFORM public.sandbox_reset_fence(p_id, p_rotation);
   PERFORM public.sandbox_lock_schema(target);
@@ -940,12 +1083,51 @@ BEGIN
   IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = target) THEN
     PERFORM public.sandbox_drop_owned(p_id);
   END IF;
-  PERFORM public.provision_sandbox(p_id, p_verifier);
+  left_to_run := public.provision_sandbox(p_id, p_verifier);
   UPDATE public.sandboxes SET provisioned_rotation = p_rotation WHERE id = p_id;
+  RETURN left_to_run;
 END
 $function$;
 ALTER FUNCTION bd_keeper_N.reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text) OWNER TO bd_keeper_N;
 GRANT EXECUTE ON FUNCTION bd_keeper_N.reset_sandbox_schema(p_id text, p_rotation integer, p_verifier text) TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.restart_sandbox_template(p_id text, p_attempt integer, p_verifier text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+      DECLARE
+        outcome jsonb;
+      BEGIN
+        -- The copy validates the id before it uses its name for anything.
+        EXECUTE format('SELECT %I.restart_sandbox_template($1, $2, $3)', public.sandbox_keeper(coalesce($1, ''))) INTO outcome USING $1, $2, $3;
+        RETURN outcome;
+      END
+      $function$;
+ALTER FUNCTION public.restart_sandbox_template(p_id text, p_attempt integer, p_verifier text) OWNER TO bd_control;
+GRANT EXECUTE ON FUNCTION public.restart_sandbox_template(p_id text, p_attempt integer, p_verifier text) TO bd_worker;
+
+-- 16 times
+CREATE OR REPLACE FUNCTION bd_keeper_N.restart_sandbox_template(p_id text, p_attempt integer, p_verifier text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '3s'
+AS $function$
+DECLARE
+  target text := public.sandbox_schema_name(p_id);
+BEGIN
+  PERFORM public.sandbox_template_fence(p_id, p_attempt);
+  PERFORM public.sandbox_lock_schema(target);
+  EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', target);
+  PERFORM public.sandbox_drop_owned(p_id);
+  RETURN public.provision_sandbox(p_id, p_verifier);
+END
+$function$;
+ALTER FUNCTION bd_keeper_N.restart_sandbox_template(p_id text, p_attempt integer, p_verifier text) OWNER TO bd_keeper_N;
+GRANT EXECUTE ON FUNCTION bd_keeper_N.restart_sandbox_template(p_id text, p_attempt integer, p_verifier text) TO bd_control;
 
 CREATE OR REPLACE FUNCTION public.revoke_api_token(p_id text, p_actor jsonb)
  RETURNS boolean
@@ -1090,55 +1272,36 @@ CREATE OR REPLACE FUNCTION public.sandbox_create_tenant_tables(schema_name text)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+DECLARE
+  statement text;
 BEGIN
-  EXECUTE format($ddl$
-    CREATE TABLE %1$I.communities (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      name text NOT NULL,
-      theme_id text NOT NULL DEFAULT 'basic',
-      subscription_tier text NOT NULL DEFAULT 'free',
-      discord_guild_id text UNIQUE,
-      telegram_chat_id text UNIQUE,
-      is_active boolean NOT NULL DEFAULT true,
-      settings jsonb NOT NULL DEFAULT '{}',
-      created_at timestamptz NOT NULL DEFAULT now(),
-      updated_at timestamptz NOT NULL DEFAULT now()
-    );
-    CREATE TABLE %1$I.profiles (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      community_id uuid NOT NULL REFERENCES %1$I.communities (id) ON DELETE CASCADE,
-      discord_id text,
-      telegram_id text,
-      wallet_address text,
-      tier text,
-      current_rank integer,
-      activity_score integer NOT NULL DEFAULT 0,
-      conviction_score integer NOT NULL DEFAULT 0,
-      joined_at timestamptz,
-      last_seen_at timestamptz,
-      first_claim_at timestamptz,
-      metadata jsonb NOT NULL DEFAULT '{}',
-      created_at timestamptz NOT NULL DEFAULT now(),
-      updated_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE (community_id, discord_id),
-      UNIQUE (community_id, telegram_id)
-    );
-    CREATE TABLE %1$I.badges (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      community_id uuid NOT NULL REFERENCES %1$I.communities (id) ON DELETE CASCADE,
-      profile_id uuid NOT NULL REFERENCES %1$I.profiles (id) ON DELETE CASCADE,
-      badge_type text NOT NULL,
-      awarded_at timestamptz NOT NULL DEFAULT now(),
-      awarded_by text,
-      revoked_at timestamptz,
-      metadata jsonb NOT NULL DEFAULT '{}',
-      created_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE (community_id, profile_id, badge_type)
-    )
-  $ddl$, schema_name);
+  PERFORM set_config('search_path', format('%I, pg_temp', schema_name), true);
+  FOR statement IN
+    SELECT s.value->>'sql' FROM public.sandbox_templates t, jsonb_array_elements(t.statements) WITH ORDINALITY AS s (value, n)
+    WHERE t.name = 'arrakis' AND t.source->>'kind' = 'built-in' ORDER BY s.n
+  LOOP
+    EXECUTE statement;
+  END LOOP;
 END
 $function$;
 ALTER FUNCTION public.sandbox_create_tenant_tables(schema_name text) OWNER TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.sandbox_current_template(p_name text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  found_version integer;
+BEGIN
+  SELECT version INTO found_version FROM public.sandbox_templates WHERE name = p_name AND is_current FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no template %', p_name USING ERRCODE = 'SB004', DETAIL = json_build_object('template', p_name)::text;
+  END IF;
+  RETURN found_version;
+END
+$function$;
+ALTER FUNCTION public.sandbox_current_template(p_name text) OWNER TO bd_control;
 
 CREATE OR REPLACE FUNCTION public.sandbox_drop_object(p_class oid, p_object oid)
  RETURNS boolean
@@ -1331,6 +1494,17 @@ END
 $function$;
 ALTER FUNCTION public.sandbox_follow_status() OWNER TO bd_control;
 
+CREATE OR REPLACE FUNCTION public.sandbox_forget_templates(p_name text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  DELETE FROM public.sandbox_templates t WHERE t.name = p_name AND NOT t.is_current AND NOT EXISTS (
+    SELECT 1 FROM public.sandboxes s
+    WHERE s.template = t.name AND s.template_version = t.version AND s.status <> 'destroyed');
+$function$;
+ALTER FUNCTION public.sandbox_forget_templates(p_name text) OWNER TO bd_control;
+
 CREATE OR REPLACE FUNCTION public.sandbox_goes_with(p_class oid, p_object oid, p_limit integer)
  RETURNS TABLE(class oid, object oid)
  LANGUAGE sql
@@ -1417,6 +1591,65 @@ AS $function$
 $function$;
 ALTER FUNCTION public.sandbox_lock_schema(schema_name text) OWNER TO bd_control;
 
+CREATE OR REPLACE FUNCTION public.sandbox_make_schema(p_id text, p_verifier text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  target text := public.sandbox_schema_name(p_id);
+  note text;
+  fresh boolean := false;
+BEGIN
+  IF p_verifier !~ '\ASCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+\Z' THEN
+    RAISE EXCEPTION 'the password must come as a SCRAM-SHA-256 verifier' USING ERRCODE = 'SB008';
+  END IF;
+  PERFORM public.sandbox_lock_schema(target);
+  SELECT json_build_object('installation', i.id, 'createdAt', to_json(clock_timestamp()))::text
+    INTO note FROM public.sandbox_installation i;
+
+  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = target) THEN
+    IF current_setting('server_version_num')::int >= 160000 THEN
+      -- From PG 16 a creator gets ADMIN but not SET on the new role, and could not give it tables.
+      PERFORM set_config('createrole_self_grant', 'set, inherit', true);
+    END IF;
+    EXECUTE format('CREATE ROLE %I', target);
+    IF current_setting('server_version_num')::int < 160000 THEN
+      EXECUTE format('GRANT %I TO bd_control', target);
+    END IF;
+    EXECUTE format('COMMENT ON ROLE %I IS %L', target, note);
+  END IF;
+  EXECUTE format('ALTER ROLE %I LOGIN NOINHERIT CONNECTION LIMIT 20 PASSWORD %L', target, p_verifier);
+  -- Defaults for honest code, no boundary (docs/isolation.md): a tenant may change all but the last.
+  EXECUTE format('ALTER ROLE %I RESET ALL', target);
+  EXECUTE format('ALTER ROLE %I SET search_path = %I', target, target);
+  EXECUTE format('ALTER ROLE %I SET statement_timeout = ''30s''', target);
+  EXECUTE format('ALTER ROLE %I SET lock_timeout = ''10s''', target);
+  EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', target);
+  EXECUTE format('ALTER ROLE %I SET work_mem = ''8MB''', target);
+  -- A tenant cannot raise this one. Only a migration by a superuser grants the right to set it.
+  IF has_parameter_privilege(current_user, 'temp_file_limit', 'SET') THEN
+    EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''1GB''', target);
+  END IF;
+
+  IF to_regnamespace(quote_ident(target)) IS NULL THEN
+    EXECUTE format('CREATE SCHEMA %I', target);
+    EXECUTE format('COMMENT ON SCHEMA %I IS %L', target, note);
+    fresh := true;
+  END IF;
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', target, target);
+
+  IF NOT has_database_privilege(target, current_database(), 'CONNECT') THEN
+    -- Last, so that the lock is short. Two grants on one database at once raise "tuple concurrently
+    -- updated".
+    PERFORM 1 FROM public.sandbox_installation FOR UPDATE;
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), target);
+  END IF;
+  RETURN fresh;
+END
+$function$;
+ALTER FUNCTION public.sandbox_make_schema(p_id text, p_verifier text) OWNER TO bd_control;
+
 CREATE OR REPLACE FUNCTION public.sandbox_raise_token_revision()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1492,7 +1725,7 @@ AS $function$
   SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = public.sandbox_schema_name(sandbox_id));
 $function$;
 ALTER FUNCTION public.sandbox_schema_exists(sandbox_id text) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.sandbox_schema_exists(sandbox_id text) TO bd_api, bd_client, bd_worker;
+GRANT EXECUTE ON FUNCTION public.sandbox_schema_exists(sandbox_id text) TO bd_client, bd_worker;
 
 CREATE OR REPLACE FUNCTION public.sandbox_schema_name(sandbox_id text)
  RETURNS text
@@ -1510,7 +1743,7 @@ BEGIN
 END
 $function$;
 ALTER FUNCTION public.sandbox_schema_name(sandbox_id text) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.sandbox_schema_name(sandbox_id text) TO bd_api, bd_client, bd_worker;
+GRANT EXECUTE ON FUNCTION public.sandbox_schema_name(sandbox_id text) TO bd_client, bd_worker;
 
 CREATE OR REPLACE FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint)
  RETURNS record
@@ -1532,7 +1765,7 @@ AS $function$
     AND d.classid = 'pg_class'::regclass AND d.objsubid = 0;
 $function$;
 ALTER FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint) OWNER TO bd_control;
-GRANT EXECUTE ON FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint) TO bd_api, bd_client, bd_worker;
+GRANT EXECUTE ON FUNCTION public.sandbox_schema_stats(sandbox_id text, OUT tables bigint, OUT estimated_rows bigint, OUT bytes bigint) TO bd_client, bd_worker;
 
 CREATE OR REPLACE FUNCTION public.sandbox_set_addressee(p_id text, p_active boolean)
  RETURNS void
@@ -1623,6 +1856,22 @@ END
 $function$;
 ALTER FUNCTION bd_keeper_N.sandbox_take_back(p_id text, p_keeper text) OWNER TO bd_keeper_N;
 GRANT EXECUTE ON FUNCTION bd_keeper_N.sandbox_take_back(p_id text, p_keeper text) TO bd_control;
+
+CREATE OR REPLACE FUNCTION public.sandbox_template_fence(p_id text, p_attempt integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM 1 FROM public.sandboxes WHERE id = p_id FOR UPDATE;
+  PERFORM public.sandbox_fence(p_id);
+  IF NOT EXISTS (SELECT 1 FROM public.sandboxes
+    WHERE id = p_id AND template_attempt = p_attempt AND template_rotation IS DISTINCT FROM rotation) THEN
+    RAISE EXCEPTION 'attempt % for the template of sandbox % is over', p_attempt, p_id USING ERRCODE = 'SB007';
+  END IF;
+END
+$function$;
+ALTER FUNCTION public.sandbox_template_fence(p_id text, p_attempt integer) OWNER TO bd_control;
 
 CREATE OR REPLACE FUNCTION public.sandbox_write_audit(p_id text, p_event text, p_actor jsonb, p_details jsonb)
  RETURNS void

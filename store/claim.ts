@@ -14,7 +14,8 @@ import {
   type GuildPolicy,
   type Lack,
 } from '../domain/permissions.js';
-import type { ClaimedTimes } from '../domain/sandbox.js';
+import type { Claimed, ClaimedTimes } from '../domain/sandbox.js';
+import type { TemplateName } from '../domain/template.js';
 import { postgresCode } from '../platform/postgres.js';
 import { refuseExpired } from '../platform/signature.js';
 import { recordCreateFailure } from './create-failures.js';
@@ -26,6 +27,8 @@ export interface Claim {
   readonly expiresAt: Date;
   readonly maxPerOwner: number;
   readonly guildPolicy: GuildPolicy;
+  /** Of a create that names none. */
+  readonly defaultTemplate: TemplateName;
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -34,9 +37,10 @@ const DEADLOCK = '40P01';
 /**
  * Leaves the row `creating`, its guilds claimed but not active. A repeat for the same id changes
  * nothing. A refusal leaves only a `create_failed` audit entry.
- * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_007 if this id is being destroyed
+ * @throws SANDBOX_001, SANDBOX_002, SANDBOX_003; SANDBOX_004 for an unknown template; SANDBOX_007 if
+ * this id is being destroyed
  */
-export async function claimSandbox(database: Database, claim: Claim): Promise<ClaimedTimes> {
+export async function claimSandbox(database: Database, claim: Claim): Promise<Claimed> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await inDatabase(() => claimOnce(database, claim));
@@ -50,18 +54,25 @@ export async function claimSandbox(database: Database, claim: Claim): Promise<Cl
   }
 }
 
-async function claimOnce({ sql }: Database, claim: Claim): Promise<ClaimedTimes> {
-  const { create, expiresAt, maxPerOwner, guildPolicy } = claim;
+async function claimOnce({ sql }: Database, claim: Claim): Promise<Claimed> {
+  const { create, expiresAt, maxPerOwner, guildPolicy, defaultTemplate } = claim;
   const { sandboxId, commandId, actor, args } = create.command;
-  const { name, owner, guildIds } = args;
+  const { name, owner, guildIds, template = defaultTemplate } = args;
   // Text of a whole number: extra_float_digits would round a float to the year 2033.
-  const [claimed] = await sql<[Record<keyof ClaimedTimes, string>]>`
-    SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt"
+  type Row = Record<keyof ClaimedTimes, string> & Omit<Claimed, keyof ClaimedTimes>;
+  const [claimed] = await sql<[Row]>`
+    SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt",
+      template, template_version AS "templateVersion"
     FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
       ${needsGrant(actor, guildPolicy)}, ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
-      ${JSON.stringify(actor)}::text::jsonb, ${commandId}, ${create.isExpired})`;
-  return { createdAt: Number(claimed.createdAt), expiresAt: Number(claimed.expiresAt) };
+      ${JSON.stringify(actor)}::text::jsonb, ${commandId}, ${create.isExpired},
+      ${template})`;
+  return {
+    ...claimed,
+    createdAt: Number(claimed.createdAt),
+    expiresAt: Number(claimed.expiresAt),
+  };
 }
 
 const isErrorOf = (error: unknown, code: ErrorCode): boolean =>
@@ -78,6 +89,7 @@ function refusalOf(error: unknown, { create }: Claim): SandboxError | null {
   if (error.code === 'SANDBOX_003' && guildId !== undefined)
     return guildTaken(guildId as GuildId, (sandboxId ?? undefined) as SandboxId | undefined);
   if (error.code === 'SANDBOX_002') return error;
+  if (error.code === 'SANDBOX_004') return unknownTemplate(error);
   return lacksGrant(error) ? notGranted(error, actor, 'create') : null;
 }
 
@@ -85,6 +97,12 @@ function refusalOf(error: unknown, { create }: Claim): SandboxError | null {
 export function notGranted(error: SandboxError, actor: Actor, action: Action): SandboxError {
   return notPermitted(actor, action, error.details.lacks as Lack);
 }
+
+const unknownTemplate = ({ message, details }: SandboxError): SandboxError =>
+  new SandboxError('SANDBOX_004', message, {
+    details,
+    hint: '`bd template list` shows the templates.',
+  });
 
 export const lacksGrant = (error: SandboxError): boolean =>
   (error.details.lacks as Lack | undefined)?.kind === 'grant';

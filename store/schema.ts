@@ -15,6 +15,7 @@ import type { ActorKind, Role, Via } from '../domain/actor.js';
 import type { AuditEvent } from '../domain/audit.js';
 import type { GuildId } from '../domain/guild.js';
 import type { Owner, SandboxId, SandboxName } from '../domain/names.js';
+import type { TemplateName } from '../domain/template.js';
 import type { TokenId } from '../domain/token.js';
 import { SANDBOX_STATUSES } from '../domain/status.js';
 import { parseTime } from '../platform/postgres-time.js';
@@ -35,6 +36,8 @@ export const sandboxes = pgTable('sandboxes', {
   status: sandboxStatus('status').notNull().default('pending'),
   expiresAt: time('expires_at').notNull(),
   rotation: integer('rotation').notNull().default(0),
+  template: text('template').$type<TemplateName>().notNull(),
+  templateVersion: integer('template_version').notNull(),
   cleanupError: text('cleanup_error'),
   createdAt: time('created_at')
     .notNull()

@@ -3,8 +3,12 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
+const workflowsFile = (name: string): string =>
+  fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
+
 const { code } = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
+  workflowsPath: workflowsFile('index'),
+  preloadModules: [workflowsFile('short-stacks')],
   logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error },
 });
 await writeFile(new URL('../workflow-bundle.js', import.meta.url), code);

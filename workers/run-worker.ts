@@ -6,9 +6,11 @@ import { Worker, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { withEmf } from '../activities/emf-metrics.js';
+import { healthActivities } from '../activities/health-activities.js';
 import { lifecycleMetrics, type LifecycleMetrics } from '../activities/metrics.js';
 import { sandboxActivities } from '../activities/sandbox-activities.js';
 import { sweepActivities } from '../activities/sweep-activities.js';
+import { templateActivities, type TemplateContext } from '../activities/template-activities.js';
 import { SandboxError } from '../domain/errors.js';
 import { migrate } from '../migrate/index.js';
 import { loggingCloser, type Closer } from '../platform/closer.js';
@@ -16,16 +18,17 @@ import { guildPolicyOf, type Config } from '../platform/config.js';
 import { createLogger, type Logger } from '../platform/log.js';
 import { startMetricsServer } from '../platform/metrics-server.js';
 import { reportReady, stopSignal, surviveDriverErrors } from '../platform/process.js';
-import { collectProcessMetrics } from '../platform/process-metrics.js';
 import { retryUntil, StoppedError } from '../platform/retry.js';
 import { readMasterSecret } from '../platform/master-secret.js';
 import { addressesFor, readNatsAuthority, type Addresses } from '../platform/stack-file.js';
 import {
   natsAccountOf,
+  natsApiPrefixOf,
   parseNatsAuthority,
   type NatsAuthority,
 } from '../platform/nats-authority.js';
-import { Resources } from '../resources/index.js';
+import { Resources, type InspectingContext } from '../resources/index.js';
+import { POSTGRES_SCHEMA } from '../resources/postgres/index.js';
 import { openRoutes, type Routes } from '../routes/routes.js';
 import { answerCallout } from '../resources/nats/callout.js';
 import { installationId } from '../store/sandboxes.js';
@@ -118,6 +121,8 @@ interface Parts {
   readonly installation: string;
   readonly resources: Resources;
   readonly routes: Routes;
+  readonly templates: TemplateContext;
+  readonly inspecting: InspectingContext;
   readonly actorKey: string;
   readonly registry: Registry;
   readonly metrics: LifecycleMetrics;
@@ -148,7 +153,6 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     await closer.open('the auth callout', callout, (open) => open.close());
   }
   const registry = new Registry();
-  collectProcessMetrics(registry);
   const registered = lifecycleMetrics(registry);
   const toEmf = (line: string): void => void process.stdout.write(`${line}\n`);
   const metrics = config.emf ? withEmf(registered, toEmf) : registered;
@@ -156,6 +160,7 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
   const routes = openRoutes({ database, redis, nats, installation });
   const resources = new Resources({
     database,
+    databaseUrl: addresses.database,
     redis,
     nats,
     installation,
@@ -165,7 +170,32 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
   });
-  return { connections, installation, resources, routes, actorKey, registry, metrics, sdkMetrics };
+  const templates = {
+    ...{ database, tenantKey, actorKey, log, databaseUrl: addresses.database },
+    sourceUrl: config.templateSource ?? null,
+    schemas: resources.get(POSTGRES_SCHEMA),
+  };
+  return {
+    ...{ connections, installation, resources, routes, templates, actorKey },
+    ...{ registry, metrics, sdkMetrics },
+    inspecting: inspectingContext(connections, installation, addresses, config),
+  };
+}
+
+function inspectingContext(
+  { database, redis, nats }: WorkerConnections,
+  installation: string,
+  addresses: Addresses,
+  { redisAcl }: Config,
+): InspectingContext {
+  const natsApiPrefix = natsApiPrefixOf(addresses.nats);
+  return {
+    ...{ database, redisAcl, natsAccount: natsAccountOf(addresses.nats) },
+    redis: () => Promise.resolve(redis),
+    nats: () => Promise.resolve(nats),
+    installation: () => Promise.resolve(installation),
+    ...(natsApiPrefix === undefined ? {} : { natsApiPrefix }),
+  };
 }
 
 /**
@@ -184,7 +214,7 @@ async function migrated(addresses: Addresses, config: Config, log: Logger): Prom
 
 async function createWorker(
   config: Config,
-  { connections, installation, resources, routes, actorKey, metrics }: Parts,
+  { connections, installation, resources, routes, templates, inspecting, actorKey, metrics }: Parts,
   interceptors: readonly ActivityInterceptorsFactory[],
   log: Logger,
 ): Promise<Worker> {
@@ -207,6 +237,8 @@ async function createWorker(
         ...{ database, resources, routes, client, taskQueue, installation, actorKey, metrics, log },
         graceMs: sweep.graceMs,
       }),
+      ...templateActivities(templates),
+      ...healthActivities(inspecting),
     },
     // Measured: after a kill -9 an idle workflow answers in 1.2 s instead of 10.2.
     stickyQueueScheduleToStartTimeout: '1s',

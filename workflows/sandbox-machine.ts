@@ -17,6 +17,7 @@ import type {
   WorkflowFailure,
 } from '../domain/sandbox.js';
 import type { SandboxStatus } from '../domain/status.js';
+import { BUILT_IN_TEMPLATE, type TemplateName } from '../domain/template.js';
 
 export interface Ending extends EndRequest {
   /** As the request says. The activity that writes the audit verifies it. */
@@ -38,6 +39,9 @@ export class SandboxMachine {
   createdAt = 0;
   expiresAt = 0;
   guildIds: readonly GuildId[];
+  /** With its version null until the claim is written. */
+  template: TemplateName | null = null;
+  templateVersion: number | null = null;
   /** Of the sandbox, in order of creation. */
   resources: readonly string[] = [];
   resetting = false;
@@ -65,11 +69,18 @@ export class SandboxMachine {
 
   carry(): CarriedState {
     const { status, createdAt, expiresAt, guildIds, resources, resetting } = this;
-    return { status, createdAt, expiresAt, guildIds, resources, resetting };
+    const { template, templateVersion } = this;
+    return {
+      ...{ status, createdAt, expiresAt, guildIds, resources, resetting },
+      template: template ?? BUILT_IN_TEMPLATE,
+      templateVersion: templateVersion ?? 1,
+    };
   }
 
-  claimed({ createdAt, expiresAt, resources }: ClaimedSandbox): void {
+  claimed({ createdAt, expiresAt, resources, template, templateVersion }: ClaimedSandbox): void {
     this.resources = resources;
+    this.template = template;
+    this.templateVersion = templateVersion;
     this.createdAt = createdAt;
     this.expiresAt = expiresAt;
     this.status = 'creating';
@@ -179,7 +190,11 @@ export class SandboxMachine {
     const { sandboxId, name, owner, status, guildIds, activity, failure } = this;
     const createdAt = this.createdAt === 0 ? null : this.createdAt;
     const expiresAt = this.expiresAt === 0 ? null : this.expiresAt;
-    return { sandboxId, name, owner, status, guildIds, createdAt, expiresAt, activity, failure };
+    const { template, templateVersion } = this;
+    return {
+      ...{ sandboxId, name, owner, status, guildIds, template, templateVersion },
+      ...{ createdAt, expiresAt, activity, failure },
+    };
   }
 
   /** Markdown for the Temporal Web UI's current details. */
@@ -192,6 +207,9 @@ export class SandboxMachine {
       `**${name}** is **${failure !== null && this.expiresAt === 0 ? 'not created' : this.status}**`,
       `- owner: ${owner}`,
       `- expires: ${expiry}`,
+      ...(this.template === null
+        ? []
+        : [`- template: ${this.template}, version ${String(this.templateVersion)}`]),
       `- guilds: ${this.guildIds.length === 0 ? 'none' : this.guildIds.join(', ')}`,
     ];
     if (ending !== null) lines.push(`- ending: ${ending.reason}, by ${ending.actor.name}`);
@@ -209,6 +227,7 @@ const REFUSALS: readonly string[] = [
   'SANDBOX_001',
   'SANDBOX_002',
   'SANDBOX_003',
+  'SANDBOX_004',
   'SANDBOX_008',
   'SANDBOX_010',
 ];

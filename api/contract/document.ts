@@ -1,4 +1,7 @@
-/** The OpenAPI 3.1 document, made from the table of routes: `npm run generate` writes it to docs/openapi.json. */
+/**
+ * The OpenAPI 3.1 document, made from the table of routes. `npm run generate` writes it to
+ * docs/openapi.json.
+ */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ROUTES } from './routes.js';
 

@@ -1,6 +1,10 @@
-/** Every route of the API: path, input, answer. The handlers, the document and the client's types derive from this table. */
+/**
+ * Every route of the API: path, input, answer. The handlers, the document and the client's types
+ * are derived from this table.
+ */
 import { createRoute, z, type RouteConfig } from '@hono/zod-openapi';
 import * as s from './schemas.js';
+import * as t from './templates.js';
 
 const json = <T extends z.ZodType>(schema: T) => ({ content: { 'application/json': { schema } } });
 const body = <T extends z.ZodType>(schema: T) => ({ ...json(schema), required: true });
@@ -189,6 +193,35 @@ export const ROUTES = {
     ...{ method: 'put', path: '/v1/owners/{owner}/role', summary: "Set an owner's role" },
     request: { params: s.PATH.owner, headers, body: body(s.SetRole) },
     responses: { 200: answer('The role.', s.OwnerRole), ...problem },
+  }),
+  addTemplate: route({
+    ...{ method: 'post', path: '/v1/templates', summary: 'Make a template, or its next version' },
+    request: { headers, body: body(t.AddTemplate) },
+    responses: { 201: answer('The template.', t.Template), ...problem },
+  }),
+  listTemplates: route({
+    ...{ method: 'get', path: '/v1/templates', summary: 'List templates by name' },
+    request: { query: t.TemplateQuery },
+    responses: { 200: answer('A page.', t.TemplatePage), ...problem },
+  }),
+  getTemplate: route({
+    ...{ method: 'get', path: '/v1/templates/{template}', summary: 'Read a template with its SQL' },
+    request: { params: s.PATH.template },
+    responses: { 200: answer('The template.', t.TemplateText), ...problem },
+  }),
+  refreshTemplate: route({
+    method: 'post',
+    path: '/v1/templates/{template}/refresh',
+    summary: 'Read the schema of a template again',
+    request: { params: s.PATH.template, headers },
+    responses: { 200: answer('The new version.', t.Template), ...problem },
+  }),
+  removeTemplate: route({
+    method: 'delete',
+    path: '/v1/templates/{template}',
+    summary: 'Remove a template; sandboxes that have it keep it',
+    request: { params: s.PATH.template, headers },
+    responses: { 200: answer('The template that was.', t.Template), ...problem },
   }),
   getMe: route({
     ...{ method: 'get', path: '/v1/me', summary: 'Read the identity behind the token' },

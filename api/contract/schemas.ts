@@ -1,11 +1,11 @@
-/** What travels over the API, as JSON. Times are ISO 8601 in UTC; a null is always written. */
+/** The JSON of requests and answers. Times are ISO 8601 in UTC. A null is always written. */
 import { z } from '@hono/zod-openapi';
 import { ACTOR_KINDS, ROLES, SCOPES, VIAS } from '../../domain/actor.js';
 import { AUDIT_EVENTS } from '../../domain/audit.js';
 import { SANDBOX_STATUSES } from '../../domain/status.js';
 import { TOKEN_KINDS } from '../../domain/token.js';
 
-const time = z.iso.datetime().openapi({ example: '2026-11-28T12:00:00.000Z' });
+export const time = z.iso.datetime().openapi({ example: '2026-11-28T12:00:00.000Z' });
 const orNull = <T extends z.ZodType>(schema: T) => z.union([schema, z.null()]);
 const duration = z.string().min(1).max(40).openapi({ example: '24h' });
 const guildId = z
@@ -30,6 +30,11 @@ const ref = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
   .openapi({ example: 'my-fix', description: 'The id or the name of a sandbox.' });
 
+export const template = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+  .openapi({ example: 'shop' });
+
 export const PATH = {
   ref: z.object({ ref }),
   guild: z.object({ guild: guildId }),
@@ -37,6 +42,7 @@ export const PATH = {
   token: z.object({ id: tokenId }),
   grant: z.object({ guild: guildId, owner }),
   owner: z.object({ owner }),
+  template: z.object({ template }),
 };
 
 export const Sandbox = z
@@ -46,6 +52,9 @@ export const Sandbox = z
     owner: z.string(),
     status: z.enum(SANDBOX_STATUSES),
     schema: z.string(),
+    template: z.string(),
+    /** Null until the sandbox is claimed. */
+    templateVersion: orNull(z.number().int()),
     redisPrefix: z.string(),
     natsPrefix: z.string(),
     guildIds: z.array(z.string()),
@@ -57,7 +66,7 @@ export const Sandbox = z
   .openapi('Sandbox');
 
 /** Pages of a list: `nextCursor` is the `cursor` of the next one, null on the last. */
-const pageOf = <T extends z.ZodType>(items: T, name: string) =>
+export const pageOf = <T extends z.ZodType>(items: T, name: string) =>
   z.object({ items: z.array(items), nextCursor: orNull(z.string()) }).openapi(name);
 
 export const PAGE_QUERY = {
@@ -81,6 +90,7 @@ export const CreateSandbox = z
     ttl: duration.optional(),
     guildIds: z.array(guildId).max(1_000).optional(),
     owner: owner.optional(),
+    template: template.optional(),
   })
   .openapi('CreateSandbox');
 

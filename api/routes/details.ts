@@ -1,4 +1,4 @@
-/** Handlers of what is known about one sandbox: health, connection, audit. */
+/** Handlers of health, connection and audit of one sandbox. */
 import { placeOf, cursorOf } from '../cursor.js';
 import { auditPage, recordCredentialsRead } from '../../store/pages.js';
 import type { AuditEntry } from '../../domain/audit.js';
@@ -11,7 +11,7 @@ export function detailHandlers({
 }: SandboxParts): Handlers<'getHealth' | 'getConnection' | 'getAudit'> {
   return {
     getHealth: {
-      // Of the others it says itself which does not answer.
+      // The answer itself names other servers that are away.
       needs: ['postgres'],
       run: async ({ actor, params }) => ({ body: await sandboxes.status(actor, params.ref) }),
     },

@@ -26,7 +26,7 @@ export function eventHandlers(
       needs: ['postgres', 'nats'],
       async run(call) {
         const sandbox = await toTail(sandboxes, call);
-        // Behind the first byte no status says any more that NATS is away.
+        // After the first byte the status can no longer report that NATS is away.
         await events.end();
         return streams.open(call.http, call, (outlet) => feed(parts, call, sandbox, outlet));
       },
@@ -93,7 +93,7 @@ async function feed(
     if (follow) await events.watch(id, null, outlet);
     return;
   }
-  // What is stored is read to its end, which lies at or behind this one.
+  // The stored events are read to their end, which is this one or later.
   const end = await events.end();
   const since = new Date(query.since);
   const stored = sandboxes.events(actor, id, { ...options, since, follow: false });

@@ -8,7 +8,7 @@ import type { Sandbox } from '../../domain/sandbox.js';
 import type { Database } from '../../store/database.js';
 import { mappingOf } from '../../store/guild-mappings.js';
 import type { Handlers } from '../call.js';
-import { EVERY_SERVER, type SandboxParts } from './sandboxes.js';
+import { SERVERS_OF_ROUTES, type SandboxParts } from './sandboxes.js';
 
 export function guildHandlers({
   sandboxes,
@@ -16,7 +16,7 @@ export function guildHandlers({
 }: SandboxParts): Handlers<'registerGuild' | 'unregisterGuild' | 'getGuild'> {
   return {
     registerGuild: {
-      needs: EVERY_SERVER,
+      needs: SERVERS_OF_ROUTES,
       run: async ({ actor, params, repetition }) => ({
         body: await sandboxes.registerGuild(
           ...([actor, params.ref, params.guild, repetition?.commandId] as const),
@@ -24,7 +24,7 @@ export function guildHandlers({
       }),
     },
     unregisterGuild: {
-      needs: EVERY_SERVER,
+      needs: SERVERS_OF_ROUTES,
       async run({ actor, params, repetition }) {
         const guildId = parseGuildId(params.guild);
         const sandbox = await sandboxes.get(actor, params.ref);

@@ -5,7 +5,7 @@ import type { Handlers, Server } from '../call.js';
 import { pageOf } from '../cursor.js';
 import { defined } from '../defined.js';
 import { tokenIdOf } from '../idempotency.js';
-import { EVERY_SERVER } from './sandboxes.js';
+import { SERVERS_OF_ROUTES } from './sandboxes.js';
 
 const POSTGRES: readonly Server[] = ['postgres'];
 type TokenNames = 'createToken' | 'listTokens' | 'getToken' | 'revokeToken';
@@ -72,7 +72,7 @@ function grantHandlers(identity: IdentityService): Handlers<GrantNames> {
       },
     },
     revokeGrant: {
-      needs: EVERY_SERVER,
+      needs: SERVERS_OF_ROUTES,
       run: async ({ actor, params: { guild, owner } }) => ({
         body: await identity.revokeGrant(actor, guild, owner),
       }),

@@ -1,4 +1,7 @@
-/** `GET /v1/sandboxes/{ref}`, which also answers for a create that has no row yet: the 202 has named this address. */
+/**
+ * `GET /v1/sandboxes/{ref}`, also for a create without a row: the 202 of that create named this
+ * address.
+ */
 import type { SandboxService } from '../../control/sandbox-service.js';
 import { pendingSandbox, type BegunCreate } from '../../control/view.js';
 import type { Actor } from '../../domain/actor.js';
@@ -8,7 +11,10 @@ import { maySee, requirePermission, type Visibility } from '../../domain/permiss
 import type { Sandbox } from '../../domain/sandbox.js';
 import { withDeadline } from '../../platform/deadline.js';
 
-/** Temporal is asked for an id that has no row: where it does not answer, the id is unknown. */
+/**
+ * For an id without a row, Temporal may know the create. If it does not answer, the id counts as
+ * unknown.
+ */
 const ASK_MS = 2_000;
 
 /** @throws SANDBOX_004, SANDBOX_010 */
@@ -26,7 +32,7 @@ export async function readOrBegun(
     const begun = await begunCreate(sandboxes, ref);
     if (begun === null || !maySee(actor, begun.owner, visibility)) throw error;
     requirePermission(actor, 'read', begun);
-    return pendingSandbox(begun, sandboxes.connections.config.policy.defaultTtlMs);
+    return pendingSandbox(begun, sandboxes.connections.config.policy);
   }
 }
 

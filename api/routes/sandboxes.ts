@@ -17,6 +17,8 @@ import { readOrBegun } from './read-or-begun.js';
 
 /** Servers that a change waits for until the workflow has answered. */
 export const EVERY_SERVER: readonly Server[] = ['postgres', 'temporal', 'nats', 'redis'];
+/** Redis has a copy of the routes alone, so their changes go on without it. */
+export const SERVERS_OF_ROUTES: readonly Server[] = ['postgres', 'temporal', 'nats'];
 export const ROW_AND_WORKFLOW: readonly Server[] = ['postgres', 'temporal'];
 
 type Names =

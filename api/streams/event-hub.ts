@@ -1,4 +1,7 @@
-/** The events of all watched sandboxes: one reader of ROUTED while somebody watches, and each event encoded once. */
+/**
+ * The events of all watched sandboxes. One reader of ROUTED serves all watchers, and encodes each
+ * event once.
+ */
 import type { NatsConnection } from 'nats';
 import { sandboxEventOf } from '../../control/events.js';
 import { isSandboxId, natsPrefix, type SandboxId } from '../../domain/names.js';
@@ -26,18 +29,18 @@ export class EventHub {
   private readonly watched = new Map<SandboxId, Set<Watcher>>();
   /** Calls of `watch` that have not ended. */
   private interested = 0;
-  /** Everything before it has been handed out; null while nobody watches. */
+  /** The watchers have all events before it; null without watchers. */
   private next: number | null = null;
   private running: Promise<void> = Promise.resolve();
-  /** Batches of the shared reader: what all watchers together cost the server. */
+  /** Batches of the shared reader: the cost of all watchers together for the server. */
   reads = 0;
 
   constructor(private readonly options: HubOptions) {}
 
   /**
    * Writes the sandbox's events to the outlet until that ends.
-   * @param from the sequence to begin with; null: what comes from now on
-   * @param follow false: ends with what is stored
+   * @param from the first sequence; null: only new events
+   * @param follow false: ends after the stored events
    */
   async watch(
     sandboxId: SandboxId,
@@ -51,7 +54,7 @@ export class EventHub {
       const began = await reader.end();
       if (follow) this.begin(began);
       let at = Math.min(from ?? began, began);
-      // What is stored is read for this watcher alone, until it has caught up with the shared reader.
+      // Stored events are read for this watcher only, until it reaches the shared reader.
       for (let end = began; at < end && !outlet.ended.aborted; end = this.next ?? began)
         at = await this.catchUp(reader, { sandboxId, at, end }, outlet);
       if (!follow || outlet.ended.aborted) return;
@@ -62,7 +65,7 @@ export class EventHub {
     }
   }
 
-  /** Behind the newest event. @throws SANDBOX_009 */
+  /** The sequence after the newest event. @throws SANDBOX_009 */
   async end(): Promise<number> {
     return (await this.reader()).end();
   }
@@ -86,7 +89,7 @@ export class EventHub {
     const { events, next } = await reader.read(at, `${prefix}>`, end);
     for (const event of events.filter(({ sequence }) => sequence < end)) {
       outlet.write(frame(event, prefix));
-      // The client decides how fast what is stored is read for it.
+      // Stored events are read as fast as this client reads.
       await outlet.room();
     }
     return Math.min(next, end);
@@ -114,7 +117,7 @@ export class EventHub {
     this.running = this.run(at);
   }
 
-  /** Until nobody watches. NATS may go and come back meanwhile. */
+  /** Runs while there are watchers, also during an outage of NATS. */
   private async run(begin: number): Promise<void> {
     let away = false;
     for (let at = begin; this.interested > 0;) {
@@ -122,7 +125,7 @@ export class EventHub {
         const reader = await this.reader();
         const end = await reader.end();
         away = false;
-        // Another stream of this name: its sequences begin anew.
+        // The stream was recreated: its sequences begin again.
         if (end < at) this.endAll();
         const { events, next } = await reader.read(Math.min(at, end), ALL, end);
         this.reads += 1;

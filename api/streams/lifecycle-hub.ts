@@ -1,4 +1,7 @@
-/** The lifecycle of all sandboxes, from the audit: one reader while somebody watches; each watcher sees what it may see. */
+/**
+ * The lifecycle of all sandboxes, from the audit. One reader serves all watchers; each gets only
+ * entries that it may see.
+ */
 import type { Actor } from '../../domain/actor.js';
 import { maySee, type Visibility } from '../../domain/permissions.js';
 import { delay } from '../../platform/deadline.js';
@@ -34,11 +37,11 @@ export class LifecycleHub {
     return lastAuditId(this.database);
   }
 
-  /** @param behind the id of the last entry that the watcher has; null: what comes from now on */
+  /** @param behind the id of the watcher's last entry; null: only new entries */
   async watch(actor: Actor, behind: number | null, outlet: Outlet): Promise<void> {
     const last = await this.end();
     let at = Math.min(behind ?? last, last);
-    // Older entries are read for this watcher alone, until it has caught up with the shared reader.
+    // Older entries are read for this watcher only, until it reaches the shared reader.
     while (at < this.position(last) && !outlet.ended.aborted)
       at = await this.catchUp(actor, at, outlet);
     if (outlet.ended.aborted) return;
@@ -95,7 +98,10 @@ export class LifecycleHub {
     this.running = null;
   }
 
-  /** An entry of no sandbox (a token, a grant) is for operators; so is one whose sandbox was never claimed, with `own`. */
+  /**
+   * Only operators see entries without a sandbox (tokens, grants), and with `own` also those of
+   * sandboxes never claimed.
+   */
   private isShown(actor: Actor, { entry, owner }: FollowedEntry): boolean {
     if (actor.role === 'operator') return true;
     if (entry.sandboxId === null) return false;

@@ -1,4 +1,7 @@
-/** Every open stream: bounded for each token, ended when its token dies, kept alive, drained at the end. */
+/**
+ * All open streams. Each token has a limit, heartbeats keep streams open, and a stream ends with
+ * its token or the API.
+ */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Actor } from '../../domain/actor.js';
 import { SandboxError } from '../../domain/errors.js';
@@ -43,8 +46,8 @@ export class OpenStreams {
   }
 
   /**
-   * Answers the request with a stream. `feed` writes until the outlet has ended, or there is no more; its failure is
-   * the stream's last event.
+   * Answers the request with a stream. `feed` writes until the outlet or the events end. Its failure
+   * is the stream's last event.
    * @throws SANDBOX_013, SANDBOX_009 while the API stops
    */
   open(http: Http, signedIn: SignedIn, feed: (outlet: Outlet) => Promise<void>): Response {
@@ -97,7 +100,10 @@ export class OpenStreams {
     for (const { outlet } of this.all()) outlet.beat(now);
   }
 
-  /** Ends the streams of a token that is not valid any more, or has lost rights: the client's next request says why. */
+  /**
+   * Ends the streams of a token that is no longer valid or has lost rights. The client's next
+   * request gets the reason.
+   */
   private async checkTokens(): Promise<void> {
     for (const [token, streams] of [...this.byToken]) {
       const rights = await this.authenticator.authenticate(token).then(rightsOf, () => null);

@@ -1,11 +1,14 @@
-/** One client's server-sent events: what is written to it, within bounds, until either side ends it. */
+/** One client's server-sent events, with bounds, until either side ends the stream. */
 import type { ServerResponse } from 'node:http';
 
-/** A client that leaves this much unread is cut off at the next event. One event may be larger: up to NATS' max_payload. */
+/**
+ * With more unread bytes a client is cut off at the next event. One event may be larger, up to
+ * NATS' max_payload.
+ */
 const MAX_PENDING_BYTES = 1_048_576;
-/** A client may take so long to read what is pending. */
+/** A client's time to read its pending events. */
 export const WRITE_MS = 30_000;
-/** The client waits so long before it connects again. */
+/** The client's pause before it connects again. */
 const RETRY_MS = 1_000;
 
 export type Frame = Buffer;
@@ -14,7 +17,7 @@ export type Frame = Buffer;
 export const frameOf = (id: number, data: unknown): Frame =>
   Buffer.from(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
 
-/** What an `EventSource` gives to listeners of that name alone. */
+/** A named event. An `EventSource` passes it only to listeners of that name. */
 export const signalOf = (name: 'waiting' | 'away' | 'problem' | 'end', data: unknown): Frame =>
   Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
 
@@ -27,7 +30,7 @@ export class Outlet {
   private blockedSince: number | null = null;
 
   constructor(private readonly response: ServerResponse) {
-    // The client has gone while the request was checked: no further `close` comes.
+    // The client left while its request was checked, so no `close` event follows.
     if (response.destroyed) this.over.abort();
     response.once('close', () => this.over.abort());
     // A client that resets its connection: `close` follows.
@@ -51,7 +54,7 @@ export class Outlet {
     this.write(RETRY);
   }
 
-  /** Never waits. Cuts a client off that does not read. */
+  /** Never waits. Cuts off a client that does not read. */
   write(frame: Frame): void {
     const { response } = this;
     if (this.over.signal.aborted) return;
@@ -59,7 +62,7 @@ export class Outlet {
     else if (!response.write(frame)) this.blockedSince ??= Date.now();
   }
 
-  /** Resolves once the client has room again, for what is read for it alone; at once where it has. */
+  /** For events that are read for this client only: resolves as soon as the client has room. */
   async room(): Promise<void> {
     if (this.blockedSince === null || this.over.signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -73,7 +76,10 @@ export class Outlet {
     });
   }
 
-  /** Now and then: keeps proxies from closing it, and finds a client that does not read. */
+  /**
+   * Called repeatedly. It keeps proxies from closing the stream, and detects a client that does not
+   * read.
+   */
   beat(now: number): void {
     if (this.blockedSince !== null && now - this.blockedSince > WRITE_MS) this.cut();
     else this.write(HEARTBEAT);
@@ -85,7 +91,7 @@ export class Outlet {
     if (last !== undefined) this.write(last);
     this.over.abort();
     this.response.end();
-    // A client that reads nothing takes no end either.
+    // A client that reads nothing would also never receive the end.
     setTimeout(() => this.response.destroy(), WRITE_MS).unref();
   }
 

@@ -8,7 +8,11 @@ export interface BareActivities {
   drop(sandboxId: string): Promise<void>;
 }
 
-const { ddl, drop } = proxyLocalActivities<BareActivities>({ startToCloseTimeout: '10s' });
+/** An end to the attempts: a benchmark prints a failure, and does not wait for ever. */
+const { ddl, drop } = proxyLocalActivities<BareActivities>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '60s',
+});
 
 const bareReady = defineUpdate<string>('ready');
 const bareEnd = defineUpdate<string>('end');

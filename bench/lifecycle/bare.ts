@@ -33,8 +33,10 @@ export async function openBare(stack: StackState, temporal: TemporalClient): Pro
       const verifier = await scramVerifier(passwordFor('x'.repeat(32), 'postgres', of));
       await sql`SELECT provision_sandbox(${sandboxId}, ${verifier})`;
     },
+    // Temporal may run a local activity again, although it has succeeded: a destroyed row stays so.
     async drop(sandboxId) {
-      await sql`UPDATE sandboxes SET status = 'destroying' WHERE id = ${sandboxId}`;
+      await sql`UPDATE sandboxes SET status = 'destroying'
+        WHERE id = ${sandboxId} AND status <> 'destroyed'`;
       await sql`SELECT drop_sandbox_objects(${sandboxId}, 200)`;
       await sql`SELECT drop_sandbox_schema(${sandboxId})`;
       await sql`UPDATE sandboxes SET status = 'destroyed' WHERE id = ${sandboxId}`;

@@ -9,8 +9,8 @@ const SHELLS: Readonly<Record<string, () => Promise<(groups: readonly Group[]) =
   fish: async () => (await import('../completion/fish.js')).fishCompletion,
 };
 
-/** @param groups a function, because one of the groups holds this command */
-export function completionCommand(groups: () => readonly Group[]): Command {
+/** @param groups loads all of them; one of them holds this command */
+export function completionCommand(groups: () => Promise<readonly Group[]>): Command {
   return {
     name: 'completion',
     args: '<shell>',
@@ -28,7 +28,7 @@ export function completionCommand(groups: () => readonly Group[]): Command {
         );
       }
       const script = await load();
-      await print(io, script(groups()));
+      await print(io, script(await groups()));
     },
   };
 }

@@ -1,7 +1,8 @@
 /** `bd sandbox create`: creates a sandbox and returns when it runs. */
 import { JSON_OPTION, type Command } from '../command.js';
-import { asTyped, print, printJson } from '../io.js';
+import { asTyped, print, printJson, usage } from '../io.js';
 import { withLastingProgress } from '../progress.js';
+import { runThen } from '../then.js';
 
 export const createCommand: Command = {
   name: 'create',
@@ -28,20 +29,33 @@ export const createCommand: Command = {
       flags: '--id <id>',
       description: 'The id; a create with the same id returns the same sandbox',
     },
+    {
+      flags: '--template <name>',
+      description: 'The template of its schema (`bd template list`)',
+      default: 'SANDBOX_DEFAULT_TEMPLATE, else arrakis',
+    },
+    {
+      flags: '--then <command>',
+      description: 'Then run this shell command with the sandbox’s environment, such as migrations',
+    },
     { flags: '--wait', description: '--wait=false returns once the workflow has started' },
     JSON_OPTION,
   ],
   examples: [
     'bd sandbox create --guild 1234567890123456789',
     'bd sandbox create my-fix --ttl 2h --json',
+    "bd sandbox create my-fix --template shop --then 'npm run migrate'",
   ],
 
   async run({ io, input, client }) {
+    if (input.text('then') !== undefined && !input.flag('wait', true))
+      throw usage('--then waits for the sandbox', 'Leave --then or --wait=false out.');
     const api = await client();
     const [name] = input.args;
     const owner = input.text('owner');
     const ttl = input.text('ttl');
     const sandboxId = input.text('id');
+    const template = input.text('template');
     const sandbox = await withLastingProgress(io, 'creating', () =>
       api.create({
         guildIds: input.texts('guild'),
@@ -50,13 +64,16 @@ export const createCommand: Command = {
         ...(owner === undefined ? {} : { owner }),
         ...(ttl === undefined ? {} : { ttl }),
         ...(sandboxId === undefined ? {} : { sandboxId }),
+        ...(template === undefined ? {} : { template }),
       }),
     );
+    const then = input.text('then');
+    if (then !== undefined) await runThen(io, then, sandbox, await api.connection(sandbox.id));
     if (input.flag('json')) return printJson(io, sandbox);
     const lines = [
       `id       ${sandbox.id}`,
       `name     ${sandbox.name}`,
-      `schema   ${sandbox.schema}`,
+      `schema   ${sandbox.schema}, template ${sandbox.template}`,
       `expires  ${sandbox.expiresAt}`,
     ];
     if (sandbox.guildIds.length > 0) lines.push(`guilds   ${sandbox.guildIds.join(', ')}`);

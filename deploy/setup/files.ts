@@ -1,4 +1,7 @@
-/** The files of an installation: one environment for each process, and what the servers' own configuration takes in. */
+/**
+ * The files of an installation: one environment for each process, and parts for the servers'
+ * configuration.
+ */
 import { withLogin } from '../../platform/addresses/login.js';
 import { subkeyOf } from '../../platform/subkeys.js';
 import {
@@ -17,7 +20,7 @@ const text = (environment: Environment): string =>
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
 
-/** Which user of each server a process is. `bd migrate` brings the database owner's login by itself. */
+/** A process's login for each server. `bd migrate` gets the database owner's login from you. */
 function addressesOf(
   { addresses, postgres, redis }: SetupSecrets,
   { tokens }: NatsOperator,
@@ -30,7 +33,7 @@ function addressesOf(
   };
 }
 
-/** By process, its whole environment. */
+/** The whole environment, by process. */
 export function environments(secrets: SetupSecrets): Readonly<Record<string, Environment>> {
   const operator = operatorOf(secrets);
   const { addresses, redis, masterSecret } = secrets;
@@ -62,7 +65,7 @@ export function environments(secrets: SetupSecrets): Readonly<Record<string, Env
 const operatorOf = ({ nats }: SetupSecrets): NatsOperator =>
   natsOperator(nats.keys, nats.operators);
 
-/** File name, and its text. All are made anew from the secrets at every call. */
+/** Text by file name. Each call makes all texts from the secrets. */
 export function setupFiles(secrets: SetupSecrets): Readonly<Record<string, string>> {
   const operator = operatorOf(secrets);
   return {

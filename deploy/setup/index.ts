@@ -36,7 +36,8 @@ export interface SetupReport {
 }
 
 /**
- * Makes the secrets where the folder has none, and writes every file anew. Addresses that are given replace the kept ones.
+ * Makes the secrets if the folder has none, and rewrites every file. Given addresses replace stored
+ * ones.
  * @throws SANDBOX_008 for an address that is missing, is not valid, or holds a login
  */
 export async function setUp(folder: string, given: Partial<SetupAddresses>): Promise<SetupReport> {
@@ -56,7 +57,8 @@ export async function rotate(
 }
 
 /**
- * Brings the servers to the state that the product needs, and sees that each process gets in. Idempotent.
+ * Brings the servers to the state that the product needs, and logs in once as each process.
+ * Idempotent.
  * @param config its database address is the owner's, who may make roles
  * @returns one line for each change
  */
@@ -83,7 +85,7 @@ export async function applySetup(folder: string, config: Config): Promise<readon
   return changes;
 }
 
-/** @throws SANDBOX_009, SANDBOX_010 or SANDBOX_008 naming the server that does not let the process in */
+/** @throws SANDBOX_009, SANDBOX_010 or SANDBOX_008 with the server that refuses the process */
 async function signIn(secrets: SetupSecrets, process: string): Promise<void> {
   const environment = environments(secrets)[process] ?? {};
   const name = `bd setup (${process})`;
@@ -99,7 +101,7 @@ async function signIn(secrets: SetupSecrets, process: string): Promise<void> {
 
 async function write(folder: string, secrets: SetupSecrets): Promise<readonly string[]> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // First: a file that is whole without the secrets that it was made of could not be made again.
+  // Written first: without the secrets no other file could be made again.
   await writeSecrets(folder, secrets);
   const files = Object.entries(setupFiles(secrets));
   for (const [name, content] of files) await writePrivateFile(join(folder, name), content);

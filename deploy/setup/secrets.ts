@@ -1,4 +1,7 @@
-/** What a team's installation must keep: passwords, NATS' keys, the master secret. Made once, in one file of mode 0600. */
+/**
+ * The secrets of a team's installation: passwords, NATS' keys, the master secret. Made once, in one
+ * file of mode 0600.
+ */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +20,7 @@ const services = Object.fromEntries(SERVICE_ROLES.map((role) => [role, password]
   typeof password
 >;
 
-/** What is missing is made: a later version may add a user. */
+/** A missing secret is made, because a later version may add a user. */
 const schema = z.object({
   version: z.literal(1).default(1),
   /** Without logins. */
@@ -31,9 +34,12 @@ const schema = z.object({
   redis: z.object({ admin: password, ...services }).prefault({}),
   nats: z
     .object({
-      /** Accounts and users derive from it: it stays for as long as the streams are to be kept. */
+      /** Accounts and users are derived from it. It must stay for as long as the streams. */
       keys: z.string().default(newSecret),
-      /** Secrets of the operator's key. The first signs; a second one is trusted until the rotation is finished. */
+      /**
+       * Secrets of the operator's key. The first one signs. NATS trusts the second one until the
+       * rotation is finished.
+       */
       operators: z.tuple([z.string()], z.string()).default((): [string] => [newSecret()]),
     })
     .prefault({}),
@@ -48,7 +54,10 @@ export const secretsPath = (folder: string): string => join(folder, 'setup.json'
 
 export const makeSecrets = (addresses: SetupAddresses): SetupSecrets => schema.parse({ addresses });
 
-/** Null where the folder has none. @throws SANDBOX_008 for a file that cannot be read as one: it is never replaced */
+/**
+ * Null if the folder has none.
+ * @throws SANDBOX_008 for an unreadable file, which is never replaced
+ */
 export function readSecrets(folder: string): SetupSecrets | null {
   const path = secretsPath(folder);
   try {
@@ -68,7 +77,7 @@ export const writeSecrets = (folder: string, secrets: SetupSecrets): Promise<voi
 
 /**
  * The secrets after a rotation has begun, or with `finish` after it has ended.
- * @throws SANDBOX_007 where one of NATS' operator is under way already, or is to be finished and has not begun
+ * @throws SANDBOX_007 if a rotation of NATS' operator has already begun, or `finish` finds none
  */
 export function rotated(secrets: SetupSecrets, what: Rotation, finish: boolean): SetupSecrets {
   if (what === 'master-secret') return { ...secrets, masterSecret: newSecret() };

@@ -17,6 +17,8 @@ const HEALTHY_AFTER_MS = 20_000;
 /** A service that says so three times needs a restart: one bad answer may be of a moment. */
 const NEEDS_RESTART_TIMES = 3;
 const NEEDS_RESTART_EVERY_MS = 2_000;
+/** While all is well, one of so many rounds asks. */
+const WELL_ROUNDS = 3;
 const PROBE_EVERY_MS = 25;
 const PROBE_WITHIN_MS = 2_000;
 
@@ -232,8 +234,12 @@ export class Keeper {
   /** Until the process ends, by itself or because only a restart helps and there is room for one. */
   private async untilEnded(child: Child): Promise<string> {
     const { service, options } = this;
+    if (service.needsRestart === undefined) return child.exited;
     let times = 0;
+    let rounds = 0;
     const looks = every(NEEDS_RESTART_EVERY_MS, async () => {
+      rounds += 1;
+      if (times === 0 && rounds % WELL_ROUNDS !== 0) return;
       const reason = (await service.needsRestart?.().catch(() => null)) ?? null;
       times = reason === null ? 0 : times + 1;
       if (times < NEEDS_RESTART_TIMES || !(await options.books.hasRoom())) return;

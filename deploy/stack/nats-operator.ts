@@ -10,6 +10,7 @@ import {
   READER_SERVICES,
   DOCTOR_SERVICES,
   EMIT_SERVICES,
+  STATUS_SERVICES,
 } from '../../resources/nats/permissions.js';
 import { apiPrefixTag, type NatsAuthoritySecret } from '../../platform/nats-authority.js';
 import { deriveNatsKey, signNatsToken } from '../../platform/nkeys.js';
@@ -44,6 +45,7 @@ const LOOKUP = { name: 'lookup', subject: '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP', ty
 
 const READER_IMPORTS = [
   ...READER_SERVICES,
+  ...STATUS_SERVICES,
   ...DOCTOR_SERVICES,
   ...EMIT_SERVICES,
   ...BATCH_SERVICES,

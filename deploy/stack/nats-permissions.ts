@@ -7,6 +7,7 @@ import {
   DOCTOR_SERVICES,
   EMIT_SERVICES,
   READER_SERVICES,
+  STATUS_SERVICES,
 } from '../../resources/nats/permissions.js';
 import { FENCE_SUBJECT, RAW_SUBJECTS, STREAMS } from '../../routing/subjects.js';
 import {
@@ -39,7 +40,9 @@ const consume = (stream: string): string[] => [
 
 const READER_REQUESTS = READER_SERVICES.map(([, here]) => here);
 const API_REQUESTS = [...BATCH_SERVICES, ...EMIT_SERVICES].map(([, here]) => here);
-const DOCTOR_REQUESTS = [...DOCTOR_SERVICES, ...EMIT_SERVICES].map(([, here]) => here);
+const BD_REQUESTS = [...STATUS_SERVICES, ...DOCTOR_SERVICES, ...EMIT_SERVICES].map(
+  ([, here]) => here,
+);
 
 interface User {
   readonly account: 'CONTROL' | 'READER' | 'SYS';
@@ -51,19 +54,19 @@ interface User {
 
 export const NATS_USERS = {
   admin: { account: 'CONTROL' },
-  // `bd`: what the REST API's user asks, single messages of a sandbox (`tail`), and all streams' settings and who routes
-  // (`doctor`). It publishes addressed events (`emit`), and no other: it can forge none of production's. Not in JetStream's
+  // `bd`: what waits for a sandbox and whether its account is there (`status`), single messages of a sandbox (`tail`), and
+  // all streams' settings and who routes (`doctor`). It publishes addressed events (`emit`), and no other: it can forge none of production's. Not in JetStream's
   // account either: with a consumer of its own there it could have the server deliver into any stream.
   bd_client: {
     account: 'READER',
-    publish: { allow: [...READER_REQUESTS, ...DOCTOR_REQUESTS, ACCOUNT_LOOKUP] },
+    publish: { allow: [...READER_REQUESTS, ...BD_REQUESTS, ACCOUNT_LOOKUP] },
   },
-  // Answers `status` (what a consumer waits for, whether the account is there), reads ROUTED in batches for its streams, and
-  // publishes addressed events. In an account of its own: in JetStream's the server would publish the answer wherever the
+  // Reads ROUTED for its streams, single messages and batches, and publishes addressed events; a worker answers it `status`
+  // (docs/decisions/0040). In an account of its own: in JetStream's the server would publish the answer wherever the
   // request's reply subject points, into ROUTED too. It makes no consumer, for the same reason.
   bd_api: {
     account: 'READER',
-    publish: { allow: [...READER_REQUESTS, ...API_REQUESTS, ACCOUNT_LOOKUP] },
+    publish: { allow: [...READER_REQUESTS, ...API_REQUESTS] },
   },
   bd_worker: {
     account: 'CONTROL',

@@ -42,12 +42,8 @@ const RULES = {
     ...['+subscribe', '+unsubscribe', '+psubscribe', '+punsubscribe', '+info', '+time'],
     ...['+acl|getuser', '+acl|list', '+acl|users', '+acl|whoami'],
   ],
-  // Answers `status`: whether a sandbox is registered, has its user, and its guilds their routes.
-  bd_api: [
-    ...['%R~sandbox:registry', '%R~sandbox:routes:*:map'],
-    ...['+hexists', '+hmget', '+acl|getuser', '+ping', '+hello', '+auth', '+quit'],
-    ...['+client|setname', '+client|id'],
-  ],
+  // Learns whether Redis answers, and no more: a worker looks at a sandbox for it (docs/decisions/0040).
+  bd_api: ['+ping', '+hello', '+auth', '+quit', '+client|setname', '+client|id'],
 } as const satisfies Record<keyof Credentials['redis'], readonly string[]>;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

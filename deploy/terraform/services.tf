@@ -1,4 +1,4 @@
-# The worker and the routers as ECS services. Each execution role reads its own secrets and writes its own log group, no more.
+# The worker, the routers and the API as ECS services. Each execution role reads its own secrets and writes its own log group, no more.
 
 resource "aws_cloudwatch_log_group" "service" {
   for_each = local.services
@@ -71,7 +71,7 @@ resource "aws_ecs_task_definition" "service" {
       essential    = true
       environment  = each.value.environment
       secrets      = each.value.secrets
-      portMappings = [{ containerPort = 9464 }]
+      portMappings = [for port in concat([9464], each.key == "api" ? [local.api_port] : []) : { containerPort = port }]
       # A stop drains first; the worker's own grace is 5 s.
       stopTimeout = 30
       healthCheck = {
@@ -109,6 +109,19 @@ resource "aws_ecs_service" "service" {
   deployment_circuit_breaker {
     enable   = true
     rollback = true
+  }
+
+  # A new replica takes no request before it is ready, and one that stops drains within 10 s.
+  health_check_grace_period_seconds = each.key == "api" ? 60 : null
+
+  dynamic "load_balancer" {
+    for_each = each.key == "api" ? [var.api_target_group_arn] : []
+
+    content {
+      target_group_arn = load_balancer.value
+      container_name   = "api"
+      container_port   = local.api_port
+    }
   }
 
   network_configuration {

@@ -114,7 +114,7 @@ variable "temporal_secret_arns" {
 }
 
 variable "secret_arns" {
-  description = "Secrets Manager secrets: each service's own URLs, and the master secret and NATS' authority, which the worker alone reads."
+  description = "Secrets Manager secrets: each service's own URLs; the master secret and NATS' authority, which the worker alone reads; the two subkeys, which the API reads."
   type = object({
     worker_database_url = string
     worker_redis_url    = string
@@ -125,8 +125,13 @@ variable "secret_arns" {
     client_database_url = string
     client_redis_url    = string
     client_nats_url     = string
+    api_database_url    = string
+    api_redis_url       = string
+    api_nats_url        = string
     master_secret       = string
     nats_authority      = string
+    tenant_key          = string
+    actor_key           = string
   })
 
   validation {
@@ -176,6 +181,53 @@ variable "router_count" {
   validation {
     condition     = var.router_count >= 1 && var.router_count <= 5
     error_message = "1 to 5: one writes, the others only stand by."
+  }
+}
+
+variable "api_count" {
+  description = "Replicas of the API; two survive the loss of one without a pause."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.api_count >= 1 && var.api_count <= 20
+    error_message = "1 to 20."
+  }
+}
+
+variable "api_target_group_arn" {
+  description = "The target group (type ip, HTTP, port 7780) of a load balancer that speaks TLS: tokens travel over TLS alone. Its health check: /healthz on port 9464."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:targetgroup/.+$", var.api_target_group_arn))
+    error_message = "Give the ARN of a load balancer's target group."
+  }
+}
+
+variable "api_trusted_proxies" {
+  description = "Networks of the load balancer, whose X-Forwarded-For the API's log believes."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for network in var.api_trusted_proxies : can(cidrhost(network, 0))])
+    error_message = "Each must be a network such as 10.0.0.0/16."
+  }
+}
+
+variable "tenant_urls" {
+  description = "Addresses under which bots reach the servers, without a login in them; empty: those of the services."
+  type = object({
+    database = optional(string, "")
+    redis    = optional(string, "")
+    nats     = optional(string, "")
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for url in values(var.tenant_urls) : !strcontains(url, "@")])
+    error_message = "No login in an address: each sandbox has its own."
   }
 }
 

@@ -47,6 +47,14 @@ export const TENANT_ADDRESSES = {
   nats: optional('SANDBOX_TENANT_NATS_URL', nats, handedOut('NATS')),
 };
 
+/** A login without rights is enough: only catalogues are read. */
+export const TEMPLATE_SOURCE = optional('SANDBOX_TEMPLATE_SOURCE_URL', postgres, {
+  readers: ['worker'],
+  secret: true,
+  unset: 'the database of the sandboxes',
+  about: 'address of the database whose schemas become templates ([templates](templates.md))',
+});
+
 const security = (about: string) => ({ readers: TEMPORAL_READERS, unset: 'unset', about });
 const pem = (what: string, form: 'path' | 'text') =>
   security(form === 'path' ? `file of ${what}, in PEM form` : `the same as text`);

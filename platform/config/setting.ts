@@ -2,7 +2,6 @@
  * One row of the configuration's table (settings.ts), and the type of a configuration read by such
  * a table.
  */
-import type { z } from 'zod';
 import type { ValueType } from './types.js';
 
 /** `cli`: `bd`, the local stack that it runs, and the library. */
@@ -27,7 +26,10 @@ interface Description {
 export interface AnySetting extends Description {
   /** The variable. */
   readonly name: string;
-  readonly type: { readonly schema: z.ZodType; readonly write: (value: never) => string };
+  readonly type: {
+    readonly read: (text: string) => unknown;
+    readonly write: (value: never) => string;
+  };
   /** As a variable's text. */
   readonly fallback: string | (() => string) | undefined;
 }
@@ -71,7 +73,7 @@ export const isSetting = (entry: AnySetting | Settings): entry is AnySetting =>
 export const settingsOf = (table: Settings): AnySetting[] =>
   Object.values(table).flatMap((entry) => (isSetting(entry) ? [entry] : settingsOf(entry)));
 
-type ValueOf<S> = S extends { readonly type: { readonly schema: { readonly _output: infer V } } }
+type ValueOf<S> = S extends { readonly type: { readonly read: (text: string) => infer V } }
   ? V
   : Values<S>;
 

@@ -6,13 +6,19 @@
 import { userInfo } from 'node:os';
 import { LONGEST_LIFE, LONGEST_LIFE_MS } from '../../domain/expiry.js';
 import { GUILD_POLICIES, VISIBILITIES } from '../../domain/permissions.js';
+import { BUILT_IN_TEMPLATE, parseTemplateName } from '../../domain/template.js';
 import {
   DEFAULT_PRODUCTION_SUBJECTS,
   ROUTER_FORMS,
   STREAM_PROFILES,
 } from '../../domain/routing-settings.js';
 import { API } from './api.js';
-import { GIVEN_ADDRESSES, TEMPORAL_SECURITY, TENANT_ADDRESSES } from './servers.js';
+import {
+  GIVEN_ADDRESSES,
+  TEMPLATE_SOURCE,
+  TEMPORAL_SECURITY,
+  TENANT_ADDRESSES,
+} from './servers.js';
 import { ALL, optional, setting } from './setting.js';
 import * as type from './types.js';
 
@@ -50,6 +56,15 @@ export const SETTINGS = {
       readers: ['worker'],
       about: 'live sandboxes of one owner',
     }),
+    defaultTemplate: setting(
+      'SANDBOX_DEFAULT_TEMPLATE',
+      type.parsed(parseTemplateName),
+      BUILT_IN_TEMPLATE,
+      {
+        readers: ['worker', 'api', 'cli'],
+        about: 'template of a sandbox that names none ([templates](templates.md))',
+      },
+    ),
   },
   guildPolicy: optional('SANDBOX_GUILD_POLICY', type.oneOf(GUILD_POLICIES), {
     readers: ['worker'],
@@ -57,6 +72,7 @@ export const SETTINGS = {
       '`granted`: an owner registers only guilds that an operator granted; `any`: every guild ([security](security.md))',
     unset: "`granted`; the local stack's: `any`",
   }),
+  templateSource: TEMPLATE_SOURCE,
   visibility: setting('SANDBOX_VISIBILITY', type.oneOf(VISIBILITIES), 'all', {
     readers: ['api', 'cli'],
     about: '`own`: developers see their own sandboxes alone; operators see all',

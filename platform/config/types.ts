@@ -1,112 +1,140 @@
-/** The types of environment variables: how a text is parsed, and how a value is written. */
-import { z } from 'zod';
+/** The types of environment variables: how a text is read, and how a value is written. */
+import { isIPv4, isIPv6 } from 'node:net';
 import { parseDuration } from '../../domain/duration.js';
-import { messageOf } from '../../domain/errors.js';
 import { problemOf } from '../addresses/problem.js';
 
+/** Without a schema library: loading one takes `bd` longer than a request to the API. */
 export interface ValueType<V> {
-  readonly schema: z.ZodType<V>;
-  /** The inverse of the schema: another process parses the same value from this text. */
+  /** @throws Error whose message is the problem: `must be …` */
+  readonly read: (text: string) => V;
+  /** The inverse of `read`: another process reads the same value from this text. */
   readonly write: (value: V) => string;
 }
 
-const asItIs = (schema: z.ZodType<string>): ValueType<string> => ({
-  schema,
+/** A text that stays as it is, unless `problem` names one. */
+const checked = (problem: (text: string) => string | null): ValueType<string> => ({
+  read(given) {
+    const message = problem(given);
+    if (message !== null) throw new Error(message);
+    return given;
+  },
   write: (value) => value,
 });
 
-export const text = asItIs(z.string());
+const unless = (fine: boolean, problem: string): string | null => (fine ? null : problem);
+
+export const text = checked(() => null);
 
 export const matching = (pattern: RegExp, message: string): ValueType<string> =>
-  asItIs(z.string().regex(pattern, message));
+  checked((given) => unless(pattern.test(given), message));
 
 export const secret = (atLeast: number): ValueType<string> =>
-  asItIs(z.string().min(atLeast, `must have at least ${atLeast} characters`));
+  checked(({ length }) => unless(length >= atLeast, `must have at least ${atLeast} characters`));
 
 /** In milliseconds. */
-export const duration = (most?: { readonly millis: number; readonly text: string }) =>
-  ({
-    schema: z
-      .string()
-      .transform((written, ctx) => {
-        try {
-          return parseDuration(written);
-        } catch (error) {
-          ctx.addIssue({ code: 'custom', message: messageOf(error) });
-          return z.NEVER;
-        }
-      })
-      .refine((millis) => most === undefined || millis <= most.millis, {
-        message: `must be at most ${most?.text ?? ''}`,
-      }),
-    write: (millis) => `${millis / 1_000}s`,
-  }) satisfies ValueType<number>;
+export const duration = (most?: {
+  readonly millis: number;
+  readonly text: string;
+}): ValueType<number> => ({
+  read(written) {
+    const millis = parseDuration(written);
+    if (most !== undefined && millis > most.millis) throw new Error(`must be at most ${most.text}`);
+    return millis;
+  },
+  write: (millis) => `${millis / 1_000}s`,
+});
+
+/** A text that a parser of the domain accepts, in its type. */
+export const parsed = <V extends string>(read: (text: string) => V): ValueType<V> => ({
+  read,
+  write: (value) => value,
+});
 
 export const count = (min: number, max: number): ValueType<number> => ({
-  schema: z
-    .string()
-    .regex(/^[0-9]{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max)),
+  read(written) {
+    const value = /^[0-9]{1,9}$/.test(written) ? Number(written) : NaN;
+    // A NaN is in no range.
+    if (!(value >= min && value <= max))
+      throw new Error(`must be a whole number from ${min} to ${max}`);
+    return value;
+  },
   write: String,
 });
 
 export const oneOf = <const T extends string>(values: readonly T[]): ValueType<T> => ({
-  schema: z.enum(values),
+  read(given) {
+    const value = values.find((known) => known === given);
+    if (value === undefined) throw new Error(`must be one of ${values.join(', ')}`);
+    return value;
+  },
   write: (value) => value,
+});
+
+export const onOff: ValueType<boolean> = {
+  read: (given) => oneOf(['on', 'off']).read(given) === 'on',
+  write: (on) => (on ? 'on' : 'off'),
+};
+
+/** Each part has to pass each check, which names the problem of the whole list. */
+const list = (
+  ...checks: readonly { readonly every: (part: string) => boolean; readonly problem: string }[]
+): ValueType<readonly string[]> => ({
+  read(given) {
+    const parts = given.split(',').map((part) => part.trim());
+    const failed = checks.find(({ every }) => !parts.every(every));
+    if (failed !== undefined) throw new Error(failed.problem);
+    return parts;
+  },
+  write: (parts) => parts.join(','),
+});
+
+/** An IP address or a network. A zone (`fe80::1%eth0`) means something on one machine alone. */
+function isAddress(given: string): boolean {
+  const [address = '', bits, ...rest] = given.split('/');
+  const longest = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('%') ? 128 : -1;
+  if (bits === undefined) return longest > 0;
+  return rest.length === 0 && /^(0|[1-9][0-9]{0,2})$/.test(bits) && Number(bits) <= longest;
+}
+
+const addresses = list({
+  every: isAddress,
+  problem: 'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
 });
 
 /** IP addresses and networks, separated by commas. */
 export const addressList: ValueType<readonly string[]> = {
-  schema: z
-    .string()
-    .transform((list) => list.split(',').map((part) => part.trim()))
-    .transform((list) => list.filter((part) => part !== ''))
-    .refine((list) => list.every((part) => ADDRESS.safeParse(part).success), {
-      message: 'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
-    }),
-  write: (list) => list.join(','),
+  ...addresses,
+  read: (given) => {
+    const named = given.split(',').filter((part) => part.trim() !== '');
+    return named.length === 0 ? [] : addresses.read(named.join(','));
+  },
 };
 
-export const onOff: ValueType<boolean> = {
-  schema: z.enum(['on', 'off']).transform((word) => word === 'on'),
-  write: (on) => (on ? 'on' : 'off'),
-};
-
-const ADDRESS = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
-
-export const host = asItIs(z.union([z.ipv4(), z.literal('::')]));
+export const host = checked((given) =>
+  unless(isIPv4(given) || given === '::', 'must be an IPv4 address, or `::`'),
+);
 
 export const url = (...schemes: string[]): ValueType<string> =>
-  asItIs(
-    z
-      .string()
-      .refine((given) => schemes.some((s) => given.startsWith(`${s}://`)) && URL.canParse(given), {
-        message: `must be a URL beginning ${schemes.map((s) => `${s}://`).join(' or ')}`,
-      }),
+  checked((given) =>
+    unless(
+      schemes.some((scheme) => given.startsWith(`${scheme}://`)) && URL.canParse(given),
+      `must be a URL beginning ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+    ),
   );
 
 /** An address that the given parser accepts. */
 export const addressOf = (read: (given: string) => unknown): ValueType<string> =>
-  asItIs(
-    z.string().superRefine((given, ctx) => {
-      const message = problemOf(() => read(given));
-      if (message !== null) ctx.addIssue({ code: 'custom', message });
-    }),
-  );
+  checked((given) => problemOf(() => read(given)));
 
 const SUBJECT = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.[*>])?$/;
 
-export const productionSubjects: ValueType<readonly string[]> = {
-  schema: z
-    .string()
-    .transform((list) => list.split(',').map((part) => part.trim()))
-    .refine((list) => list.every((s) => SUBJECT.test(s) && /^(events|commands)\./.test(s)), {
-      message: 'must be subjects below events. or commands., separated by commas',
-    })
-    .refine((list) => list.every((s) => !/^(events|commands)\.(>|raw(\.|$))/.test(s)), {
-      message:
-        'must not cover events.raw.> or commands.raw.>: JetStream refuses overlapping streams',
-    }),
-  write: (subjects) => subjects.join(','),
-};
+export const productionSubjects = list(
+  {
+    every: (subject) => SUBJECT.test(subject) && /^(events|commands)\./.test(subject),
+    problem: 'must be subjects below events. or commands., separated by commas',
+  },
+  {
+    every: (subject) => !/^(events|commands)\.(>|raw(\.|$))/.test(subject),
+    problem: 'must not cover events.raw.> or commands.raw.>: JetStream refuses overlapping streams',
+  },
+);

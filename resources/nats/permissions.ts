@@ -58,7 +58,9 @@ const imported = (...subjects: readonly string[]): Services =>
  * Imports of a read-only account from the control account: subject there, subject here. Permissions
  * use the second.
  */
-export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE, `${INFO}.*`);
+export const READER_SERVICES: Services = imported(STREAM_INFO, MESSAGE);
+/** Imports of `bd sandbox status`: what waits in a consumer. */
+export const STATUS_SERVICES: Services = imported(`${INFO}.*`);
 /** Imports of `bd doctor`: the settings of each stream, and the routers' bucket. */
 export const DOCTOR_SERVICES: Services = imported(RAW_INFO, DLQ_INFO, ROUTERS_INFO, ROUTERS_ENTRY);
 

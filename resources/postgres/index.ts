@@ -7,8 +7,10 @@ import type { ResourceKind } from '../resource.js';
 import { inspectSchema } from './inspect.js';
 import { openSchema } from './schema.js';
 
+export const POSTGRES_SCHEMA = 'postgres-schema';
+
 export const postgres: ResourceKind = {
-  name: 'postgres-schema',
+  name: POSTGRES_SCHEMA,
   servers: ['postgres'],
   kinds: ['schema', 'role'],
   variables: {

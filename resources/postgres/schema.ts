@@ -8,6 +8,7 @@ import { passwordFor, scramVerifier } from '../../platform/credentials.js';
 import { delay } from '../../platform/deadline.js';
 import { postgresCode, type Sql } from '../../platform/postgres.js';
 import { inDatabase } from '../../store/database.js';
+import { finishTemplate, storedTemplate, type PendingTemplate } from '../../store/templates.js';
 import {
   parseMark,
   type Found,
@@ -15,6 +16,7 @@ import {
   type ResourceKind,
   type ResourceTarget,
 } from '../resource.js';
+import { runTemplate } from './template.js';
 
 /**
  * Concurrent grants and role changes raise XX000 "tuple concurrently updated"; the others are
@@ -39,12 +41,16 @@ type Next = 'removed' | 'login' | 'sessions' | 'objects';
 
 export function openSchema({
   database,
+  databaseUrl,
   tenantKey,
-}: Pick<MakingContext, 'database' | 'tenantKey'>): ReturnType<ResourceKind['open']> {
+}: Pick<MakingContext, 'database' | 'databaseUrl' | 'tenantKey'>): ReturnType<
+  ResourceKind['open']
+> {
   const { sql } = database;
 
-  const verifierOf = ({ sandboxId, rotation }: ResourceTarget): Promise<string> =>
-    scramVerifier(passwordFor(tenantKey, 'postgres', { sandboxId, rotation }));
+  const passwordOf = ({ sandboxId, rotation }: ResourceTarget): string =>
+    passwordFor(tenantKey, 'postgres', { sandboxId, rotation });
+  const verifierOf = (target: ResourceTarget): Promise<string> => scramVerifier(passwordOf(target));
 
   async function retrying<T>(
     work: (sql: Sql) => Promise<T>,
@@ -77,6 +83,59 @@ export function openSchema({
     throw sessionsStay(sandboxId);
   }
 
+  /** Role, schema and a built-in template; what is left goes to the sandbox's own role. */
+  async function provision(target: ResourceTarget, verifier: string): Promise<void> {
+    const { sandboxId } = target;
+    const [row] = await retrying(
+      (ddl) => ddl<Provisioned[]>`
+        SELECT public.provision_sandbox(${sandboxId}, ${verifier})::text AS pending`,
+    );
+    await makeTemplate(target, verifier, pendingOf(row));
+  }
+
+  async function makeTemplate(
+    target: ResourceTarget,
+    verifier: string,
+    begun: PendingTemplate | null,
+  ): Promise<void> {
+    const { sandboxId } = target;
+    let pending = begun;
+    if (pending !== null && !pending.fresh) pending = await restart(sandboxId, verifier, pending);
+    if (pending === null) return;
+    const template = await storedTemplate(database, pending.name, pending.version);
+    const [role, schema, password] = [
+      roleName(sandboxId),
+      schemaName(sandboxId),
+      passwordOf(target),
+    ];
+    await runTemplate({ databaseUrl, role, schema, password }, template);
+    await finishTemplate(database, sandboxId, pending.attempt);
+  }
+
+  /** An earlier attempt may have left objects, and may still run. */
+  async function restart(
+    sandboxId: SandboxId,
+    verifier: string,
+    { attempt }: PendingTemplate,
+  ): Promise<PendingTemplate | null> {
+    const cutSessions = () => terminateSessions(sandboxId);
+    await cutSessions();
+    for (;;) {
+      const [row] = await retrying(
+        (ddl) => ddl<{ dropped: number }[]>`
+          SELECT public.clear_sandbox_template(${sandboxId}, ${attempt}, ${DROP_BATCH}) AS dropped`,
+        cutSessions,
+      );
+      if ((row?.dropped ?? 0) === 0) break;
+    }
+    const [row] = await retrying(
+      (ddl) => ddl<Provisioned[]>`
+        SELECT public.restart_sandbox_template(${sandboxId}, ${attempt}, ${verifier})::text AS pending`,
+      cutSessions,
+    );
+    return pendingOf(row);
+  }
+
   async function remove(sandboxId: SandboxId): Promise<undefined> {
     for (let sessions = 0; ;) {
       const [row] = await retrying(
@@ -100,7 +159,7 @@ export function openSchema({
       const { sandboxId } = target;
       const verifier = await verifierOf(target);
       try {
-        await retrying((ddl) => ddl`SELECT public.provision_sandbox(${sandboxId}, ${verifier})`);
+        await provision(target, verifier);
       } catch (error) {
         if (error instanceof SandboxError) throw error;
         const what = `schema ${schemaName(sandboxId)} could not be created`;
@@ -117,7 +176,8 @@ export function openSchema({
         () => sql<{ pending: boolean | null }[]>`
           SELECT public.sandbox_reset_pending(${sandboxId}, ${rotation}) AS pending`,
       );
-      if (state?.pending !== true) return;
+      // The schema may be new, and its template not.
+      if (state?.pending !== true) return provision(target, verifier);
       await revoke(sandboxId);
       const cutSessions = () => terminateSessions(sandboxId);
       for (;;) {
@@ -128,10 +188,12 @@ export function openSchema({
         );
         if ((row?.dropped ?? 0) === 0) break;
       }
-      await retrying(
-        (ddl) => ddl`SELECT public.reset_sandbox_schema(${sandboxId}, ${rotation}, ${verifier})`,
+      const [row] = await retrying(
+        (ddl) => ddl<Provisioned[]>`
+          SELECT public.reset_sandbox_schema(${sandboxId}, ${rotation}, ${verifier})::text AS pending`,
         cutSessions,
       );
+      await makeTemplate(target, verifier, pendingOf(row));
     },
 
     remove,
@@ -157,6 +219,14 @@ export function openSchema({
     },
   };
 }
+
+/** JSON, as text: Drizzle turns the driver's parsers off. */
+interface Provisioned {
+  readonly pending: string | null;
+}
+
+const pendingOf = (row: Provisioned | undefined): PendingTemplate | null =>
+  row?.pending == null ? null : (JSON.parse(row.pending) as PendingTemplate);
 
 function lockHeld(error: unknown): SandboxError {
   return new SandboxError(

@@ -1,7 +1,7 @@
 /** Keeps the route table at the newest version, and knows until when it can be trusted. */
 import { messageOf, SandboxError } from '../../domain/errors.js';
 import { REDIS_ROUTES_CHANGED } from '../../routing/route.js';
-import { delay } from '../../platform/deadline.js';
+import { delay, withDeadline } from '../../platform/deadline.js';
 import type { Logger } from '../../platform/log.js';
 import { asPostgresError, type Sql } from '../../platform/postgres.js';
 import { openRedis, type Redis } from '../../platform/redis.js';
@@ -16,6 +16,8 @@ import type { RouteTable } from './table.js';
 /** A lost notification is repaired within this time and one query. */
 const POLL_MS = 400;
 const RECONNECT_MS = 500;
+/** A Redis that stands still must leave a barrier time for Postgres (routes/routes.ts, CONFIRM_MS). */
+const REDIS_MS = 300;
 
 /** With the remedy, if there is one. */
 const told = (error: unknown): string =>
@@ -183,7 +185,8 @@ export class RouteLoader {
     const installation = this.#installation;
     if (this.#redis?.status !== 'ready' || installation === undefined || table.version < 0)
       return false;
-    const found = await changesInRedis(this.#redis, installation, table.version);
+    const asked = changesInRedis(this.#redis, installation, table.version);
+    const found = await withDeadline(asked, REDIS_MS, 'Redis');
     if (found === null) return false;
     table.apply(found.changes, found.version);
     return true;

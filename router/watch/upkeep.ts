@@ -1,6 +1,6 @@
 /**
  * The writer's work every second beside routing: checkpoint, trimming of RAW, and a position
- * message when idle.
+ * message when idle. While RAW stands still it is looked at every five seconds.
  */
 import type { NatsConnection } from 'nats';
 import type { Logger } from '../../platform/log.js';
@@ -15,6 +15,8 @@ import { trimRaw } from '../position/trim.js';
 import type { WriterTerm } from '../writer-term.js';
 
 const EVERY_MS = 1_000;
+/** Rounds until the next look at RAW while nothing moves. */
+const QUIET_ROUNDS = 5;
 /** A full RAW refuses publishes. Only a real backlog may fill it. */
 const TRIM_AT = 0.7;
 /** The default: ROUTED keeps days. */
@@ -38,6 +40,9 @@ export class Upkeep {
   #revision: number;
   #busy: Promise<void> | undefined;
   #movedAt = performance.now();
+  #skip = 0;
+  /** What the last look saw: the end of `RAW`, and our position. */
+  #last = { end: -1, position: -1 };
 
   constructor(
     private readonly options: UpkeepOptions,
@@ -65,23 +70,32 @@ export class Upkeep {
   }
 
   async #turn(): Promise<void> {
-    const { nc, bucket, streams, log } = this.options;
+    const { bucket, log } = this.options;
     try {
       await this.#write();
-      const raw = await streamFacts(nc, streams.raw);
-      const { rawSequence } = this.term.egress.confirmed;
-      const bytes = TRIM_AT * raw.maxBytes;
-      if (raw.maxBytes > 0 && raw.bytes > bytes && raw.firstSequence <= rawSequence) {
-        const purged = await trimRaw(nc, streams.raw, { confirmed: rawSequence, bytes });
-        if (purged > 0)
-          log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
-      }
+      if (this.#skip > 0 && this.term.egress.confirmed.rawSequence === this.#last.position)
+        this.#skip -= 1;
+      else await this.#trim();
       const idleMs = this.options.positionEveryMs ?? IDLE_MS;
       if (performance.now() - this.#movedAt > idleMs)
         await appendPosition(bucket, this.term.egress);
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'upkeep failed, and is tried again');
     }
+  }
+
+  async #trim(): Promise<void> {
+    const { nc, streams, log } = this.options;
+    const raw = await streamFacts(nc, streams.raw);
+    const { rawSequence } = this.term.egress.confirmed;
+    const bytes = TRIM_AT * raw.maxBytes;
+    const isFull = raw.maxBytes > 0 && raw.bytes > bytes && raw.firstSequence <= rawSequence;
+    const still = raw.lastSequence === this.#last.end && rawSequence === this.#last.position;
+    this.#skip = still && !isFull ? QUIET_ROUNDS - 1 : 0;
+    this.#last = { end: raw.lastSequence, position: rawSequence };
+    if (!isFull) return;
+    const purged = await trimRaw(nc, streams.raw, { confirmed: rawSequence, bytes });
+    if (purged > 0) log.info({ purged, upTo: rawSequence }, 'confirmed events trimmed from RAW');
   }
 
   async #write(): Promise<void> {

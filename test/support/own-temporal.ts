@@ -99,9 +99,9 @@ async function startServer(
     temporalHttp: http,
     temporalMetrics: metrics,
   };
-  const service = await temporalService({
+  const context = {
     data,
-    ports: { of: (name) => ports[name as keyof typeof ports] },
+    ports: { of: (name: string) => ports[name as keyof typeof ports] },
     config: { namespace: 'default' },
     env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '' },
     search: {
@@ -111,7 +111,8 @@ async function startServer(
       onText: () => undefined,
       signal: new AbortController().signal,
     },
-  });
+  };
+  const service = await temporalService(context, { bare: true });
   const launch = await service.launch();
   const server = spawn(launch.command, [...launch.args, ...settings], {
     env: launch.env,

@@ -37,6 +37,7 @@ export async function openWorkerParts(): Promise<WorkerParts> {
   });
   const context: MakingContext = {
     ...{ database, redis, nats, installation: await installationId(database) },
+    databaseUrl: urls.worker.database,
     masterSecret: readMasterSecret(stackConfig()) ?? '',
     tenantKey: readSubkey(stackConfig(), 'tenant-passwords') ?? '',
     natsAuthority: parseNatsAuthority(readNatsAuthority(stackConfig()) ?? ''),

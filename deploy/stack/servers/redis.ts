@@ -44,8 +44,10 @@ daemonize no
 dir ${JSON.stringify(data)}
 aclfile ${JSON.stringify(acl)}
 appendonly yes
-# What the server has accepted survives its kill -9; up to a second is lost with the machine.
+# What the server has accepted survives its kill -9; up to 1.5 s is lost with the machine (hz, below).
 appendfsync everysec
+# The server wakes so often for its housework; 10, the default, is half of what an idle server costs.
+hz 2
 # The log is enough; snapshots would only cost.
 save ""
 # Plain commands can be read by another version, and by Valkey what Redis wrote; a snapshot's format can not.

@@ -30,7 +30,13 @@ variables {
     client_nats_url     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:i"
     master_secret       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:j"
     nats_authority      = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:k"
+    api_database_url    = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:l"
+    api_redis_url       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:m"
+    api_nats_url        = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:n"
+    tenant_key          = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:o"
+    actor_key           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:p"
   }
+  api_target_group_arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/api/0123456789abcdef"
 }
 
 run "sweeps_every_quarter_of_an_hour" {
@@ -81,6 +87,39 @@ run "hands_the_key_of_temporal_to_the_worker_and_the_sweep_alone" {
   assert {
     condition     = !strcontains(aws_ecs_task_definition.service["router"].container_definitions, "TEMPORAL")
     error_message = "The router needs no Temporal."
+  }
+}
+
+run "gives_the_api_its_subkeys_and_no_other_service_them" {
+  command = plan
+
+  assert {
+    condition     = strcontains(aws_ecs_task_definition.service["api"].container_definitions, "SANDBOX_ACTOR_KEY") && strcontains(aws_ecs_task_definition.service["api"].container_definitions, "SANDBOX_TENANT_KEY")
+    error_message = "The API needs both subkeys."
+  }
+
+  assert {
+    condition     = !strcontains(aws_ecs_task_definition.service["api"].container_definitions, "SANDBOX_MASTER_SECRET") && !strcontains(aws_ecs_task_definition.service["api"].container_definitions, "SANDBOX_NATS_AUTHORITY")
+    error_message = "The master secret is the worker's alone."
+  }
+
+  assert {
+    condition     = !strcontains(aws_ecs_task_definition.service["router"].container_definitions, "SANDBOX_ACTOR_KEY")
+    error_message = "The router signs nothing."
+  }
+}
+
+run "puts_the_api_alone_behind_the_load_balancer" {
+  command = plan
+
+  assert {
+    condition     = one(aws_ecs_service.service["api"].load_balancer).container_port == 7780
+    error_message = "The API listens on 7780."
+  }
+
+  assert {
+    condition     = length(aws_ecs_service.service["worker"].load_balancer) == 0
+    error_message = "The worker takes no requests."
   }
 }
 

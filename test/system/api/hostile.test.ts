@@ -39,19 +39,20 @@ describe('a body', () => {
     expect(({} as Record<string, unknown>).owner).toBeUndefined();
   });
 
-  it('with a key twice counts as its last one, for the check as for the change', async () => {
+  it.each([
+    ['of the body', (owner: string) => `{"owner":"root","owner":"${owner}"}`],
+    ['written in two ways', (owner: string) => `{"owner":"root","\\u006fwner":"${owner}"}`],
+    ['of an equal value', (owner: string) => `{"owner":"${owner}","owner":"${owner}"}`],
+    ['of an inner object', () => '{"guildIds":[{"a":1,"a":2}]}'],
+  ])('with a key twice, %s, is refused: two parsers could read two bodies', async (_what, of) => {
     const owner = someOwner();
     const token = await tokenOf(owner);
-    const forged = await ask('POST /v1/sandboxes', {
-      token,
-      body: `{"owner":"${owner}","owner":"root"}`,
-    });
-    expectProblem(forged, 403, 'SANDBOX_010');
-    const own = await ask('POST /v1/sandboxes', {
-      token,
-      body: `{"owner":"root","owner":"${owner}"}`,
-    });
-    expect(answerOf('createSandbox', own)).toMatchObject({ owner });
+    const asked = await ask('POST /v1/sandboxes', { token, body: of(owner) });
+    expectProblem(asked, 400, 'SANDBOX_008');
+    expect(asked.body.detail).toBe('body: a field is given twice');
+    // Each field once is accepted.
+    const once = await ask('POST /v1/sandboxes', { token, body: `{"owner":"${owner}"}` });
+    expect(answerOf('createSandbox', once)).toMatchObject({ owner });
   });
 
   it.each([
@@ -112,6 +113,21 @@ describe('a path', () => {
       const asked = await ask(`GET ${path}`, { token });
       expect([400, 404]).toContain(asked.status);
       expect(Problem.parse(asked.body)).toEqual(asked.body);
+    },
+  );
+
+  it.each(['..', '%2e%2e', '.%2E', '.'])(
+    'that names a sandbox %s, as sent, is a problem',
+    async (ref) => {
+      const token = await tokenOf(someOwner());
+      // `fetch` would resolve these segments before it sends the request.
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await rawRequest([
+          `${method} /v1/sandboxes/${ref} HTTP/1.1`,
+          ...['Host: x', `Authorization: Bearer ${token}`, 'Connection: close'],
+        ]);
+        expect(answer).toMatch(/^HTTP\/1\.1 (400|404) [^]*"code":"SANDBOX_00[48]"/);
+      }
     },
   );
 

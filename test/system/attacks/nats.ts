@@ -239,7 +239,7 @@ export const READERS: readonly (readonly [
     [
       ['SB.API.STREAM.INFO.ROUTED', ''],
       ['SB.API.STREAM.MSG.GET.ROUTED', '{"last_by_subj":">"}'],
-      ['SB.API.CONSUMER.INFO.ROUTED.sb_{a}', ''],
+      ['SB.API.STREAM.MSG.GET.ROUTED', 'not JSON'],
     ],
   ],
 ];

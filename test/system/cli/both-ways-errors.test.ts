@@ -50,6 +50,8 @@ describe('an error', () => {
     ['SANDBOX_008', 'create', 'NO NAME'],
     ['SANDBOX_008', 'create', 'sb0123456789'],
     ['SANDBOX_008', 'create', '--ttl', '5'],
+    ['SANDBOX_008', 'create', '--ttl', '0s'],
+    ['SANDBOX_008', 'create', '--ttl', '999ms'],
     ['SANDBOX_008', 'create', '--ttl', '300d'],
     ['SANDBOX_008', 'create', '--guild', '12'],
     ['SANDBOX_008', 'create', '--owner', 'a b'],

@@ -27,7 +27,8 @@ describe.each(WAYS)('a sandbox of bd, %s', (way) => {
 
   it('is listed as it was created', async () => {
     expect(Object.keys(sandbox)).toEqual([
-      ...['id', 'name', 'owner', 'status', 'schema', 'redisPrefix', 'natsPrefix', 'guildIds'],
+      ...['id', 'name', 'owner', 'status', 'schema', 'template', 'templateVersion', 'redisPrefix'],
+      ...['natsPrefix', 'guildIds'],
       ...['workflowId', 'createdAt', 'expiresAt', 'destroyedAt'],
     ]);
     expect(sandbox).toMatchObject({ name, owner, status: 'running', guildIds: [guild] });

@@ -23,6 +23,8 @@ describe('bd sandbox', () => {
       'owner',
       'status',
       'schema',
+      'template',
+      'templateVersion',
       'redisPrefix',
       'natsPrefix',
       'guildIds',

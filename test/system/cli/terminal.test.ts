@@ -46,8 +46,7 @@ describe('the time of a command', () => {
   const node = () => best(() => Promise.resolve(spawnSync(process.execPath, ['-e', '0'])));
 
   it('is little more than that of node, for help', async () => {
-    // With a schema library loaded it is three to four times that of node.
-    expect(await best(() => bd(['--help']))).toBeLessThan((await node()) * 2 + 100);
+    expect(await best(() => bd(['--help']))).toBeLessThan((await node()) + 100);
   });
 
   // On the machine of docs/lifecycle.md 500 ms are seven times the time of node. Other machines

@@ -15,7 +15,8 @@ const someId = () => parseSandboxId(`sb${someName().slice(5, 15)}`);
 
 function createOf(sandboxId = someId()) {
   const owner = parseOwner(someOwner());
-  const args = { name: parseSandboxName(someName()), owner, ttlMs: 3_600_000, guildIds: [] };
+  const name = parseSandboxName(someName());
+  const args = { name, owner, ttlMs: 3_600_000, guildIds: [] };
   return commandOf('create', sandboxId, args);
 }
 

@@ -23,12 +23,14 @@ describe('deploy/terraform (terraform)', () => {
     subnet_ids: ['subnet-1'],
     security_group_ids: ['sg-1'],
     temporal_address: 'temporal.example:7233',
+    api_target_group_arn:
+      'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/api/0123456789abcdef',
     secret_arns: Object.fromEntries(
-      ['worker', 'router', 'client']
+      ['worker', 'router', 'client', 'api']
         .flatMap((role) =>
           ['database_url', 'redis_url', 'nats_url'].map((what) => `${role}_${what}`),
         )
-        .concat('master_secret', 'nats_authority')
+        .concat('master_secret', 'nats_authority', 'tenant_key', 'actor_key')
         .map((name) => [name, 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:x']),
     ),
   };
@@ -59,6 +61,10 @@ describe('deploy/terraform (terraform)', () => {
     [{ temporal_secret_arns: { api_key: 'the key itself' } }, 'ARN'],
     [{ temporal_tls_server_name: 'https://x' }, "host's name"],
     [{ alarm_emails: ['nobody'] }, 'e-mail'],
+    [{ api_target_group_arn: 'api' }, 'target group'],
+    [{ api_trusted_proxies: ['everybody'] }, 'a network'],
+    [{ tenant_urls: { nats: 'nats://a:b@nats.example' } }, 'No login'],
+    [{ api_count: 0 }, '1 to 20'],
   ])('refuses %j', (values, told) => {
     const { ok, output } = plan(values);
     expect(ok).toBe(false);

@@ -21,7 +21,9 @@ import {
   withoutNpx,
 } from '../../support/documented.js';
 import { ELSEWHERE } from './elsewhere.js';
-import { openShell, type Shell, type Typed, type TypeOptions } from './shell.js';
+import { openShell, type Shell, type Typed } from './shell.js';
+import { templateWays } from './template-ways.js';
+import type { Way } from './way.js';
 
 /** The sandbox and the guild of the pages: no other test uses them. */
 const MY_FIX = 'my-fix';
@@ -60,16 +62,6 @@ const SUBSTITUTES: Readonly<Record<string, string>> = {
   'command…': 'true',
   '123…': GUILD,
 };
-
-interface Way extends TypeOptions {
-  /** Typed instead of the command, if SUBSTITUTES does not suffice. */
-  readonly as?: () => Promise<string>;
-  /** Allowed exit codes; only 0 if undefined. */
-  readonly codes?: readonly number[];
-  /** Part of its output. */
-  readonly says?: RegExp;
-  readonly first?: () => Promise<unknown>;
-}
 
 const emit = () => shell.type(`bd sandbox emit message-create --to ${MY_FIX}`);
 const follows: Way = { until: /MESSAGE_CREATE/, meanwhile: emit };
@@ -138,6 +130,7 @@ const WAYS: Readonly<Record<string, Way>> = {
       return `bd sandbox unregister-guild ${guild}`;
     },
   },
+  ...templateWays(MY_FIX, () => client, removeAll),
   'bd token create': { as: () => Promise.resolve('bd token create --scope sandbox:read') },
   'bd token revoke <token>': {
     as: async () =>

@@ -46,6 +46,12 @@ const clients: Elsewhere = {
   holding: 'CLIENT_EXAMPLES.filter(({ file }) =>',
 };
 const python: Elsewhere = { file: 'test/support/python.ts', holding: "'--require-hashes'" };
+/** Migrations of other tools, typed as their page says; Prisma's engine cannot be downloaded. */
+const migrations: Elsewhere = {
+  file: 'test/system/examples/migrations.test.ts',
+  holding: 'linesOf(PAGE, section)',
+};
+const prisma: Elsewhere = { ...migrations, holding: '`prisma migrate deploy` itself is not run' };
 /** On four servers of its own. */
 const setup = (holding: string): Elsewhere => ({
   file: 'test/system/deploy/setup.test.ts',
@@ -77,6 +83,8 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run db:migrate': script('db:migrate', 'node dist/cli/main.js migrate'),
   'npm run test:unit': script('test:unit', 'vitest run --project unit'),
   'npm run test:deploy': script('test:deploy', 'node build/test-deploy.mjs'),
+  // It needs pg_dump of the server's version.
+  'npm run test:postgres': script('test:postgres', 'POSTGRES_SERVERS=1 vitest run'),
   'npm run compose:secrets': {
     file: 'test/system/deploy/files.test.ts',
     holding: 'writeSecrets(folder)',
@@ -90,6 +98,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run bench -- idle': benchmark,
   'npm run bench -- scale': benchmark,
   'npm run bench -- router': benchmark,
+  'npm run bench -- api': benchmark,
   'npm run faults': { file: 'test/system/faults/faults.test.ts', holding: 'runCell' },
   'npm run faults -- --kills 200 --seed 11': {
     file: 'test/system/faults/faults.test.ts',
@@ -149,6 +158,16 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'python3 -m venv .venv': python,
   '.venv/bin/pip install --require-hashes -r examples/clients/requirements.txt': python,
   'kill -9': { file: 'docs/sandbox-runbook.md', holding: '\nkill -9 <pid of worker>' },
+  // Tools of a bot (docs/templates.md).
+  "bd sandbox create my-fix --template empty --then 'npx knex migrate:latest --knexfile examples/migrations/knex/knexfile.mjs'":
+    migrations,
+  "bd sandbox create my-fix --template empty --then 'node examples/migrations/drizzle/migrate.mjs'":
+    migrations,
+  "bd sandbox create my-fix --template empty --then '.venv/bin/alembic -c examples/migrations/alembic/alembic.ini upgrade head'":
+    migrations,
+  "bd sandbox create my-fix --template empty --then 'npx prisma migrate deploy --config examples/migrations/prisma/prisma.config.mjs'":
+    prisma,
+  '.venv/bin/pip install --require-hashes -r examples/migrations/alembic/requirements.txt': python,
   // Typed on the stack of first-day.test.ts, because they stop or restart something.
   'bd dev down': firstDay,
   // This command would remove the run's stack.

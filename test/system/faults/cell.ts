@@ -20,6 +20,7 @@ import { openTemporal } from '../../../platform/temporal.js';
 import { leftoversOf } from '../../support/leftovers.js';
 import { historiesOf, replayFailures } from '../../support/replay.js';
 import type { Fault } from './steps.js';
+import { FAULTS_TEMPLATE, wrongTables } from './template.js';
 
 const random = (length: number): string => customAlphabet(ID_ALPHABET, length)();
 const guild = (): string => `2${customAlphabet('0123456789', 17)()}`;
@@ -121,6 +122,7 @@ async function live(
     name: `fault-${sandboxId}`,
     ttl: expires ? '4s' : '1h',
     guildIds: [guild()],
+    template: FAULTS_TEMPLATE,
   };
   let sandbox;
   try {
@@ -132,6 +134,8 @@ async function live(
     return afterEnd(client, home, sandboxId, []);
   }
   if (sandbox.status !== 'running') wrong.push(`status ${sandbox.status} after create`);
+  const urls = readStackFile(home)?.urls.admin;
+  if (!expires && urls !== undefined) wrong.push(...(await wrongTables(urls.database, sandboxId)));
   const health = await retried(() => client.status(sandboxId));
   if (health.health !== 'healthy')
     wrong.push(`${health.health}: ${health.checks.map((c) => `${c.name} ${c.state}`).join(', ')}`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type * as Local from '../../../deploy/stack/index.js';
 import { loadConfig, type Config } from '../../../platform/config.js';
 import { delay } from '../../../platform/deadline.js';
+import { putFaultsTemplate } from './template.js';
 
 export interface FaultStack {
   readonly home: string;
@@ -25,7 +26,8 @@ export async function startFaultStack(): Promise<FaultStack> {
   const { up, down, signalService } = (await import(url.href)) as typeof Local;
   const home = await mkdtemp(join(tmpdir(), 'sandbox-faults-'));
   const config = loadConfig({ SANDBOX_HOME: home, SANDBOX_MIN_TTL: '1s', LOG_LEVEL: 'error' });
-  await up(config, { only: ['temporal', 'postgres', 'nats', 'redis', 'router'] });
+  const state = await up(config, { only: ['temporal', 'postgres', 'nats', 'redis', 'router'] });
+  await putFaultsTemplate(state.urls.admin.database);
   return {
     home,
     config,

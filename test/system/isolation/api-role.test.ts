@@ -42,7 +42,7 @@ describe('the role of the API', () => {
       `SELECT sandbox_write_audit(NULL, 'token_created', '{}', '{}')`,
       `SELECT sandbox_require_grants('eve', '[]')`,
       `SELECT sandbox_lock_owner('eve')`,
-      `SELECT claim_sandbox('sb0000000000', 'x', 'eve', '[]', false, now(), 1, '{}', 'c', false)`,
+      `SELECT claim_sandbox('sb0000000000', 'x', 'eve', '[]', false, now(), 1, '{}', 'c', false, 'arrakis')`,
       `SELECT activate_sandbox_routes('sb0000000000')`,
       'ALTER FUNCTION api_token(text) OWNER TO bd_api',
       'GRANT SELECT ON sandbox_api_tokens TO bd_api',

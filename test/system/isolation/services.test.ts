@@ -3,6 +3,7 @@
  * other rights.
  */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openDirectControl } from '../../../control/direct-control.js';
 import { delay } from '../../../platform/deadline.js';
 import { STREAMS } from '../../../routing/subjects.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
@@ -15,6 +16,7 @@ import {
   openClient,
   someGuild,
   someOwner,
+  stackConfig,
   stackState,
   until,
 } from '../../support/stack.js';
@@ -49,19 +51,21 @@ it('the router reads the routes, and may not write to or call the control plane'
   ]);
 });
 
-/** Each checks and audits what it changes (sql/100_identity.sql). */
-const CHANGES_OF_IDENTITY = [
+/** Each checks and audits what it changes (sql/055_templates.sql, sql/100_identity.sql). */
+const AUDITED_CHANGES = [
   'EXECUTE create_api_token',
   'EXECUTE grant_guild',
+  'EXECUTE put_template',
+  'EXECUTE remove_template',
   'EXECUTE revoke_api_token',
   'EXECUTE revoke_guild_grant',
 ];
 
-it('the client reads, and writes no row but by the functions for tokens, grants and roles', async () => {
+it('the client reads, and writes no row but by the functions for tokens, grants, roles and templates', async () => {
   const rights = await rightsOf('bd_client');
   expect(rights.filter((right) => !/^(SELECT|EXECUTE) /.test(right))).toEqual([]);
   expect(rights.filter((right) => right.startsWith('EXECUTE'))).toEqual([
-    ...CHANGES_OF_IDENTITY,
+    ...AUDITED_CHANGES,
     'EXECUTE sandbox_schema_exists',
     'EXECUTE sandbox_schema_name',
     'EXECUTE sandbox_schema_stats',
@@ -127,24 +131,24 @@ const READS_OF_THE_API = [
   'SELECT sandbox_guild_mapping',
   'SELECT sandbox_installation',
   'SELECT sandbox_owners',
+  'SELECT sandbox_templates',
   'SELECT sandbox_token_revision',
   'SELECT sandboxes',
 ];
 
 describe('the role of the REST API', () => {
-  it('reads rows and figures; it writes no row, makes no schema, and may not call such functions', async () => {
+  it('reads rows; it writes no row, makes no schema, and may not call such functions', async () => {
     expect(await rightsOf('bd_api')).toEqual([
       'EXECUTE api_token',
       'EXECUTE begin_request',
       'EXECUTE create_api_token',
       'EXECUTE finish_request',
       'EXECUTE grant_guild',
+      'EXECUTE put_template',
       'EXECUTE record_credentials_read',
+      'EXECUTE remove_template',
       'EXECUTE revoke_api_token',
       'EXECUTE revoke_guild_grant',
-      'EXECUTE sandbox_schema_exists',
-      'EXECUTE sandbox_schema_name',
-      'EXECUTE sandbox_schema_stats',
       'EXECUTE set_owner_role',
       'EXECUTE touch_api_token',
       ...READS_OF_THE_API,
@@ -163,6 +167,8 @@ describe('the role of the REST API', () => {
         'TABLE sandbox_routes',
         `SELECT provision_sandbox('${id}', 'x')`,
         `SELECT drop_sandbox_schema('${id}')`,
+        `SELECT tables FROM sandbox_schema_stats('${id}')`,
+        `SELECT sandbox_schema_exists('${id}')`,
         'SET ROLE bd_control',
         `SET ROLE sandbox_${id}`,
       ];
@@ -170,6 +176,9 @@ describe('the role of the REST API', () => {
         await expect(sql.unsafe(statement), statement).rejects.toMatchObject({ code: '42501' });
       const [row] = await sql`SELECT id FROM sandboxes WHERE id = ${id}`;
       expect(row?.id).toBe(id);
+    });
+    // What the schema holds, `bd` may count.
+    await withPostgres(stackState().urls.client.database, async (sql) => {
       const [stats] = await sql`SELECT tables FROM sandbox_schema_stats(${id})`;
       expect(Number(stats?.tables)).toBe(3);
     });
@@ -180,17 +189,28 @@ describe('the role of the REST API', () => {
     const { urls, temporal } = stackState();
     const worker = openClient({ SANDBOX_OWNER: someOwner() });
     const made = await worker.create({ ttl: '1h', guildIds: [someGuild()] });
-    const api = openClient({
+    const env = {
       SANDBOX_OWNER: made.owner,
       TEMPORAL_ADDRESS: temporal.address,
       SANDBOX_CONTROL_DATABASE_URL: urls.api.database,
       SANDBOX_CONTROL_REDIS_URL: urls.api.redis,
       SANDBOX_CONTROL_NATS_URL: urls.api.nats,
-    });
+    };
+    const api = openDirectControl(stackConfig(env), { role: 'api' });
+    onTestFinished(() => api.close());
     expect(await api.get(made.id)).toEqual(made);
     expect(await api.list({ owner: made.owner })).toEqual([made]);
     expect((await api.audit(made.id)).length).toBeGreaterThan(0);
     expect(await api.status(made.id)).toMatchObject({ health: 'healthy', eventsWaiting: 0 });
+    // A worker has looked: the API's own logins may not.
+    const { checks } = await openClient(env).status(made.id);
+    expect(checks.map(({ name, state }) => [name, state])).toEqual([
+      ['workflow', 'ok'],
+      ['postgres-schema', 'error'],
+      ['redis-keyspace', 'error'],
+      ['nats-subjects', 'error'],
+      ['guild-routes', 'error'],
+    ]);
     await worker.destroy(made.id);
   });
 
@@ -207,7 +227,7 @@ describe('the role of the REST API', () => {
     admin.subscribe('router.fence', { callback: (_, { subject }) => heard.push(subject) });
     await admin.flush();
     await withNats(urls.api.nats, async (nc) => {
-      for (const ask of ['SB.API.STREAM.INFO.ROUTED', 'SB.API.CONSUMER.INFO.ROUTED.x'])
+      for (const ask of ['SB.API.STREAM.INFO.ROUTED', 'SB.API.STREAM.MSG.GET.ROUTED'])
         for (const reply of ['events.api-forged', 'sandbox.x.events.api-forged', 'router.fence'])
           nc.publish(ask, '', { reply });
       await nc.flush();

@@ -7,6 +7,7 @@ import {
   parseSandboxName,
   type SandboxId,
 } from '../../../domain/names.js';
+import { BUILT_IN_TEMPLATE } from '../../../domain/template.js';
 import { delay } from '../../../platform/deadline.js';
 import { claimSandbox } from '../../../store/claim.js';
 import { giveUpClaim } from '../../../store/create-failures.js';
@@ -159,6 +160,7 @@ describe('a claim that was given up', () => {
       expiresAt: new Date(Date.now() + 60_000),
       maxPerOwner: 3,
       guildPolicy: 'any' as const,
+      defaultTemplate: BUILT_IN_TEMPLATE,
     };
     await expect(claimSandbox(database, claim)).rejects.toMatchObject({
       code: 'SANDBOX_009',

@@ -152,26 +152,28 @@ describe('the set of addressees', () => {
     const { nc, sql, redis } = world;
     const routers = [await RouterProcess.start(world.servers)];
     routers.push(await RouterProcess.start(world.servers));
-    const flooding = flood.run(6_000, 3_000, () => ({
-      guildId: guild(1),
-      type: addressedTo(UNKNOWN),
-      allowed: ['dlq.addressee', placeOf(UNKNOWN)],
-    }));
+    const flooded = (count: number): Promise<void> =>
+      flood.run(count, 3_000, () => ({
+        guildId: guild(1),
+        type: addressedTo(UNKNOWN),
+        allowed: ['dlq.addressee', placeOf(UNKNOWN)],
+      }));
     const settled: { from: number; to: number; place: string }[] = [];
     for (let i = 0; i < 10; i++) {
       const active = i % 2 === 0;
+      const flooding = flooded(400);
       const version = await setAddressee(sql, redis, UNKNOWN, active);
       await confirmRoutes(nc, version, { timeoutMs: 5_000 });
       const from = flood.published.length;
-      await delay(120);
+      await Promise.all([flooding, flooded(150)]);
+      // Otherwise the next set may decide events of this one, and it is like the set before.
+      await drained(nc);
       settled.push({
         from,
         to: flood.published.length,
         place: active ? placeOf(UNKNOWN) : 'dlq.addressee',
       });
     }
-    await flooding;
-    await drained(nc);
     await Promise.all(routers.map((one) => one.end('SIGTERM')));
     expect(await verdict()).toEqual(NOTHING_WRONG);
     const places = (await readRouted(nc)).map(({ subject }) => subject);

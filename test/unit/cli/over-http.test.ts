@@ -85,8 +85,13 @@ const HOOK = `data:text/javascript,${encodeURIComponent(`
   \`));
 `)}`;
 
-/** The packages that a process of `bd` has loaded. */
-function packagesOf(args: readonly string[], env: Record<string, string>): Promise<string[]> {
+interface Loaded {
+  readonly packages: readonly string[];
+  readonly files: number;
+}
+
+/** What a process of `bd` has loaded. */
+function loadedBy(args: readonly string[], env: Record<string, string>): Promise<Loaded> {
   const bd = join(projectRoot(), 'dist/cli/main.js');
   const child = spawn(process.execPath, ['--import', HOOK, bd, ...args], {
     env: { PATH: process.env.PATH, ...NO_STACK, ...env },
@@ -98,7 +103,8 @@ function packagesOf(args: readonly string[], env: Record<string, string>): Promi
     child.once('close', () => {
       const found = stderr.matchAll(/^loaded file:.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm);
       expect(stderr).toContain('/dist/cli/run.js');
-      resolve([...new Set([...found].map(([, name = '']) => name))].sort());
+      const packages = [...new Set([...found].map(([, name = '']) => name))].sort();
+      resolve({ packages, files: stderr.match(/^loaded file:/gm)?.length ?? 0 });
     });
   });
 }
@@ -106,23 +112,36 @@ function packagesOf(args: readonly string[], env: Record<string, string>): Promi
 describe('what bd loads', () => {
   const DRIVERS = ['postgres', 'ioredis', 'nats', 'pg', 'drizzle-orm', 'hono'];
 
-  it('over HTTP is no driver of any server', async () => {
+  it.each([
+    [['--help'], ['cac', 'picocolors']],
+    [['--version'], ['cac', 'picocolors']],
+    [
+      ['sandbox', '--help'],
+      ['cac', 'ms', 'picocolors'],
+    ],
+    [LIST, ['cac', 'ms', 'openapi-fetch', 'picocolors']],
+  ])('%j loads no driver of any server, and no schema library', async (args, packages) => {
     const { url } = await answering(json({ items: [], nextCursor: null }));
     const env = { SANDBOX_API_URL: url, SANDBOX_TOKEN: token };
-    expect(await packagesOf(LIST, env)).toEqual([
-      'cac',
-      'ms',
-      'openapi-fetch',
-      'picocolors',
-      'zod',
-    ]);
+    expect((await loadedBy(args, env)).packages).toEqual(packages);
+  });
+
+  it.each([
+    [['--help'], 50],
+    [['--version'], 50],
+    [LIST, 110],
+  ])('%j takes few files', async (args, most) => {
+    const { url } = await answering(json({ items: [], nextCursor: null }));
+    const env = { SANDBOX_API_URL: url, SANDBOX_TOKEN: token };
+    expect((await loadedBy(args, env)).files).toBeLessThan(most);
   });
 
   it('directly is at least one of them: the hook sees drivers', async () => {
     const DATABASE_URL = 'postgres://a:b@127.0.0.1:1/x';
     const env = { DATABASE_URL, REDIS_URL: 'redis://127.0.0.1:1', NATS_URL: 'nats://127.0.0.1:1' };
-    const packages = await packagesOf(LIST, { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    const { packages } = await loadedBy(LIST, { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
     expect(packages.filter((name) => DRIVERS.includes(name))).not.toEqual([]);
     expect(packages).not.toContain('openapi-fetch');
+    expect(packages).toContain('zod');
   });
 });

@@ -71,7 +71,7 @@ describe('the package’s entry `./client`', () => {
       ...{ id: 'sb0123456789', listed: ['sb0123456789'], seen: [1] },
     });
     expect(seen).toHaveLength(3);
-    expect(output?.contents.byteLength).toBeLessThan(40_000);
+    expect(output?.contents.byteLength).toBeLessThan(33_000);
   });
 });
 

@@ -54,6 +54,9 @@ const TABLE: Readonly<Record<Action, readonly string[]>> = {
   grantGuild: ['operator'],
   revokeGrant: ['operator'],
   setOwnerRole: ['operator'],
+  readTemplates: ['operator', 'owner', 'stranger'],
+  writeTemplate: ['operator', 'owner'],
+  copySchema: ['operator'],
 };
 
 describe('permissions', () => {

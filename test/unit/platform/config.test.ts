@@ -36,6 +36,8 @@ const EVERY: Readonly<Record<string, string>> = {
   SANDBOX_METRICS_HOST: '::',
   SANDBOX_EMF: 'on',
   SANDBOX_GUILD_POLICY: 'any',
+  SANDBOX_DEFAULT_TEMPLATE: 'shop',
+  SANDBOX_TEMPLATE_SOURCE_URL: 'postgres://reader@127.0.0.1/bot',
   SANDBOX_API_PORT: '8443',
   SANDBOX_API_HOST: '0.0.0.0',
   SANDBOX_API_TLS_CERT: '/certs/api.pem',
@@ -74,6 +76,7 @@ describe('the configuration', () => {
       minTtlMs: 60_000,
       maxTtlMs: 2_592_000_000,
       maxPerOwner: 3,
+      defaultTemplate: 'arrakis',
     });
     expect(sweep).toEqual({ intervalMs: 900_000, graceMs: 600_000 });
     expect(routes).toEqual({ cacheTtlMs: 60_000, staleMs: 60_000 });
@@ -118,6 +121,49 @@ describe('the configuration', () => {
       expect(error).toMatchObject({ code: 'SANDBOX_008' });
     }
     for (const name of Object.keys(env)) expect(message).toContain(name);
+  });
+
+  it.each([
+    ['SANDBOX_API_TRUSTED_PROXIES', ['10.0.0.0/8,::1', 'fd00::/8', ' 10.1.2.3 , ', '0.0.0.0/0']],
+    ['SANDBOX_API_HOST', ['0.0.0.0', '::', '127.0.0.1']],
+    ['SANDBOX_MAX_PER_OWNER', ['1', '1000000', '007']],
+    ['SANDBOX_VISIBILITY', ['all', 'own']],
+    ['SANDBOX_REDIS_ACL', ['on', 'off']],
+    ['SANDBOX_MASTER_SECRET', ['x'.repeat(32)]],
+    ['SANDBOX_API_URL', ['http://x', 'https://sandboxes.example.com/a']],
+    ['SANDBOX_MAX_TTL', ['30d', '3650d']],
+  ])('takes for %s: %j', (name, values) => {
+    for (const value of values) expect(() => loadConfig({ [name]: value })).not.toThrow();
+  });
+
+  it.each([
+    [
+      'SANDBOX_API_TRUSTED_PROXIES',
+      [
+        'proxy',
+        '10.0.0.0/33',
+        '::/129',
+        '10.0.0.0/',
+        '10.0.0.0/8/8',
+        '10.0.0.0/08',
+        'fe80::1%eth0',
+      ],
+      'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
+    ],
+    ['SANDBOX_API_HOST', ['::1', 'localhost', '1.2.3'], 'must be an IPv4 address, or `::`'],
+    [
+      'SANDBOX_MAX_PER_OWNER',
+      ['0', '1000001', '1.5', '1e3', '-1', ' 1', '1234567890'],
+      'must be a whole number from 1 to 1000000',
+    ],
+    ['SANDBOX_VISIBILITY', ['none', 'ALL', 'toString'], 'must be one of all, own'],
+    ['SANDBOX_REDIS_ACL', ['yes', 'true'], 'must be one of on, off'],
+    ['SANDBOX_MASTER_SECRET', ['short'], 'must have at least 32 characters'],
+    ['SANDBOX_API_URL', ['ftp://x', 'x', 'http://'], 'must be a URL beginning http:// or https://'],
+    ['SANDBOX_MAX_TTL', ['4000d'], 'must be at most '],
+  ])('says for %s: %j', (name, values, message) => {
+    for (const value of values)
+      expect(() => loadConfig({ [name]: value }), value).toThrow(`\n  ${name}: ${message}`);
   });
 
   it("never uses a tenant's URLs", () => {

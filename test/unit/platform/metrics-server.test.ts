@@ -44,6 +44,17 @@ it('anything else is not found', async () => {
     expect(await asked(url, path)).toEqual([404, 'not found\n']);
 });
 
+it('observes its process from the first reading on, and not before', async () => {
+  const registry = new Registry();
+  const url = await pageOf({ registry });
+  expect(registry.getMetricsAsArray()).toEqual([]);
+  const [, page] = await asked(url, '/metrics');
+  expect(page).toContain('process_cpu_seconds_total');
+  const [, shortest] = /^nodejs_eventloop_lag_min_seconds (\S+)$/m.exec(page) ?? [];
+  expect(Number(shortest)).toBeGreaterThan(0);
+  expect(Number(shortest)).toBeLessThan(60);
+});
+
 it('a port in use fails the start', async () => {
   const port = Number(new URL(await pageOf()).port);
   await expect(pageOf({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });

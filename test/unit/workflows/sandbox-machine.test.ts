@@ -4,6 +4,7 @@ import type { Command } from '../../../domain/command.js';
 import { parseGuildId } from '../../../domain/guild.js';
 import type { CarriedState } from '../../../domain/hand-over.js';
 import { parseOwner, parseSandboxId, parseSandboxName } from '../../../domain/names.js';
+import { BUILT_IN_TEMPLATE, parseTemplateName } from '../../../domain/template.js';
 import { SandboxMachine } from '../../../workflows/sandbox-machine.js';
 
 const guild = (n: number) => parseGuildId(`1234567890123456${n}`);
@@ -26,6 +27,8 @@ const CARRIED: CarriedState = {
   createdAt: T,
   expiresAt: T + 60_000,
   guildIds: [guild(34)],
+  template: parseTemplateName('shop'),
+  templateVersion: 3,
   resources: ['postgres-schema'],
   resetting: true,
 };
@@ -39,7 +42,10 @@ describe('a sandbox in its workflow', () => {
     expect(sandbox.view()).toMatchObject({
       ...{ status: 'pending', createdAt: null, expiresAt: null, guildIds: [guild(12)] },
     });
-    sandbox.claimed({ createdAt: 5, expiresAt: 10, resources: [] });
+    sandbox.claimed({
+      ...{ createdAt: 5, expiresAt: 10, resources: [] },
+      ...{ template: BUILT_IN_TEMPLATE, templateVersion: 1 },
+    });
     expect(sandbox.view()).toMatchObject({ status: 'creating', createdAt: 5, expiresAt: 10 });
     expect(sandbox.target(true)).toEqual({
       ...{ sandboxId: COMMAND.sandboxId, fresh: true },
@@ -161,6 +167,7 @@ describe('a sandbox in its workflow', () => {
       '**my-fix** is **running**',
       '- owner: ada',
       '- expires: 2026-11-28T00:01:00.000Z',
+      '- template: shop, version 3',
       `- guilds: ${guild(34)}`,
       '- ending: destroyed, by ada',
       '- now: until it is done: extend by ada',
