@@ -229,7 +229,8 @@ export class Lifecycle {
       const { connection } = this.temporal;
       for (;;) {
         try {
-          return await connection.withAbortSignal(signal, () =>
+          // The SDK never takes a listener off its signal again: each attempt has its own.
+          return await connection.withAbortSignal(AbortSignal.any([signal]), () =>
             connection.withDeadline(deadline, call),
           );
         } catch (error) {

@@ -88,12 +88,16 @@ export function isEnd(error: unknown): boolean {
 }
 
 /**
- * The run is not ready for an update: its workers fail or time out (FAILED_PRECONDITION), or it is
- * closing (ABORTED). The same update with the same id may be sent again.
+ * The run has not taken an update: its workers fail or time out (FAILED_PRECONDITION), it is
+ * closing (ABORTED), or the server has waited for as long as it waits (DEADLINE_EXCEEDED, after
+ * some 30 s). The same update with the same id may be sent again.
  */
 export function isNotReady(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   const code = grpcCode(error);
-  return code === GRPC.FAILED_PRECONDITION || code === GRPC.ABORTED;
+  return (
+    code === GRPC.FAILED_PRECONDITION || code === GRPC.ABORTED || code === GRPC.DEADLINE_EXCEEDED
+  );
 }
 
 export function isResourceExhausted(error: unknown): boolean {

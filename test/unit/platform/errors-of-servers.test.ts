@@ -168,9 +168,17 @@ describe('an error of Temporal', () => {
   });
 
   it('advises to try again, to wait, or to give up', () => {
-    const kinds = [grpc(8), grpc(9), grpc(10), new WorkflowNotFoundError('x', 'w', 'r'), 'x'];
+    const kinds = [
+      grpc(8),
+      grpc(9),
+      grpc(10),
+      grpc(4),
+      new WorkflowNotFoundError('x', 'w', 'r'),
+      'x',
+    ];
     expect(kinds.map((e) => [isResourceExhausted(e), isNotReady(e), isGone(e)])).toEqual([
       [true, false, false],
+      [false, true, false],
       [false, true, false],
       [false, true, false],
       [false, false, true],
