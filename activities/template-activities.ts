@@ -3,7 +3,7 @@ import { customAlphabet } from 'nanoid';
 import { readSchema } from '../catalogue/read.js';
 import type { SchemaReading } from '../catalogue/statement.js';
 import type { SignedInput } from '../domain/command.js';
-import { ERRORS, unexpected } from '../domain/errors.js';
+import { ERRORS, messageOf, SandboxError, unexpected } from '../domain/errors.js';
 import { ID_ALPHABET, newSandboxId, roleName, schemaName } from '../domain/names.js';
 import {
   checkSize,
@@ -122,7 +122,11 @@ async function inScratch<T>(
   const verifier = await scramVerifier(password);
   await inDatabase(() =>
     database.ddl((ddl) => ddl`SELECT public.provision_scratch(${sandboxId}, ${verifier})`),
-  );
+  ).catch((error: unknown) => {
+    if (error instanceof SandboxError) throw error;
+    const what = 'a scratch schema could not be created';
+    throw new SandboxError('SANDBOX_005', `${what}: ${messageOf(error)}`, { cause: error });
+  });
   const [role, schema] = [roleName(sandboxId), schemaName(sandboxId)];
   try {
     return await work({ databaseUrl, role, password, schema });
