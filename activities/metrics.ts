@@ -4,7 +4,15 @@ import { cleanupLabels } from './cleanup-labels.js';
 import { RESOURCE_KINDS } from '../resources/index.js';
 import type { Guard, GuardMetrics } from '../resources/guard.js';
 
-export interface LifecycleMetrics extends GuardMetrics {
+/** Metrics of templates: making one, and applying one to a sandbox's schema. */
+export interface TemplateMetrics {
+  /** Call it for each attempt. `refused`: another attempt would end the same way. */
+  templateMade(seconds: number, outcome: 'made' | 'refused' | 'failed'): void;
+  /** Call it for each attempt. */
+  templateApplied(seconds: number, outcome: 'applied' | 'failed'): void;
+}
+
+export interface LifecycleMetrics extends GuardMetrics, TemplateMetrics {
   created(seconds: number, outcome: 'created' | 'failed'): void;
   destroyed(seconds: number): void;
   cleanupFailed(step: string): void;
@@ -93,6 +101,31 @@ export function lifecycleMetrics(registry: Registry): LifecycleMetrics {
       lastSweep.setToCurrentTime();
     },
     ...guardMetrics(registry),
+    ...templateMetrics(registry),
+  };
+}
+
+function templateMetrics(registry: Registry): TemplateMetrics {
+  const shape = { labelNames: ['outcome'], buckets: LIFECYCLE_SECONDS, registers: [registry] };
+  const make = new Histogram({
+    name: 'sandbox_template_make_duration_seconds',
+    help: 'Attempts to make a template: its text tried in a scratch schema, and read back.',
+    ...shape,
+  });
+  const apply = new Histogram({
+    name: 'sandbox_template_apply_duration_seconds',
+    help: 'Attempts to apply a template that is not built in to the schema of a sandbox.',
+    ...shape,
+  });
+  for (const outcome of ['made', 'refused', 'failed']) make.zero({ outcome });
+  for (const outcome of ['applied', 'failed']) apply.zero({ outcome });
+  return {
+    templateMade: (seconds, outcome) => {
+      make.observe({ outcome }, seconds);
+    },
+    templateApplied: (seconds, outcome) => {
+      apply.observe({ outcome }, seconds);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { customAlphabet } from 'nanoid';
 import { readSchema } from '../catalogue/read.js';
 import type { SchemaReading } from '../catalogue/statement.js';
 import type { SignedInput } from '../domain/command.js';
+import { ERRORS, messageOf, SandboxError, unexpected } from '../domain/errors.js';
 import { ID_ALPHABET, newSandboxId, roleName, schemaName } from '../domain/names.js';
 import {
   checkSize,
@@ -22,6 +23,7 @@ import { inDatabase, type Database } from '../store/database.js';
 import { refuseDifferences, refuseRefusals, refuseSource } from './template-refusals.js';
 import { failuresTyped } from './failures.js';
 import { inTime } from './in-time.js';
+import type { TemplateMetrics } from './metrics.js';
 
 export interface TemplateContext {
   readonly database: Database;
@@ -33,6 +35,7 @@ export interface TemplateContext {
   readonly actorKey: string;
   /** Removes the scratch schema. */
   readonly schemas: Pick<Resource, 'removeOrphan'>;
+  readonly metrics: Pick<TemplateMetrics, 'templateMade'>;
   readonly log: Logger;
 }
 
@@ -49,9 +52,25 @@ export function templateActivities(context: TemplateContext) {
     async makeTemplate(signed: SignedInput<TemplateInput>): Promise<MadeTemplate> {
       const input = verifyInput(context.actorKey, TEMPLATE_PURPOSE, signed, Date.now());
       const making = inScratch(context, (scratch) => made(scratch, context.sourceUrl, input));
-      return inTime(['postgres'], making);
+      return measured(context.metrics, inTime(['postgres'], making));
     },
   });
+}
+
+async function measured<T>(
+  { templateMade }: TemplateContext['metrics'],
+  work: Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1_000;
+  try {
+    const result = await work;
+    templateMade(seconds(), 'made');
+    return result;
+  } catch (error) {
+    templateMade(seconds(), ERRORS[unexpected(error).code].final ? 'refused' : 'failed');
+    throw error;
+  }
 }
 
 async function made(
@@ -103,7 +122,11 @@ async function inScratch<T>(
   const verifier = await scramVerifier(password);
   await inDatabase(() =>
     database.ddl((ddl) => ddl`SELECT public.provision_scratch(${sandboxId}, ${verifier})`),
-  );
+  ).catch((error: unknown) => {
+    if (error instanceof SandboxError) throw error;
+    const what = 'a scratch schema could not be created';
+    throw new SandboxError('SANDBOX_005', `${what}: ${messageOf(error)}`, { cause: error });
+  });
   const [role, schema] = [roleName(sandboxId), schemaName(sandboxId)];
   try {
     return await work({ databaseUrl, role, password, schema });

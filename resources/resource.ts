@@ -30,6 +30,8 @@ export interface MakingContext {
   readonly natsAccount: string | null;
   /** False if the Redis server refuses ACL SETUSER. */
   readonly redisAcl: boolean;
+  /** Counts each attempt to apply a template's text. */
+  readonly templateApplied?: (seconds: number, outcome: 'applied' | 'failed') => void;
 }
 
 /** Connections for inspecting. A connection that cannot open fails only the checks that use it. */

@@ -144,8 +144,11 @@ BEGIN
   IF p_event IS NOT NULL THEN
     PERFORM public.sandbox_write_audit(p_id, p_event, p_actor, p_details);
   END IF;
-  -- A destroyed sandbox takes no more commands.
-  IF p_to = 'destroyed' THEN DELETE FROM public.sandbox_commands WHERE sandbox_id = p_id; END IF;
+  IF p_to = 'destroyed' THEN
+    -- It takes no more commands. It may be the last one with an old version of its template.
+    DELETE FROM public.sandbox_commands WHERE sandbox_id = p_id;
+    PERFORM public.sandbox_forget_templates(s.template) FROM public.sandboxes s WHERE s.id = p_id;
+  END IF;
 END
 $$;
 

@@ -140,14 +140,15 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- The text is run by a session outside of this transaction. An attempt has a number, and only the
--- newest one counts: a late one can neither empty the schema nor call it finished.
+-- newest one counts: a late one can neither empty the schema nor call it finished. A repair that had
+-- to make the schema anew begins the template again, although it was finished once.
 CREATE FUNCTION begin_sandbox_template(p_id text, p_fresh boolean) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   begun record;
 BEGIN
-  UPDATE public.sandboxes SET template_attempt = template_attempt + 1
-    WHERE id = p_id AND template_rotation IS DISTINCT FROM rotation
+  UPDATE public.sandboxes SET template_attempt = template_attempt + 1, template_rotation = NULL
+    WHERE id = p_id AND (p_fresh OR template_rotation IS DISTINCT FROM rotation)
     RETURNING template, template_version, template_attempt INTO begun;
   IF NOT FOUND THEN RETURN NULL; END IF;
   RETURN jsonb_build_object('name', begun.template, 'version', begun.template_version,

@@ -405,8 +405,8 @@ AS $function$
 DECLARE
   begun record;
 BEGIN
-  UPDATE public.sandboxes SET template_attempt = template_attempt + 1
-    WHERE id = p_id AND template_rotation IS DISTINCT FROM rotation
+  UPDATE public.sandboxes SET template_attempt = template_attempt + 1, template_rotation = NULL
+    WHERE id = p_id AND (p_fresh OR template_rotation IS DISTINCT FROM rotation)
     RETURNING template, template_version, template_attempt INTO begun;
   IF NOT FOUND THEN RETURN NULL; END IF;
   RETURN jsonb_build_object('name', begun.template, 'version', begun.template_version,
@@ -1965,8 +1965,11 @@ BEGIN
   IF p_event IS NOT NULL THEN
     PERFORM public.sandbox_write_audit(p_id, p_event, p_actor, p_details);
   END IF;
-  -- A destroyed sandbox takes no more commands.
-  IF p_to = 'destroyed' THEN DELETE FROM public.sandbox_commands WHERE sandbox_id = p_id; END IF;
+  IF p_to = 'destroyed' THEN
+    -- It takes no more commands. It may be the last one with an old version of its template.
+    DELETE FROM public.sandbox_commands WHERE sandbox_id = p_id;
+    PERFORM public.sandbox_forget_templates(s.template) FROM public.sandboxes s WHERE s.id = p_id;
+  END IF;
 END
 $function$;
 ALTER FUNCTION public.transition_sandbox(p_id text, p_to sandbox_status, p_actor jsonb, p_details jsonb, p_event text) OWNER TO bd_control;

@@ -170,9 +170,12 @@ async function openParts(closer: Closer, opening: Opening): Promise<Parts> {
     natsAuthority,
     natsAccount: natsAccountOf(addresses.nats),
     redisAcl: config.redisAcl,
+    templateApplied: (...attempt) => {
+      metrics.templateApplied(...attempt);
+    },
   });
   const templates = {
-    ...{ database, tenantKey, actorKey, log, databaseUrl: addresses.database },
+    ...{ database, tenantKey, actorKey, metrics, log, databaseUrl: addresses.database },
     sourceUrl: config.templateSource ?? null,
     schemas: resources.get(POSTGRES_SCHEMA),
   };

@@ -43,7 +43,8 @@ export function openSchema({
   database,
   databaseUrl,
   tenantKey,
-}: Pick<MakingContext, 'database' | 'databaseUrl' | 'tenantKey'>): ReturnType<
+  templateApplied = () => undefined,
+}: Pick<MakingContext, 'database' | 'databaseUrl' | 'tenantKey' | 'templateApplied'>): ReturnType<
   ResourceKind['open']
 > {
   const { sql } = database;
@@ -98,10 +99,21 @@ export function openSchema({
     verifier: string,
     begun: PendingTemplate | null,
   ): Promise<void> {
+    if (begun === null) return;
+    const startedAt = performance.now();
+    const seconds = () => (performance.now() - startedAt) / 1_000;
+    try {
+      const pending = begun.fresh ? begun : await restart(target.sandboxId, verifier, begun);
+      if (pending !== null) await applyTemplate(target, pending);
+      templateApplied(seconds(), 'applied');
+    } catch (error) {
+      templateApplied(seconds(), 'failed');
+      throw error;
+    }
+  }
+
+  async function applyTemplate(target: ResourceTarget, pending: PendingTemplate): Promise<void> {
     const { sandboxId } = target;
-    let pending = begun;
-    if (pending !== null && !pending.fresh) pending = await restart(sandboxId, verifier, pending);
-    if (pending === null) return;
     const template = await storedTemplate(database, pending.name, pending.version);
     const [role, schema, password] = [
       roleName(sandboxId),

@@ -23,7 +23,7 @@ export function variable(env: Readonly<Record<string, string>>, name: string): s
 
 export async function makeTenant(
   client: Control,
-  options: { ttl?: string; guildIds?: string[] } = {},
+  options: { ttl?: string; guildIds?: string[]; template?: string } = {},
 ): Promise<Tenant> {
   const { id, name } = await client.create({ ttl: '1h', ...options });
   const { environment } = await client.connection(id);

@@ -7,12 +7,15 @@ import { bd } from '../../support/bd.js';
 import { freeze } from '../../support/freeze.js';
 import { scrape, readiness, total } from '../../support/scrape.js';
 import { openClient, someGuild, someName, someOwner, until } from '../../support/stack.js';
+import { openTenantSql } from '../../support/tenant.js';
 
 /** The metrics that docs/sandbox-runbook.md names. */
 const WORKER = [
   'sandbox_active_total',
   'sandbox_create_duration_seconds_count',
   'sandbox_destroy_duration_seconds_count',
+  'sandbox_template_make_duration_seconds_count',
+  'sandbox_template_apply_duration_seconds_count',
   'sandbox_cleanup_errors_total',
   'sandbox_orphaned_resources',
   'sandbox_last_sweep_timestamp_seconds',
@@ -96,6 +99,40 @@ describe('the metrics of a real run', () => {
     expect(total(after, destroyed) - total(before.worker, destroyed)).toBe(1);
     const seen = new Set([...names(worker), ...names(after)]);
     for (const name of WORKER) expect([...seen], name).toContain(name);
+  });
+});
+
+describe('the metrics of templates', () => {
+  it('count each attempt to make one and to apply one, with its outcome and time', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const before = await scrape('worker');
+    const name = someName();
+    const grown = async (metric: string, outcome: string): Promise<number> => {
+      const sample = `sandbox_template_${metric}{outcome="${outcome}"}`;
+      return ((await scrape('worker')).get(sample) ?? NaN) - (before.get(sample) ?? NaN);
+    };
+    const make = (sql: string) =>
+      client.addTemplate({ name, files: [{ name: '1.sql', sql: `${sql}; SELECT pg_sleep(0.2)` }] });
+    await expect(make('CREATE TABEL t ()')).rejects.toMatchObject({ code: 'SANDBOX_008' });
+    const own = `CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+      IF EXISTS (SELECT 1 FROM pg_tables WHERE tablename = '${name}') THEN RAISE EXCEPTION 'not again'; END IF;
+      RETURN 1; END $$; CREATE MATERIALIZED VIEW m AS SELECT f()`;
+    await make(own);
+    const { id } = await client.create({ template: name });
+    await client.reset(id);
+    expect(await grown('make_duration_seconds_count', 'refused')).toBe(1);
+    expect(await grown('make_duration_seconds_count', 'made')).toBe(1);
+    expect(await grown('make_duration_seconds_count', 'failed')).toBe(0);
+    expect(await grown('make_duration_seconds_sum', 'made')).toBeGreaterThan(0.2);
+    expect(await grown('apply_duration_seconds_count', 'applied')).toBe(2);
+    expect(await grown('apply_duration_seconds_count', 'failed')).toBe(0);
+    // A table of this name exists now: the template's function fails.
+    const sql = await openTenantSql((await client.connection(id)).environment.DATABASE_URL ?? '');
+    await sql.query(`CREATE TABLE "${name}" ()`);
+    await expect(client.create({ template: name })).rejects.toMatchObject({ code: 'SANDBOX_005' });
+    expect(await grown('apply_duration_seconds_count', 'failed')).toBeGreaterThanOrEqual(1);
+    await client.destroy(id);
+    await client.removeTemplate(name);
   });
 });
 
