@@ -45,8 +45,8 @@ export interface LifecycleOptions {
   /** Signs each command (platform/subkeys.ts). Null: this process may read and sweep only. */
   readonly actorKey: string | null;
   readonly onBusy?: OnBusy;
-  /** Default 120 s. */
-  readonly busyMs?: number;
+  /** The workers' silence after which a waiting call fails. Default 20 000. */
+  readonly silentMs?: number;
 }
 
 export class Lifecycle {
@@ -54,17 +54,15 @@ export class Lifecycle {
   readonly taskQueue: string;
   private readonly actorKey: string | null;
   private readonly onBusy: OnBusy;
-  private readonly busyMs: number;
 
   constructor(
     readonly temporal: TemporalClient,
-    { taskQueue, actorKey, onBusy = () => undefined, busyMs = BUSY_MS }: LifecycleOptions,
+    { taskQueue, actorKey, onBusy = () => undefined, silentMs }: LifecycleOptions,
   ) {
     this.taskQueue = taskQueue;
     this.actorKey = actorKey;
     this.onBusy = onBusy;
-    this.busyMs = busyMs;
-    this.presence = new WorkerPresence(temporal, taskQueue);
+    this.presence = new WorkerPresence(temporal, taskQueue, silentMs);
   }
 
   /**
@@ -224,7 +222,7 @@ export class Lifecycle {
 
   /** One call while workers take work. Sent again while the run is not ready. */
   private answered<T>(consequence: string, call: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + this.busyMs;
+    const deadline = Date.now() + BUSY_MS;
     const untilReady = async (signal: AbortSignal): Promise<T> => {
       const { connection } = this.temporal;
       for (;;) {
