@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig, type Plugin } from 'vitest/config';
 
@@ -64,8 +64,8 @@ export default defineConfig({
           globalSetup: [FRESH, 'test/stack-for-tests.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // One stack for all of them; a whole run has two, side by side (build/halves.mjs).
-          fileParallelism: false,
+          // A file at a time on each stack: one, or the two of a whole run (build/whole.mjs).
+          maxWorkers: process.env.SANDBOX_TEST_HOMES?.split(delimiter).length ?? 1,
           sequence: { groupOrder: 1 },
         },
       },
