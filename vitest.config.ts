@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig, type Plugin } from 'vitest/config';
+import LongestFirst from './build/longest-first.mjs';
 
 /** Run by commands of their own: what needs tools a bare machine has not, and what records fixtures. */
 const SEPARATE = {
@@ -40,6 +41,7 @@ export default defineConfig({
   plugins: [compiled],
   test: {
     setupFiles: ['test/coverage-of-tests.ts'],
+    sequence: { sequencer: LongestFirst },
     // A trace names the source, not the compiled file.
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [/\/dist\//] } },
