@@ -15,22 +15,20 @@ const NOT_READY_MS = 250;
 export interface WaitingOptions {
   readonly taskQueue: string;
   readonly onBusy?: OnBusy;
-  /** Default 120 s. */
-  readonly busyMs?: number;
+  /** The workers' silence after which a waiting call fails. Default 20 000. */
+  readonly silentMs?: number;
 }
 
 export class Waiting {
   private readonly presence: WorkerPresence;
   private readonly onBusy: OnBusy;
-  private readonly busyMs: number;
 
   constructor(
     private readonly temporal: TemporalClient,
-    { taskQueue, onBusy = () => undefined, busyMs = BUSY_MS }: WaitingOptions,
+    { taskQueue, onBusy = () => undefined, silentMs }: WaitingOptions,
   ) {
-    this.presence = new WorkerPresence(temporal, taskQueue);
+    this.presence = new WorkerPresence(temporal, taskQueue, silentMs);
     this.onBusy = onBusy;
-    this.busyMs = busyMs;
   }
 
   /**
@@ -38,7 +36,7 @@ export class Waiting {
    * id that Temporal knows again.
    */
   answered<T>(consequence: string, call: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + this.busyMs;
+    const deadline = Date.now() + BUSY_MS;
     const untilReady = async (signal: AbortSignal): Promise<T> => {
       const { connection } = this.temporal;
       for (;;) {
