@@ -1,6 +1,6 @@
 // The order of test files in a run: the long ones first, so that both stacks (build/whole.mjs) end
-// at the same time. Without a record of an earlier run, vitest takes the largest files first, and
-// catalogue/large.test.ts has thirty lines and takes two minutes.
+// at the same time. Without a record of an earlier run, vitest takes the largest files first, but
+// test/system/catalogue/large.test.ts has thirty lines and takes two minutes.
 import { BaseSequencer } from 'vitest/node';
 
 /** More than a minute each on a slow machine, the longest first. */
