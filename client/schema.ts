@@ -1626,6 +1626,7 @@ export interface components {
        */
       createdAt: string;
       sandboxes: number;
+      createSeconds: number;
     };
     AddTemplate: {
       /** @example shop */

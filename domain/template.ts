@@ -61,7 +61,28 @@ export interface Template {
   readonly createdAt: string;
   /** Live sandboxes that have a version of it. */
   readonly sandboxes: number;
+  /** About how long a create or a reset takes. */
+  readonly createSeconds: number;
 }
+
+/** A create of more tables takes a second or longer, and callers are told the time before. */
+const MANY_TABLES = 200;
+
+/**
+ * Measured: 804 statements (201 tables with a key, a unique key and an index each) take 0.5 to 0.7 s
+ * with PostgreSQL 18.4 on two cores.
+ */
+const STATEMENT_SECONDS = 0.001;
+
+/** In tenths of a second. The rest of a create takes 0.1 s. */
+export const createSecondsOf = (statements: number): number =>
+  Math.ceil(1 + statements * STATEMENT_SECONDS * 10) / 10;
+
+/** Null for a template whose sandboxes are soon made. */
+export const tellCreateTime = ({ name, tables, createSeconds }: Template): string | null =>
+  tables > MANY_TABLES
+    ? `template ${name} has ${tables} tables: a create takes about ${createSeconds} s`
+    : null;
 
 export type TemplateText = Template & { readonly text: readonly TemplateStatement[] };
 

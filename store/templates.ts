@@ -2,13 +2,14 @@
 import type { Actor } from '../domain/actor.js';
 import { SandboxError } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
-import type {
-  Template,
-  TemplateName,
-  TemplateNote,
-  TemplateSource,
-  TemplateStatement,
-  TemplateText,
+import {
+  createSecondsOf,
+  type Template,
+  type TemplateName,
+  type TemplateNote,
+  type TemplateSource,
+  type TemplateStatement,
+  type TemplateText,
 } from '../domain/template.js';
 import { postgresCode } from '../platform/postgres.js';
 import { parseTime } from '../platform/postgres-time.js';
@@ -92,7 +93,8 @@ function templateOf({ name, version, json, created_by, created_at, sandboxes }: 
     'source' | 'tables' | 'extensions' | 'notes' | 'statements'
   >;
   const createdAt = parseTime(created_at).toISOString();
-  return { name, version, ...facts, createdBy: created_by, createdAt, sandboxes };
+  const createSeconds = createSecondsOf(facts.statements);
+  return { name, version, ...facts, createdBy: created_by, createdAt, sandboxes, createSeconds };
 }
 
 /** With the text of its current version. Null for an unknown name. */

@@ -27,6 +27,8 @@ export const Template = z
     createdAt: time,
     /** Live sandboxes that have a version of it. */
     sandboxes: z.number().int(),
+    /** About how long a create or a reset takes. */
+    createSeconds: z.number(),
   })
   .openapi('Template');
 export const TemplateText = Template.extend({ text: z.array(statement) }).openapi('TemplateText');

@@ -1,6 +1,8 @@
 /** `bd sandbox create`: creates a sandbox and returns when it runs. */
+import type { TemplateControl } from '../../domain/control.js';
+import { tellCreateTime } from '../../domain/template.js';
 import { JSON_OPTION, type Command } from '../command.js';
-import { asTyped, print, printJson, usage } from '../io.js';
+import { asTyped, note, print, printJson, usage, type Io } from '../io.js';
 import { withLastingProgress } from '../progress.js';
 import { runThen } from '../then.js';
 
@@ -56,7 +58,9 @@ export const createCommand: Command = {
     const ttl = input.text('ttl');
     const sandboxId = input.text('id');
     const template = input.text('template');
-    const sandbox = await withLastingProgress(io, 'creating', () =>
+    const named = template ?? io.env.SANDBOX_DEFAULT_TEMPLATE;
+    const telling = input.flag('json') ? null : tellTime(io, api, named);
+    const creating = withLastingProgress(io, 'creating', () =>
       api.create({
         guildIds: input.texts('guild'),
         wait: input.flag('wait', true),
@@ -67,6 +71,7 @@ export const createCommand: Command = {
         ...(template === undefined ? {} : { template }),
       }),
     );
+    const [sandbox] = await Promise.all([creating, telling]);
     const then = input.text('then');
     if (then !== undefined) await runThen(io, then, sandbox, await api.connection(sandbox.id));
     if (input.flag('json')) return printJson(io, sandbox);
@@ -85,3 +90,11 @@ export const createCommand: Command = {
     await print(io, asTyped(io, lines.join('\n')));
   },
 };
+
+/** Beside the create, which does not wait for it. A caller who may not read templates is told nothing. */
+async function tellTime(io: Io, api: TemplateControl, name: string | undefined): Promise<void> {
+  if (name === undefined) return;
+  const templates = await api.listTemplates().catch(() => []);
+  const text = templates.filter((one) => one.name === name).map(tellCreateTime)[0] ?? null;
+  if (text !== null) await note(io, text);
+}

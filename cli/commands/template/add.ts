@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SandboxError } from '../../../domain/errors.js';
-import type { SqlFile, Template } from '../../../domain/template.js';
+import { tellCreateTime, type SqlFile, type Template } from '../../../domain/template.js';
 import { JSON_OPTION, type Command } from '../../command.js';
 import { note, print, printJson, type Io } from '../../io.js';
 import { withLastingProgress } from '../../progress.js';
@@ -46,6 +46,8 @@ export async function sayMade(io: Io, template: Template): Promise<void> {
   const { name, version, tables, notes, extensions } = template;
   for (const { kind, name: object, text } of notes) await note(io, `${kind} ${object}: ${text}`);
   if (extensions.length > 0) await note(io, `It needs the extensions ${extensions.join(', ')}.`);
+  const time = tellCreateTime(template);
+  if (time !== null) await note(io, time);
   const what = `${describeSource(template)}, ${tables} tables`;
   await print(
     io,

@@ -91,6 +91,28 @@ describe.each(WAYS)('bd template, %s', (way) => {
     expect([both.code, both.stdout]).toEqual([2, '']);
   });
 
+  it('says how long a create of many tables takes, before it waits', async () => {
+    const [large, made] = [someName(), someName()];
+    const table = (n: number): string =>
+      `CREATE TABLE t${n} (id int PRIMARY KEY, a int UNIQUE, b int); CREATE INDEX ON t${n} (b);`;
+    const sql = Array.from({ length: 201 }, (_, n) => table(n)).join('\n');
+    const many = mkdtempSync(join(tmpdir(), 'bd-template-'));
+    writeFileSync(join(many, '1.sql'), sql);
+    const time = new RegExp(`template ${large} has 201 tables: a create takes about [0-9.]+ s\n`);
+    expect((await run('template', 'add', large, '--from-sql', many)).stderr).toMatch(time);
+    await rm(many, { recursive: true });
+    const created = await run('sandbox', 'create', made, '--template', large);
+    expect(created).toMatchObject({ code: 0, stderr: expect.stringMatching(time) as string });
+    await run('sandbox', 'destroy', made, '--yes');
+    const unsaid = await run('sandbox', 'create', made, '--template', 'arrakis', '--json');
+    expect(unsaid).toMatchObject({ code: 0, stderr: '' });
+    await run('sandbox', 'destroy', made, '--yes');
+    const list = (await json('template', 'list')) as { name: string; createSeconds: number }[];
+    const seconds = (of: string) => list.find(({ name: one }) => one === of)?.createSeconds;
+    expect(seconds(large)).toBeGreaterThan(seconds('arrakis') ?? NaN);
+    await run('template', 'remove', large);
+  });
+
   it('refuses what makes no template', async () => {
     const empty = await run('template', 'add', 'x', '--from-sql', '/proc/sys/no-such-folder');
     expect([empty.code, empty.stdout]).toEqual([2, '']);
