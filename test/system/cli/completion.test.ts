@@ -38,8 +38,9 @@ describe('bd completion', () => {
         .split(' ');
     expect(complete('sand')).toEqual(['sandbox']);
     expect(complete('sandbox', 'cr')).toEqual(['create']);
-    expect(complete('sandbox', 'create', '--t')).toEqual(['--ttl']);
-    expect(complete('sandbox', 'new', '--t')).toEqual(['--ttl']);
+    const ofCreate = ['--ttl', '--template', '--then'];
+    expect(complete('sandbox', 'create', '--t')).toEqual(ofCreate);
+    expect(complete('sandbox', 'new', '--t')).toEqual(ofCreate);
     expect(complete('dev', 'do')).toEqual(['down']);
     // New options and known values.
     expect(complete('sandbox', 'connect', '--id')).toEqual(['--identifiers-only']);
