@@ -128,7 +128,7 @@ function keepOffDeadConnections(sql: Sql): void {
 const LOST_CODES = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** The connection is gone or going. Of the server's own errors only FATAL ones count. */
-function isConnectionLost(error: unknown): boolean {
+export function isConnectionLost(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {
     if ('code' in e && typeof e.code === 'string' && LOST_CODES.has(e.code)) return true;
   }
