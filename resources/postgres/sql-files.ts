@@ -42,20 +42,25 @@ async function runAll(sql: Sql, schema: string, files: readonly SqlFile[]): Prom
       .unsafe(file.sql)
       .simple()
       .catch((error: unknown) => {
-        throw isOfFile(error) ? failed(file, error) : error;
+        throw failed(file, error);
       });
   }
 }
 
-/** Not of the connection, which another attempt makes anew. */
-const isOfFile = (error: unknown): boolean =>
-  error instanceof Error && 'severity' in error && !isFatal(error);
+/** The server is away, or ended the session: a guard does that to one with too many locks. */
+const isOfConnection = (error: unknown): boolean =>
+  !(error instanceof Error && 'severity' in error) || isFatal(error);
 
 function failed({ name, sql }: SqlFile, error: unknown): SandboxError {
   const position = Number((error as { position?: string }).position ?? NaN);
   const line = Number.isNaN(position) ? '' : `, line ${sql.slice(0, position).split('\n').length}`;
   const message = `${name}${line}: ${messageOf(error)}`;
   const facts = { details: { file: name }, cause: error };
+  if (isOfConnection(error))
+    return new SandboxError('SANDBOX_005', message, {
+      hint: 'If the server was not restarted, the file takes too many locks at once: split it into files of some hundred tables.',
+      ...facts,
+    });
   if (OF_SERVER.test(postgresCode(error) ?? ''))
     return new SandboxError('SANDBOX_005', message, facts);
   return new SandboxError('SANDBOX_008', message, {

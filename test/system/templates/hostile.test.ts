@@ -89,6 +89,7 @@ describe('the text of a template', () => {
     const adding = openClient().addTemplate({ name: `t-${letters()}`, files: file(many) });
     await expect(adding).rejects.toMatchObject({
       code: expect.stringMatching(/SANDBOX_00[58]/) as string,
+      message: expect.stringMatching(/^hostile\.sql/) as string,
     });
     const left = await admin`SELECT nspname FROM pg_namespace n WHERE nspname ~ '^sandbox_sb'
       AND NOT EXISTS (SELECT 1 FROM sandboxes s WHERE 'sandbox_' || s.id = nspname)`;
