@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig, type Plugin } from 'vitest/config';
+import LongestFirst from './build/longest-first.mjs';
 
 /** Run by commands of their own: what needs tools a bare machine has not, and what records fixtures. */
 const SEPARATE = {
@@ -40,6 +41,7 @@ export default defineConfig({
   plugins: [compiled],
   test: {
     setupFiles: ['test/coverage-of-tests.ts'],
+    sequence: { sequencer: LongestFirst },
     // A trace names the source, not the compiled file.
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [/\/dist\//] } },
@@ -64,8 +66,8 @@ export default defineConfig({
           globalSetup: [FRESH, 'test/stack-for-tests.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // One stack for all of them; a whole run has two, side by side (build/halves.mjs).
-          fileParallelism: false,
+          // A file at a time on each stack: one, or the two of a whole run (build/whole.mjs).
+          maxWorkers: process.env.SANDBOX_TEST_HOMES?.split(delimiter).length ?? 1,
           sequence: { groupOrder: 1 },
         },
       },

@@ -178,7 +178,8 @@ async function claimed(
   const claim = claimSandbox(database, { create, expiresAt, ...rules });
   const written = await inTime(['postgres'], claim);
   claims.begun(sandboxId, written, expiresAt);
-  return { ...written, resources: resources.names };
+  const slow = resources.all.filter((one) => one.isSlow?.(written) === true);
+  return { ...written, resources: resources.names, slow: slow.map(({ name }) => name) };
 }
 
 /**

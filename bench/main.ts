@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- lifecycle|churn|idle|scale|router]`: all benchmarks or one. Each prints
- * baseline, ours and the ratio.
+ * `npm run bench [-- lifecycle|churn|idle|scale|data|router|api]`: all benchmarks or one. Each
+ * prints baseline, ours and the ratio.
  */
 import { orRow, printFailure } from './failure.js';
 
@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   churn: async () => (await import('./lifecycle/churn.js')).benchChurn(),
   idle: async () => (await import('./idle.js')).benchIdle(),
   scale: async () => (await import('./lifecycle/scale.js')).benchScale(),
+  data: async () => (await import('./data/main.js')).benchData(),
   router: async () => (await import('./router/main.js')).benchRouter(),
   api: async () => (await import('./api/main.js')).benchApi(),
 };

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runHalves } from './halves.mjs';
 import { installed, run, codeOf } from './installed.mjs';
+import { runWhole } from './whole.mjs';
 
 installed();
 const asked = process.argv.slice(2);
@@ -37,7 +37,7 @@ try {
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(early)}`,
   };
   process.exitCode = whole
-    ? await runHalves(args, env, interrupt.signal)
+    ? await runWhole(args, env, interrupt.signal)
     : codeOf(bin('vitest'), ['run', ...args], env);
   if (!interrupt.signal.aborted) await tellCoverage(whole);
 } finally {

@@ -18,6 +18,7 @@ import type { Connections } from './connections.js';
 const CHECK_MS = 4_000;
 /** A worker ends its look in 3.5 s (activities/inspection.ts), and the API answers within 5. */
 const WORKER_MS = 4_500;
+const WORKER = 'worker';
 
 export async function checkHealth(
   connections: Connections,
@@ -67,7 +68,9 @@ function healthOf(
   if (workflow.state === 'missing') return 'unhealthy';
   // During a clean-up, a missing part is as it should be.
   const ending = status === 'destroying' || status === 'expired';
-  const failed = (ending ? [workflow] : [workflow, ...others]).filter((c) => c.state !== 'ok');
+  // A worker is asked through Temporal: if that does not answer, it is one fault.
+  const known = workflow.state === 'error' ? others.filter((c) => c.name !== WORKER) : others;
+  const failed = (ending ? [workflow] : [workflow, ...known]).filter((c) => c.state !== 'ok');
   const wrong = failed.length + (ending && cleanupError !== null ? 1 : 0);
   return wrong === 0 ? 'healthy' : wrong === 1 ? 'degraded' : 'unhealthy';
 }
@@ -94,7 +97,7 @@ async function inspectByWorker(connections: Connections, sandboxId: SandboxId): 
   try {
     return await withDeadline(looking, WORKER_MS, 'A worker');
   } catch (error) {
-    const worker: Check = { name: 'worker', state: 'error', detail: messageOf(error) };
+    const worker: Check = { name: WORKER, state: 'error', detail: messageOf(error) };
     return { checks: [worker], lastEventAt: null, eventsWaiting: null };
   }
 }

@@ -12,7 +12,6 @@ import { parseOwner, parseSandboxName, workflowId, type SandboxId } from '../dom
 import { SANDBOX_WORKFLOW, UPDATES, type SandboxView } from '../domain/sandbox.js';
 import type { SweepInput, SweepReport } from '../domain/sweep.js';
 import { parseTemplateName } from '../domain/template.js';
-import { delay } from '../platform/deadline.js';
 import { signCommand, signInput } from '../platform/signature.js';
 import { MISSING_SUBKEYS } from '../domain/missing-subkeys.js';
 import type { TemporalClient } from '../platform/temporal.js';
@@ -21,50 +20,28 @@ import type { healthWorkflow } from '../workflows/health.js';
 import type { ExtendedView } from '../workflows/messages.js';
 import type { sweepWorkflow } from '../workflows/sweep.js';
 import { ATTRIBUTES, HEALTH_MS, healthStart, startOptions, sweepStart } from './start-options.js';
-import {
-  asTemporalError,
-  isEnd,
-  isGone,
-  isNotReady,
-  isResourceExhausted,
-} from './temporal-errors.js';
-import { WorkerPresence, type OnBusy } from './worker-presence.js';
-
-/**
- * How long a call waits for busy workers. The work continues after that: it belongs to the
- * workflow.
- */
-const BUSY_MS = 120_000;
-
-const NOT_READY_MS = 250;
+import { asTemporalError, isEnd, isGone, isResourceExhausted } from './temporal-errors.js';
+import { Waiting, type WaitingOptions } from './waiting.js';
 
 const IN_PROGRESS = 'the request continues when a worker is free';
 
-export interface LifecycleOptions {
-  readonly taskQueue: string;
+export interface LifecycleOptions extends WaitingOptions {
   /** Signs each command (platform/subkeys.ts). Null: this process may read and sweep only. */
   readonly actorKey: string | null;
-  readonly onBusy?: OnBusy;
-  /** Default 120 s. */
-  readonly busyMs?: number;
 }
 
 export class Lifecycle {
-  private readonly presence: WorkerPresence;
   readonly taskQueue: string;
+  private readonly waiting: Waiting;
   private readonly actorKey: string | null;
-  private readonly onBusy: OnBusy;
-  private readonly busyMs: number;
 
   constructor(
     readonly temporal: TemporalClient,
-    { taskQueue, actorKey, onBusy = () => undefined, busyMs = BUSY_MS }: LifecycleOptions,
+    { actorKey, ...waiting }: LifecycleOptions,
   ) {
-    this.taskQueue = taskQueue;
+    this.taskQueue = waiting.taskQueue;
     this.actorKey = actorKey;
-    this.onBusy = onBusy;
-    this.busyMs = busyMs;
-    this.presence = new WorkerPresence(temporal, taskQueue);
+    this.waiting = new Waiting(temporal, waiting);
   }
 
   /**
@@ -83,7 +60,7 @@ export class Lifecycle {
         await workflow.start<SandboxWorkflow>(SANDBOX_WORKFLOW, options);
         return null;
       }
-      return await this.answered(late, () =>
+      return await this.waiting.answered(late, () =>
         workflow.executeUpdateWithStart<SandboxWorkflow, SandboxView, []>(UPDATES.ready, {
           updateId: UPDATES.ready,
           startWorkflowOperation: new WithStartWorkflowOperation<SandboxWorkflow>(
@@ -181,7 +158,7 @@ export class Lifecycle {
     starting: Promise<{ result(): Promise<T> }>,
   ): Promise<T> {
     try {
-      return await this.whileServed(consequence, (await starting).result());
+      return await this.waiting.whileServed(consequence, (await starting).result());
     } catch (error) {
       throw asTemporalError(error, consequence);
     }
@@ -222,49 +199,14 @@ export class Lifecycle {
     }
   }
 
-  /** One call while workers take work. Sent again while the run is not ready. */
-  private answered<T>(consequence: string, call: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + this.busyMs;
-    const untilReady = async (signal: AbortSignal): Promise<T> => {
-      const { connection } = this.temporal;
-      for (;;) {
-        try {
-          // The SDK never takes a listener off its signal again: each attempt has its own.
-          return await connection.withAbortSignal(AbortSignal.any([signal]), () =>
-            connection.withDeadline(deadline, call),
-          );
-        } catch (error) {
-          if (signal.aborted || !isNotReady(error) || Date.now() > deadline - NOT_READY_MS)
-            throw error;
-          await delay(NOT_READY_MS);
-        }
-      }
-    };
-    return this.whileServed(consequence, untilReady);
-  }
-
-  /**
-   * The outcome of `work`. @throws SANDBOX_009 as soon as no worker takes work, or if workers stay
-   * busy for too long
-   */
-  async whileServed<T>(
-    consequence: string,
-    work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
-  ): Promise<T> {
-    const over = new AbortController();
-    const done = typeof work === 'function' ? work(over.signal) : work;
-    done.catch(() => undefined);
-    try {
-      const unserved = this.presence.untilUnserved(consequence, this.onBusy, over.signal);
-      return await Promise.race([done, unserved]);
-    } finally {
-      over.abort();
-    }
-  }
-
   /** @throws SANDBOX_010 without a key */
   signedInput<T>(purpose: string, input: T): SignedInput<T> {
     return signInput(this.key(), purpose, input, Date.now());
+  }
+
+  /** The outcome of a workflow that this process has started. @throws as `Waiting.whileServed` */
+  whileServed<T>(consequence: string, work: Promise<T>): Promise<T> {
+    return this.waiting.whileServed(consequence, work);
   }
 
   private signed = <C extends Command>(command: C): SignedCommand<C> =>
@@ -282,7 +224,7 @@ export class Lifecycle {
     const args: [Command] = [this.signed(command)];
     const handle = this.temporal.client.workflow.getHandle(workflowId(sandboxId));
     try {
-      return await this.answered(IN_PROGRESS, () =>
+      return await this.waiting.answered(IN_PROGRESS, () =>
         handle.executeUpdate<T, [Command]>(action, { args, updateId: commandId }),
       );
     } catch (error) {

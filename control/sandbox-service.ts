@@ -33,7 +33,6 @@ import type {
   ExtendOptions,
   ListOptions,
 } from '../domain/control.js';
-import { credentialsOf, identifiersOf } from './environment.js';
 import type { EventsOptions, EventToEmit, ReadingOptions, SandboxEvent } from '../domain/events.js';
 import type { SandboxHealth } from '../domain/health.js';
 import { lackingIn } from './lacking.js';
@@ -231,6 +230,7 @@ export class SandboxService {
     if (row.status !== 'running') {
       throw new SandboxError('SANDBOX_007', `sandbox ${row.name} is ${row.status}, not running`);
     }
+    const { credentialsOf, identifiersOf } = await import('./environment.js');
     const tenantKey = readSubkey(this.config, 'tenant-passwords');
     const { addresses } = this.connections;
     const credentials =

@@ -14,7 +14,6 @@ import {
 } from '../domain/template.js';
 import { listTemplates, putTemplate, removeTemplate, templateText } from '../store/templates.js';
 import type { Connections } from './connections.js';
-import { makeTemplate } from './make-template.js';
 
 export class TemplateService {
   constructor(private readonly connections: Connections) {}
@@ -68,6 +67,8 @@ export class TemplateService {
     const [earlier] = await listTemplates(database, name);
     const owner = earlier === undefined ? actor.name : parseOwner(earlier.createdBy);
     requirePermission(actor, 'writeTemplate', { owner });
+    // Loads Temporal's client, which a list does not need.
+    const { makeTemplate } = await import('./make-template.js');
     const made = await makeTemplate(await this.connections.lifecycle(), input);
     await putTemplate(database, { name, source, ...made }, actor);
     return this.current(name);

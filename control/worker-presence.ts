@@ -18,8 +18,11 @@ export interface Presence {
   readonly backlog: number;
 }
 
-/** A busy worker polls after each task. A killed worker stays in the list for minutes. */
-const SILENT_MS = 10_000;
+/**
+ * A busy worker polls after each task. A killed worker stays in the list for minutes. With 10 s, a
+ * create failed that only had to wait for a restart: on a slow machine a worker starts in 12 s.
+ */
+const SILENT_MS = 20_000;
 /** Most answers come sooner. Temporal is asked only after this time. */
 const FIRST_LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 3_000;
@@ -32,6 +35,7 @@ export class WorkerPresence {
   constructor(
     private readonly temporal: TemporalClient,
     private readonly taskQueue: string,
+    private readonly silentMs = SILENT_MS,
   ) {}
 
   look(): Promise<Presence> {
@@ -49,7 +53,7 @@ export class WorkerPresence {
       // If Temporal does not answer, the waiting call reports it.
       const seen = await this.look().catch(() => null);
       if (seen === null) continue;
-      const why = unservedBecause(seen, this.taskQueue);
+      const why = unservedBecause(seen, this.taskQueue, this.silentMs);
       if (why !== null) throw noWorker(`${why}; ${consequence}`);
       if (seen.backlog > 0) onBusy(seen.backlog);
     }
@@ -67,10 +71,14 @@ async function passed(millis: number, signal: AbortSignal): Promise<boolean> {
   return setTimeout(millis, true, { signal, ref: false }).catch(() => false);
 }
 
-/** Null if a worker takes work. Pure. */
-export function unservedBecause(seen: Presence, taskQueue: string): string | null {
+/** Null if a worker takes work. Pure. @param silentMs the silence after which none does */
+export function unservedBecause(
+  seen: Presence,
+  taskQueue: string,
+  silentMs = SILENT_MS,
+): string | null {
   if (seen.workers === 0) return `no worker asks for work of task queue ${taskQueue}`;
-  if (seen.backlog === 0 || seen.silentMs < SILENT_MS) return null;
+  if (seen.backlog === 0 || seen.silentMs < silentMs) return null;
   const seconds = Math.round(seen.silentMs / 1_000);
   return `no worker has asked for work of task queue ${taskQueue} for ${seconds} s`;
 }

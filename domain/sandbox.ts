@@ -77,12 +77,15 @@ export interface ClaimedTimes {
 export interface Claimed extends ClaimedTimes {
   readonly template: TemplateName;
   readonly templateVersion: number;
+  readonly templateStatements: number;
 }
 
 /** A claim's answer. */
 export interface ClaimedSandbox extends Claimed {
   /** The resources that this worker makes, in order of creation. */
   readonly resources: readonly string[];
+  /** Those that may take long to make. Absent in the answers of earlier workers. */
+  readonly slow?: readonly string[];
 }
 
 /** The sandbox of a resource, as input of an activity; `createdAt` in epoch ms. */

@@ -5,6 +5,7 @@
  */
 import { SandboxError, type Dependency } from '../domain/errors.js';
 import type { SandboxId } from '../domain/names.js';
+import type { Claimed } from '../domain/sandbox.js';
 import type { VariableEntry } from '../domain/sandbox-variables.js';
 import type { Addresses } from '../platform/stack-file.js';
 import type { NatsConnection } from '../platform/nats.js';
@@ -99,6 +100,8 @@ export type Removal = typeof FOLLOW_UP | undefined;
 export interface Resource extends Swept {
   /** The servers that its steps need. */
   readonly servers: readonly [Dependency, ...Dependency[]];
+  /** Whether a first `ensure` may take longer than some seconds. Absent: never. */
+  isSlow?(claimed: Claimed): boolean;
   /** Creates or repairs. @throws SANDBOX_007 if the sandbox is being destroyed */
   ensure(target: ResourceTarget): Promise<void>;
   /** Empties the resource and sets the credentials of `target.rotation`, once per rotation. */

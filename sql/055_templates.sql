@@ -10,6 +10,7 @@ CREATE TABLE sandbox_templates (
   source jsonb NOT NULL,
   -- [{"phase": …, "kind": …, "name": …, "sql": …}], in the order to run, with unqualified names.
   statements jsonb NOT NULL,
+  statement_count integer GENERATED ALWAYS AS (jsonb_array_length(statements)) STORED,
   -- Names of extensions that the database must have.
   extensions text[] NOT NULL DEFAULT '{}',
   -- What the copy does otherwise than its source, for a person.

@@ -249,6 +249,7 @@ CREATE TABLE sandbox_templates (
   version integer NOT NULL,
   source jsonb NOT NULL,
   statements jsonb NOT NULL,
+  statement_count integer DEFAULT jsonb_array_length(statements),
   extensions text[] NOT NULL DEFAULT '{}'::text[],
   notes jsonb NOT NULL DEFAULT '[]'::jsonb,
   tables integer NOT NULL,

@@ -62,12 +62,14 @@ async function claimOnce({ sql }: Database, claim: Claim): Promise<Claimed> {
   type Row = Record<keyof ClaimedTimes, string> & Omit<Claimed, keyof ClaimedTimes>;
   const [claimed] = await sql<[Row]>`
     SELECT created_ms::bigint::text AS "createdAt", expires_ms::bigint::text AS "expiresAt",
-      template, template_version AS "templateVersion"
+      claimed.template, template_version AS "templateVersion",
+      (SELECT t.statement_count FROM public.sandbox_templates t
+        WHERE t.name = claimed.template AND t.version = template_version) AS "templateStatements"
     FROM public.claim_sandbox(
       ${sandboxId}, ${name}, ${owner}, ${JSON.stringify(guildIds)}::text::jsonb,
       ${needsGrant(actor, guildPolicy)}, ${expiresAt.toISOString()}::timestamptz, ${maxPerOwner},
       ${JSON.stringify(actor)}::text::jsonb, ${commandId}, ${create.isExpired},
-      ${template})`;
+      ${template}) AS claimed`;
   return {
     ...claimed,
     createdAt: Number(claimed.createdAt),

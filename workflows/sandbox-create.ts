@@ -3,7 +3,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { Command } from '../domain/command.js';
 import { failureOf } from './failures.js';
 import type { SandboxMachine } from './sandbox-machine.js';
-import { localRetried, stepOf } from './steps.js';
+import { activityRetried, localRetried, stepOf } from './steps.js';
 
 /**
  * Claim, then all resources in parallel, then the routes, then `running`. A destroy does not wait
@@ -22,7 +22,7 @@ export async function create(
       localRetried.claim.executeWithOptions({ summary: 'claim name, place and guilds' }, [command]),
     );
     sandbox.claimed(claimed);
-    const made = makeResources(sandbox, progress, startedAt);
+    const made = makeResources(sandbox, claimed.slow ?? [], progress, startedAt);
     made.catch(() => undefined);
     await Promise.race([made, condition(() => sandbox.isEnding())]);
     if (sandbox.isEnding()) return;
@@ -41,13 +41,17 @@ export async function create(
 
 async function makeResources(
   sandbox: SandboxMachine,
+  slow: readonly string[],
   progress: { step: string },
   startedAt: number,
 ): Promise<void> {
   const target = sandbox.target(true);
   const names = sandbox.resources;
   const outcomes = await Promise.allSettled(
-    names.map((name) => stepOf(localRetried, name, 'ensure')(target)),
+    names.map((name) => {
+      const steps = slow.includes(name) ? activityRetried : localRetried;
+      return stepOf(steps, name, 'ensure')(target);
+    }),
   );
   for (const [i, outcome] of outcomes.entries()) {
     if (outcome.status === 'rejected') {

@@ -4,6 +4,12 @@ import type { ResourceVerbs } from '../activities/resource-activities.js';
 import type { SandboxActivities } from '../activities/sandbox-activities.js';
 
 /**
+ * For an attempt of a regular activity that may be long: it restarts this soon after a worker's
+ * kill -9.
+ */
+const heartbeatTimeout = '10s';
+
+/**
  * A create of five steps takes 48 ms with local activities, and 108 with regular ones
  * (docs/lifecycle.md). A local activity runs again, as attempt 1, if the worker dies before its
  * result is recorded: each is idempotent.
@@ -13,6 +19,17 @@ export const localRetried = proxyLocalActivities<SandboxActivities>({
   scheduleToCloseTimeout: '12s',
   localRetryThreshold: '5s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumAttempts: 5 },
+});
+
+/**
+ * For a resource that takes long to make, such as a schema of thousands of objects. A caller waits
+ * for 2 m (control/waiting.ts), so a failure is known before.
+ */
+export const activityRetried = proxyActivities<SandboxActivities>({
+  startToCloseTimeout: '100s',
+  scheduleToCloseTimeout: '110s',
+  heartbeatTimeout,
+  retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumAttempts: 5 },
 });
 
 /** One attempt; `untilDone` follows. */
@@ -36,12 +53,6 @@ export const localThrice = proxyLocalActivities<SandboxActivities>(THREE_ATTEMPT
  * an event more.
  */
 export const activityBesideTimers = proxyActivities<SandboxActivities>(THREE_ATTEMPTS);
-
-/**
- * For an attempt of a regular activity that may be long: it restarts this soon after a worker's
- * kill -9.
- */
-const heartbeatTimeout = '10s';
 
 /** Without limit, with back-off to a minute; the Temporal Web UI shows it as pending. */
 export const untilDone = proxyActivities<SandboxActivities>({

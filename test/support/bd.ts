@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { inject } from 'vitest';
 import { runBd } from '../../cli/run.js';
 import { projectRoot } from '../../platform/project-root.js';
+import { runHome } from './run-home.js';
 
 export interface Ran {
   readonly code: number | null;
@@ -20,7 +20,7 @@ export function bd(args: readonly string[], env: Record<string, string> = {}): P
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      SANDBOX_HOME: inject('home'),
+      SANDBOX_HOME: runHome(),
       SANDBOX_OWNER: 'tester',
       ...env,
     },
@@ -48,7 +48,7 @@ export async function bdHere(
   const streams = { stdout, stderr } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
   const code = await runBd(args, {
     ...streams,
-    env: { SANDBOX_HOME: inject('home'), SANDBOX_OWNER: 'tester', ...env },
+    env: { SANDBOX_HOME: runHome(), SANDBOX_OWNER: 'tester', ...env },
   });
   const textOf = (stream: PassThrough): string => String(stream.read() ?? '');
   return {

@@ -8,12 +8,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { currentPlatform } from '../../deploy/stack/binaries.js';
 import { cacheDirectory } from '../../deploy/stack/environment.js';
 import { temporalService } from '../../deploy/stack/servers/temporal.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { until } from './stack.js';
+import { runHome } from './run-home.js';
 
 export interface OwnTemporal {
   readonly address: string;
@@ -44,7 +44,7 @@ export async function startOwnTemporal(
   const { server, frontend, ui, http } = started;
   const address = `127.0.0.1:${frontend}`;
   const ours = {
-    SANDBOX_HOME: inject('home'),
+    SANDBOX_HOME: runHome(),
     TEMPORAL_ADDRESS: address,
     SANDBOX_MIN_TTL: '1s',
     SANDBOX_SWEEP_INTERVAL: '52w',

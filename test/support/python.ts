@@ -20,13 +20,22 @@ export interface Python {
 const CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11, 3))';
 const INSTALL_MS = 90_000;
 
-export function preparePython(requirements: string): Python {
+export interface PythonOptions {
+  /** False for a package of which only the files are used. Default true. */
+  readonly withDependencies?: boolean;
+}
+
+export function preparePython(
+  requirements: string,
+  { withDependencies = true }: PythonOptions = {},
+): Python {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-python-'));
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
   };
   const path = join(folder, 'bin/python');
   const install = ['install', '--quiet', '--disable-pip-version-check', '--require-hashes'];
+  if (!withDependencies) install.push('--no-deps');
   const steps: readonly (readonly [why: string, command: string, ...args: string[]])[] = [
     ['no Python 3.11.3 or newer with venv', 'python3', '-c', CHECK],
     ['python3 -m venv fails', 'python3', '-m', 'venv', folder],

@@ -3,20 +3,21 @@
  * wait.
  */
 import { customAlphabet } from 'nanoid';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Control } from '../../domain/control.js';
 import { openDirectControl } from '../../control/direct-control.js';
 import { loadConfig, type Config } from '../../platform/config.js';
 import { delay } from '../../platform/deadline.js';
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { readStackFile, type StackState } from '../../platform/stack-file.js';
+import { runHome } from './run-home.js';
 
 export function stackConfig(env: Record<string, string> = {}): Config {
-  return loadConfig({ SANDBOX_HOME: inject('home'), SANDBOX_OWNER: 'tester', ...env });
+  return loadConfig({ SANDBOX_HOME: runHome(), SANDBOX_OWNER: 'tester', ...env });
 }
 
 export function stackState(): StackState {
-  const state = readStackFile(inject('home'));
+  const state = readStackFile(runHome());
   if (state === null) throw new Error('the stack of the tests does not run');
   return state;
 }

@@ -1,9 +1,10 @@
 /** A sandbox with a guild, and a running `bd sandbox tail` for it. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { projectRoot } from '../../platform/project-root.js';
 import { openClient, someGuild, someName, someOwner } from './stack.js';
+import { runHome } from './run-home.js';
 
 /** Destroyed with the test. */
 export async function sandboxWithGuild() {
@@ -22,7 +23,7 @@ export function startTail(args: readonly string[]) {
     process.execPath,
     [join(projectRoot(), 'dist/cli/main.js'), 'sandbox', 'tail', ...args],
     {
-      env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
+      env: { PATH: process.env.PATH, SANDBOX_HOME: runHome() },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

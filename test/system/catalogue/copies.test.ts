@@ -1,17 +1,5 @@
 import { expect, it } from 'vitest';
-import { inPlace, leaksFrom, linesOf, schemaFile, type Place } from './copying.js';
-
-/** Reads, copies, reads the copy: both readings must be the same list. */
-async function expectSameCopy({ admin, read, copy }: Place, source: string): Promise<void> {
-  const reading = await read(source);
-  expect(reading.refusals).toEqual([]);
-  await copy(reading, 'a copy');
-  const again = await read('a copy');
-  expect(linesOf(again.statements)).toEqual(linesOf(reading.statements));
-  expect(again.refusals).toEqual([]);
-  expect(again.requires).toEqual(reading.requires);
-  expect(await leaksFrom(admin, 'a copy', source)).toEqual([]);
-}
+import { expectSameCopy, inPlace, linesOf, schemaFile } from './copying.js';
 
 it('a schema with every kind of object has an equal copy, which does not need the source', () =>
   inPlace(async (place) => {

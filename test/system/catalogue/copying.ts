@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
+import { expect } from 'vitest';
 import { applyStatements } from '../../../catalogue/apply.js';
 import { quoteIdentifier } from '../../../catalogue/names.js';
 import { readSchema } from '../../../catalogue/read.js';
@@ -110,4 +111,19 @@ export async function leaksFrom(admin: Sql, copy: string, source: string): Promi
       AND NOT EXISTS (SELECT FROM pg_depend e
         WHERE e.classid = pg_depend.refclassid AND e.objid = pg_depend.refobjid AND e.deptype = 'e')`;
   return rows.map(({ leak }) => leak);
+}
+
+/** The schema that `expectSameCopy` makes. */
+export const COPY = 'a copy';
+
+/** Reads, copies, reads the copy: both readings must be the same list. */
+export async function expectSameCopy({ admin, read, copy }: Place, source: string): Promise<void> {
+  const reading = await read(source);
+  expect(reading.refusals).toEqual([]);
+  await copy(reading, COPY);
+  const again = await read(COPY);
+  expect(linesOf(again.statements)).toEqual(linesOf(reading.statements));
+  expect(again.refusals).toEqual([]);
+  expect(again.requires).toEqual(reading.requires);
+  expect(await leaksFrom(admin, COPY, source)).toEqual([]);
 }

@@ -3,9 +3,10 @@
  * nothing.
  */
 import { readdirSync } from 'node:fs';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bd, bdHere, type Ran } from '../../support/bd.js';
 import { openAdmin, someOwner } from '../../support/stack.js';
+import { runHome } from '../../support/run-home.js';
 
 const OWNER = someOwner();
 
@@ -233,5 +234,5 @@ describe('input that only looks wrong', () => {
 
 it('bd has not changed the run’s stack', async () => {
   expect((await bd(['doctor'])).code).toBe(0);
-  expect(readdirSync(inject('home'))).toContain('stack.json');
+  expect(readdirSync(runHome())).toContain('stack.json');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bd } from '../../support/bd.js';
+import { bd, bdHere } from '../../support/bd.js';
 import { openAdmin, someGuild, someName, someOwner } from '../../support/stack.js';
 
 interface ErrorLine {
@@ -136,11 +136,11 @@ describe('usage errors', () => {
 
   it('shows help for each command', async () => {
     for (const args of [[], ['sandbox'], ['dev']]) {
-      const { stdout } = await bd([...args, '--help']);
+      const { stdout } = await bdHere([...args, '--help']);
       const words = [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map((match) => match[1] ?? '');
       expect(words.length).toBeGreaterThan(3);
       for (const word of words.filter((w) => args.length > 0 && !w.startsWith('-'))) {
-        const help = await bd([...args, word, '--help']);
+        const help = await bdHere([...args, word, '--help']);
         expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('Usage:')]);
       }
     }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { colours, processIo, reportError } from '../../../cli/io.js';
 import { table } from '../../../cli/table.js';
 import { formatEnvironment } from '../../../cli/shell.js';
@@ -19,6 +19,7 @@ import {
   stackState,
 } from '../../support/stack.js';
 import { openRunTemporal } from '../../support/temporal.js';
+import { runHome } from '../../support/run-home.js';
 
 const json = ({ stdout }: Ran): unknown => JSON.parse(stdout);
 const errorIn = ({ stderr }: Ran): unknown => (JSON.parse(stderr) as { error: unknown }).error;
@@ -176,7 +177,7 @@ describe('a list', () => {
     const BD = join(projectRoot(), 'dist/cli/main.js');
     const env = {
       PATH: process.env.PATH,
-      SANDBOX_HOME: inject('home'),
+      SANDBOX_HOME: runHome(),
       NODE: process.execPath,
       BD,
     };

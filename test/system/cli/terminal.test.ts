@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { GROUPS } from '../../../cli/groups.js';
 import { processIo } from '../../../cli/io.js';
 import { listRow } from '../../../cli/table.js';
@@ -13,6 +13,7 @@ import { projectRoot } from '../../../platform/project-root.js';
 import { bd } from '../../support/bd.js';
 import { openClient, someGuild, someOwner, until } from '../../support/stack.js';
 import { workflowOf } from '../../support/temporal.js';
+import { runHome } from '../../support/run-home.js';
 
 const BD = join(projectRoot(), 'dist/cli/main.js');
 
@@ -58,7 +59,7 @@ describe('the time of a command', () => {
 
 describe('output', () => {
   it('has no colours through a pipe, and ends silently when the reader closes it', () => {
-    const env = { PATH: process.env.PATH, SANDBOX_HOME: inject('home') };
+    const env = { PATH: process.env.PATH, SANDBOX_HOME: runHome() };
     const piped = spawnSync(
       'bash',
       ['--norc', '-o', 'pipefail', '-c', `${process.execPath} ${BD} sandbox emit --list | head -1`],
@@ -108,7 +109,7 @@ it('Ctrl-C in a create stops waiting with 130, and says that the create continue
   const workflow = await workflowOf(sandboxId);
   const child = spawn(process.execPath, [BD, 'sandbox', 'create', '--id', sandboxId], {
     // No worker polls this task queue.
-    env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home'), SANDBOX_TASK_QUEUE: 'nobody' },
+    env: { PATH: process.env.PATH, SANDBOX_HOME: runHome(), SANDBOX_TASK_QUEUE: 'nobody' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let told = '';
@@ -134,7 +135,7 @@ describe('a question', () => {
     onTestFinished(() => client.destroy(id).then(() => undefined));
     const line = `${process.execPath} ${BD} sandbox reset ${id}`;
     const child = spawn('script', ['-qec', line, '/dev/null'], {
-      env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
+      env: { PATH: process.env.PATH, SANDBOX_HOME: runHome() },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     let told = '';

@@ -1,9 +1,10 @@
 /** Needs tmux: `npm run test:deploy`. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '../../../platform/project-root.js';
 import { openClient, someGuild, someOwner, until } from '../../support/stack.js';
+import { runHome } from '../../support/run-home.js';
 
 const BD = join(projectRoot(), 'dist/cli/main.js');
 
@@ -18,7 +19,7 @@ describe('output', () => {
     const socket = `bd-test-${process.pid}`;
     const run = (...args: string[]): string =>
       execFileSync('tmux', ['-L', socket, ...args]).toString();
-    const env = ['-e', `SANDBOX_HOME=${inject('home')}`];
+    const env = ['-e', `SANDBOX_HOME=${runHome()}`];
     run('new-session', '-d', '-x', '80', '-y', '24', ...env, 'bash', '--norc');
     onTestFinished(() => {
       run('kill-server');

@@ -26,10 +26,11 @@ describe('the state of the workers, from Temporal', () => {
     ['idle ones', { ...seen, silentMs: 59_000 }, null],
     ['busy ones', { ...seen, backlog: 400 }, null],
     ['one that has just been killed', { ...seen, silentMs: 9_000, backlog: 3 }, null],
+    ['one that a slow machine restarts', { ...seen, silentMs: 19_900, backlog: 3 }, null],
     [
       'one that was killed a while ago',
-      { ...seen, silentMs: 12_400, backlog: 3 },
-      'no worker has asked for work of task queue q for 12 s',
+      { ...seen, silentMs: 22_400, backlog: 3 },
+      'no worker has asked for work of task queue q for 22 s',
     ],
     [
       'none',
@@ -66,9 +67,15 @@ describe('without a worker on the task queue', () => {
 it('a worker that has stopped polling does not count as busy for ever', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
   const { id } = await client.create({ ttl: '1h' });
+  const lifecycle = new Lifecycle(await openRunTemporal(), {
+    actorKey: actorKey(),
+    taskQueue: stackConfig().taskQueue,
+    silentMs: 5_000,
+  });
+  const longer = commandOf('extend', id, { byMs: 3_600_000, clamp: false });
   await signalService(stackConfig(), 'worker', 'SIGSTOP');
   try {
-    await expect(client.extend(id, '1h')).rejects.toMatchObject({
+    await expect(lifecycle.extend(longer)).rejects.toMatchObject({
       code: 'SANDBOX_009',
       message: expect.stringContaining('no worker has asked for work') as string,
     });

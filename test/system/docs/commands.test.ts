@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GROUPS } from '../../../cli/groups.js';
 import type { Control } from '../../../domain/control.js';
 import { openDirectControl } from '../../../control/direct-control.js';
@@ -24,6 +24,7 @@ import { ELSEWHERE } from './elsewhere.js';
 import { openShell, type Shell, type Typed } from './shell.js';
 import { templateWays } from './template-ways.js';
 import type { Way } from './way.js';
+import { runHome } from '../../support/run-home.js';
 
 /** The sandbox and the guild of the pages: no other test uses them. */
 const MY_FIX = 'my-fix';
@@ -34,7 +35,7 @@ let shell: Shell;
 let client: Control;
 
 beforeAll(() => {
-  shell = openShell({ SANDBOX_HOME: inject('home'), SANDBOX_OWNER: OWNER });
+  shell = openShell({ SANDBOX_HOME: runHome(), SANDBOX_OWNER: OWNER });
   client = openDirectControl(stackConfig({ SANDBOX_OWNER: OWNER }));
 });
 

@@ -97,6 +97,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run bench -- churn': benchmark,
   'npm run bench -- idle': benchmark,
   'npm run bench -- scale': benchmark,
+  'npm run bench -- data': benchmark,
   'npm run bench -- router': benchmark,
   'npm run bench -- api': benchmark,
   'npm run faults': { file: 'test/system/faults/faults.test.ts', holding: 'runCell' },

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { projectRoot } from '../../../platform/project-root.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
 import { makeTenant, postgresAs, redisAs, type Tenant } from '../isolation/tenants.js';
 import { openClient, someGuild, someOwner, stackState, until } from '../../support/stack.js';
+import { runHome } from '../../support/run-home.js';
 
 const EACH = 20;
 
@@ -19,7 +20,7 @@ async function startBot({ id }: Tenant): Promise<ChildProcess> {
       ...[process.execPath, join(dist, 'examples/bot/main.js')],
     ],
     {
-      env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
+      env: { PATH: process.env.PATH, SANDBOX_HOME: runHome() },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );

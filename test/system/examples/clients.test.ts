@@ -6,7 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CLIENT_EXAMPLES, commandOf, isPython } from '../../../cli/docs/connect.js';
 import type { Control } from '../../../domain/control.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
@@ -15,6 +15,7 @@ import { projectRoot } from '../../../platform/project-root.js';
 import { makeTenant, natsAs, variable, type Tenant } from '../isolation/tenants.js';
 import { bd } from '../../support/bd.js';
 import { preparePython } from '../../support/python.js';
+import { runHome } from '../../support/run-home.js';
 import { openClient, someGuild, someOwner, stackState, until } from '../../support/stack.js';
 
 const root = projectRoot();
@@ -134,7 +135,7 @@ async function startListening(
   args: readonly string[],
 ): Promise<{ child: ChildProcess; output: () => string }> {
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
-    env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') },
+    env: { PATH: process.env.PATH, SANDBOX_HOME: runHome() },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

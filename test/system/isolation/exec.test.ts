@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inject, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { childEnvironment } from '../../../cli/child-environment.js';
 import { projectRoot } from '../../../platform/project-root.js';
 import { bd } from '../../support/bd.js';
@@ -10,6 +10,7 @@ import { readMasterSecret } from '../../../platform/master-secret.js';
 import { readSubkey } from '../../../platform/subkeys.js';
 import { openClient, someOwner, stackConfig } from '../../support/stack.js';
 import { makeTenant, variable } from './tenants.js';
+import { runHome } from '../../support/run-home.js';
 
 describe('bd sandbox exec', () => {
   it('runs a command with the environment of connect, and returns its exit code', async () => {
@@ -37,7 +38,7 @@ describe('bd sandbox exec', () => {
         ...[join(projectRoot(), 'dist/cli/main.js'), 'sandbox', 'exec', tenant.id],
         ...['--', 'sh', '-c', script],
       ],
-      { env: { PATH: process.env.PATH, SANDBOX_HOME: inject('home') } },
+      { env: { PATH: process.env.PATH, SANDBOX_HOME: runHome() } },
     );
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

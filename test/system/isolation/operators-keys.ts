@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { natsOperator } from '../../../deploy/stack/nats-operator.js';
 import { closeNats, openNats } from '../../../platform/nats.js';
 import { natsAccountOf, parseNatsAuthority } from '../../../platform/nats-authority.js';
 import { readMasterSecret } from '../../../platform/master-secret.js';
 import { stackConfig, stackState } from '../../support/stack.js';
+import { runHome } from '../../support/run-home.js';
 
 /** Keys that only the worker has, read from the home's files. */
 export async function operatorsKeys() {
-  const file = await readFile(join(inject('home'), 'credentials.json'), 'utf8');
+  const file = await readFile(join(runHome(), 'credentials.json'), 'utf8');
   const credentials = JSON.parse(file) as { nats: { operator: string } };
   const { authority } = natsOperator(credentials.nats.operator);
   const url = stackState().urls.admin.nats;

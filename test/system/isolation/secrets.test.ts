@@ -3,10 +3,11 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { bd } from '../../support/bd.js';
 import { openClient, someOwner, stackState, until } from '../../support/stack.js';
 import { makeTenant, natsAs, postgresAs, redisAs, variable, type Tenant } from './tenants.js';
+import { runHome } from '../../support/run-home.js';
 
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
@@ -52,7 +53,7 @@ function homesSecrets(home: string): string[] {
 
 it('the data of all servers, with Temporal’s histories, and all logs contain no secret', async () => {
   const client = openClient({ SANDBOX_OWNER: someOwner() });
-  const home = inject('home');
+  const home = runHome();
   const tenant = await makeTenant(client);
   const secrets = [...homesSecrets(home), ...passwordsOf(tenant)];
   // Refused logins write logs. A reset makes new passwords from the same master secret.
@@ -84,7 +85,7 @@ it('the data of all servers, with Temporal’s histories, and all logs contain n
 });
 
 it('no process shows a secret in its arguments', () => {
-  const secrets = homesSecrets(inject('home'));
+  const secrets = homesSecrets(runHome());
   const lines = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => {
@@ -99,7 +100,7 @@ it('no process shows a secret in its arguments', () => {
 });
 
 it('no error message of bd contains a secret', async () => {
-  const secrets = homesSecrets(inject('home'));
+  const secrets = homesSecrets(runHome());
   const { urls, temporal } = stackState();
   const given = {
     TEMPORAL_ADDRESS: temporal.address,

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseGuildId } from '../../../domain/guild.js';
 import { parseSandboxId, workflowId } from '../../../domain/names.js';
 import { inDatabase, openDatabase, type Database } from '../../../store/database.js';
@@ -21,6 +21,7 @@ import {
 } from '../../support/stack.js';
 import { openRunTemporal } from '../../support/temporal.js';
 import { directActor } from '../../../domain/actor.js';
+import { runHome } from '../../support/run-home.js';
 
 /** The start of Drizzle's message, its name for parameters, and any statement. */
 const STATEMENT =
@@ -42,9 +43,7 @@ async function refuse(guildId: string): Promise<void> {
 
 /** Lines of the worker's log since `from`. */
 const logSince = (from: number): string =>
-  readFileSync(join(inject('home'), 'log/worker.log'))
-    .subarray(from)
-    .toString();
+  readFileSync(join(runHome(), 'log/worker.log')).subarray(from).toString();
 
 async function historyOf(sandboxId: string): Promise<string> {
   const { client } = await openRunTemporal();
@@ -57,7 +56,7 @@ async function historyOf(sandboxId: string): Promise<string> {
 
 describe('a failing statement of the worker', () => {
   it('appears in no answer, history, audit, log or metric', async () => {
-    const logged = statSync(join(inject('home'), 'log/worker.log')).size;
+    const logged = statSync(join(runHome(), 'log/worker.log')).size;
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const [first, second] = [someGuild(), someGuild()];
     await refuse(first);

@@ -8,7 +8,7 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { failuresTyped, toFailure } from '../../../activities/failures.js';
 import { lifecycleMetrics } from '../../../activities/metrics.js';
 import {
@@ -30,6 +30,7 @@ import { installationId } from '../../../store/sandboxes.js';
 import { openWorkerParts } from '../../support/resources.js';
 import { openClient, someName, someOwner, stackConfig, stackState } from '../../support/stack.js';
 import { actorKey, commandOf, signed } from '../../support/commands.js';
+import { runHome } from '../../support/run-home.js';
 
 const HOUR = 3_600_000;
 
@@ -163,7 +164,7 @@ it('the services’ passwords are not in a log of all DDL', async () => {
   });
   await admin`ALTER ROLE postgres SET log_statement = 'ddl'`;
   await setServicePasswords(urls.admin.database, passwords);
-  const log = readFileSync(join(inject('home'), 'log', 'postgres.log'), 'utf8');
+  const log = readFileSync(join(runHome(), 'log', 'postgres.log'), 'utf8');
   expect(log).toContain('ALTER ROLE bd_worker LOGIN PASSWORD');
   for (const password of Object.values(passwords)) {
     expect(password.length).toBeGreaterThan(15);

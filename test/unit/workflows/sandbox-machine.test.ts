@@ -44,7 +44,7 @@ describe('a sandbox in its workflow', () => {
     });
     sandbox.claimed({
       ...{ createdAt: 5, expiresAt: 10, resources: [] },
-      ...{ template: BUILT_IN_TEMPLATE, templateVersion: 1 },
+      ...{ template: BUILT_IN_TEMPLATE, templateVersion: 1, templateStatements: 12 },
     });
     expect(sandbox.view()).toMatchObject({ status: 'creating', createdAt: 5, expiresAt: 10 });
     expect(sandbox.target(true)).toEqual({
