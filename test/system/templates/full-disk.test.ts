@@ -2,6 +2,7 @@
 import { customAlphabet } from 'nanoid';
 import { expect, it, onTestFinished } from 'vitest';
 import { newSandboxId } from '../../../domain/names.js';
+import { delay } from '../../../platform/deadline.js';
 import type { Sql } from '../../../platform/postgres.js';
 import { leftoversOf } from '../../support/leftovers.js';
 import {
@@ -33,11 +34,13 @@ const PRETENDED = `CREATE FUNCTION room() RETURNS int LANGUAGE plpgsql IMMUTABLE
 interface Place {
   readonly disk: SmallDisk;
   readonly text: string;
+  /** Gives back the room that the text took, so that a reset of it frees none. */
+  readonly emptied: string;
 }
 
 async function placed(admin: Sql): Promise<Place> {
   const real = await tablesOnSmallDisk(admin);
-  if (real !== null) return { disk: real, text: TEXT };
+  if (real !== null) return { disk: real, text: TEXT, emptied: 'DROP TABLE keyed' };
   const mark = `disk_${schemaLetters()}`;
   const drop = async () => {
     await admin.unsafe(`DROP SCHEMA IF EXISTS ${mark} CASCADE`);
@@ -46,7 +49,8 @@ async function placed(admin: Sql): Promise<Place> {
     await admin.unsafe(`CREATE SCHEMA ${mark} CREATE TABLE disk_is_full ()`);
   };
   onTestFinished(drop);
-  return { text: PRETENDED, disk: { fill, makeRoom: drop } };
+  const emptied = 'DROP MATERIALIZED VIEW keyed';
+  return { text: PRETENDED, emptied, disk: { fill, makeRoom: drop } };
 }
 
 const schemasWithoutSandbox = (admin: Sql) => admin`
@@ -89,10 +93,13 @@ it('making a template says SANDBOX_005 with the file or the object, and leaves n
 
 it('a create says SANDBOX_005 with the object and leaves nothing; a reset continues when there is room', async () => {
   const [admin, client] = [openAdmin(), openClient({ SANDBOX_OWNER: someOwner() })];
-  const { disk, text } = await placed(admin);
+  const { disk, text, emptied } = await placed(admin);
   const template = someName();
   await client.addTemplate({ name: template, files: [{ name: '1.sql', sql: text }] });
   const { id } = await client.create({ template });
+  const sqlOf = async () =>
+    openTenantSql((await client.connection(id)).environment.DATABASE_URL ?? '');
+  await (await sqlOf()).query(emptied);
   await disk.fill();
   const sandboxId = newSandboxId(idLetters);
   await expect(client.create({ sandboxId, template })).rejects.toMatchObject({
@@ -102,16 +109,21 @@ it('a create says SANDBOX_005 with the object and leaves nothing; a reset contin
   await client.waitUntilDestroyed(sandboxId);
   expect(await leftoversOf(stackState().urls.admin, sandboxId)).toEqual([]);
 
-  const resetting = client.reset(id);
+  let ended = false;
+  const resetting = client.reset(id).finally(() => {
+    ended = true;
+  });
   resetting.catch(() => undefined);
   await until('the status says so', async () =>
     JSON.stringify(await client.status(id)).includes(`template ${template} is not complete`),
   );
+  // Long enough for some attempts.
+  await delay(2_000);
+  expect(ended).toBe(false);
   await disk.makeRoom();
   await resetting;
   expect(await client.status(id)).toMatchObject({ health: 'healthy' });
-  const { environment } = await client.connection(id);
-  const tenant = await openTenantSql(environment.DATABASE_URL ?? '');
+  const tenant = await sqlOf();
   expect((await tenant.query('SELECT FROM bare')).rowCount).toBe(0);
   await tenant.query('SELECT FROM keyed');
   await tenant.end();
