@@ -20,6 +20,8 @@ const ROOMS = {
   activities: ['domain', 'platform', 'store', 'routes', 'resources', 'catalogue'],
   migrate: ['domain', 'platform', 'routing'],
   router: ['domain', 'discord', 'platform', 'routing'],
+  // Between Discord and us; edge/simulated/ = the Discord of the local stack and of the tests.
+  edge: ['domain', 'discord', 'platform'],
   // Workflows are deterministic: of the activities they may import types only (checked by the bundle as well).
   workflows: ['domain', 'activities'],
   workers: [
