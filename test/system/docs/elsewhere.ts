@@ -101,7 +101,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run bench -- router': benchmark,
   'npm run bench -- api': benchmark,
   'npm run faults': { file: 'test/system/faults/faults.test.ts', holding: 'runCell' },
-  'npm run faults -- --kills 200 --seed 11': {
+  'npm run faults -- --kills 200 --seed 377867': {
     file: 'test/system/faults/faults.test.ts',
     holding: 'runCell',
   },
