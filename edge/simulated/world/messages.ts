@@ -2,6 +2,7 @@
 import { object, text, type Fields } from '../../../discord/fields.js';
 import { refusal } from '../../../discord/rest-errors.js';
 import { timeOfSnowflake } from '../../../discord/snowflake.js';
+import type { Guild } from './guild.js';
 import { mentionsOf, withMembers } from './mentions.js';
 import {
   attachmentsOf,
@@ -99,10 +100,10 @@ export class Messages {
   }
 
   /** Ids without a message are ignored, as on Discord. */
-  deleteMany(channel: Channel, ids: readonly string[]): void {
+  deleteMany(guild: Guild, channel: Channel, ids: readonly string[]): void {
     const known = ids.filter((id) => channel.messages.delete(id));
     const data = { ids: known, ...placeOf(channel) };
-    this.world.emit({ type: 'MESSAGE_DELETE_BULK', data, guildId: channel.guild?.id ?? null });
+    this.world.emit({ type: 'MESSAGE_DELETE_BULK', data, guildId: guild.id });
   }
 
   /** @throws DiscordError 10008, also for an ephemeral message: a channel does not have it */

@@ -70,7 +70,8 @@ function remove(call: BotCall): unknown {
 function bulkDelete(call: BotCall): unknown {
   const channel = channelOf(call);
   const ids = [...new Set(list(call.body, 'messages').map(String))];
+  if (channel.guild === null) throw refusal('wrongChannelType');
   if (ids.length < 2 || ids.length > 100) throw refusal('bulkDeleteCount');
-  call.messages.deleteMany(channel, ids);
+  call.messages.deleteMany(channel.guild, channel, ids);
   return NO_CONTENT;
 }
