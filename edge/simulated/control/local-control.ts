@@ -80,7 +80,7 @@ export class LocalControl implements DiscordControl {
       for (const connection of serving) {
         if (how === 'drop') connection.cut();
         else if (how === 'reconnect') connection.askToReconnect();
-        else connection.invalidate(false);
+        else connection.invalidate();
       }
       return { connections: serving.length };
     });

@@ -82,15 +82,15 @@ export class Connection implements Outlet {
     this.socket.terminate();
   }
 
-  /** The session ends; `d` tells the client whether it may resume. */
-  invalidate(isResumable: boolean): void {
+  /** The session ends; the client may not resume it. */
+  invalidate(): void {
     const session = this.#session;
-    if (session !== null && !isResumable) {
+    if (session !== null) {
       session.detach(this);
       this.#session = null;
       this.context.sessions.end(session);
     }
-    this.#send(OP.invalidSession, isResumable);
+    this.#send(OP.invalidSession, false);
   }
 
   close(reason: CloseReason): void {

@@ -38,10 +38,6 @@ export class Session {
     return this.#seq;
   }
 
-  get isConnected(): boolean {
-    return this.#outlet !== null;
-  }
-
   /** @param data the event's `d` as JSON text, encoded once for all sessions */
   dispatch(type: string, data: string): void {
     this.#seq += 1;
@@ -56,7 +52,7 @@ export class Session {
   attach(outlet: Outlet): void {
     const old = this.#outlet;
     this.#outlet = outlet;
-    if (old !== outlet) old?.replaced();
+    old?.replaced();
   }
 
   /** False if another connection holds the session by now. */

@@ -23,10 +23,9 @@ export class Sessions {
     world.onEvent((event) => this.#deliver(event));
   }
 
-  /** The open sessions of an application, or all. */
-  list(application?: Application): Session[] {
-    const all = [...this.#all.values()];
-    return application === undefined ? all : all.filter((one) => one.application === application);
+  /** The open sessions of an application. */
+  list(application: Application): Session[] {
+    return [...this.#all.values()].filter((one) => one.application === application);
   }
 
   begin(application: Application, intents: number, shard: readonly [number, number]): Session {
