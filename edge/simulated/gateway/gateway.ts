@@ -32,14 +32,15 @@ export class Gateway {
 
   /** For the `upgrade` event of the HTTP server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'ws://simulated.invalid');
-    if (pathname !== '/') {
+    // Not `new URL`: it throws for an address such as `//`, and nothing here would catch it.
+    const [path, query] = (request.url ?? '/').split('?', 2);
+    if (path !== '/') {
       socket.on('error', () => undefined);
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (accepted) => {
-      this.#accept(accepted, searchParams);
+      this.#accept(accepted, new URLSearchParams(query));
     });
   }
 

@@ -70,7 +70,7 @@ export class Guild {
   createdFor(botId: string, intents: number): Json {
     const own = this.members.get(botId);
     const all = (intents & INTENT.guildPresences) !== 0;
-    const members = all ? [...this.members.values()] : own === undefined ? [] : [own];
+    const members = [...this.members.values()].filter((member) => all || member === own);
     return {
       ...this.data,
       ...{ unavailable: false, large: false, member_count: this.members.size },

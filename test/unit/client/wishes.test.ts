@@ -36,16 +36,22 @@ describe('a wish for a token', () => {
     expect(tokenWishes({ scopes: ['sandbox:read'] })).toEqual({
       ...{ kind: 'person', role: 'developer', scopes: ['sandbox:read'] },
     });
-    const all = { owner: 'ada', name: 'ci', ttl: '30d', role: 'operator', kind: 'service' };
+    const all = {
+      owner: 'ada',
+      name: 'ci',
+      ttl: '30d',
+      role: 'operator',
+      kind: 'service',
+    } as const;
     expect(tokenWishes({ ...all, scopes: ['sandbox:read'] })).toEqual({
       ...all,
       scopes: ['sandbox:read'],
     });
-    const bound = { kind: 'sandbox', sandbox: 'box', scopes: ['sandbox:read'] };
+    const bound = { kind: 'sandbox', sandbox: 'box', scopes: ['sandbox:read'] } as const;
     expect(tokenWishes(bound)).toEqual({ ...bound, role: 'developer' });
   });
 
-  it.each([
+  it.each<[object, string]>([
     [{ kind: 'robot' }, 'kind'],
     [{ role: 'king' }, 'role'],
     [{ scopes: ['sandbox:fly'] }, 'scope'],

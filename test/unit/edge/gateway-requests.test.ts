@@ -1,7 +1,7 @@
 /** What simulated Discord's gateway does with unusual frames and requests of a client. */
+import { request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { INTENT } from '../../../discord/intents.js';
-import { BareGateway } from '../../support/bare-gateway.js';
 import { simulate } from '../../support/simulated-discord.js';
 
 const warnings: object[] = [];
@@ -25,17 +25,37 @@ describe('the gateway closes a new connection', () => {
     gateway.socket.send(JSON.stringify(frame));
     expect((await gateway.closed)[0]).toBe(code);
   });
+});
 
-  it('before HELLO for another path than "/"', async () => {
-    const opened = BareGateway.open(discord.gatewayUrl, '/other');
-    await expect(opened).rejects.toThrow('Unexpected server response: 404');
+it.each(['/other', '//', '/gateway?v=10'])('an upgrade to %s is not found', async (path) => {
+  const status = await new Promise((resolve, reject) => {
+    const headers = { connection: 'Upgrade', upgrade: 'websocket' };
+    const asked = request(discord.url, { headers });
+    // Exactly this path: a URL would change it.
+    asked.path = path;
+    asked.on('response', (response) => resolve(response.resume().statusCode));
+    asked.on('error', reject).end();
   });
+  expect(status).toBe(404);
 });
 
 it('a client that names neither version nor encoding speaks JSON of version 10', async () => {
   const gateway = await connect('/');
   gateway.identify(one.token, 1, { shard: null });
   expect((await gateway.event('READY')).d).toMatchObject({ v: 10, shard: [0, 1] });
+});
+
+it('an IDENTIFY is possible again when the window is over', async () => {
+  let ahead = 0;
+  const now = (): number => Date.now() + ahead;
+  const own = await simulate({ now, identifyConcurrency: 1 }, onTestFinished);
+  await own.ready();
+  const gateway = await own.connect();
+  gateway.identify(own.one.token, 1);
+  expect((await gateway.op(9)).d).toBe(false);
+  ahead = 5_001;
+  gateway.identify(own.one.token, 1);
+  expect((await gateway.event('READY')).s).toBe(1);
 });
 
 describe('RESUME', () => {
@@ -95,6 +115,15 @@ describe('a request of a session', () => {
     expect(d.presences).toEqual([]);
     expect(d).not.toHaveProperty('not_found');
     expect(d).not.toHaveProperty('nonce');
+  });
+
+  it('for members finds them by their nicks', async () => {
+    const { gateway } = await ready();
+    await rest('PATCH', `/guilds/${first.id}/members/@me`, { nick: 'Zed' });
+    gateway.send(8, { guild_id: first.id, query: 'ze', limit: 10 });
+    const { d } = await gateway.event('GUILD_MEMBERS_CHUNK');
+    expect(d.members.map(({ user }) => user.id)).toEqual([one.id]);
+    expect(d).not.toHaveProperty('presences');
   });
 
   it('for members without a query and a limit is for all of them', async () => {

@@ -96,6 +96,19 @@ describe('a slash command', () => {
     });
   });
 
+  it('is acknowledged without a message, and a deferral says that its message is loading', async () => {
+    const { d, answer } = await use();
+    expect((await answer(1, undefined, '?with_response=1')).body).toEqual({
+      ...{ interaction: { id: d.id, type: 2 }, resource: { type: 1 } },
+    });
+    const late = await use();
+    const { body } = await late.answer(5, { flags: 64 }, '?with_response=true');
+    expect(body).toMatchObject({
+      interaction: { response_message_loading: true, response_message_ephemeral: true },
+      resource: { type: 5, message: { flags: 192 } },
+    });
+  });
+
   it('is answered late after a deferral: the first follow-up becomes the answer', async () => {
     const { answer, follow, result } = await use();
     expect((await answer(5, { flags: 64 })).status).toBe(204);

@@ -1,5 +1,5 @@
 /** Members, bans and users of simulated Discord, by REST. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { simulate } from '../../support/simulated-discord.js';
 
 const { discord, first, second, one, other, rest, ready } = await simulate();
@@ -20,6 +20,15 @@ describe('members', () => {
     const after = await rest('GET', `${GUILD}/members?limit=2&after=${ids[0]!}`);
     expect(after.list).toEqual(all.slice(1, 3));
     expect(code(await rest('GET', `${GUILD}/members?limit=1001`))).toEqual([400, 50035]);
+  });
+
+  it('are in that order also where a later one has a lower id', async () => {
+    const seed = { guilds: [{ name: 'Only' }], applications: [{ name: 'old', id: '1000' }] };
+    const own = await simulate({ seed }, onTestFinished);
+    const { list } = await own.rest('GET', `/guilds/${own.first.id}/members?limit=2`);
+    expect(list.map(({ user }) => user.username)).toEqual([
+      ...['old (simulated)', 'owner of Only (simulated)'],
+    ]);
   });
 
   it('are not searched without a query', async () => {
