@@ -32,12 +32,13 @@ export async function confirmed(
   if (names.length > 1) await note(io, names.map((name) => `  ${name}`).join('\n'));
   const them = names.length > 1 ? 'them' : 'it';
   const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in ${them}?`;
-  // Ctrl-D closes the input without an answer. Without this the process would end with exit code 0.
+  // Ctrl-D closes the input without an answer, and Node then pauses stdin. Without this the prompt
+  // would wait for ever, and the process would end with exit code 0 when nothing else is open.
   const closed = new AbortController();
-  const onIdle = (): void => {
+  const onPause = (): void => {
     closed.abort();
   };
-  process.once('beforeExit', onIdle);
+  process.stdin.once('pause', onPause);
   const agreed = await confirm(
     { message, default: false },
     { output: io.stderr, signal: closed.signal },
@@ -48,7 +49,7 @@ export async function confirmed(
       if (error instanceof Error && error.name === 'ExitPromptError') return null;
       throw error;
     })
-    .finally(() => process.off('beforeExit', onIdle));
+    .finally(() => process.stdin.off('pause', onPause));
   if (agreed === true) return;
   if (agreed === null) {
     await note(io, 'Interrupted: nothing was changed.');

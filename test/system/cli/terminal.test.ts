@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { customAlphabet } from 'nanoid';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GROUPS } from '../../../cli/groups.js';
@@ -143,7 +144,9 @@ describe('a question', () => {
     const ended = once(child, 'close');
     await until('it asks', () => Promise.resolve(/\(y\/N\)/.test(told)));
     child.stdin.write(key);
-    expect(await ended, told).toEqual([code, null]);
+    // At once: the input is closed, so nothing more can come, whatever else the command has open.
+    const result = await Promise.race([ended, sleep(20_000, 'still open', { ref: false })]);
+    expect(result, told).toEqual([code, null]);
     expect(told).toMatch(says);
     expect(told).not.toContain('unexpected');
   });
