@@ -1,4 +1,4 @@
-/** A database on the run's Postgres for one test. */
+/** A database for one test. */
 import { customAlphabet } from 'nanoid';
 import { closePostgres, openPostgres, type Sql } from '../../platform/postgres.js';
 import { stackState } from './stack.js';
@@ -8,14 +8,16 @@ const letters = customAlphabet('abcdefghijklmnopqrstuvwxyz', 8);
 /**
  * Passes `work` an administrator's connection to an empty database, and drops the database
  * afterwards.
+ * @param server an administrator's address; the run's Postgres by default
  */
 export async function inFreshDatabase(
   work: (url: string, sql: Sql) => Promise<void>,
+  server = stackState().urls.admin.database,
 ): Promise<void> {
-  const admin = openPostgres(stackState().urls.admin.database, { name: 'test', max: 1 });
+  const admin = openPostgres(server, { name: 'test', max: 1 });
   const name = `fresh_${letters()}`;
   await admin.unsafe(`CREATE DATABASE ${name}`);
-  const url = new URL(stackState().urls.admin.database);
+  const url = new URL(server);
   url.pathname = `/${name}`;
   const sql = openPostgres(url.href, { name: 'test', max: 4 });
   try {

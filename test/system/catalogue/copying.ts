@@ -28,12 +28,12 @@ export interface Place {
   readonly copy: (reading: SchemaReading, schema: string) => Promise<void>;
 }
 
-/** Passes `work` an empty database. `opens`: where the database is; the run's Postgres by default. */
-export async function inPlace(
-  work: (place: Place) => Promise<void>,
-  opens: typeof inFreshDatabase = inFreshDatabase,
-): Promise<void> {
-  await opens(async (url, admin) => {
+/** An administrator's address of another server than the run's: `npm run test:postgres` sets it. */
+export const SERVER = process.env.CATALOGUE_POSTGRES;
+
+/** Passes `work` an empty database. */
+export async function inPlace(work: (place: Place) => Promise<void>): Promise<void> {
+  await inFreshDatabase(async (url, admin) => {
     const roles = { reader: `reader_${letters()}`, copier: `copier_${letters()}` };
     for (const role of Object.values(roles))
       await admin.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD 'test'`);
@@ -53,7 +53,7 @@ export async function inPlace(
       for (const role of Object.values(roles)) await admin.unsafe(`DROP OWNED BY ${role} CASCADE`);
       for (const role of Object.values(roles)) await admin.unsafe(`DROP ROLE ${role}`);
     }
-  });
+  }, SERVER);
 }
 
 function as(url: string, role: string): string {

@@ -1,41 +1,18 @@
 /**
- * Copies on other servers, compared by `pg_dump`. `npm run test:postgres` runs it, with
- * `POSTGRES_URLS` (administrators' addresses, separated by commas; the run's Postgres unless set)
- * and `SCHEMA_FILES` (paths of SQL files, separated by commas, each with a schema `public`).
+ * Copies compared by `pg_dump`: part of `npm run test:postgres`, which runs this folder on each of
+ * several servers. `SCHEMA_FILES`: paths of further SQL files, separated by commas, each with a
+ * schema `public`.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import { describe, expect, it } from 'vitest';
-import { closePostgres, openPostgres, type Sql } from '../../../platform/postgres.js';
-import { stackState } from '../../support/stack.js';
+import { expect, it } from 'vitest';
 import { inPlace, leaksFrom, linesOf, schemaFile, type Place } from './copying.js';
 
 const letters = customAlphabet('abcdefghijklmnopqrstuvwxyz', 8);
 
-const listOf = (text = ''): string[] => text.split(',').filter((item) => item !== '');
-
-const URLS = listOf(process.env.POSTGRES_URLS);
-const FILES = listOf(process.env.SCHEMA_FILES);
-
-/** As `inFreshDatabase`, on another server. */
-const databaseOn =
-  (server: string) =>
-  async (work: (url: string, sql: Sql) => Promise<void>): Promise<void> => {
-    const admin = openPostgres(server, { name: 'test', max: 1 });
-    const url = new URL(server);
-    url.pathname = `/fresh_${letters()}`;
-    await admin.unsafe(`CREATE DATABASE ${url.pathname.slice(1)}`);
-    const sql = openPostgres(url.href, { name: 'test', max: 4 });
-    try {
-      await work(url.href, sql);
-    } finally {
-      await closePostgres(sql);
-      await admin.unsafe(`DROP DATABASE ${url.pathname.slice(1)} WITH (FORCE)`);
-      await closePostgres(admin);
-    }
-  };
+const FILES = (process.env.SCHEMA_FILES ?? '').split(',').filter((path) => path !== '');
 
 /** The objects of a dump, sorted: the order depends on oids. The schema's name becomes SCHEMA. */
 function dumpOf(url: string, schema: string): string[] {
@@ -80,31 +57,29 @@ async function expectSameDump(place: Place, source: string): Promise<void> {
   );
 }
 
-describe.each(URLS.length > 0 ? URLS : [stackState().urls.admin.database])('on %s', (server) => {
-  const source = `source_${letters()}`;
+const source = `source_${letters()}`;
 
-  it('a schema with every kind of object has a copy with the same dump', () =>
+it('a schema with every kind of object has a copy with the same dump', () =>
+  inPlace(async (place) => {
+    await place.make(source, schemaFile('every-kind.sql'));
+    await expectSameDump(place, source);
+  }));
+
+it.each(FILES.map((path) => [basename(path), path]))(
+  '%s has a copy with the same dump',
+  { timeout: 600_000 },
+  (_name, path) =>
     inPlace(async (place) => {
-      await place.make(source, schemaFile('every-kind.sql'));
+      // A dump begins with settings of the session.
+      const text = readFileSync(path, 'utf8').replace(/^\\.*$/gm, '');
+      await place.admin.unsafe(`${text}; RESET ALL; CREATE SCHEMA extensions`);
+      // They stay where they are, so in the dump their schema must not be the source's.
+      const extensions = await place.admin<{ name: string }[]>`
+        SELECT extname AS name FROM pg_extension WHERE extnamespace = 'public'::regnamespace`;
+      for (const { name } of extensions)
+        await place.admin.unsafe(`ALTER EXTENSION "${name}" SET SCHEMA extensions`);
+      await place.admin.unsafe(`ALTER SCHEMA public RENAME TO ${source}`);
+      await place.admin.unsafe('GRANT USAGE ON SCHEMA extensions TO PUBLIC');
       await expectSameDump(place, source);
-    }, databaseOn(server)));
-
-  it.each(FILES.map((path) => [basename(path), path]))(
-    '%s has a copy with the same dump',
-    { timeout: 600_000 },
-    (_name, path) =>
-      inPlace(async (place) => {
-        // A dump begins with settings of the session.
-        const text = readFileSync(path, 'utf8').replace(/^\\.*$/gm, '');
-        await place.admin.unsafe(`${text}; RESET ALL; CREATE SCHEMA extensions`);
-        // They stay where they are, so in the dump their schema must not be the source's.
-        const extensions = await place.admin<{ name: string }[]>`
-          SELECT extname AS name FROM pg_extension WHERE extnamespace = 'public'::regnamespace`;
-        for (const { name } of extensions)
-          await place.admin.unsafe(`ALTER EXTENSION "${name}" SET SCHEMA extensions`);
-        await place.admin.unsafe(`ALTER SCHEMA public RENAME TO ${source}`);
-        await place.admin.unsafe('GRANT USAGE ON SCHEMA extensions TO PUBLIC');
-        await expectSameDump(place, source);
-      }, databaseOn(server)),
-  );
-});
+    }),
+);

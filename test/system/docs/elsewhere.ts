@@ -84,7 +84,7 @@ export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   'npm run test:unit': script('test:unit', 'vitest run --project unit'),
   'npm run test:deploy': script('test:deploy', 'node build/test-deploy.mjs'),
   // It needs pg_dump of the server's version.
-  'npm run test:postgres': script('test:postgres', 'POSTGRES_SERVERS=1 vitest run'),
+  'npm run test:postgres': script('test:postgres', 'node build/test-postgres.mjs'),
   'npm run compose:secrets': {
     file: 'test/system/deploy/files.test.ts',
     holding: 'writeSecrets(folder)',
