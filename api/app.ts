@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
 import { SandboxError } from '../domain/errors.js';
+import { refuseTokenInAddress } from './authentication.js';
 import type { Bindings, Handlers, Http, SignedIn } from './call.js';
 import type { ClientAddress } from './client-address.js';
 import { ROUTES, type RouteName } from './contract/routes.js';
@@ -62,6 +63,10 @@ export function makeApp(options: AppOptions): Hono<Bindings> {
       tokenId: signedInOf(http),
       ...(error === undefined ? {} : { error }),
     });
+  });
+  app.use(async (http, next) => {
+    refuseTokenInAddress(http.req.url);
+    await next();
   });
   const methods = new Map<string, string[]>();
   for (const name of Object.keys(ROUTES) as RouteName[]) {

@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import type { Actor } from '../domain/actor.js';
 import type { TokenId } from '../domain/token.js';
 import type { Dependency } from '../domain/errors.js';
+import { UNREPEATABLE, type Resumed } from '../domain/resumed.js';
 import type { ROUTES, RouteName } from './contract/routes.js';
 
 type RouteOf<N extends RouteName> = (typeof ROUTES)[N];
@@ -44,7 +45,17 @@ export interface Repetition {
   readonly commandId: string;
   /** An earlier request with the key has begun and was not answered. */
   readonly repeated: boolean;
+  /** What `keep` got from an earlier one; null before. */
+  readonly kept: unknown;
+  /** For a change after which its object is no longer found. */
+  keep(object: object): Promise<void>;
 }
+
+/** @param T the type that the same handler keeps */
+export const resumed = <T extends object>(repetition: Repetition | null): Resumed<T> =>
+  repetition === null
+    ? UNREPEATABLE
+    : { kept: repetition.kept as T | null, keep: (object) => repetition.keep(object) };
 
 export interface Bindings {
   Bindings: HttpBindings;

@@ -22,12 +22,15 @@ export interface BegunRequest {
   readonly repeated: boolean;
   /** Null until the first one has been answered. */
   readonly answer: { readonly status: number; readonly body: unknown } | null;
+  /** Kept by the first one before its change; null if it kept nothing. */
+  readonly kept: unknown;
 }
 
 /** The store of requests, for 24 h each. */
 export interface RequestStore {
   /** @throws SANDBOX_014 if the key was used with another body */
   begin(request: KeyedRequest): Promise<BegunRequest>;
+  keep(request: KeyedRequest, object: object): Promise<void>;
   finish(request: KeyedRequest, answer: { status: number; body: unknown }): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ import { startMetricsServer, type Health } from '../platform/metrics-server.js';
 import { natsApiPrefixOf } from '../platform/nats-authority.js';
 import { packageVersion } from '../platform/project-root.js';
 import type { Database } from '../store/database.js';
-import { beginRequest, finishRequest } from '../store/requests.js';
+import { beginRequest, finishRequest, keepForRequest } from '../store/requests.js';
 import { makeApp, type Answered } from './app.js';
 import type { Server } from './call.js';
 import { clientAddressOf } from './client-address.js';
@@ -139,8 +139,10 @@ async function readiness(watchdog: Watchdog): Promise<Health> {
 const requestStore = (database: Database): RequestStore => ({
   async begin({ bodyHash, ...request }) {
     const begun = await beginRequest(database, request, { bodyHash, commandId: nanoid() });
-    return { commandId: begun.commandId, repeated: !begun.isNew, answer: begun.answer };
+    const { isNew, ...known } = begun;
+    return { ...known, repeated: !isNew };
   },
+  keep: ({ bodyHash: _hash, ...request }, object) => keepForRequest(database, request, object),
   finish: ({ bodyHash: _hash, ...request }, answer) => finishRequest(database, request, answer),
 });
 

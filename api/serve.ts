@@ -99,18 +99,19 @@ async function repeatable(
     key,
     bodyHash: bodyHashOf(input.bodyText),
   };
-  const { commandId, repeated, answer: known } = await requests.begin(request);
+  const { commandId, repeated, kept, answer: known } = await requests.begin(request);
   if (known !== null) {
     http.header('idempotent-replayed', 'true');
     const body = known.body as AnyAnswer['body'];
     return respond(http, { body, status: known.status as 200, headers: located(known) }, success);
   }
-  const made = await run({ ...call, repetition: { commandId, repeated } });
+  const keep = (object: object): Promise<void> => requests.keep(request, object);
+  const made = await run({ ...call, repetition: { commandId, repeated, kept, keep } });
   if (made instanceof Response) return made;
-  const kept = { status: made.status ?? success, body: made.stored ?? made.body };
+  const stored = { status: made.status ?? success, body: made.stored ?? made.body };
   // The change is made. A repetition without a stored answer repeats it with the same id, which
   // changes nothing.
-  await requests.finish(request, kept).catch(onLost);
+  await requests.finish(request, stored).catch(onLost);
   return respond(http, made, success);
 }
 

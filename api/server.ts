@@ -11,6 +11,7 @@ import type { Hono } from 'hono';
 import { messageOf, SandboxError } from '../domain/errors.js';
 import type { Config } from '../platform/config.js';
 import { withDeadline } from '../platform/deadline.js';
+import { answerBrokenRequests } from './broken-requests.js';
 import type { Bindings } from './call.js';
 
 /** A client's time for its headers, and for the whole request. */
@@ -52,6 +53,7 @@ export async function listen(app: Hono<Bindings>, config: Config['api']): Promis
       : { createServer: createTlsServer, serverOptions: { ...options, ...tls } }),
   }) as Server;
   server.maxConnections = MAX_CONNECTIONS;
+  answerBrokenRequests(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   }).catch((error: unknown) => {

@@ -37,12 +37,10 @@ interface Known {
 
 export class Authenticator {
   private readonly known = new Map<TokenId, Known>();
-  private readonly listeners = new Set<() => void>();
   private revision = -1;
   /** The start of the last successful read. Earlier revocations are known. */
   private readAt = -Infinity;
   private reading: { close(): void } | undefined;
-  private distrust: NodeJS.Timeout | undefined;
 
   /** @param database whose role may call `api_token` */
   constructor(private readonly database: Database) {}
@@ -80,23 +78,9 @@ export class Authenticator {
     return signedIn(token);
   }
 
-  /**
-   * Calls `listener` when any token may have lost rights, and when tokens are no longer trusted. An
-   * open stream then authenticates again. An expiry causes no call: a stream checks `expiresAt`.
-   * @returns a function that ends the calls
-   */
-  onChange(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  }
-
   close(): void {
     this.reading?.close();
     this.reading = undefined;
-    clearTimeout(this.distrust);
-    this.listeners.clear();
     this.known.clear();
   }
 
@@ -153,19 +137,9 @@ export class Authenticator {
     const revision = await reading.catch(() => null);
     if (revision === null || this.reading === undefined) return;
     this.readAt = began;
-    clearTimeout(this.distrust);
-    const trustedFor = TRUSTED_MS - (performance.now() - began);
-    this.distrust = setTimeout(() => {
-      this.tell();
-    }, trustedFor);
     if (revision === this.revision) return;
     this.revision = revision;
     this.known.clear();
-    this.tell();
-  }
-
-  private tell(): void {
-    for (const listener of [...this.listeners]) listener();
   }
 }
 

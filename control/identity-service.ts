@@ -21,6 +21,7 @@ import {
 import { checkShape, mintedExpiry, mintLack, type Minter } from '../domain/minting.js';
 import { parseOwner, parseSandboxRef, type Owner } from '../domain/names.js';
 import { notPermitted, requirePermission } from '../domain/permissions.js';
+import { UNREPEATABLE, type Resumed } from '../domain/resumed.js';
 import { parseTokenId, type TokenId } from '../domain/token.js';
 import { grantGuild, listGrants, revokeGrant, type GrantKey } from '../store/grants.js';
 import { mappingOf } from '../store/guild-mappings.js';
@@ -132,13 +133,23 @@ export class IdentityService {
   /**
    * Returns when no router sends the guild's events to a sandbox of the owner. The grant ends first.
    * If its route stays, the worker's guard removes the route (workers/grant-guard.ts).
+   * @param resumed of a request that may be repeated: a grant given since then stays
    * @throws SANDBOX_004 without a grant; SANDBOX_009 if the route stays for now
    */
-  async revokeGrant(actor: Actor, guildId: string, owner: string): Promise<GuildGrant> {
+  async revokeGrant(
+    actor: Actor,
+    guildId: string,
+    owner: string,
+    resumed: Resumed<GuildGrant> = UNREPEATABLE,
+  ): Promise<GuildGrant> {
     const { database } = this.connections;
     requirePermission(actor, 'revokeGrant', null);
     const key = grantKey(guildId, owner);
-    const grant = await this.grant(key);
+    const [current] = await listGrants(database, key);
+    const grant = resumed.kept ?? current;
+    if (grant === undefined) throw noGrant(key);
+    if (current !== undefined && current.grantedAt !== grant.grantedAt) return grant;
+    await resumed.keep(grant);
     await revokeGrant(database, key, actor);
     await this.endRoute(actor, key);
     return grant;
@@ -161,9 +172,7 @@ export class IdentityService {
   private async grant(key: GrantKey): Promise<GuildGrant> {
     const [grant] = await listGrants(this.connections.database, key);
     if (grant !== undefined) return grant;
-    throw new SandboxError('SANDBOX_004', `guild ${key.guildId} is not granted to ${key.owner}`, {
-      hint: '`bd guild list` shows the grants.',
-    });
+    throw noGrant(key);
   }
 
   private async seen(actor: Actor, idOrName: string): Promise<SandboxRecord> {
@@ -194,6 +203,11 @@ const grantKey = (guildId: string, owner: string): GrantKey => ({
   guildId: parseGuildId(guildId),
   owner: parseOwner(owner),
 });
+
+const noGrant = ({ guildId, owner }: GrantKey): SandboxError =>
+  new SandboxError('SANDBOX_004', `guild ${guildId} is not granted to ${owner}`, {
+    hint: '`bd guild list` shows the grants.',
+  });
 
 const noToken = (tokenId: TokenId): SandboxError =>
   new SandboxError('SANDBOX_004', `no token ${tokenId} is known`, {

@@ -83,9 +83,9 @@ export class SandboxService {
     );
   }
 
-  /** By id or name. @throws SANDBOX_004 */
-  async get(actor: Actor, idOrName: string): Promise<Sandbox> {
-    return describeSandbox(await this.permitted(actor, 'read', idOrName));
+  /** By id or name. `action`: the use that needs the sandbox. @throws SANDBOX_004, SANDBOX_010 */
+  async get(actor: Actor, idOrName: string, action: Action = 'read'): Promise<Sandbox> {
+    return describeSandbox(await this.permitted(actor, action, idOrName));
   }
 
   async list(actor: Actor, { owner, status, all = false }: ListOptions): Promise<Sandbox[]> {

@@ -12,6 +12,7 @@ import {
   type TemplateName,
   type TemplateText,
 } from '../domain/template.js';
+import { UNREPEATABLE, type Resumed } from '../domain/resumed.js';
 import { listTemplates, putTemplate, removeTemplate, templateText } from '../store/templates.js';
 import type { Connections } from './connections.js';
 
@@ -51,12 +52,26 @@ export class TemplateService {
     return template;
   }
 
-  /** Sandboxes that have it keep it. @throws SANDBOX_004; SANDBOX_008 for a built-in one */
-  async remove(actor: Actor, name: string): Promise<Template> {
-    const template = await this.known(actor, name);
+  /**
+   * Sandboxes that have it keep it.
+   * @param resumed of a request that may be repeated: a template added since then stays
+   * @throws SANDBOX_004; SANDBOX_008 for a built-in one
+   */
+  async remove(
+    actor: Actor,
+    name: string,
+    resumed: Resumed<Template> = UNREPEATABLE,
+  ): Promise<Template> {
+    requirePermission(actor, 'readTemplates', null);
+    const { database } = this.connections;
+    const [current] = await listTemplates(database, parseTemplateName(name));
+    const template = resumed.kept ?? current;
+    if (template === undefined) throw noTemplate(name);
     requirePermission(actor, 'writeTemplate', { owner: parseOwner(template.createdBy) });
-    if (!(await removeTemplate(this.connections.database, template.name, actor)))
-      throw noTemplate(name);
+    if (current?.createdAt !== template.createdAt) return template;
+    await resumed.keep(template);
+    const removed = await removeTemplate(database, template.name, actor);
+    if (!removed && resumed.kept === null) throw noTemplate(name);
     return template;
   }
 

@@ -17,6 +17,8 @@ export interface BegunRequest {
   readonly commandId: string;
   /** Null where the first request has no answer yet. */
   readonly answer: RequestAnswer | null;
+  /** What the first request has kept while it has no answer; else null. */
+  readonly kept: unknown;
 }
 
 export interface RequestAnswer {
@@ -37,7 +39,9 @@ export async function beginRequest(
         ${actor}, ${method}, ${path}, ${key}, ${bodyHash}, ${commandId}) AS begun`,
   );
   const { isNew, commandId: first, status, body } = row.begun;
-  return { isNew, commandId: first, answer: status === null ? null : { status, body } };
+  return status === null
+    ? { isNew, commandId: first, answer: null, kept: body }
+    : { isNew, commandId: first, answer: { status, body }, kept: null };
 }
 
 interface Begun {
@@ -45,6 +49,19 @@ interface Begun {
   readonly commandId: string;
   readonly status: number | null;
   readonly body: unknown;
+}
+
+/** Keeps an object until there is an answer, in its place and without a status. */
+export async function keepForRequest(
+  { sql }: Database,
+  { actor, method, path, key }: RequestKey,
+  object: object,
+): Promise<void> {
+  await inDatabase(
+    () => sql`
+      SELECT public.finish_request(
+        ${actor}, ${method}, ${path}, ${key}, NULL, ${JSON.stringify(object)}::text::jsonb)`,
+  );
 }
 
 /** Keeps the answer for a repetition; the first one stays. */

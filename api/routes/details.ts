@@ -19,7 +19,7 @@ export function detailHandlers({
       needs: ['postgres'],
       async run({ actor, params }) {
         const connection = await sandboxes.connection(actor, params.ref);
-        const { id } = await sandboxes.get(actor, params.ref);
+        const { id } = await sandboxes.get(actor, params.ref, 'connect');
         await recordCredentialsRead(database, id, actor);
         return { body: connection };
       },

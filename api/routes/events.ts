@@ -59,8 +59,7 @@ async function toTail(
   sandboxes: SandboxService,
   { actor, params, query }: Streaming,
 ): Promise<Sandbox> {
-  const sandbox = await sandboxes.get(actor, params.ref);
-  requirePermission(actor, 'tail', { owner: sandbox.owner, sandboxId: sandbox.id });
+  const sandbox = await sandboxes.get(actor, params.ref, 'tail');
   if (sandbox.status === 'destroyed' && query.follow === 'true' && query.order === 'oldest') {
     throw new SandboxError(
       'SANDBOX_007',

@@ -27,7 +27,7 @@ export function guildHandlers({
       needs: SERVERS_OF_ROUTES,
       async run({ actor, params, repetition }) {
         const guildId = parseGuildId(params.guild);
-        const sandbox = await sandboxes.get(actor, params.ref);
+        const sandbox = await sandboxes.get(actor, params.ref, 'unregisterGuild');
         if (sandbox.guildIds.includes(guildId)) {
           const key = repetition?.commandId;
           return { body: await sandboxes.unregisterGuild(actor, guildId, key) };

@@ -1,7 +1,7 @@
 /** Handlers of tokens, grants and roles, and of the caller itself. */
 import type { IdentityService } from '../../control/identity-service.js';
 import type { GuildGrant, Token } from '../../domain/identity.js';
-import type { Handlers, Server } from '../call.js';
+import { resumed, type Handlers, type Server } from '../call.js';
 import { pageOf } from '../cursor.js';
 import { defined } from '../defined.js';
 import { tokenIdOf } from '../idempotency.js';
@@ -73,8 +73,8 @@ function grantHandlers(identity: IdentityService): Handlers<GrantNames> {
     },
     revokeGrant: {
       needs: SERVERS_OF_ROUTES,
-      run: async ({ actor, params: { guild, owner } }) => ({
-        body: await identity.revokeGrant(actor, guild, owner),
+      run: async ({ actor, params: { guild, owner }, repetition }) => ({
+        body: await identity.revokeGrant(actor, guild, owner, resumed<GuildGrant>(repetition)),
       }),
     },
     setOwnerRole: {

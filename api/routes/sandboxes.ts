@@ -9,7 +9,7 @@ import { LIVE_STATUSES, type SandboxStatus } from '../../domain/status.js';
 import { parseGuildId } from '../../domain/guild.js';
 import type { Database } from '../../store/database.js';
 import { sandboxPage, type ListPlace } from '../../store/pages.js';
-import type { AnswerBody, Call, Handlers, Server } from '../call.js';
+import { resumed, type AnswerBody, type Call, type Handlers, type Server } from '../call.js';
 import { cursorOf, placeOf } from '../cursor.js';
 import { defined } from '../defined.js';
 import { sandboxIdOf } from '../idempotency.js';
@@ -68,7 +68,9 @@ export function sandboxHandlers({
     },
     destroySandbox: {
       needs: ROW_AND_WORKFLOW,
-      run: async ({ actor, params }) => ({ body: await sandboxes.destroy(actor, params.ref) }),
+      run: async (call) => ({
+        body: await sandboxes.destroy(call.actor, await toDestroy(sandboxes, call)),
+      }),
     },
     extendSandbox: {
       needs: ROW_AND_WORKFLOW,
@@ -85,6 +87,19 @@ export function sandboxHandlers({
       }),
     },
   };
+}
+
+/** A repetition means the first request's sandbox: another one may have its name by then. */
+async function toDestroy(
+  sandboxes: SandboxService,
+  { actor, params: { ref }, repetition }: Call<'destroySandbox'>,
+): Promise<string> {
+  if (repetition === null || isSandboxId(ref)) return ref;
+  const { kept, keep } = resumed<{ readonly id: string }>(repetition);
+  if (kept !== null) return kept.id;
+  const { id } = await sandboxes.get(actor, ref, 'destroy');
+  await keep({ id });
+  return id;
 }
 
 /** RFC 7240: preferences are separated by commas. */

@@ -1,7 +1,7 @@
 /** Handlers of templates. */
 import type { TemplateService } from '../../control/template-service.js';
 import type { Template } from '../../domain/template.js';
-import type { Handlers, Server } from '../call.js';
+import { resumed, type Handlers, type Server } from '../call.js';
 import { pageOf } from '../cursor.js';
 import { defined } from '../defined.js';
 import { ROW_AND_WORKFLOW } from './sandboxes.js';
@@ -33,7 +33,9 @@ export const templateHandlers = (templates: TemplateService): Handlers<Names> =>
   },
   removeTemplate: {
     needs: POSTGRES,
-    run: async ({ actor, params }) => ({ body: await templates.remove(actor, params.template) }),
+    run: async ({ actor, params, repetition }) => ({
+      body: await templates.remove(actor, params.template, resumed<Template>(repetition)),
+    }),
   },
 });
 

@@ -5,6 +5,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Actor } from '../../domain/actor.js';
 import { SandboxError } from '../../domain/errors.js';
+import { withDeadline } from '../../platform/deadline.js';
 import { every } from '../../platform/every.js';
 import type { Authentication } from '../authentication.js';
 import type { Http, SignedIn } from '../call.js';
@@ -13,8 +14,9 @@ import { problemOf } from '../problems.js';
 import { Outlet, signalOf } from './outlet.js';
 
 const BEAT_MS = 15_000;
-/** With the authenticator's own 500 ms: a stream ends within 2 s of its token. */
+/** With the authenticator's own 500 ms, and the look-up: a stream ends within 2 s of its token. */
 const CHECK_MS = 500;
+const CHECK_WITHIN_MS = 900;
 
 interface Stream {
   readonly outlet: Outlet;
@@ -100,15 +102,19 @@ export class OpenStreams {
     for (const { outlet } of this.all()) outlet.beat(now);
   }
 
-  /**
-   * Ends the streams of a token that is no longer valid or has lost rights. The client's next
-   * request gets the reason.
-   */
+  /** All tokens at once: a slow look-up of one keeps no stream of another one open. */
   private async checkTokens(): Promise<void> {
-    for (const [token, streams] of [...this.byToken]) {
-      const rights = await this.authenticator.authenticate(token).then(rightsOf, () => null);
-      for (const stream of [...streams]) if (stream.rights !== rights) stream.outlet.end();
-    }
+    await Promise.all([...this.byToken].map((entry) => this.checkToken(...entry)));
+  }
+
+  /**
+   * Ends the streams of a token that is no longer valid, has lost rights, or is not known in time.
+   * The client's next request gets the reason.
+   */
+  private async checkToken(token: string, streams: Set<Stream>): Promise<void> {
+    const known = withDeadline(this.authenticator.authenticate(token), CHECK_WITHIN_MS, 'Postgres');
+    const rights = await known.then(rightsOf, () => null);
+    for (const stream of [...streams]) if (stream.rights !== rights) stream.outlet.end();
   }
 }
 

@@ -101,8 +101,6 @@ describe('a token', () => {
     const grandchild = await services.identity.createToken(await first.authenticate(child.token), {
       scopes: ['sandbox:read'],
     });
-    const changed: string[] = [];
-    onTestFinished(first.onChange(() => changed.push('first')));
     const texts = [parent, child, grandchild].map(({ token }) => token);
     for (const replica of replicas)
       for (const text of texts) expect(await replica.authenticate(text)).toBeDefined();
@@ -111,7 +109,6 @@ describe('a token', () => {
       [first, second].flatMap((replica) => texts.map((text) => deadWithin(replica, text))),
     );
     expect(Math.max(...times)).toBeLessThan(2_000);
-    expect(changed).toContain('first');
     const listed = await services.identity.listTokens(ROOT, { owner: parent.owner });
     expect(listed.map(({ revokedAt }) => revokedAt !== null)).toEqual([true, true, true]);
     // Again: changes nothing.
@@ -216,16 +213,12 @@ describe('while Postgres does not answer', () => {
     const database = openApiDatabase(through.href);
     const authenticator = await openAuthenticator(database);
     await authenticator.authenticate(token);
-    let told = 0;
-    onTestFinished(authenticator.onChange(() => (told += 1)));
     const still = proxy.standStill('stand still', 4_000);
     const hanging = database.sql`SELECT 'stand still'`.execute();
     await still;
     const stoodAt = performance.now();
     expect((await authenticator.authenticate(token)).kind).toBe('person');
     await delay(2_000);
-    // Streams have heard of it by then.
-    expect(told).toBe(1);
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({
       ...{ code: 'SANDBOX_009', httpStatus: 503, details: { dependency: 'postgres' } },
     });
