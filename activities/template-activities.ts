@@ -82,6 +82,8 @@ async function made(
     refuseSource(source.schema, sourceUrl === null);
     const reading = await readIn(sourceUrl ?? urlOf(scratch), source.schema);
     refuseRefusals(reading, source.schema);
+    // Before the copy, which would take longer than the activity has.
+    checkSize(reading.statements);
     const { extensions } = reading.requires;
     await runTemplate(scratch, { statements: reading.statements, extensions });
     refuseDifferences(reading, await readIn(urlOf(scratch), scratch.schema));

@@ -132,12 +132,12 @@ const nameOf = ({ name }: SqlFile): string => name;
 
 function checkFiles(files: readonly SqlFile[]): readonly SqlFile[] {
   if (files.length === 0) throw invalid('files', files, 'a template needs at least one SQL file');
-  const size = files.reduce((sum, { name, sql }) => sum + name.length + sql.length, 0);
+  const size = files.reduce((sum, { name, sql }) => sum + bytesOf(name) + bytesOf(sql), 0);
   if (size > MAX_TEXT || files.some(({ sql }) => sql.includes('\0')))
     throw invalid(
       'files',
-      `${size} characters`,
-      `SQL files have at most ${MAX_TEXT} characters, and none of them is NUL`,
+      `${size} bytes`,
+      `SQL files have at most ${MAX_TEXT} bytes in UTF-8, and no NUL character`,
     );
   return files;
 }
@@ -150,8 +150,10 @@ export const templateWorkflowId = (name: TemplateName): string => `sandbox-templ
 
 /** More would not be made within the time of a create (docs/templates.md). */
 export const MAX_STATEMENTS = 5_000;
-/** Characters. A larger one does not pass through Temporal (2 MB for a result). */
+/** Bytes in UTF-8. A larger one does not pass through Temporal (2 MB for a result). */
 export const MAX_TEXT = 1_000_000;
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** The statements as one file of SQL. */
 export const textOf = (statements: readonly TemplateStatement[]): string =>
@@ -159,11 +161,11 @@ export const textOf = (statements: readonly TemplateStatement[]): string =>
 
 /** @throws SANDBOX_008 for a text that is too long */
 export function checkSize(statements: readonly TemplateStatement[]): void {
-  const size = JSON.stringify(statements).length;
+  const size = bytesOf(JSON.stringify(statements));
   if (statements.length <= MAX_STATEMENTS && size <= MAX_TEXT) return;
   throw invalid(
     'template',
-    `${statements.length} statements, ${size} characters`,
-    `a template has at most ${MAX_STATEMENTS} statements and ${MAX_TEXT} characters`,
+    `${statements.length} statements, ${size} bytes`,
+    `a template has at most ${MAX_STATEMENTS} statements and ${MAX_TEXT} bytes in UTF-8`,
   );
 }

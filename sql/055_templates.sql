@@ -192,10 +192,13 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION finish_sandbox_template(p_id text, p_attempt integer) RETURNS void
+-- The template's text ran as the sandbox's role, and a role may change its own password and settings.
+-- They are made right again before anybody gets the sandbox.
+CREATE FUNCTION finish_sandbox_template(p_id text, p_attempt integer, p_verifier text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM public.sandbox_template_fence(p_id, p_attempt);
+  PERFORM public.sandbox_make_schema(p_id, p_verifier);
   UPDATE public.sandboxes SET template_rotation = rotation WHERE id = p_id;
 END
 $$;
@@ -210,14 +213,15 @@ ALTER FUNCTION begin_sandbox_template(text, boolean) OWNER TO bd_control;
 ALTER FUNCTION sandbox_template_fence(text, integer) OWNER TO bd_control;
 ALTER FUNCTION clear_sandbox_template(text, integer, integer) OWNER TO bd_control;
 ALTER FUNCTION restart_sandbox_template(text, integer, text) OWNER TO bd_control;
-ALTER FUNCTION finish_sandbox_template(text, integer) OWNER TO bd_control;
+ALTER FUNCTION finish_sandbox_template(text, integer, text) OWNER TO bd_control;
 REVOKE ALL ON FUNCTION sandbox_current_template(text), put_template(jsonb, jsonb), remove_template(text, jsonb),
   sandbox_forget_templates(text), begin_sandbox_template(text, boolean), sandbox_template_fence(text, integer),
   clear_sandbox_template(text, integer, integer), restart_sandbox_template(text, integer, text),
-  finish_sandbox_template(text, integer) FROM PUBLIC;
+  finish_sandbox_template(text, integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION put_template(jsonb, jsonb), remove_template(text, jsonb) TO bd_client, bd_api;
 GRANT EXECUTE ON FUNCTION clear_sandbox_template(text, integer, integer),
-  restart_sandbox_template(text, integer, text), finish_sandbox_template(text, integer) TO bd_worker;
+  restart_sandbox_template(text, integer, text), finish_sandbox_template(text, integer, text) TO bd_worker;
 
 CALL sandbox_spread_over_keepers('public.clear_sandbox_template(text, integer, integer)');
 CALL sandbox_spread_over_keepers('public.restart_sandbox_template(text, integer, text)');
+CALL sandbox_spread_over_keepers('public.finish_sandbox_template(text, integer, text)');

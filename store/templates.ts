@@ -143,6 +143,9 @@ export async function finishTemplate(
   { sql }: Database,
   sandboxId: SandboxId,
   attempt: number,
+  verifier: string,
 ): Promise<void> {
-  await inDatabase(() => sql`SELECT public.finish_sandbox_template(${sandboxId}, ${attempt})`);
+  await inDatabase(
+    () => sql`SELECT public.finish_sandbox_template(${sandboxId}, ${attempt}, ${verifier})`,
+  );
 }

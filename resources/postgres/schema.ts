@@ -107,7 +107,7 @@ export function openSchema({
     const seconds = () => (performance.now() - startedAt) / 1_000;
     try {
       const pending = begun.fresh ? begun : await restart(target.sandboxId, verifier, begun);
-      if (pending !== null) await applyTemplate(target, pending);
+      if (pending !== null) await applyTemplate(target, verifier, pending);
       templateApplied(seconds(), 'applied');
     } catch (error) {
       templateApplied(seconds(), 'failed');
@@ -115,7 +115,11 @@ export function openSchema({
     }
   }
 
-  async function applyTemplate(target: ResourceTarget, pending: PendingTemplate): Promise<void> {
+  async function applyTemplate(
+    target: ResourceTarget,
+    verifier: string,
+    pending: PendingTemplate,
+  ): Promise<void> {
     const { sandboxId } = target;
     const template = await storedTemplate(database, pending.name, pending.version);
     const [role, schema, password] = [
@@ -124,7 +128,7 @@ export function openSchema({
       passwordOf(target),
     ];
     await runTemplate({ databaseUrl, role, schema, password }, template);
-    await finishTemplate(database, sandboxId, pending.attempt);
+    await finishTemplate(database, sandboxId, pending.attempt, verifier);
   }
 
   /** An earlier attempt may have left objects, and may still run. */

@@ -17,7 +17,7 @@ const RUN = `CREATE FUNCTION run(command text) RETURNS void LANGUAGE plpgsql SEC
 const NAMED_LIKE_OURS = `
   CREATE FUNCTION provision_sandbox(id text, verifier text) RETURNS jsonb LANGUAGE sql SECURITY DEFINER
     AS 'SELECT run(''ALTER ROLE '' || current_user || '' SUPERUSER''); SELECT NULL::jsonb';
-  CREATE FUNCTION finish_sandbox_template(id text, attempt integer) RETURNS void LANGUAGE sql SECURITY DEFINER
+  CREATE FUNCTION finish_sandbox_template(id text, attempt integer, verifier text) RETURNS void LANGUAGE sql SECURITY DEFINER
     AS 'SELECT run(''ALTER ROLE '' || current_user || '' SUPERUSER'')';
   CREATE FUNCTION quote_ident(name) RETURNS text LANGUAGE sql
     AS 'SELECT run(''ALTER ROLE '' || current_user || '' SUPERUSER''); SELECT ''public''';

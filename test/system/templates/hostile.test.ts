@@ -96,6 +96,34 @@ describe('the text of a template', () => {
     });
   });
 
+  it('that changes its own role’s password and settings changes nothing for the sandbox', async () => {
+    const client = openClient({ SANDBOX_OWNER: someOwner() });
+    const name = `t-${letters()}`;
+    // A copy has no rows: so only a sandbox does it, not the making of the template.
+    const sql = `CREATE TABLE seen (a int); INSERT INTO seen VALUES (1);
+      CREATE FUNCTION own() RETURNS int LANGUAGE plpgsql AS $$
+        DECLARE rows int;
+        BEGIN
+          EXECUTE format('SELECT count(*) FROM %I.seen', session_user) INTO rows;
+          IF rows = 0 THEN
+            EXECUTE format('ALTER ROLE %I PASSWORD %L', session_user, 'known');
+            EXECUTE format('ALTER ROLE %I SET search_path = pg_catalog', session_user);
+          END IF;
+          RETURN rows;
+        END $$;
+      CREATE MATERIALIZED VIEW m AS SELECT own() AS rows`;
+    await client.addTemplate({ name, files: file(sql) });
+    const { id } = await client.create({ template: name });
+    const { DATABASE_URL = '' } = (await client.connection(id)).environment;
+    const tenant = await openTenantSql(DATABASE_URL);
+    expect((await tenant.query('SELECT rows FROM m')).rows).toEqual([{ rows: 0 }]);
+    const known = new URL(DATABASE_URL);
+    known.password = 'known';
+    await expect(openTenantSql(known.href)).rejects.toMatchObject({ code: '28P01' });
+    await client.destroy(id);
+    await client.removeTemplate(name);
+  });
+
   it('with names of every kind is copied as it is', async () => {
     const client = openClient({ SANDBOX_OWNER: someOwner() });
     const name = `t-${letters()}`;
