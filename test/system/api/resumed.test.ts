@@ -1,11 +1,17 @@
 /** A removal whose answer was lost: its repetition completes it, and removes nothing else. */
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { SCOPES } from '../../../domain/actor.js';
 import { ask, startApi, tokenOf, type Asked } from '../../support/api.js';
 import { freeze } from '../../support/freeze.js';
+import { openServices, ROOT, tokenFor } from '../../support/identity.js';
 import { openClient, someGuild, someName, someOwner } from '../../support/stack.js';
 
-const operator = (): Promise<string> => tokenOf('root', { role: 'operator' });
+async function operator(): Promise<string> {
+  const [services, owner] = [openServices(), someOwner()];
+  await services.identity.setOwnerRole(ROOT, owner, 'operator');
+  return (await tokenFor(services, owner, [...SCOPES, 'admin'], { role: 'operator' })).token;
+}
 
 interface Repeated {
   readonly line: string;
@@ -59,7 +65,7 @@ it('a destroy by name destroys no later sandbox of the name', async () => {
 
 it('a template is removed once, and a later one of the name stays', async () => {
   const [name, token] = [someName(), await operator()];
-  const template = { name, files: [{ name: 'a.sql', text: 'CREATE TABLE a (id int);' }] };
+  const template = { name, files: [{ name: 'a.sql', sql: 'CREATE TABLE a (id int);' }] };
   const { url } = await startApi();
   expect((await ask('POST /v1/templates', { token, body: template, url })).status).toBe(201);
   const remove = keyed(`DELETE /v1/templates/${name}`, token);

@@ -18,7 +18,11 @@ it('connect, tail, emit, unregister and destroy need one scope each', async () =
   const emitted = await ask(`POST ${path}/events`, { token: await only('event:write'), body });
   expect(emitted.status).toBe(200);
 
-  const stream = await openStream(`${path}/events?follow=false`, await only('event:read'));
+  const since = new Date(Date.now() - 60_000).toISOString();
+  const stream = await openStream(
+    `${path}/events?follow=false&since=${since}`,
+    await only('event:read'),
+  );
   expect(stream.status).toBe(200);
   await stream.ended;
   expect(stream.events.some(({ name }) => name === 'message')).toBe(true);
