@@ -41,7 +41,7 @@ const ROOMS = {
   deploy: ['domain', 'platform', 'routing', 'resources', 'migrate'],
   cli: [
     ...['domain', 'discord', 'platform', 'routing', 'control', 'workers', 'router', 'migrate'],
-    ...['deploy', 'fixtures', 'api', 'client'],
+    ...['deploy', 'fixtures', 'api', 'client', 'edge'],
   ],
 };
 const ALL = [...Object.keys(ROOMS), 'bench', 'demo', 'examples', 'test'];

@@ -9,7 +9,9 @@ import { cpuOf, perOperation } from './cpu.js';
 import { markdown, ms } from './statistics.js';
 
 const SECONDS = 60;
-const PROCESSES = ['postgres', 'worker', 'temporal', 'nats', 'redis', 'router', 'api'] as const;
+const PROCESSES = [
+  ...(['postgres', 'worker', 'temporal', 'nats', 'redis', 'router', 'api', 'discord'] as const),
+] as const;
 
 export async function benchIdle(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'sandbox-bench-'));

@@ -9,6 +9,7 @@ const LOADED: Readonly<Record<string, () => Promise<Group>>> = {
   token: async () => (await import('./groups/identity.js')).TOKEN,
   guild: async () => (await import('./groups/identity.js')).GUILD,
   owner: async () => (await import('./groups/identity.js')).OWNER,
+  discord: async () => (await import('./groups/discord.js')).DISCORD,
   dev: async () => (await import('./groups/dev.js')).DEV,
 };
 const root = async (): Promise<Group> => (await import('./groups/root.js')).ROOT;

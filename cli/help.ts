@@ -27,6 +27,10 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   event: 'An event of the catalogue, such as message-create (`--list` shows them)',
   service: 'A service of the local stack',
   shell: 'bash, zsh or fish',
+  guildorname: 'Id or name of a guild of simulated Discord (`bd discord guilds`)',
+  text: 'The text of the message',
+  command: 'The command, with its subcommand as the next word',
+  options: 'Options of the command, each as name=value',
   folder: 'Folder of the installation’s secrets, made if it is not there',
 };
 

@@ -16,6 +16,7 @@ export const SYNONYMS: Readonly<Record<string, ReadonlyMap<string, string>>> = {
     token: ['tokens', 'key', 'keys'],
     guild: ['guilds', 'grants'],
     owner: ['owners', 'user', 'users'],
+    discord: ['simulated'],
   }),
   'bd sandbox': table({
     create: ['add', 'make', 'start', 'spawn', 'launch'],
@@ -45,6 +46,12 @@ export const SYNONYMS: Readonly<Record<string, ReadonlyMap<string, string>>> = {
     list: ['show', 'grants', 'all'],
   }),
   'bd owner': table({ 'set-role': ['role', 'promote', 'demote'] }),
+  'bd discord': table({
+    guilds: ['servers'],
+    say: ['write', 'message', 'post'],
+    slash: ['command', 'interaction', 'use'],
+    messages: ['read', 'history'],
+  }),
   'bd dev': table({
     run: ['foreground'],
     up: ['start', 'boot'],

@@ -124,6 +124,7 @@ export const DEPENDENCIES = {
   worker: 'the worker',
   router: 'the router',
   api: 'the API',
+  discord: 'simulated Discord',
   stack: 'the local stack',
 } as const;
 

@@ -36,6 +36,8 @@ const stackSchema = z.object({
   urls: z.object({ admin: urls, client: urls, api: urls, worker: urls, router: urls }),
   /** Of the HTTP API; absent where the stack runs without it. */
   apiUrl: z.string().optional(),
+  /** Simulated Discord; absent where the stack runs without it. */
+  discord: z.object({ url: z.string(), secret: z.string() }).optional(),
   /** The publisher of raw events: may write into RAW and nothing else. */
   ingestNatsUrl: natsUrl,
   /**

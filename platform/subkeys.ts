@@ -6,8 +6,11 @@ import { createHmac } from 'node:crypto';
 import type { Config } from './config.js';
 import { readMasterSecret } from './master-secret.js';
 
-/** `tenant-passwords`: every tenant's password derives from it. `actors`: commands are signed with it. */
-export type SubkeyName = 'tenant-passwords' | 'actors';
+/**
+ * `tenant-passwords`: every tenant's password derives from it. `actors`: commands are signed with it. `simulated-discord`: the
+ * control secret and the bot tokens of the local stack's simulated Discord.
+ */
+export type SubkeyName = 'tenant-passwords' | 'actors' | 'simulated-discord';
 
 /** 43 characters of base64url. One subkey reveals neither the master secret nor the other subkey. */
 export function subkeyOf(masterSecret: string, name: SubkeyName): string {
@@ -18,7 +21,10 @@ export function subkeyOf(masterSecret: string, name: SubkeyName): string {
  * A caller's: given by SANDBOX_TENANT_KEY or SANDBOX_ACTOR_KEY, else derived from the local stack's master secret in
  * SANDBOX_HOME. Null without either, and where SANDBOX_MASTER_SECRET is set: that is another stack's, and the worker's alone.
  */
-export function readSubkey(config: Config, name: SubkeyName): string | null {
+export function readSubkey(
+  config: Config,
+  name: Exclude<SubkeyName, 'simulated-discord'>,
+): string | null {
   const given = name === 'actors' ? config.actorKey : config.tenantKey;
   if (given !== undefined) return given;
   const masterSecret = config.masterSecret === undefined ? readMasterSecret(config) : null;

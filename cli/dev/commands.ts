@@ -104,7 +104,7 @@ export const devCommands: readonly Command[] = [
   {
     name: 'restart',
     args: '<service>',
-    summary: 'Restart one of temporal, postgres, nats, redis, worker, router, api',
+    summary: 'Restart one of temporal, postgres, nats, redis, worker, router, api, discord',
     async run({ io, input, config }) {
       const { restart } = await stack();
       const [name = ''] = input.args;

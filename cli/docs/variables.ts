@@ -11,7 +11,7 @@ interface Row {
   readonly secret?: boolean;
 }
 
-/** There are three readers, so three mean all. */
+/** The list `ALL` is the longest. */
 const shown = (readers: readonly Reader[]): string =>
   readers.length === ALL.length ? 'all' : readers.join(', ');
 

@@ -42,7 +42,7 @@ export const externalServers = (config: Config): ServerName[] =>
 /** What the stack file says, but for the process that owns the stack. */
 export interface AddressBook extends Pick<
   StackState,
-  'temporal' | 'urls' | 'ingestNatsUrl' | 'apiUrl'
+  'temporal' | 'urls' | 'ingestNatsUrl' | 'apiUrl' | 'discord'
 > {
   readonly sysNatsUrl: string;
   /** For the worker. */

@@ -23,7 +23,7 @@ export function configEnvironment(config: Config, base: Environment): Record<str
 
 /** The secrets of one process; a process gets no other's (docs/security.md). */
 export type ProcessSecrets = Partial<
-  Pick<Config, 'masterSecret' | 'tenantKey' | 'actorKey' | 'natsAuthority'>
+  Pick<Config, 'masterSecret' | 'tenantKey' | 'actorKey' | 'natsAuthority' | 'discord'>
 >;
 
 /** Of a process of ours: the addresses of its role, its metrics port, and the secrets of those who hold them. */
@@ -41,8 +41,9 @@ export function processEnvironment(
   const { masterSecret: _master, tenantKey: _tenant, actorKey: _actor, ...others } = config;
   // A caller's token is the caller's own.
   const { natsAuthority: _authority, apiUrl: _url, token: _token, ...rest } = others;
+  const { port } = config.discord;
   const given = { ...urls, temporal };
-  return configEnvironment({ ...rest, given, metricsPort, ...secrets }, base);
+  return configEnvironment({ ...rest, discord: { port }, given, metricsPort, ...secrets }, base);
 }
 
 /**

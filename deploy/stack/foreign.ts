@@ -30,8 +30,8 @@ export const stoppedStatus = (config: Config): Promise<ServiceStatus[]> =>
  * serve on; `unreachable` with the reason if it does not; `stopped` without an address.
  */
 export async function foreignStatus(name: ServiceName, config: Config): Promise<ServiceStatus> {
-  // An API registers nowhere: another one cannot be known.
-  if (name === 'api') return idle(name, 'stopped');
+  // They register nowhere: another one cannot be known.
+  if (name === 'api' || name === 'discord') return idle(name, 'stopped');
   const server = isServerName(name) ? name : name === 'worker' ? 'temporal' : 'nats';
   const given = givenFor(config, server);
   if (given === undefined) return idle(name, 'stopped');
@@ -48,7 +48,7 @@ export async function foreignStatus(name: ServiceName, config: Config): Promise<
 
 /** One question to each; a server that answers serves. */
 const SERVES: Record<
-  Exclude<ServiceName, 'api'>,
+  Exclude<ServiceName, 'api' | 'discord'>,
   (given: string, config: Config) => Promise<boolean>
 > = {
   async temporal(given, config) {

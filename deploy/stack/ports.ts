@@ -11,15 +11,15 @@ import { readJson, writeJson } from './home.js';
 const PORT_NAMES = [
   ...(['temporal', 'temporalUi', 'temporalHttp', 'temporalMetrics', 'postgres'] as const),
   ...(['redis', 'nats', 'natsMonitor', 'worker', 'router'] as const),
-  // `api`: of its metrics, as of the other processes.
-  ...(['api', 'apiHttp'] as const),
+  // `api` and `discord`: of their metrics, as of the other processes.
+  ...(['api', 'apiHttp', 'discord', 'discordHttp'] as const),
 ] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 
 const FIRST = 20_000;
 const LAST = 29_999;
 /** Where people look for it. */
-const PREFERRED: Partial<Record<PortName, number>> = { temporalUi: 8233, apiHttp: 7780 };
+const PREFERRED: Partial<Record<PortName, number>> = { temporalUi: 8233, apiHttp: 7780, discordHttp: 7782 };
 
 /** Another version may keep more names than this one: they stay. */
 const stored = z.record(z.string(), z.number().int().min(1).max(65_535));

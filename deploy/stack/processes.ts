@@ -1,4 +1,4 @@
-/** Worker, router and API as services: Node processes of this build, which announce their readiness over IPC. */
+/** Worker, router, API and simulated Discord as services: Node processes of this build, which announce their readiness over IPC. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessName, Service } from './service.js';
@@ -10,6 +10,7 @@ const ENTRIES = {
   worker: 'workers/main.js',
   router: 'router/main.js',
   api: 'api/main.js',
+  discord: 'edge/simulated/main.js',
 } as const satisfies Record<ProcessName, string>;
 
 export function processService(

@@ -2,7 +2,7 @@
 
 /** Servers first, in the order a table shows them. */
 export const SERVER_NAMES = ['temporal', 'postgres', 'nats', 'redis'] as const;
-export const PROCESS_NAMES = ['worker', 'router', 'api'] as const;
+export const PROCESS_NAMES = ['worker', 'router', 'api', 'discord'] as const;
 export const SERVICE_NAMES = [...SERVER_NAMES, ...PROCESS_NAMES] as const;
 
 export type ServerName = (typeof SERVER_NAMES)[number];

@@ -53,9 +53,10 @@ export async function startAll(startup: Startup): Promise<AddressBook> {
     await all(servers, abort, (name) => startServer(name, startup));
     const processes = PROCESS_NAMES.filter((name) => only.includes(name));
     const book = addressBook(config, new Set([...servers, ...processes]), ports, credentials);
-    if (processes.length > 0) await migrateServers(startup, book);
+    // Simulated Discord needs no server.
+    if (processes.some((name) => name !== 'discord')) await migrateServers(startup, book);
     await all(processes, abort, (name) => startProcess(name, startup, book));
-    return book;
+    return processes.includes('discord') ? { ...book, discord: discordOf(startup) } : book;
   } finally {
     await ports.release();
   }
@@ -82,7 +83,7 @@ async function reservePorts(
   servers: readonly ServerName[],
 ): Promise<void> {
   const names: PortName[] = servers.flatMap((name) => [...SERVER_PORTS[name]]);
-  names.push(...PROCESS_NAMES, API_PORT);
+  names.push(...PROCESS_NAMES, ...Object.values(HTTP_PORTS));
   const { moved } = await ports.reserve(names);
   for (const name of moved) {
     onProgress({
@@ -108,27 +109,46 @@ async function startServer(name: ServerName, startup: Startup): Promise<void> {
   }
 }
 
-const API_PORT = 'apiHttp' satisfies PortName;
+/** The port on which a process serves, beside its metrics. */
+const HTTP_PORTS = {
+  api: 'apiHttp',
+  discord: 'discordHttp',
+} as const satisfies Partial<Record<ProcessName, PortName>>;
 
-function configOf(name: ProcessName, config: Config, ports: Ports): Config {
-  // The router needs no Temporal, and so no key to it.
-  if (name === 'router') return { ...config, temporalSecurity: {} };
+const portsOf = (name: ProcessName): readonly PortName[] =>
+  name === 'api' || name === 'discord' ? [name, HTTP_PORTS[name]] : [name];
+
+/** Where `bd` finds simulated Discord, and its secret. */
+function discordOf({ ports, masterSecret }: Startup): { url: string; secret: string } {
+  const secret = subkeyOf(masterSecret, 'simulated-discord');
+  return { url: `http://127.0.0.1:${ports.of(HTTP_PORTS.discord)}`, secret };
+}
+
+function configOf(name: ProcessName, startup: Startup): Config {
+  const { config, ports } = startup;
+  // They need no Temporal, and so no key to it.
+  if (name === 'router' || name === 'discord') return { ...config, temporalSecurity: {} };
   if (name === 'api') {
     // On loopback and in clear, whatever the shell says of another API.
     const { tlsCert: _cert, tlsKey: _key, ...api } = config.api;
-    return { ...config, api: { ...api, host: '127.0.0.1', port: ports.of(API_PORT) } };
+    return { ...config, api: { ...api, host: '127.0.0.1', port: ports.of(HTTP_PORTS.api) } };
   }
   // On a developer's machine there is no operator to ask for a grant.
   return { ...config, guildPolicy: config.guildPolicy ?? 'any' };
 }
 
-/** The router reads routes and moves events: it needs no sandbox's passwords. */
+/** The router reads routes and moves events: it needs no sandbox's passwords. Simulated Discord has its own secret. */
 function secretsOf(
   name: ProcessName,
-  { masterSecret }: Startup,
+  startup: Startup,
   { natsAuthority }: AddressBook,
 ): ProcessSecrets {
+  const { masterSecret, ports } = startup;
   if (name === 'router') return {};
+  if (name === 'discord') {
+    const { secret } = discordOf(startup);
+    return { discord: { port: ports.of(HTTP_PORTS.discord), secret } };
+  }
   if (name === 'worker')
     return { masterSecret, ...(natsAuthority === null ? {} : { natsAuthority }) };
   return {
@@ -138,17 +158,21 @@ function secretsOf(
 }
 
 async function startProcess(name: ProcessName, startup: Startup, book: AddressBook): Promise<void> {
-  const { config, env, ports } = startup;
+  const { env, ports } = startup;
   const service = processService(name, () =>
-    processEnvironment(configOf(name, config, ports), env, {
-      urls: book.urls[name],
-      temporal: book.temporal.address,
+    processEnvironment(configOf(name, startup), env, {
+      ...(name === 'discord'
+        ? { urls: NO_SERVERS, temporal: '' }
+        : { urls: book.urls[name], temporal: book.temporal.address }),
       metricsPort: ports.of(name),
       secrets: secretsOf(name, startup, book),
     }),
   );
-  await startOne(service, startup, name === 'api' ? [name, API_PORT] : [name]);
+  await startOne(service, startup, portsOf(name));
 }
+
+/** An empty address counts as none. */
+const NO_SERVERS = { database: '', redis: '', nats: '' };
 
 async function startOne(
   service: Service,

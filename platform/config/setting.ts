@@ -4,9 +4,13 @@
  */
 import type { ValueType } from './types.js';
 
-/** `cli`: `bd`, the local stack that it runs, and the library. */
-export type Reader = 'worker' | 'router' | 'api' | 'cli';
+/**
+ * `cli`: `bd`, the local stack that it runs, and the library. `discord`: the local stack's
+ * simulated Discord, which needs no server.
+ */
+export type Reader = 'worker' | 'router' | 'api' | 'cli' | 'discord';
 
+/** Of everything but simulated Discord. */
 export const ALL: readonly Reader[] = ['worker', 'router', 'api', 'cli'];
 
 interface Description {

@@ -13,6 +13,7 @@ import {
   STREAM_PROFILES,
 } from '../../domain/routing-settings.js';
 import { API } from './api.js';
+import { DISCORD } from './discord.js';
 import {
   GIVEN_ADDRESSES,
   TEMPLATE_SOURCE,
@@ -203,6 +204,7 @@ export const SETTINGS = {
     secret: true,
   }),
   api: API,
+  discord: DISCORD,
   given: GIVEN_ADDRESSES,
   tenant: TENANT_ADDRESSES,
   // Empty while TEMPORAL_ADDRESS is unset: the local stack's Temporal has neither TLS nor keys.

@@ -1,7 +1,7 @@
 /** The control surface over HTTP, for a process that has the secret. */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isObject, text, type Fields } from '../../../discord/fields.js';
+import { isObject, list, text, type Fields } from '../../../discord/fields.js';
 import { DiscordError, invalidForm, refusal } from '../../../discord/rest-errors.js';
 import { readBody } from '../rest/request-body.js';
 import { DISTURBANCES, type DiscordControl } from './control.js';
@@ -10,7 +10,14 @@ import { typedOptions } from './local-control.js';
 export const CONTROL_PATH = '/simulated/';
 
 /** The operations by their last part of the path. Each takes a JSON object. */
-export type Operation = 'guilds' | 'say' | 'slash' | 'messages' | 'applications' | 'disturb';
+export type Operation =
+  | 'guilds'
+  | 'say'
+  | 'slash'
+  | 'press'
+  | 'messages'
+  | 'applications'
+  | 'disturb';
 
 export class ControlServer {
   readonly #secret: Buffer;
@@ -57,6 +64,12 @@ export class ControlServer {
         return control.slash(
           ...([required(body, 'guild'), required(body, 'command')] as const),
           typedOptions(body.options),
+        );
+      case 'press':
+        return control.press(
+          ...([required(body, 'guild'), required(body, 'messageId')] as const),
+          required(body, 'customId'),
+          list(body, 'values').map(String),
         );
       case 'messages':
         return control.messages(required(body, 'guild'));

@@ -17,6 +17,7 @@ export interface MessageSummary {
   readonly channelId: string;
 }
 
+/** The answer to a command, or to a component. */
 export interface SlashResult {
   /** Of the interaction. */
   readonly id: string;
@@ -48,6 +49,16 @@ export interface DiscordControl {
     guild: string,
     command: string,
     options?: Readonly<Record<string, string>>,
+  ): Promise<SlashResult>;
+  /**
+   * Uses a button or a menu of a message, as the guild's owner, and waits for the answer.
+   * @param values what was chosen in a menu
+   */
+  press(
+    guild: string,
+    messageId: string,
+    customId: string,
+    values?: readonly string[],
   ): Promise<SlashResult>;
   /** Of all channels, the newest last; also answers that only the owner sees. */
   messages(guild: string): Promise<readonly MessageSummary[]>;

@@ -35,6 +35,15 @@ export class HttpControl implements DiscordControl {
     return this.#ask('slash', { guild, command, options });
   }
 
+  press(
+    guild: string,
+    messageId: string,
+    customId: string,
+    values: readonly string[] = [],
+  ): Promise<SlashResult> {
+    return this.#ask('press', { guild, messageId, customId, values });
+  }
+
   messages(guild: string): Promise<MessageSummary[]> {
     return this.#ask('messages', { guild });
   }

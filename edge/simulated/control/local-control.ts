@@ -1,4 +1,5 @@
 /** The control surface inside the process of simulated Discord. */
+import { isObject, type Fields } from '../../../discord/fields.js';
 import { invalidForm, refusal } from '../../../discord/rest-errors.js';
 import { withDeadline } from '../../../platform/deadline.js';
 import type { Services } from '../services.js';
@@ -45,15 +46,16 @@ export class LocalControl implements DiscordControl {
     command: string,
     options: Readonly<Record<string, string>> = {},
   ): Promise<SlashResult> {
-    const interaction = this.#start(this.#guild(named), command, options);
-    // A bot that defers for longer is shown as such.
-    await withDeadline(interaction.settled, this.deferredMs, command).catch(() => undefined);
-    const { state, original, id } = interaction;
-    const hasMessage = state !== 'unanswered' && original !== null;
-    return {
-      ...{ id, state: state === 'waiting' ? 'unanswered' : state },
-      answer: hasMessage ? summary(original) : null,
-    };
+    return this.#result(this.#use(this.#guild(named), command, options));
+  }
+
+  async press(
+    named: string,
+    messageId: string,
+    customId: string,
+    values: readonly string[] = [],
+  ): Promise<SlashResult> {
+    return this.#result(this.#press(this.#guild(named), messageId, customId, values));
   }
 
   messages(named: string): Promise<MessageSummary[]> {
@@ -86,7 +88,42 @@ export class LocalControl implements DiscordControl {
     });
   }
 
-  #start(guild: Guild, typed: string, options: Readonly<Record<string, string>>): Interaction {
+  async #result(interaction: Interaction): Promise<SlashResult> {
+    // A bot that defers for longer is shown as such.
+    await withDeadline(interaction.settled, this.deferredMs, 'the bot').catch(() => undefined);
+    const { state, original, id } = interaction;
+    const hasMessage = state !== 'unanswered' && original !== null;
+    return {
+      ...{ id, state: state === 'waiting' ? 'unanswered' : state },
+      answer: hasMessage ? summary(original) : null,
+    };
+  }
+
+  #press(
+    guild: Guild,
+    messageId: string,
+    customId: string,
+    values: readonly string[],
+  ): Interaction {
+    const { world, interactions } = this.services;
+    const channel = [...guild.channels.values()].find(({ messages }) => messages.has(messageId));
+    const source = channel?.messages.get(messageId);
+    if (channel === undefined || source === undefined) throw refusal('unknownMessage');
+    const application = world.applications.get(source.author.id);
+    const component = componentIn(source.components, customId);
+    if (application === undefined || component === null) {
+      const message = 'The message has no such component.';
+      throw invalidForm(['custom_id'], 'COMPONENT_NOT_FOUND', message);
+    }
+    const chosen = values.length === 0 ? {} : { values };
+    return interactions.start({
+      ...{ application, guild, channel, source, user: guild.owner, name: customId },
+      type: INTERACTION.component,
+      data: { custom_id: customId, component_type: component.type, ...chosen },
+    });
+  }
+
+  #use(guild: Guild, typed: string, options: Readonly<Record<string, string>>): Interaction {
     const { world, commands, interactions } = this.services;
     const [name = '', ...path] = typed.trim().replace(/^\//, '').split(/\s+/);
     const command = commands.named(guild.id, name);
@@ -124,6 +161,17 @@ function channelIn(guild: Guild, channelId?: string): Channel {
 const summary = ({ id, author, content, channel_id }: MessageData): MessageSummary => ({
   ...{ id, author: author.username, content, channelId: channel_id },
 });
+
+/** Components nest: rows, sections, containers. */
+function componentIn(components: unknown, customId: string): Fields | null {
+  if (!Array.isArray(components)) return null;
+  for (const one of components.filter(isObject)) {
+    if (one.custom_id === customId) return one;
+    const nested = componentIn(one.components, customId);
+    if (nested !== null) return nested;
+  }
+  return null;
+}
 
 /** An object of texts. @throws DiscordError 50035 */
 export function typedOptions(value: unknown): Readonly<Record<string, string>> {

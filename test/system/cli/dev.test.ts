@@ -25,7 +25,7 @@ const statesIn = ({ stdout }: Ran): Record<string, string> =>
   Object.fromEntries(services.parse(JSON.parse(stdout)).map(({ name, state }) => [name, state]));
 const RUNNING = {
   ...{ temporal: 'running', postgres: 'running', nats: 'running', redis: 'running' },
-  ...{ worker: 'running', router: 'running', api: 'running' },
+  ...{ worker: 'running', router: 'running', api: 'running', discord: 'running' },
 };
 
 it('bd dev: up, status, env, restart, down, and once more in the foreground until Ctrl-C', async () => {

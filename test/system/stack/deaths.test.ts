@@ -9,7 +9,15 @@ import { down, restart, signalService, status, up } from '../../../deploy/stack/
 import { delay } from '../../../platform/deadline.js';
 import { until } from '../../support/stack.js';
 import { withNats, withPostgres, withRedis } from './ask.js';
-import { addressesOf, ownHome, processesOf, SERVERS, statusOf, untilNoneLeft } from './home.js';
+import {
+  addressesOf,
+  ownHome,
+  PROCESSES,
+  processesOf,
+  SERVERS,
+  statusOf,
+  untilNoneLeft,
+} from './home.js';
 
 /** Seven processes start and stop several times, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 180_000 });
@@ -24,7 +32,7 @@ test('a service that is killed comes back, on the same address and data', async 
     (await nc.jetstreamManager()).streams.add(kept),
   );
   const before = await status(config);
-  for (const name of [...SERVERS, 'worker', 'router', 'api']) {
+  for (const name of [...SERVERS, ...PROCESSES]) {
     const pid = await signalService(config, name, 'SIGKILL');
     expect(pid).toBe(before.find((service) => service.name === name)?.pid);
     await until(`${name} runs again`, async () => {

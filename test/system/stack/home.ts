@@ -10,6 +10,7 @@ import type { StackState } from '../../../platform/stack-file.js';
 import { until } from '../../support/stack.js';
 
 export const SERVERS = ['temporal', 'postgres', 'nats', 'redis'] as const;
+export const PROCESSES = ['worker', 'router', 'api', 'discord'] as const;
 
 /** Stopped and removed when the test is over. */
 export async function ownHome(env: Record<string, string> = {}): Promise<Config> {

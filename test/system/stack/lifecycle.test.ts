@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { adminEnv, down, status, up } from '../../../deploy/stack/index.js';
 import { readStackFile } from '../../../platform/stack-file.js';
-import { addressesOf, ownHome, processesOf, SERVERS, untilNoneLeft } from './home.js';
+import { addressesOf, ownHome, PROCESSES, processesOf, SERVERS, untilNoneLeft } from './home.js';
 import { temporalNamespaces, withNats, withPostgres, withRedis } from './ask.js';
 
 /** Whole stacks, on a machine that may be busy. */
@@ -15,12 +15,12 @@ test('a stack serves on every address it gives, ends without a trace, and starts
   const first = await up(config, { onProgress: ({ service }) => told.push(service) });
 
   const services = await status(config);
-  expect(services.map(({ name }) => name)).toEqual([...SERVERS, 'worker', 'router', 'api']);
+  expect(services.map(({ name }) => name)).toEqual([...SERVERS, ...PROCESSES]);
   const states = Object.fromEntries(services.map(({ name, state }) => [name, state]));
   expect(states).toMatchObject(
-    Object.fromEntries([...SERVERS, 'worker', 'router', 'api'].map((name) => [name, 'running'])),
+    Object.fromEntries([...SERVERS, ...PROCESSES].map((name) => [name, 'running'])),
   );
-  expect(new Set(told)).toEqual(new Set([...SERVERS, 'worker', 'router', 'api', 'stack']));
+  expect(new Set(told)).toEqual(new Set([...SERVERS, ...PROCESSES, 'stack']));
   for (const { metrics } of services) {
     if (metrics !== null) expect((await fetch(metrics)).status).toBe(200);
   }

@@ -42,6 +42,20 @@ it('uses a slash command and returns the bot’s answer', async () => {
   expect((await control.messages(first.id)).at(-1)).toEqual(result.answer);
 });
 
+it('presses a button of a bot’s message', async () => {
+  const [channel = ''] = first.channelIds;
+  const menu = { type: 3, custom_id: 'menu', options: [{ label: 'A', value: 'a' }] };
+  const body = { content: 'choose', components: [{ type: 1, components: [menu] }] };
+  const { body: message } = await rest('POST', `/channels/${channel}/messages`, body);
+  const { gateway } = await ready();
+  const pressed = control.press(first.id, message.id, 'menu', ['a']);
+  const { d } = await gateway.event('INTERACTION_CREATE');
+  expect(d.data).toEqual({ custom_id: 'menu', component_type: 3, values: ['a'] });
+  const callback = `/interactions/${d.id}/${d.token}/callback`;
+  await rest('POST', callback, { type: 4, data: { content: 'chosen' } }, null);
+  expect((await pressed).answer?.content).toBe('chosen');
+});
+
 it('cuts the connections of all clients', async () => {
   const { gateway } = await ready();
   expect((await control.disturb('drop')).connections).toBeGreaterThan(0);

@@ -36,6 +36,10 @@ async function use(command = 'ping', options = {}): Promise<Used> {
   onTestFinished(() => gateway.socket.close(1_000));
   const result = discord.control.slash(first.id, command, options);
   const { d } = await gateway.event('INTERACTION_CREATE');
+  return using(d, result);
+}
+
+function using(d: WireObject, result: Promise<SlashResult>): Used {
   const token = null;
   return {
     ...{ d, result },
@@ -179,6 +183,48 @@ describe('an answer is refused', () => {
     const { follow } = await use();
     const { status, body } = await follow('POST', '', { content: 'x' });
     expect([status, body.code]).toEqual([404, 10015]);
+  });
+});
+
+describe('a button', () => {
+  const components = [{ type: 1, components: [{ type: 2, style: 1, label: 'Go', custom_id: 'go' }] }];
+
+  /** A message with a button, and the interaction after a press. */
+  async function press(): Promise<Used & { readonly messageId: string }> {
+    const { gateway } = await simulation.ready();
+    onTestFinished(() => gateway.socket.close(1_000));
+    const { body: channel } = await rest('POST', `/guilds/${first.id}/channels`, { name: 'x' });
+    const path = `/channels/${channel.id}/messages`;
+    const { body: message } = await rest('POST', path, { content: 'press', components });
+    const result = discord.control.press(first.id, message.id, 'go');
+    const { d } = await gateway.event('INTERACTION_CREATE');
+    return { ...using(d, result), messageId: message.id };
+  }
+
+  it('reaches the bot with its message, which the answer changes', async () => {
+    const { d, answer, result, messageId } = await press();
+    expect(d).toMatchObject({
+      ...{ type: 3, data: { custom_id: 'go', component_type: 2 } },
+      message: { id: messageId, content: 'press' },
+    });
+    expect((await answer(7, { content: 'pressed', components: [] })).status).toBe(204);
+    expect(await result).toMatchObject({ answer: { id: messageId, content: 'pressed' } });
+  });
+
+  it('is acknowledged, and its message is changed later', async () => {
+    const { answer, follow, messageId } = await press();
+    await answer(6);
+    const { body } = await follow('PATCH', '/messages/@original', { content: 'later' });
+    expect(body).toMatchObject({ id: messageId, content: 'later' });
+    const { body: more } = await follow('POST', '', { content: 'a new message' });
+    expect(more.id).not.toBe(messageId);
+  });
+
+  it('that does not exist cannot be pressed', async () => {
+    const { id } = await discord.control.say(first.id, 'plain');
+    const refused = discord.control.press(first.id, id, 'go');
+    await expect(refused).rejects.toMatchObject({ code: 50035 });
+    await expect(discord.control.press(first.id, '1', 'go')).rejects.toMatchObject({ code: 10008 });
   });
 });
 
