@@ -33,6 +33,7 @@ const REFUSALS = {
   tooLarge: [413, 40_005, 'Request entity too large'],
   alreadyAcknowledged: [400, 40_060, 'Interaction has already been acknowledged.'],
   missingAccess: [403, 50_001, 'Missing Access'],
+  directChannel: [403, 50_003, 'Cannot execute action on a DM channel'],
   cannotEditOthers: [403, 50_005, 'Cannot edit a message authored by another user'],
   emptyMessage: [400, 50_006, 'Cannot send an empty message'],
   cannotSendToUser: [403, 50_007, 'Cannot send messages to this user'],

@@ -11,9 +11,8 @@ interface Row {
   readonly secret?: boolean;
 }
 
-/** The list `ALL` is the longest. */
 const shown = (readers: readonly Reader[]): string =>
-  readers.length === ALL.length ? 'all' : readers.join(', ');
+  ALL.every((one) => readers.includes(one)) ? 'all' : readers.join(', ');
 
 export function configurationTable(): string {
   const rows: readonly Row[] = [...settingsOf(SETTINGS), ...STACK_VARIABLES];

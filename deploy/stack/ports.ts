@@ -19,7 +19,11 @@ export type PortName = (typeof PORT_NAMES)[number];
 const FIRST = 20_000;
 const LAST = 29_999;
 /** Where people look for it. */
-const PREFERRED: Partial<Record<PortName, number>> = { temporalUi: 8233, apiHttp: 7780, discordHttp: 7782 };
+const PREFERRED: Partial<Record<PortName, number>> = {
+  temporalUi: 8233,
+  apiHttp: 7780,
+  discordHttp: 7782,
+};
 
 /** Another version may keep more names than this one: they stay. */
 const stored = z.record(z.string(), z.number().int().min(1).max(65_535));

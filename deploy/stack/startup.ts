@@ -124,17 +124,16 @@ function discordOf({ ports, masterSecret }: Startup): { url: string; secret: str
   return { url: `http://127.0.0.1:${ports.of(HTTP_PORTS.discord)}`, secret };
 }
 
-function configOf(name: ProcessName, startup: Startup): Config {
-  const { config, ports } = startup;
-  // They need no Temporal, and so no key to it.
-  if (name === 'router' || name === 'discord') return { ...config, temporalSecurity: {} };
-  if (name === 'api') {
-    // On loopback and in clear, whatever the shell says of another API.
-    const { tlsCert: _cert, tlsKey: _key, ...api } = config.api;
-    return { ...config, api: { ...api, host: '127.0.0.1', port: ports.of(HTTP_PORTS.api) } };
-  }
+function configOf(name: ProcessName, { config, ports }: Startup): Config {
   // On a developer's machine there is no operator to ask for a grant.
-  return { ...config, guildPolicy: config.guildPolicy ?? 'any' };
+  if (name === 'worker') return { ...config, guildPolicy: config.guildPolicy ?? 'any' };
+  // Only the worker reads it, and it holds a login.
+  const { templateSource: _source, ...rest } = config;
+  // Router and simulated Discord need no Temporal, and so no key to it.
+  if (name !== 'api') return { ...rest, temporalSecurity: {} };
+  // On loopback and in clear, whatever the shell says of another API.
+  const { tlsCert: _cert, tlsKey: _key, ...api } = rest.api;
+  return { ...rest, api: { ...api, host: '127.0.0.1', port: ports.of(HTTP_PORTS.api) } };
 }
 
 /** The router reads routes and moves events: it needs no sandbox's passwords. Simulated Discord has its own secret. */

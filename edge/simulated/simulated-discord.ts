@@ -39,6 +39,8 @@ export interface SimulatedDiscordOptions {
   readonly globalLimit?: number;
   /** A bot's time to answer an interaction. @default 3,000 */
   readonly answerWithinMs?: number;
+  /** How long `slash` waits for the message behind a deferred answer. @default 15,000 */
+  readonly deferredMs?: number;
   readonly log?: { warn(facts: object, message: string): void };
   readonly now?: () => number;
   readonly random?: () => number;
@@ -58,8 +60,6 @@ export interface SimulatedDiscord extends AsyncDisposable {
 const HOST = '127.0.0.1';
 const IDENTIFY_WINDOW_MS = 5_000;
 const BUFFERED_BYTES = 16 * 1024 * 1024;
-/** How long `slash` waits for the message behind a deferred answer. */
-const DEFERRED_MS = 15_000;
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
 
 /** @throws the error of `listen`, as for a port that is taken */
@@ -71,9 +71,9 @@ export async function openSimulatedDiscord(
   sow(services.world, options.seed ?? STANDARD_SEED);
   const warn = (what: string, error: string): void =>
     options.log?.warn({ what, err: error }, 'simulated Discord failed');
-  const { globalLimit = 50 } = options;
+  const { globalLimit = 50, deferredMs = 15_000 } = options;
   const rest = new Rest({ services, routes: allRoutes(), globalLimit, onFailure: warn });
-  const control = new LocalControl(services, DEFERRED_MS);
+  const control = new LocalControl(services, deferredMs);
   const controls = new ControlServer(control, options.secret, (error) =>
     warn('control', messageOf(error)),
   );

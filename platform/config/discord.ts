@@ -7,7 +7,8 @@ const readers = ['discord'] as const;
 export const DISCORD = {
   port: setting('SANDBOX_DISCORD_PORT', count(0, 65_535), '7782', {
     readers,
-    about: 'port of [simulated Discord](simulated-discord.md), on loopback; the local stack sets it',
+    about:
+      'port of [simulated Discord](simulated-discord.md), on loopback; the local stack sets it',
   }),
   secret: optional('SANDBOX_DISCORD_SECRET', secret(32), {
     readers,

@@ -10,7 +10,7 @@ import type { ValueType } from './types.js';
  */
 export type Reader = 'worker' | 'router' | 'api' | 'cli' | 'discord';
 
-/** Of everything but simulated Discord. */
+/** All but simulated Discord. */
 export const ALL: readonly Reader[] = ['worker', 'router', 'api', 'cli'];
 
 interface Description {

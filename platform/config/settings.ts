@@ -155,12 +155,12 @@ export const SETTINGS = {
       '`off` if a managed Redis refuses `ACL SETUSER`: then only the key prefix separates sandboxes',
   }),
   metricsPort: setting('SANDBOX_METRICS_PORT', type.count(0, 65_535), '0', {
-    readers: ['worker', 'router', 'api'],
+    readers: ['worker', 'router', 'api', 'discord'],
     about: "port of the process's page of metrics and health",
     unset: '0: a free one, which the log names',
   }),
   metricsHost: setting('SANDBOX_METRICS_HOST', type.host, '127.0.0.1', {
-    readers: ['worker', 'router', 'api'],
+    readers: ['worker', 'router', 'api', 'discord'],
     about: 'address of that page',
   }),
   emf: setting('SANDBOX_EMF', type.onOff, 'off', {
@@ -213,7 +213,10 @@ export const SETTINGS = {
     'LOG_LEVEL',
     type.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
-    { readers: ALL, about: 'log level of worker, router and API' },
+    {
+      readers: [...ALL, 'discord'],
+      about: 'log level of worker, router, API and simulated Discord',
+    },
   ),
 };
 

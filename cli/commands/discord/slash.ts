@@ -1,7 +1,7 @@
 /** `bd discord slash`: uses a slash command in a guild of simulated Discord. */
 import type { SlashResult } from '../../../edge/simulated/control/control.js';
 import { JSON_OPTION, type Command } from '../../command.js';
-import { note, print, printJson, usage } from '../../io.js';
+import { note, print, printJson, usage, type Io } from '../../io.js';
 import { ask } from '../../discord/ask.js';
 
 export const slashCommand: Command = {
@@ -22,20 +22,22 @@ export const slashCommand: Command = {
       discord.slash(guild, command, options),
     );
     if (input.flag('json')) await printJson(io, result);
-    else await show(result);
-    return result.state === 'unanswered' ? 1 : 0;
-
-    async function show({ state, answer }: SlashResult): Promise<void> {
-      if (answer !== null) return print(io, `${answer.author}: ${answer.content}`);
-      await note(
-        io,
-        state === 'unanswered' ? 'The bot did not answer within 3 seconds.' : NO_MESSAGE,
-      );
-    }
+    else await show(io, result);
+    return result.state === 'answered' ? 0 : 1;
   },
 };
 
-const NO_MESSAGE = 'The bot answered without a message.';
+/** Where there is no message to show. */
+const STATES: Readonly<Record<SlashResult['state'], string>> = {
+  answered: 'The bot answered without a message.',
+  deferred: 'The bot deferred its answer. `bd discord messages` shows it once it is there.',
+  unanswered: 'The bot did not answer within 3 seconds.',
+};
+
+const show = (io: Io, { state, answer }: SlashResult): Promise<void> =>
+  state === 'answered' && answer !== null
+    ? print(io, `${answer.author}: ${answer.content}`)
+    : note(io, STATES[state]);
 
 /** The words up to the first option are the command with its subcommand. */
 function partsOf(words: readonly string[]): { command: string; options: Record<string, string> } {

@@ -11,13 +11,7 @@ export const CONTROL_PATH = '/simulated/';
 
 /** The operations by their last part of the path. Each takes a JSON object. */
 export type Operation =
-  | 'guilds'
-  | 'say'
-  | 'slash'
-  | 'press'
-  | 'messages'
-  | 'applications'
-  | 'disturb';
+  'guilds' | 'say' | 'slash' | 'press' | 'messages' | 'applications' | 'disturb';
 
 export class ControlServer {
   readonly #secret: Buffer;

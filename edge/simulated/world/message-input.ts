@@ -126,7 +126,8 @@ export function attachmentsOf(
     const number = /^files\[(\d+)\]$/.exec(file.name)?.[1] ?? String(index);
     const details = described.find((one) => String(one.id) === number) ?? {};
     const id = snowflakeAt(world.now(), index + Math.floor(world.random() * 4_000_000));
-    const filename = text(details, 'filename') ?? file.filename;
+    // JSON may hold half of a surrogate pair, of which no address can be made.
+    const filename = (text(details, 'filename') ?? file.filename).toWellFormed();
     const url = `https://cdn.simulated.invalid/attachments/${channelId}/${id}/${encodeURIComponent(filename)}`;
     return {
       ...{ id, filename, size: file.size, content_type: file.contentType, url, proxy_url: url },

@@ -63,6 +63,9 @@ export async function statusOf(config: Config, name: string): Promise<ServiceSta
  * with the same keys.
  */
 export function addressesOf(state: StackState): string {
-  const { temporal, urls, ingestNatsUrl } = state;
-  return JSON.stringify({ temporal, urls, ingestNatsUrl }, null, 1).replace(/eyJ[\w.-]+/g, 'token');
+  const { temporal, urls, ingestNatsUrl, discord } = state;
+  return JSON.stringify({ temporal, urls, ingestNatsUrl, discord }, null, 1).replace(
+    /eyJ[\w.-]+/g,
+    'token',
+  );
 }

@@ -143,6 +143,20 @@ test('each secret reaches the processes that hold it, and no other through the e
   }
 });
 
+test('the secret of simulated Discord reaches its own process, and no other', () => {
+  const secret = 's'.repeat(64);
+  const base = { SANDBOX_DISCORD_SECRET: secret, SANDBOX_DISCORD_PORT: '7' };
+  const of = (secrets: ProcessSecrets): Record<string, string> =>
+    processEnvironment(loadConfig(base), base, {
+      urls: { database: '', redis: '', nats: '' },
+      ...{ temporal: '', metricsPort: 0, secrets },
+    });
+  expect(of({ discord: { port: 8, secret } })).toMatchObject({
+    ...{ SANDBOX_DISCORD_SECRET: secret, SANDBOX_DISCORD_PORT: '8' },
+  });
+  expect(of({})).not.toHaveProperty('SANDBOX_DISCORD_SECRET');
+});
+
 test('an ACL file keeps the tenants and renews our own users', () => {
   const passwords = { admin: 'a', bd_client: 'c', bd_api: 'i', bd_worker: 'w', bd_router: 'r' };
   const tenant = 'user sandbox_x on #abc ~sandbox:x:* -@all +get';

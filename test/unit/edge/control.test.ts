@@ -66,6 +66,7 @@ it.each([
   ['an unknown guild', () => control.say('1', 'x'), { status: 404, code: 10_004 }],
   ['an unknown channel', () => control.say(first.id, 'x', '1'), { status: 404, code: 10_003 }],
   ['an unknown command', () => control.slash(first.id, 'none'), { status: 404, code: 10_063 }],
+  ['an unknown message', () => control.press(first.id, '1', 'x'), { code: 10_008 }],
   ['a text that is too long', () => control.say(first.id, 'x'.repeat(2_001)), { code: 50_035 }],
   ['another secret', () => new HttpControl(discord.url, 'x').guilds(), { status: 401 }],
 ])('is refused for %s', async (_why, call, expected) => {
@@ -82,6 +83,7 @@ it('is refused for an unknown operation, a wrong method, and options that are no
   expect(await ask('POST', 'nothing')).toBe(404);
   expect(await ask('GET', 'guilds')).toBe(405);
   expect(await ask('POST', 'say', { guild: first.id })).toBe(400);
+  expect(await ask('POST', 'press', { guild: first.id, messageId: '1' })).toBe(400);
   expect(await ask('POST', 'disturb', { how: 'gently' })).toBe(400);
   const body = { guild: first.id, command: 'echo', options: { text: 1 } };
   expect(await ask('POST', 'slash', body)).toBe(400);

@@ -187,7 +187,9 @@ describe('an answer is refused', () => {
 });
 
 describe('a button', () => {
-  const components = [{ type: 1, components: [{ type: 2, style: 1, label: 'Go', custom_id: 'go' }] }];
+  const components = [
+    { type: 1, components: [{ type: 2, style: 1, label: 'Go', custom_id: 'go' }] },
+  ];
 
   /** A message with a button, and the interaction after a press. */
   async function press(): Promise<Used & { readonly messageId: string }> {
@@ -221,9 +223,15 @@ describe('a button', () => {
   });
 
   it('that does not exist cannot be pressed', async () => {
+    const { messageId } = await press();
     const { id } = await discord.control.say(first.id, 'plain');
-    const refused = discord.control.press(first.id, id, 'go');
-    await expect(refused).rejects.toMatchObject({ code: 50035 });
+    for (const [message, customId] of [
+      [messageId, 'stop'],
+      [id, 'go'],
+    ] as const) {
+      const refused = discord.control.press(first.id, message, customId);
+      await expect(refused).rejects.toMatchObject({ code: 50035 });
+    }
     await expect(discord.control.press(first.id, '1', 'go')).rejects.toMatchObject({ code: 10008 });
   });
 });

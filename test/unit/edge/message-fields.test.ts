@@ -63,6 +63,18 @@ describe('a message keeps', () => {
     expect((body.attachments as object[])[1]).not.toHaveProperty('description');
   });
 
+  it('a file whose name is no valid text, with that name mended', async () => {
+    const form = new FormData();
+    const attachments = [{ id: 0, filename: 'a\ud83d.png' }];
+    form.set('payload_json', JSON.stringify({ attachments }));
+    form.set('files[0]', new Blob(['abc']), 'sent.png');
+    const { status, body } = await send(form, await channel());
+    expect(status).toBe(200);
+    const [{ filename, url }] = body.attachments as [{ filename: string; url: string }];
+    expect(filename).toBe('a\ufffd.png');
+    expect(url).toMatch(/\/a%EF%BF%BD\.png$/);
+  });
+
   it('after an edit its content or its new files, whichever is not given again', async () => {
     const to = await channel();
     const { body: sent } = await send({ content: 'kept' }, to);

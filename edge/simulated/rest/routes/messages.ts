@@ -62,7 +62,7 @@ function remove(call: BotCall): unknown {
   const message = messageOf(call, channel);
   const isOwn = message.author.id === call.bot.id;
   // In a direct channel nobody deletes the other one's messages.
-  if (channel.guild === null && !isOwn) throw refusal('missingPermissions');
+  if (channel.guild === null && !isOwn) throw refusal('directChannel');
   call.messages.delete(channel, message);
   return NO_CONTENT;
 }
