@@ -1,6 +1,6 @@
 // `npm run test:postgres`: the tests of the catalogue on each server of POSTGRES_URLS
-// (administrators' addresses, separated by commas). They compare with `pg_dump`, which must be as
-// new as the newest server.
+// (administrators' addresses, separated by commas). One of them compares by `pg_dump`, which must be
+// as new as the newest server.
 import { spawnSync } from 'node:child_process';
 import { codeOf, installed } from './installed.mjs';
 

@@ -32,8 +32,8 @@ export async function confirmed(
   if (names.length > 1) await note(io, names.map((name) => `  ${name}`).join('\n'));
   const them = names.length > 1 ? 'them' : 'it';
   const message = `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what} and all data in ${them}?`;
-  // Ctrl-D closes the input without an answer, and Node then pauses stdin. Without this the prompt
-  // would wait for ever, and the process would end with exit code 0 when nothing else is open.
+  // Ctrl-D closes the input without an answer, and Node then pauses stdin. Without this the command
+  // would wait until nothing else is open, and then end with exit code 0.
   const closed = new AbortController();
   const onPause = (): void => {
     closed.abort();
